@@ -1,0 +1,106 @@
+"""Where the configuration lies, and the platforms it describes."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from zhenfen.errors import ConfigError
+
+
+class Strict(BaseModel):
+    """Base of everything read from configs/: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Model = TypeVar("Model", bound=Strict)
+
+
+class Tier(Strict):
+    """A size class of creators: from `at_least` followers up to the next tier."""
+
+    name: str
+    at_least: int
+
+
+class Platform(Strict):
+    """What is particular about one platform.
+
+    Attributes:
+        name: Display name by language.
+        interactions: Count columns of `posts` that make up an interaction there.
+        post_url: Address of a post with `{post_id}` in it; None where an id alone does not lead to it.
+        tiers: Size classes, smallest first.
+        tiers_dated: Day the tiers were taken over, ISO.
+        tiers_source: Where they come from.
+        followers_visible: What of a follower list can be seen by others, by language.
+    """
+
+    name: dict[str, str]
+    interactions: tuple[str, ...]
+    post_url: str | None = None
+    tiers: tuple[Tier, ...]
+    tiers_dated: str
+    tiers_source: str
+    followers_visible: dict[str, str]
+
+
+def config_dir() -> Path:
+    """The folder configs/: ZHENFEN_CONFIGS, else the one shipped in the package, else the one of the checkout."""
+    if chosen := os.environ.get("ZHENFEN_CONFIGS"):
+        return Path(chosen)
+    packaged = Path(__file__).parent / "configs"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "configs"
+
+
+def user_config_dir() -> Path:
+    """The user's own folder, where the HMAC key lies: ZHENFEN_HOME, else the system's place for it."""
+    if chosen := os.environ.get("ZHENFEN_HOME"):
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("zhenfen"))
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file.
+
+    Raises:
+        ConfigError: The file is not there or is not YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 (both loaders are the safe ones)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from error
+
+
+def read_config(path: Path, model: type[Model]) -> Model:
+    """The content of a YAML file as `model`.
+
+    Raises:
+        ConfigError: With every field that is wrong.
+    """
+    try:
+        return model.model_validate(read_yaml(path))
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise ConfigError(f"{path}: " + "; ".join(problems)) from error
+
+
+@cache
+def load_platforms() -> dict[str, Platform]:
+    """Every platform of configs/platforms/ by id."""
+    return {path.stem: read_config(path, Platform) for path in sorted((config_dir() / "platforms").glob("*.yaml"))}
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    # The C loader reads a large catalogue ten times faster; a source build of PyYAML may lack it.
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,1 @@
+"""Export formats, one file each: a folder that somebody holds becomes canonical tables."""

@@ -1,0 +1,107 @@
+"""Every error that a user can meet.
+
+    ZhenfenError
+    ├── InputError              the data handed in cannot be used (exit code 2)
+    │   ├── UnknownFormatError  no connector recognises the path
+    │   ├── UnreadableFileError a file is torn, too large, or in no known encoding
+    │   ├── MissingTableError   the work needs a table that is not there
+    │   ├── InvalidTableError   a table breaks its contract
+    │   └── UnknownCreatorError a creator was asked for who is not in the data
+    └── ConfigError             a file under configs/ or an option cannot be used (exit code 2)
+
+An InputError carries every problem that was found, not the first one only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "ConfigError",
+    "InputError",
+    "InvalidTableError",
+    "MissingTableError",
+    "Problem",
+    "UnknownCreatorError",
+    "UnknownFormatError",
+    "UnreadableFileError",
+    "ZhenfenError",
+]
+
+LONGEST_VALUE_CHARS = 80
+MOST_PROBLEMS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one place of the input.
+
+    Attributes:
+        expected: What should have stood there, in words.
+        file: File or table the problem is in.
+        row: Row number, counted from 1 without the heading; None when it concerns the whole file.
+        column: Column or field name; None when it concerns the whole row or file.
+        value: What stood there, as text; cut to 80 characters when printed.
+    """
+
+    expected: str
+    file: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.row is not None:
+            parts.append(f"row {self.row}")
+        if self.column is not None:
+            parts.append(f"column {self.column}")
+        place = ", ".join(parts)
+        found = "" if self.value is None else f"found {_shorten(self.value)!r}, "
+        return f"{place}: {found}expected {self.expected}"
+
+
+def _shorten(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE_CHARS else value[: LONGEST_VALUE_CHARS - 1] + "…"
+
+
+class ZhenfenError(Exception):
+    """Base of all errors that are meant to be shown to a user."""
+
+
+class InputError(ZhenfenError):
+    """The data handed in cannot be used; `problems` lists every reason."""
+
+    def __init__(self, problems: Sequence[Problem] | Problem) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        lines = [str(problem) for problem in self.problems[:MOST_PROBLEMS_SHOWN]]
+        n_more = len(self.problems) - len(lines)
+        return "\n".join([*lines, f"and {n_more} more problems"] if n_more else lines)
+
+
+class UnknownFormatError(InputError):
+    """No connector recognises the file or folder."""
+
+
+class UnreadableFileError(InputError):
+    """A file is torn, too large, unsafe to unpack, or in no known encoding."""
+
+
+class MissingTableError(InputError):
+    """The work asked for needs a table that is not in the folder."""
+
+
+class InvalidTableError(InputError):
+    """A table breaks its contract: column, type, range, key or choice."""
+
+
+class UnknownCreatorError(InputError):
+    """A creator was asked for who is not in the data."""
+
+
+class ConfigError(ZhenfenError):
+    """A configuration file or an option cannot be used."""

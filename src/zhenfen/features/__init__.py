@@ -1,0 +1,1 @@
+"""Feature families, one file each; `base.load_families` finds them."""

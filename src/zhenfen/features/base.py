@@ -1,0 +1,115 @@
+"""What a feature family is: named measurements of creators, made from the tables alone."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import polars as pl
+
+from zhenfen.tables import Tables
+
+Unit = Literal["share", "ratio", "count", "days", "minutes", "chars", "per_day", "log10", "cny"]
+Concern = Literal["high", "low", "both", "none"]
+
+REASONS_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "reason": pl.String(),
+    "n_needed": pl.Int64(),
+    "n_found": pl.Int64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """One measurement of a creator.
+
+    Attributes:
+        name: Column name, `<family>_<what>_<unit or window>`.
+        unit: Unit the value is in; shares lie in [0, 1].
+        meaning: One English sentence for engineers; readers get the message catalogue's.
+        source: Paper, platform rule or reasoning behind the measurement.
+        concern: Which side of the peers' range asks for a look; "none" for context only.
+        low: Smallest possible value, None for no bound.
+        high: Largest possible value, None for no bound.
+    """
+
+    name: str
+    unit: Unit
+    meaning: str
+    source: str
+    concern: Concern = "none"
+    low: float | None = 0.0
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a family found.
+
+    Attributes:
+        values: creator_id and one column a feature; one row a creator of the tables; null = not measured.
+        reasons: Creators the family could not assess, see REASONS_SCHEMA; `reason` is a key of the catalogue.
+        details: Frames behind the values, by name, each with creator_id; empty unless details were asked for.
+    """
+
+    values: pl.DataFrame
+    reasons: pl.DataFrame
+    details: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables and the moment they are read at; dear intermediate results are made once and shared."""
+
+    tables: Tables
+    as_of: datetime
+    with_details: bool = True
+
+    @cached_property
+    def comment_clusters(self) -> pl.DataFrame:
+        """comment_id and cluster_id (string, null for a comment that stands alone), over all creators together."""
+        from zhenfen.text.near_duplicates import cluster_comments
+
+        return cluster_comments(self.tables["comments"])
+
+
+class Family(ABC):
+    """A group of features read from the same tables; subclasses register themselves under their name."""
+
+    registry: ClassVar[dict[str, type[Family]]] = {}
+    name: ClassVar[str]
+    specs: ClassVar[tuple[FeatureSpec, ...]]
+
+    def __init_subclass__(cls, name: str) -> None:
+        cls.name = name
+        Family.registry[name] = cls
+
+    @abstractmethod
+    def measure(self, inputs: Inputs) -> Measured:
+        """Measure every creator of `inputs.tables`; never raises for thin data, gives a reason instead."""
+
+
+def load_families() -> dict[str, Family]:
+    """One instance of every family in this package, in name order; a new file is found by itself."""
+    package = importlib.import_module("zhenfen.features")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"zhenfen.features.{module.name}")
+    return {name: Family.registry[name]() for name in sorted(Family.registry)}
+
+
+def make_reasons(creators: pl.DataFrame, reason: str, n_needed: int, n_found: str | int = 0) -> pl.DataFrame:
+    """Reasons frame for the creators of `creators`; `n_found` is a number or the name of their count column."""
+    found = pl.col(n_found) if isinstance(n_found, str) else pl.lit(n_found)
+    return creators.select(
+        "creator_id",
+        reason=pl.lit(reason),
+        n_needed=pl.lit(n_needed, dtype=pl.Int64),
+        n_found=found.cast(pl.Int64),
+    )

@@ -1,0 +1,118 @@
+"""Every sentence that a person reads, in Chinese, English and French.
+
+The catalogues are the YAML files beside this one, one a family or surface: key → language → template.
+Templates use `str.format` fields; numbers arrive formatted for the language.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from zhenfen.config import read_yaml
+from zhenfen.errors import ConfigError
+
+Language = Literal["zh", "en", "fr"]
+LANGUAGES: tuple[str, ...] = get_args(Language)
+_LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB", "fr": "fr_FR"}
+
+
+@cache
+def load_entries() -> dict[str, dict[str, str]]:
+    """All entries of all catalogue files, by key.
+
+    Raises:
+        ConfigError: A key stands in two files.
+    """
+    entries: dict[str, dict[str, str]] = {}
+    for path in sorted(Path(__file__).parent.glob("*.yaml")):
+        for key, texts in read_yaml(path).items():
+            if key in entries:
+                raise ConfigError(f"{path}: {key} is already in another catalogue")
+            entries[key] = texts
+    return entries
+
+
+class Catalogue:
+    """The sentences and number formats of one language."""
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise ConfigError(f"language {language!r}: expected one of {', '.join(LANGUAGES)}")
+        self.language = language
+        self.locale = _LOCALES[language]
+
+    def text(self, key: str, **fields: object) -> str:
+        """The sentence `key` with its fields filled in.
+
+        Raises:
+            ConfigError: No catalogue has the key.
+        """
+        try:
+            template = load_entries()[key][self.language]
+        except KeyError:
+            raise ConfigError(f"message {key!r} is in no {self.language} catalogue") from None
+        return template.format(**fields)
+
+    def has(self, key: str) -> bool:
+        """Whether the catalogues hold `key`."""
+        return key in load_entries()
+
+    def number(self, value: float, digits: int = 2) -> str:
+        """A number with the language's separators and at most `digits` decimals."""
+        from babel.numbers import format_decimal
+
+        return str(format_decimal(value, format="#,##0." + "#" * digits if digits else "#,##0", locale=self.locale))
+
+    def share(self, value: float) -> str:
+        """A share in [0, 1] as per cent."""
+        from babel.numbers import format_percent
+
+        digits = _share_digits(value)
+        return str(format_percent(value, format="#,##0." + "0" * digits + "%" if digits else None, locale=self.locale))
+
+    def compact(self, value: float) -> str:
+        """A large count in the language's short form: 1.2万, 12K."""
+        from babel.numbers import format_compact_decimal
+
+        return str(format_compact_decimal(value, fraction_digits=1, locale=self.locale))
+
+    def day(self, value: date | datetime) -> str:
+        """A day, ISO: the one spelling that all readers share."""
+        return value.strftime("%Y-%m-%d")
+
+    def value(self, value: float | None, unit: str) -> str:
+        """A measurement in its unit; an em dash when unknown."""
+        if value is None:
+            return "—"
+        if unit == "share":
+            return self.share(value)
+        shown = self.number(value, 0) if unit == "count" else self.number(_three_digits(value), 6)
+        key = f"unit.{unit}"
+        return self.text(key, value=shown) if self.has(key) else shown
+
+
+def _share_digits(value: float) -> int:
+    """Decimals of a percentage: enough that a share near 0 or 1 is not shown as 0 % or 100 %."""
+    distance = min(value, 1 - value)
+    return next((digits for digits, above in ((0, 0.1), (1, 0.001)) if distance >= above), 2 if distance > 0 else 0)
+
+
+def _three_digits(value: float) -> float:
+    thousand = 1000
+    return float(f"{value:.3g}") if abs(value) < thousand else round(value)
+
+
+def as_fields(catalogue: Catalogue, fields: dict[str, Any]) -> dict[str, str]:
+    """Raw fields formatted for the language: numbers, days, and texts as they are."""
+    return {name: _field(catalogue, value) for name, value in fields.items()}
+
+
+def _field(catalogue: Catalogue, value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return catalogue.day(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return catalogue.number(value)

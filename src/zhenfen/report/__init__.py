@@ -1,0 +1,1 @@
+"""Findings to one plain dict, and that dict to HTML, JSON and XLSX."""

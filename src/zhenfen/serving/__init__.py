@@ -1,0 +1,1 @@
+"""Thin entrances to scoring: the command line today."""

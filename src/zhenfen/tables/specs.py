@@ -1,0 +1,221 @@
+"""The tables contract: which columns each table has, with type, unit and range (DESIGN §3).
+
+Times are UTC, ids are strings, counts are integers or null. Null means unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+Kind = Literal["id", "text", "count", "real", "flag", "time", "choice"]
+
+DTYPES: dict[Kind, pl.DataType] = {
+    "id": pl.String(),
+    "text": pl.String(),
+    "count": pl.Int64(),
+    "real": pl.Float64(),
+    "flag": pl.Boolean(),
+    "time": pl.Datetime("us", "UTC"),
+    "choice": pl.String(),
+}
+
+PLATFORMS = (
+    "weibo",
+    "xiaohongshu",
+    "douyin",
+    "bilibili",
+    "kuaishou",
+    "wechat",
+    "taobao",
+    "instagram",
+    "youtube",
+    "x",
+)
+MEDIA_KINDS = ("text", "image", "video", "live", "article")
+EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news")
+FRAMES = ("newest", "commenters", "likers", "authorised_export", "random", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the contract.
+
+    Attributes:
+        name: Column name.
+        kind: What it holds; decides the dtype.
+        unit: Unit of a number, empty otherwise.
+        high: Largest value allowed for a number; the smallest is 0.
+        choices: Values allowed for a choice.
+    """
+
+    name: str
+    kind: Kind
+    unit: str = ""
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """Polars type of the column."""
+        return DTYPES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """One table: its columns, its key, and what a row can't do without.
+
+    Attributes:
+        name: Table name, the file's stem on disk.
+        columns: All columns in their order.
+        key: Columns that together name a row once.
+        required: Columns that must be there and never null; the key is always among them.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    required: tuple[str, ...] = field(default=())
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Column name to Polars type, in order."""
+        return {column.name: column.dtype for column in self.columns}
+
+    @property
+    def must_have(self) -> tuple[str, ...]:
+        """Key and required columns without repeats."""
+        return tuple(dict.fromkeys((*self.key, *self.required)))
+
+
+def _ids(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "id") for name in names)
+
+
+def _texts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "text") for name in names)
+
+
+def _counts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "count", "count", high=1e13) for name in names)
+
+
+def _flags(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "flag") for name in names)
+
+
+def _times(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "time", "UTC") for name in names)
+
+
+_PLATFORM = Column("platform", "choice", choices=PLATFORMS)
+_FRAME = Column("frame", "choice", choices=FRAMES)
+_STANDING = _counts("n_followers", "n_following", "n_posts", "n_likes_received")
+
+TABLES: dict[str, TableSpec] = {
+    spec.name: spec
+    for spec in (
+        TableSpec(
+            "creators",
+            (
+                *_ids("creator_id"),
+                _PLATFORM,
+                *_texts("display_name", "bio", "category", "region"),
+                *_flags("is_verified"),
+                *_texts("verified_kind"),
+                *_times("created_at", "snapshot_at"),
+                *_STANDING,
+                Column("fee_cny", "real", "CNY", high=1e9),
+            ),
+            key=("creator_id",),
+            required=("platform",),
+        ),
+        TableSpec(
+            "follower_counts",
+            (*_ids("creator_id"), *_times("observed_at"), *_STANDING),
+            key=("creator_id", "observed_at"),
+        ),
+        TableSpec(
+            "posts",
+            (
+                *_ids("post_id", "creator_id"),
+                *_times("published_at", "observed_at"),
+                *_texts("text"),
+                Column("media_kind", "choice", choices=MEDIA_KINDS),
+                *_counts("n_views", "n_likes", "n_comments", "n_shares", "n_saves", "n_coins", "n_danmaku"),
+                *_counts("n_peak_viewers"),
+                *_flags("is_labelled_ad", "has_purchase_link", "is_repost"),
+            ),
+            key=("post_id",),
+            required=("creator_id",),
+        ),
+        TableSpec(
+            "comments",
+            (
+                *_ids("comment_id", "post_id", "creator_id", "author_id"),
+                *_texts("author_name"),
+                *_times("created_at"),
+                *_texts("text"),
+                *_counts("n_likes"),
+                *_ids("parent_comment_id"),
+                *_texts("region"),
+            ),
+            key=("comment_id",),
+            required=("creator_id",),
+        ),
+        TableSpec(
+            "audience",
+            (
+                *_ids("creator_id", "profile_id"),
+                _PLATFORM,
+                _FRAME,
+                *_counts("follow_position"),
+                *_times("followed_at"),
+                *_texts("display_name", "bio"),
+                *_times("created_at", "last_post_at"),
+                *_STANDING,
+                *_counts("level"),
+                *_flags("is_verified", "has_avatar", "is_private"),
+                *_texts("gender", "region"),
+            ),
+            key=("creator_id", "profile_id"),
+            required=("frame",),
+        ),
+        TableSpec(
+            "events",
+            (
+                *_ids("creator_id"),
+                *_times("starts_at"),
+                Column("kind", "choice", choices=EVENT_KINDS),
+                *_texts("note"),
+            ),
+            key=("creator_id", "starts_at", "kind"),
+        ),
+        TableSpec(
+            "audit_labels",
+            (*_ids("creator_id", "profile_id"), *_flags("is_fake"), *_texts("labelled_by"), *_times("labelled_at")),
+            key=("creator_id", "profile_id", "labelled_by"),
+            required=("is_fake",),
+        ),
+        TableSpec(
+            "provenance",
+            (*_texts("source", "obtained_how"), *_times("obtained_at"), *_texts("file", "sha256")),
+            key=("file", "sha256"),
+            required=("source", "obtained_how"),
+        ),
+        # Not a table of facts: what the import could not use, so that a report can list it.
+        TableSpec(
+            "unusable",
+            (
+                *_texts("table", "file"),
+                *_counts("row"),
+                *_texts("column", "value", "expected"),
+                Column("action", "choice", choices=("row_left_out", "value_left_out", "duplicate_merged")),
+            ),
+            key=("table", "file", "row", "column"),
+            required=("action",),
+        ),
+    )
+}

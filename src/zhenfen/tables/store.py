@@ -1,0 +1,165 @@
+"""Tables on disk: a folder of Parquet files, or one SQLite or DuckDB file."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.tables.bundle import Tables
+from zhenfen.tables.check import check_tables
+from zhenfen.tables.specs import TABLES, TableSpec
+
+DATABASE_SUFFIXES = (".sqlite", ".db", ".duckdb")
+
+
+def read_tables(path: Path) -> Tables:
+    """Read and check the tables of a folder or a database file.
+
+    Raises:
+        MissingTableError: There is no table at `path`.
+        UnreadableFileError: A file is no Parquet file or no database.
+        InvalidTableError: The tables break the contract.
+    """
+    frames = _read_database(path) if path.is_file() else _read_folder(path)
+    if not frames:
+        raise MissingTableError(Problem("at least one of " + ", ".join(f"{n}.parquet" for n in TABLES), str(path)))
+    check_tables(frames)
+    return Tables(frames)
+
+
+def find_table(folder: Path, name: str) -> Path | None:
+    """The table's file, or its folder when it is partitioned; None when it is not there."""
+    for candidate in (folder / f"{name}.parquet", folder / name):
+        if candidate.exists():
+            return candidate
+    return None
+
+
+def write_tables(tables: Tables, folder: Path) -> None:
+    """Write every table that has rows; all of them or none.
+
+    The files are made in a folder beside the target and moved when complete.
+
+    Raises:
+        ConfigError: `folder` exists and holds something other than tables.
+    """
+    with replace_folder(folder) as partial:
+        for name, frame in tables.frames.items():
+            if not frame.is_empty():
+                frame.write_parquet(partial / f"{name}.parquet")
+
+
+@contextlib.contextmanager
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        ConfigError: `folder` is not empty and holds files that this program did not write.
+    """
+    _check_replaceable(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_replaceable(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: expected a folder to write to, found a file")
+    strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not _is_ours(p)]
+    if strangers:
+        raise ConfigError(
+            f"{folder}: expected an empty folder or one written by zhenfen, found {sorted(strangers)[0]!r}"
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    return path.suffix == ".parquet" and path.stem in TABLES
+
+
+def _read_folder(folder: Path) -> dict[str, pl.DataFrame]:
+    found = {name: find_table(folder, name) for name in TABLES}
+    return {name: _read_parquet(TABLES[name], path) for name, path in found.items() if path is not None}
+
+
+def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
+    pattern = path / "**/*.parquet" if path.is_dir() else path
+    try:
+        # Extra columns are kept out; a column missing from one part of several is null there.
+        frame = pl.scan_parquet(pattern, missing_columns="insert", extra_columns="ignore", hive_partitioning=False)
+        names = frame.collect_schema().names()
+        return frame.select(name for name in names if name in spec.schema).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableFileError(Problem("a whole Parquet file", str(path), value=_first_line(error))) from error
+
+
+def _read_database(path: Path) -> dict[str, pl.DataFrame]:
+    if path.suffix not in DATABASE_SUFFIXES:
+        raise MissingTableError(Problem("a folder of Parquet files or " + ", ".join(DATABASE_SUFFIXES), str(path)))
+    raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
+    return {name: _typed(TABLES[name], frame, path) for name, frame in raw.items()}
+
+
+def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            have = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
+            return {
+                name: pl.read_database(f'select * from "{name}"', database, infer_schema_length=None)  # noqa: S608 (our own names)
+                for name in TABLES
+                if name in have
+            }
+    except sqlite3.DatabaseError as error:
+        raise UnreadableFileError(Problem("a SQLite database", str(path), value=str(error))) from error
+
+
+def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise ConfigError("reading a .duckdb file needs the package duckdb: pip install duckdb") from error
+    try:
+        with duckdb.connect(str(path), read_only=True) as database:
+            have = {name for (name,) in database.execute("select table_name from information_schema.tables").fetchall()}
+            return {name: database.table(name).pl() for name in TABLES if name in have}
+    except duckdb.Error as error:
+        raise UnreadableFileError(Problem("a DuckDB database", str(path), value=_first_line(error))) from error
+
+
+def _typed(spec: TableSpec, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """Databases have no booleans or UTC times of their own: numbers and ISO texts become the contract's types."""
+    try:
+        return frame.select(
+            _cast(pl.col(name), frame.schema[name], spec) for name in frame.columns if name in spec.schema
+        )
+    except pl.exceptions.PolarsError as error:
+        raise InvalidTableError(
+            Problem("values of the contract's types", f"{path}:{spec.name}", value=_first_line(error))
+        ) from error
+
+
+def _cast(values: pl.Expr, have: pl.DataType, spec: TableSpec) -> pl.Expr:
+    name = values.meta.output_name()
+    want = spec.schema[name]
+    if isinstance(want, pl.Datetime) and have == pl.String:
+        return values.str.to_datetime(time_unit="us", time_zone="UTC")
+    if isinstance(want, pl.Datetime) and isinstance(have, pl.Datetime) and have.time_zone is None:
+        return values.dt.replace_time_zone("UTC").cast(want)
+    return values.cast(want)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]

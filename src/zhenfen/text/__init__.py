@@ -1,0 +1,1 @@
+"""Chinese text: pure functions on polars and numpy, no models."""
