@@ -1,0 +1,65 @@
+# Everything goes through here: a person, CI and the README run the same targets.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DO_NOT_TRACK := true
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types tests bare bench bench-quality panel lock format clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP) ## .venv with every extra, pinned by requirements.lock
+
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	@# torch alone and first: nothing that comes after can pull another build of it.
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## twelve simulated creators, vetted: out/demo/index.html
+	$(BIN)/zhenfen demo --out out/demo
+
+test: check ## all tests, with lint and types: what CI runs
+
+check: lint types tests
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup
+	$(BIN)/mypy
+
+tests: setup
+	$(BIN)/pytest --numprocesses 2
+
+bare: setup ## the wheel alone, without extras, in a new environment: import, vet
+	$(BIN)/python benchmarks/bare_install.py
+
+bench: setup ## speed and memory, beside references measured in the same run
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/import_comments.py
+	$(BIN)/python benchmarks/near_duplicates.py
+	$(BIN)/python benchmarks/features.py
+
+bench-quality: setup ## detection quality: false alarms of the level rule, on real and simulated creators
+	$(BIN)/python benchmarks/false_alarms.py
+
+panel: setup ## configs/verdict/panel.csv anew from the public data
+	$(BIN)/python training/panel.py
+
+lock: ## resolve anew and write requirements.lock
+	bash .ci/lock
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf out dist build .mypy_cache .ruff_cache

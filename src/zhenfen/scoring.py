@@ -1,0 +1,150 @@
+"""score(tables, models) → findings: the one path for the analyst, the batch job and the service."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+
+import polars as pl
+
+from zhenfen import __version__
+from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
+from zhenfen.features.base import Family, Inputs, Measured, load_families
+from zhenfen.model_store import SHORT_HASH_CHARS, Models
+from zhenfen.tables import Tables
+from zhenfen.verdict.evidence import Findings
+from zhenfen.verdict.levels import decide, rank, weigh
+from zhenfen.verdict.panel import match_peers
+
+OBSERVED: dict[str, tuple[str, ...]] = {
+    "creators": ("snapshot_at",),
+    "follower_counts": ("observed_at",),
+    "posts": ("published_at", "observed_at"),
+    "comments": ("created_at",),
+    "provenance": ("obtained_at",),
+}
+"""Columns that say when something was seen; the latest of them is the moment the data speak of."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step's name, how much of it is done, and how much there is."""
+
+
+def score(
+    tables: Tables,
+    models: Models,
+    *,
+    as_of: datetime | None = None,
+    creators: Collection[str] | None = None,
+    with_details: bool = True,
+    on_progress: Progress | None = None,
+) -> Findings:
+    """Findings for the creators of `tables`.
+
+    Args:
+        tables: The canonical tables; `creators` must have rows.
+        models: Panel, rules and models to judge with.
+        as_of: Moment to read the data at; later rows are left out. Default: the latest observation there is.
+        creators: Ids to report on. The others still serve as their surroundings (platform-wide moves, overlaps).
+        with_details: Also return the frames behind the values; a batch run goes without.
+        on_progress: Told of every family.
+
+    Raises:
+        MissingTableError: There is no creator.
+        UnknownCreatorError: An id of `creators` is not in the data.
+    """
+    if not tables.has("creators"):
+        raise MissingTableError(Problem("at least one creator", "creators"))
+    known = tables["creators"]["creator_id"]
+    wanted = known if creators is None else _check_known(creators, known)
+    moment = as_of or latest_moment(tables)
+    measured = measure(_until(tables, moment), moment, with_details=with_details, on_progress=on_progress)
+    return _judge(measured, tables, models, wanted, moment)
+
+
+def measure(
+    tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress | None = None
+) -> dict[str, Measured]:
+    """What every family measures of every creator, by family name. `tables` hold nothing later than `as_of`."""
+    inputs = Inputs(tables, as_of, with_details)
+    families = load_families()
+    measured: dict[str, Measured] = {}
+    for done, (name, family) in enumerate(families.items()):
+        if on_progress:
+            on_progress(name, done, len(families))
+        measured[name] = family.measure(inputs)
+    return measured
+
+
+def latest_moment(tables: Tables) -> datetime:
+    """The latest observation in the tables: what "now" means for data at rest.
+
+    Raises:
+        MissingTableError: Nothing in the tables says when it was seen.
+    """
+    moments = [tables[name][column].max() for name, columns in OBSERVED.items() for column in columns]
+    seen = [moment for moment in moments if isinstance(moment, datetime)]
+    if not seen:
+        raise MissingTableError(Problem("a time of observation somewhere, or the option --as-of", "tables"))
+    return max(seen)
+
+
+def _until(tables: Tables, moment: datetime) -> Tables:
+    """The tables as somebody who read them at `moment` would have had them."""
+    happened = {
+        "follower_counts": "observed_at",
+        "posts": "published_at",
+        "comments": "created_at",
+        "events": "starts_at",
+    }
+    return tables.replace(
+        **{
+            name: tables[name].filter((pl.col(column) <= moment).fill_null(value=True))
+            for name, column in happened.items()
+            if tables.has(name)
+        }
+    )
+
+
+def _check_known(creators: Collection[str], known: pl.Series) -> pl.Series:
+    unknown = sorted(set(creators) - set(known.to_list()))
+    if unknown:
+        raise UnknownCreatorError(
+            [Problem("an id of the creators in the data", "creators", value=one) for one in unknown]
+        )
+    return pl.Series("creator_id", sorted(set(creators)), dtype=pl.String)
+
+
+def _judge(
+    measured: Mapping[str, Measured], tables: Tables, models: Models, wanted: pl.Series, moment: datetime
+) -> Findings:
+    mine = pl.col("creator_id").is_in(wanted.implode())
+    creators = tables["creators"].filter(mine)
+    rules = models.levels.rules
+    matched = [match_peers(one.values.filter(mine), creators, models.panel) for one in measured.values()]
+    evidence = weigh(pl.concat(matched), describe_features(), rules).sort("creator_id", "family", "feature")
+    reasons = pl.concat([one.reasons.with_columns(family=pl.lit(name)) for name, one in measured.items()])
+    findings = decide(evidence, reasons.filter(mine), wanted, sorted(measured), rules)
+    details = {
+        name: {what: frame.filter(mine) for what, frame in one.details.items()} for name, one in measured.items()
+    }
+    versions = {"zhenfen": __version__, **models.versions, "input": _input_hash(tables)}
+    return Findings(rank(findings), findings, evidence, details, moment, versions)
+
+
+def describe_features() -> pl.DataFrame:
+    """feature, family, unit and concern of every feature there is."""
+    load_families()
+    return pl.DataFrame(
+        [
+            {"feature": spec.name, "family": name, "unit": spec.unit, "concern": spec.concern}
+            for name, family in sorted(Family.registry.items())
+            for spec in family.specs
+        ]
+    )
+
+
+def _input_hash(tables: Tables) -> str:
+    """Short hash over the contents of all files the tables were read from; "unknown" without provenance."""
+    hashes = tables["provenance"]["sha256"].drop_nulls().unique().sort()
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:SHORT_HASH_CHARS] if len(hashes) else "unknown"

@@ -1,0 +1,166 @@
+"""The command line. Everything heavy is imported inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhenfen.errors import ZhenfenError
+
+BAD_INPUT = 2
+"""Exit code for input or options that cannot be used; 1 is left for our own mistakes."""
+
+app = typer.Typer(
+    name="zhenfen",
+    help="How much of an influencer's audience and engagement is real, with evidence a person can check. "
+    "Advice only: a person decides.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+panel_app = typer.Typer(help="Reference panels: what is usual among peers.", no_args_is_help=True)
+app.add_typer(panel_app, name="panel")
+
+
+class Lang(StrEnum):
+    """Languages of reports and tables."""
+
+    ZH = "zh"
+    EN = "en"
+    FR = "fr"
+
+
+class Frame(StrEnum):
+    """How an audience sample was drawn."""
+
+    NEWEST = "newest"
+    COMMENTERS = "commenters"
+    LIKERS = "likers"
+    AUTHORISED_EXPORT = "authorised_export"
+    RANDOM = "random"
+    UNKNOWN = "unknown"
+
+
+ExportPath = Annotated[Path, typer.Argument(exists=True, help="Export to read: a file, a folder or an archive.")]
+FrameOption = Annotated[
+    Frame | None, typer.Option(help="How the audience sample was drawn, where the export does not say.")
+]
+LangOption = Annotated[Lang, typer.Option(help="Language of the report.", envvar="ZHENFEN_LANG")]
+
+
+@app.command()
+def vet(
+    path: ExportPath,
+    out: Annotated[Path, typer.Option(help="Folder to write the report to; replaced if it holds one.")],
+    creator: Annotated[list[str] | None, typer.Option(help="Only this creator; may be given again.")] = None,
+    lang: LangOption = Lang.EN,
+    show_names: Annotated[bool, typer.Option("--show-names", help="Name commenters and followers.")] = False,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Read the data as they stood at the end of this day, UTC."),
+    ] = None,
+    panel: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")] = None,
+    frame: FrameOption = None,
+) -> None:
+    """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.terminal import Steps, show_shortlist
+    from zhenfen.serving.vetting import VetOptions, vet
+
+    options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame)
+    with Steps(lang) as steps:
+        vetted = vet(path, out, load_models(panel), options, steps.advance)
+    show_shortlist(vetted, out, lang)
+
+
+@app.command("import")
+def import_(
+    path: ExportPath,
+    out: Annotated[Path, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")],
+    obtained_how: Annotated[str, typer.Option(help="How you came by the export; stands in every report.")],
+    frame: FrameOption = None,
+    keep_ids: Annotated[bool, typer.Option("--keep-ids", help="Keep person ids as the platform spells them.")] = False,
+    keep_contacts: Annotated[bool, typer.Option("--keep-contacts", help="Keep contact details in texts.")] = False,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept."""
+    from zhenfen.connectors.importing import import_export
+    from zhenfen.serving.terminal import Steps, show_tables
+    from zhenfen.tables import write_tables
+
+    with Steps(lang) as steps:
+        tables = import_export(
+            path,
+            obtained_how=obtained_how,
+            frame=frame,
+            keep_ids=keep_ids,
+            keep_contacts=keep_contacts,
+            on_progress=steps.advance,
+        )
+        write_tables(tables, out)
+    show_tables(tables, out, lang)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(exists=True, help="Folder of tables, or a SQLite or DuckDB file.")],
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Say whether tables keep the contract; lists every problem."""
+    from zhenfen.serving.terminal import show_tables
+    from zhenfen.tables import read_tables
+
+    show_tables(read_tables(folder), folder, lang)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the demonstration.")] = Path("out/demo"),
+    lang: LangOption = Lang.EN,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 2026,
+) -> None:
+    """Vet a shortlist of twelve simulated creators whose truth is known."""
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.demo import write_demo
+    from zhenfen.serving.terminal import Steps, show_demo
+
+    with Steps(lang) as steps:
+        made = write_demo(out, load_models(), lang, seed, steps.advance)
+    show_demo(made, out, steps)
+
+
+@panel_app.command("build")
+def panel_build(
+    folder: Annotated[Path, typer.Argument(exists=True, help="Your own tables or export, of creators you trust.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Panel file to write.")] = Path("panel.csv"),
+    source: Annotated[str, typer.Option(help="Name of the source, printed beside every range.")] = "own",
+    window: Annotated[str, typer.Option(help="What the values cover, in words.")] = "as exported",
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Make a reference panel: quantiles of every feature by platform and size. Use it with `vet --panel`."""
+    from zhenfen.serving.panels import build_own_panel
+    from zhenfen.serving.terminal import Steps, show_panel
+
+    with Steps(lang) as steps:
+        rows = build_own_panel(folder, out, source, window, steps.advance)
+    show_panel(rows, out, lang)
+
+
+def _end_of_day(day: datetime | None) -> datetime | None:
+    return None if day is None else datetime.combine(day.date(), time.max, tzinfo=UTC)
+
+
+def main() -> None:
+    """Entry point: our own errors become a clear text and exit code 2."""
+    try:
+        app()
+    except ZhenfenError as error:
+        from zhenfen.serving.terminal import show_error
+
+        show_error(error)
+        sys.exit(BAD_INPUT)

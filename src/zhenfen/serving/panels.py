@@ -1,0 +1,44 @@
+"""A reference panel from the user's own creators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.config import load_platforms
+from zhenfen.connectors.importing import import_export
+from zhenfen.errors import MissingTableError, Problem
+from zhenfen.scoring import Progress, latest_moment, measure
+from zhenfen.serving.vetting import NOT_STATED
+from zhenfen.verdict.panel import FEWEST_PEERS, PanelSource, build_panel, write_panel
+
+
+def size_edges() -> dict[str, list[int]]:
+    """Platform → lower bounds of its size classes, from configs/platforms/."""
+    return {name: [tier.at_least for tier in platform.tiers] for name, platform in load_platforms().items()}
+
+
+def build_own_panel(
+    path: Path, out: Path, source: str, window: str, on_progress: Progress | None = None
+) -> pl.DataFrame:
+    """Measure every creator of `path` and write the quantiles to `out`.
+
+    Raises:
+        MissingTableError: Too few creators for a single quantile.
+    """
+    tables = import_export(path, obtained_how=NOT_STATED, on_progress=on_progress)
+    moment = latest_moment(tables)
+    measured = measure(tables, moment, on_progress=on_progress)
+    about = PanelSource(source, window, moment.date())
+    panels = [build_panel(one.values, tables["creators"], about, size_edges()) for one in measured.values()]
+    rows = pl.concat(panels)
+    if rows.is_empty():
+        found = str(tables["creators"].height)
+        raise MissingTableError(
+            Problem(
+                f"at least {FEWEST_PEERS} creators of one platform with something to measure", "creators", value=found
+            )
+        )
+    write_panel(rows, out)
+    return rows

@@ -1,0 +1,188 @@
+"""What the command line shows: progress, tables, errors. Outside text is made harmless before it is printed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from zhenfen.errors import ZhenfenError
+from zhenfen.messages import Catalogue
+from zhenfen.report.quote import clean
+from zhenfen.serving.demo import Demo
+from zhenfen.serving.vetting import Vetted
+from zhenfen.tables import Tables
+from zhenfen.verdict.evidence import Findings
+
+MOST_ROWS = 20
+"""Creators listed in the terminal; the page has them all."""
+LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "not_assessed": "dim"}
+LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
+
+
+class Steps:
+    """A progress bar a step; remembers how long each took."""
+
+    def __init__(self, language: str) -> None:
+        self.catalogue = Catalogue(language)
+        self.seconds: dict[str, float] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._name = ""
+        self._since = 0.0
+
+    def __enter__(self) -> Steps:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_step()
+        self._progress.stop()
+
+    def advance(self, name: str, done: int, total: int) -> None:
+        """Show that `done` of `total` of the step `name` is complete."""
+        if name != self._name:
+            self._close_step()
+            self._name, self._since = name, time.perf_counter()
+            self._task = self._progress.add_task(self.label(name), total=total)
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def _close_step(self) -> None:
+        if self._name:
+            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + time.perf_counter() - self._since
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._name, self._task = "", None
+
+    def label(self, name: str) -> str:
+        """The step in the reader's language."""
+        key = f"family.{name}" if self.catalogue.has(f"family.{name}") else f"step.{name}"
+        return self.catalogue.text(key)
+
+
+def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
+    """The shortlist, most concern first, and where the pages are."""
+    catalogue = Catalogue(language)
+    console = Console()
+    console.print(_shortlist_table(vetted, catalogue))
+    n_more = vetted.findings.creators.height - MOST_ROWS
+    if n_more > 0:
+        console.print(catalogue.text("cli.more_creators", n=n_more))
+    _print_unusable(vetted.tables, console, catalogue)
+    console.print(Text(catalogue.text("cli.advice")))
+    console.print(Text(catalogue.text("cli.pages", path=out / "index.html", n=vetted.findings.creators.height)))
+
+
+def show_demo(made: Demo, out: Path, steps: Steps) -> None:
+    """The shortlist of the demonstration, what was simulated, and how long each step took."""
+    catalogue = steps.catalogue
+    show_shortlist(made.vetted, out, catalogue.language)
+    console = Console()
+    truth = Table(title=catalogue.text("cli.truth"), title_justify="left")
+    for key in ("cli.creator", "cli.kind", "cli.manipulated"):
+        truth.add_column(catalogue.text(key))
+    names = dict(made.vetted.tables["creators"].select("creator_id", "display_name").iter_rows())
+    for creator_id, kind, is_manipulated in made.truth.select("creator_id", "kind", "is_manipulated").iter_rows():
+        truth.add_row(names[creator_id], kind, catalogue.text("cli.yes" if is_manipulated else "cli.no"))
+    console.print(truth)
+    console.print(_times_table(steps))
+
+
+def show_tables(tables: Tables, folder: Path, language: str) -> None:
+    """How many rows each table has, what could not be used, and where the tables are."""
+    catalogue = Catalogue(language)
+    console = Console()
+    shown = Table()
+    shown.add_column(catalogue.text("cli.table"))
+    shown.add_column(catalogue.text("cli.rows"), justify="right")
+    for name, frame in tables.frames.items():
+        if name != "unusable" and not frame.is_empty():
+            shown.add_row(name, catalogue.number(frame.height, 0))
+    console.print(shown)
+    _print_unusable(tables, console, catalogue)
+    console.print(Text(catalogue.text("cli.tables", path=folder)))
+
+
+def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
+    """What a panel holds and where it is."""
+    catalogue = Catalogue(language)
+    shown = Table()
+    for key in ("cli.platform", "cli.features", "cli.size_classes", "cli.peers"):
+        shown.add_column(catalogue.text(key), justify="left" if key == "cli.platform" else "right")
+    by_platform = rows.group_by("platform").agg(
+        pl.col("feature").n_unique(),
+        pl.col("followers_from").filter("is_size_class").n_unique().alias("classes"),
+        pl.col("n_peers").max(),
+    )
+    for platform, *counts in by_platform.sort("platform").iter_rows():
+        shown.add_row(platform, *(catalogue.number(count, 0) for count in counts))
+    console = Console()
+    console.print(shown)
+    console.print(Text(catalogue.text("cli.panel", path=out)))
+
+
+def show_error(error: ZhenfenError) -> None:
+    """The error's text on standard error, one line a problem, without markup or control characters."""
+    console = Console(stderr=True, soft_wrap=True)
+    for line in str(error).splitlines():
+        console.print(Text(clean(line)), style="red")
+
+
+def _shortlist_table(vetted: Vetted, catalogue: Catalogue) -> Table:
+    findings = vetted.findings
+    families = findings.findings["family"].unique().sort().to_list()
+    shown = Table(title=catalogue.text("cli.shortlist", day=catalogue.day(findings.as_of)), title_justify="left")
+    shown.add_column(catalogue.text("cli.creator"), overflow="fold", min_width=8)
+    shown.add_column(catalogue.text("cli.platform"))
+    shown.add_column(catalogue.text("cli.followers"), justify="right")
+    for family in families:
+        shown.add_column(catalogue.text(f"family.{family}"), justify="center", min_width=3)
+    about = {row["creator_id"]: row for row in vetted.tables["creators"].iter_rows(named=True)}
+    for creator_id in findings.creators["creator_id"].head(MOST_ROWS):
+        shown.add_row(*_about_cells(about[creator_id], catalogue), *_level_cells(findings, creator_id, catalogue))
+    return shown
+
+
+def _about_cells(creator: dict[str, object], catalogue: Catalogue) -> list[Text]:
+    followers = creator["n_followers"]
+    name = clean(str(creator["display_name"] or creator["creator_id"]))
+    count = catalogue.compact(followers) if isinstance(followers, int) else "—"
+    return [Text(name), Text(catalogue.text(f"platform.{creator['platform']}")), Text(count)]
+
+
+def _level_cells(findings: Findings, creator_id: str, catalogue: Catalogue) -> list[Text]:
+    levels = findings.findings.filter(pl.col("creator_id") == creator_id).sort("family")["level"]
+    return [
+        Text(f"{LEVEL_MARKS[level]} {catalogue.text(f'level.{level}')}", style=LEVEL_STYLES[level]) for level in levels
+    ]
+
+
+def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
+    by_action = tables["unusable"].group_by("action").len().sort("action")
+    for action, n_rows in by_action.iter_rows():
+        console.print(Text(catalogue.text(f"cli.unusable.{action}", n=catalogue.number(n_rows, 0))))
+
+
+def _times_table(steps: Steps) -> Table:
+    shown = Table(title=steps.catalogue.text("cli.times"), title_justify="left")
+    shown.add_column(steps.catalogue.text("cli.step"))
+    shown.add_column(steps.catalogue.text("cli.seconds"), justify="right")
+    for name, seconds in steps.seconds.items():
+        shown.add_row(steps.label(name), steps.catalogue.number(seconds))
+    return shown

@@ -1,0 +1,75 @@
+"""From an export to its report: the steps that the command line and, later, the service share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from zhenfen.connectors.importing import import_export
+from zhenfen.connectors.privacy import hash_id, load_key
+from zhenfen.model_store import Models
+from zhenfen.report.write import write_report
+from zhenfen.scoring import Progress, score
+from zhenfen.tables import Tables
+from zhenfen.verdict.evidence import Findings
+
+NOT_STATED = "not stated"
+"""What the provenance says of an export that was vetted without an import."""
+
+
+@dataclass(frozen=True, slots=True)
+class VetOptions:
+    """How a reader wants the report.
+
+    Attributes:
+        language: zh, en or fr.
+        creators: Ids to limit the report to, as the platform or as the tables spell them; empty for all.
+        as_of: Moment to read the data at; None for the latest observation.
+        show_names: Name commenters and followers; creators are always named.
+        frame: Sampling frame of an audience sample that does not say.
+    """
+
+    language: str = "en"
+    creators: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    show_names: bool = False
+    frame: str | None = None
+
+
+@dataclass(frozen=True)
+class Vetted:
+    """What a vetting made: the tables read, the findings, and the pages written."""
+
+    tables: Tables
+    findings: Findings
+    pages: tuple[Path, ...]
+
+
+def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress: Progress | None = None) -> Vetted:
+    """Read an export, score its creators and write the report folder `out`.
+
+    Raises:
+        InputError: The export cannot be used.
+        ConfigError: `out` holds files that are not a report's.
+    """
+    tables = import_export(path, obtained_how=NOT_STATED, frame=options.frame, on_progress=on_progress)
+    creators = find_creators(options.creators, tables) if options.creators else None
+    findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
+    pages = write_report(
+        findings, tables, out, options.language, show_names=options.show_names, on_progress=on_progress
+    )
+    return Vetted(tables, findings, tuple(pages))
+
+
+def find_creators(asked: Iterable[str], tables: Tables) -> Collection[str]:
+    """The tables' ids of the creators asked for: an id may be the platform's or its pseudonym."""
+    known = set(tables["creators"]["creator_id"])
+    key = load_key()
+    return [one if one in known else _pseudonym(one, key, known) for one in asked]
+
+
+def _pseudonym(raw: str, key: bytes, known: Collection[str]) -> str:
+    hashed = hash_id(raw, key)
+    return hashed if hashed in known else raw

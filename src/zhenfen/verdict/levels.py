@@ -1,0 +1,141 @@
+"""From measurements beside their peers to a level a family, by the rule in configs/verdict/levels.yaml."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.config import Strict, read_config
+from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA
+
+NO_REFERENCE = "no_reference"
+"""Reason of a family that was measured but has no peers to be set against."""
+
+
+class Points(Strict):
+    """What a measurement outside the peers' range adds to its family's score."""
+
+    outside_p5_p95: float
+    outside_p1_p99: float
+
+
+class LevelRules(Strict):
+    """The rule that turns scores into levels, with its date and source."""
+
+    version: int
+    dated: str
+    source: str
+    points: Points
+    elevated_from: float
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The rule and the hash of the file it stands in."""
+
+    rules: LevelRules
+    sha256: str
+
+
+def read_levels(path: Path) -> Levels:
+    """The rule of a file.
+
+    Raises:
+        ConfigError: The file is absent or a field is wrong.
+    """
+    rules = read_config(path, LevelRules)
+    return Levels(rules, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.DataFrame:
+    """Evidence (EVIDENCE_SCHEMA): each measurement with its range and what it adds to the score.
+
+    Args:
+        matched: What `panel.match_peers` returns.
+        specs: feature, family, unit, concern of every feature.
+        rules: Points by distance from the peers.
+    """
+    evidence = matched.join(specs, on="feature")
+    return evidence.select(
+        "creator_id",
+        "family",
+        "feature",
+        "value",
+        "unit",
+        low="p5",
+        high="p95",
+        median="p50",
+        concern="concern",
+        contribution=_contribution(rules.points),
+        reference=pl.col("source").fill_null(""),
+        reference_scope="scope",
+        n_peers="n_peers",
+    ).select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE_SCHEMA.items())
+
+
+def decide(
+    evidence: pl.DataFrame, reasons: pl.DataFrame, creator_ids: pl.Series, families: Sequence[str], rules: LevelRules
+) -> pl.DataFrame:
+    """Findings (FINDINGS_SCHEMA): one row for every creator and family.
+
+    A family without any measurement that has peers is not assessed, with the family's own reason or NO_REFERENCE.
+    """
+    compared = evidence.filter(pl.col("reference_scope") != "none", pl.col("concern") != "none")
+    scores = compared.group_by("creator_id", "family").agg(score=pl.col("contribution").sum())
+    pairs = pl.DataFrame({"creator_id": creator_ids}).join(pl.DataFrame({"family": list(families)}), how="cross")
+    rows = pairs.join(scores, on=["creator_id", "family"], how="left").join(
+        reasons, on=["creator_id", "family"], how="left"
+    )
+    unassessed = pl.col("score").is_null()
+    rows = rows.with_columns(
+        level=pl.when(unassessed)
+        .then(pl.lit("not_assessed"))
+        .when(pl.col("score") >= rules.elevated_from)
+        .then(pl.lit("elevated"))
+        .otherwise(pl.lit("low")),
+        basis=pl.lit("descriptive"),
+        reason=pl.when(unassessed).then(pl.col("reason").fill_null(NO_REFERENCE)),
+    )
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in FINDINGS_SCHEMA.items()).sort("creator_id", "family")
+
+
+def rank(findings: pl.DataFrame) -> pl.DataFrame:
+    """Creators by concern: most families elevated, then the highest sum of scores, then by id.
+
+    Returns:
+        creator_id, n_assessed, n_elevated, concern.
+    """
+    level = pl.col("level")
+    return (
+        findings.group_by("creator_id")
+        .agg(
+            n_assessed=(level != "not_assessed").sum().cast(pl.Int64),
+            n_elevated=level.is_in(["elevated", "high"]).sum().cast(pl.Int64),
+            concern=pl.col("score").sum(),
+        )
+        .sort("n_elevated", "concern", "creator_id", descending=[True, True, False])
+    )
+
+
+def _contribution(points: Points) -> pl.Expr:
+    value, concern = pl.col("value"), pl.col("concern")
+    above = _beyond(value > pl.col("p95"), value > pl.col("p99"), points)
+    below = _beyond(value < pl.col("p5"), value < pl.col("p1"), points)
+    return (
+        pl.when(concern == "high")
+        .then(above)
+        .when(concern == "low")
+        .then(below)
+        .when(concern == "both")
+        .then(pl.max_horizontal(above, below))
+        .otherwise(0.0)
+        .fill_null(0.0)
+    )
+
+
+def _beyond(unusual: pl.Expr, rare: pl.Expr, points: Points) -> pl.Expr:
+    return pl.when(rare).then(points.outside_p1_p99).when(unusual).then(points.outside_p5_p95).otherwise(0.0)

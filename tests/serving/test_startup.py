@@ -1,0 +1,51 @@
+"""Starting must stay light: which libraries `import zhenfen` and `zhenfen --help` load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = {
+    "babel",
+    "fastexcel",
+    "fastapi",
+    "jieba",
+    "jinja2",
+    "lightgbm",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "pyspark",
+    "rjieba",
+    "scipy",
+    "sklearn",
+    "torch",
+    "transformers",
+    "xlsxwriter",
+}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nsys.stderr.write(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_importing_the_package_loads_no_library() -> None:
+    before = loaded_by("")
+    assert loaded_by("import zhenfen") - before <= {"zhenfen"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = loaded_by("from zhenfen.serving.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass")
+    assert "typer" in loaded
+    assert not loaded & HEAVY
+
+
+def test_the_public_names_are_there() -> None:
+    import zhenfen
+
+    for name in zhenfen.__all__:
+        assert getattr(zhenfen, name) is not None

@@ -1,0 +1,113 @@
+"""Tables on disk: Parquet folders, SQLite and DuckDB, all or nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, UnreadableFileError
+from zhenfen.tables import Tables, read_tables, replace_folder, write_tables
+
+TABLES = Tables(
+    {
+        "creators": pl.DataFrame(
+            {"creator_id": ["a", "b"], "platform": ["weibo", "douyin"], "is_verified": [True, None]}
+        ),
+        "posts": pl.DataFrame(
+            {"post_id": ["1"], "creator_id": ["a"], "published_at": [datetime(2026, 1, 1, tzinfo=UTC)], "n_likes": [5]}
+        ),
+    }
+)
+
+
+def same(one: Tables, other: Tables) -> bool:
+    return all(one[name].equals(other[name]) for name in TABLES.frames)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    write_tables(TABLES, tmp_path / "t")
+    assert same(read_tables(tmp_path / "t"), TABLES)
+    assert sorted(path.name for path in (tmp_path / "t").iterdir()) == ["creators.parquet", "posts.parquet"]
+
+
+def test_writing_again_replaces_the_tables(tmp_path: Path) -> None:
+    write_tables(TABLES, tmp_path / "t")
+    write_tables(Tables({"creators": TABLES["creators"].head(1)}), tmp_path / "t")
+    assert [path.name for path in (tmp_path / "t").iterdir()] == ["creators.parquet"]
+
+
+def test_a_partitioned_table_is_read_whole(tmp_path: Path) -> None:
+    for bucket, frame in enumerate(TABLES["creators"].iter_slices(1)):
+        folder = tmp_path / "creators" / f"creator_bucket={bucket:02d}"
+        folder.mkdir(parents=True)
+        frame.write_parquet(folder / "part.parquet")
+    assert read_tables(tmp_path)["creators"].equals(TABLES["creators"])
+
+
+def test_extra_columns_are_kept_out_and_missing_ones_are_null(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"creator_id": ["a"], "platform": ["weibo"], "shoe_size": [42]})
+    frame.write_parquet(tmp_path / "creators.parquet")
+    creators = read_tables(tmp_path)["creators"]
+    assert "shoe_size" not in creators.columns
+    assert creators["n_followers"].to_list() == [None]
+
+
+def test_sqlite_gives_the_same_tables(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "t.sqlite")) as database:
+        database.execute("create table creators (creator_id text, platform text, is_verified integer)")
+        database.executemany("insert into creators values (?, ?, ?)", [("a", "weibo", 1), ("b", "douyin", None)])
+        database.execute("create table posts (post_id text, creator_id text, published_at text, n_likes integer)")
+        database.execute("insert into posts values ('1', 'a', '2026-01-01 00:00:00', 5)")
+        database.commit()
+    assert same(read_tables(tmp_path / "t.sqlite"), TABLES)
+
+
+def test_duckdb_gives_the_same_tables(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as database:
+        for name, frame in TABLES.frames.items():
+            frame.write_parquet(tmp_path / f"{name}.parquet")
+            database.execute(f"create table {name} as select * from '{tmp_path / name}.parquet'")
+    assert same(read_tables(tmp_path / "t.duckdb"), TABLES)
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda folder: None, MissingTableError),
+        (lambda folder: (folder / "creators.parquet").write_bytes(b"PAR1 torn"), UnreadableFileError),
+        (
+            lambda folder: pl.DataFrame({"creator_id": ["a"]}).write_parquet(folder / "creators.parquet"),
+            InvalidTableError,
+        ),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path: Path, make, error: type[Exception]) -> None:
+    make(tmp_path)
+    with pytest.raises(error):
+        read_tables(tmp_path)
+
+
+def test_a_text_file_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "t.db").write_text("hello " * 100, encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match=r"t\.db"):
+        read_tables(tmp_path / "t.db")
+
+
+def test_a_failed_write_leaves_the_old_folder(tmp_path: Path) -> None:
+    write_tables(TABLES, tmp_path / "t")
+    with pytest.raises(RuntimeError), replace_folder(tmp_path / "t"):
+        raise RuntimeError("disk full")
+    assert same(read_tables(tmp_path / "t"), TABLES)
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
+def test_a_folder_with_somebodys_files_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(ConfigError, match=r"thesis\.docx"):
+        write_tables(TABLES, tmp_path)

@@ -1,0 +1,89 @@
+"""The walls of the house: who may import whom, read from the source with `ast`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src" / "zhenfen"
+
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "config": {"errors"},
+    "messages": {"config", "errors"},
+    "tables": {"errors"},
+    "text": {"config", "errors"},
+    "connectors": {"config", "errors", "tables", "text"},
+    "features": {"config", "errors", "tables", "text"},
+    "simulate": {"config", "errors", "tables", "text"},
+    "verdict": {"config", "errors", "tables", "features"},
+    "model_store": {"config", "errors", "verdict"},
+    "report": {"config", "errors", "messages", "tables", "verdict"},
+    "scoring": {"errors", "features", "model_store", "tables", "verdict"},
+}
+"""Room → the rooms it may import. serving stands above all of them and may import any."""
+
+GUARDED: dict[str, tuple[str, ...]] = {
+    "mlflow": ("model_store.py",),
+    "torch": ("estimators/text_encoder.py",),
+    "transformers": ("estimators/text_encoder.py",),
+    "training": (),
+    "datasketch": (),
+    "pandas": (),
+}
+"""Library → the files of src that may import it."""
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SRC).parts[0].removesuffix(".py")
+
+
+def sources() -> list[Path]:
+    return sorted(SRC.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(SRC)))
+def test_a_room_imports_only_what_lies_below_it(path: Path) -> None:
+    room = room_of(path)
+    if room in ("serving", "__init__"):
+        return
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] == "zhenfen" and len(parts) > 1 and parts[1] != room:
+            assert parts[1] in ROOMS[room], f"{path.relative_to(SRC)} imports {name}"
+
+
+def test_nothing_imports_serving() -> None:
+    inside = {path for path in sources() if room_of(path) == "serving"}
+    for path in set(sources()) - inside:
+        assert not any(name.startswith("zhenfen.serving") for name in imports_of(path)), path
+
+
+@pytest.mark.parametrize("library", GUARDED)
+def test_a_guarded_library_stays_where_it_belongs(library: str) -> None:
+    users = {str(p.relative_to(SRC)) for p in sources() if any(n.split(".")[0] == library for n in imports_of(p))}
+    assert users <= set(GUARDED[library])
+
+
+def test_the_rooms_are_a_ladder() -> None:
+    """No two rooms can import each other, not even around a corner."""
+    order = list(ROOMS)
+    for room, below in ROOMS.items():
+        assert all(order.index(one) < order.index(room) for one in below), room
+
+
+def test_every_room_is_listed() -> None:
+    assert {room_of(path) for path in sources()} <= {*ROOMS, "serving", "__init__"}

@@ -1,0 +1,138 @@
+"""The level rule: points, levels, reasons, and the laws that hold for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from zhenfen.config import config_dir
+from zhenfen.errors import ConfigError
+from zhenfen.verdict.levels import NO_REFERENCE, decide, rank, read_levels, weigh
+
+RULES = read_levels(config_dir() / "verdict" / "levels.yaml").rules
+RANGE = {
+    "p1": 1.0,
+    "p5": 5.0,
+    "p10": 10.0,
+    "p25": 25.0,
+    "p50": 50.0,
+    "p75": 75.0,
+    "p90": 90.0,
+    "p95": 95.0,
+    "p99": 99.0,
+}
+
+
+def make_matched(values: dict[str, float], scope: str = "size") -> pl.DataFrame:
+    peers = RANGE if scope != "none" else dict.fromkeys(RANGE)
+    rows = [
+        {"creator_id": "c", "feature": name, "value": value, **peers, "source": "s", "n_peers": 100, "scope": scope}
+        for name, value in values.items()
+    ]
+    return pl.DataFrame(rows, schema_overrides=dict.fromkeys(RANGE, pl.Float64))
+
+
+def make_specs(**concerns: str) -> pl.DataFrame:
+    return pl.DataFrame(
+        [{"feature": name, "family": "f", "unit": "ratio", "concern": concern} for name, concern in concerns.items()]
+    )
+
+
+def no_reasons() -> pl.DataFrame:
+    schema = {
+        "creator_id": pl.String,
+        "reason": pl.String,
+        "n_needed": pl.Int64,
+        "n_found": pl.Int64,
+        "family": pl.String,
+    }
+    return pl.DataFrame(schema=schema)
+
+
+def find(matched: pl.DataFrame, specs: pl.DataFrame, reasons: pl.DataFrame | None = None) -> dict[str, object]:
+    evidence = weigh(matched, specs, RULES)
+    ids = pl.Series("creator_id", ["c"])
+    return decide(evidence, no_reasons() if reasons is None else reasons, ids, ["f"], RULES).row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("concern", "value", "points"),
+    [
+        ("high", 94.0, 0),
+        ("high", 95.0, 0),
+        ("high", 96.0, 1),
+        ("high", 99.5, 2),
+        ("high", 0.0, 0),
+        ("low", 4.0, 1),
+        ("low", 0.5, 2),
+        ("low", 100.0, 0),
+        ("both", 96.0, 1),
+        ("both", 0.5, 2),
+        ("none", 100.0, 0),
+    ],
+)
+def test_points_by_side_and_distance(concern: str, value: float, points: float) -> None:
+    evidence = weigh(make_matched({"a": value}), make_specs(a=concern), RULES)
+    assert evidence["contribution"].to_list() == [points]
+
+
+def test_contributions_sum_to_the_score() -> None:
+    finding = find(make_matched({"a": 96.0, "b": 99.5, "c": 50.0}), make_specs(a="high", b="high", c="high"))
+    assert finding["score"] == 3.0
+    assert finding["level"] == "elevated"
+
+
+@pytest.mark.parametrize(
+    ("values", "level"), [({"a": 96.0}, "low"), ({"a": 96.0, "b": 97.0}, "elevated"), ({"a": 99.5}, "elevated")]
+)
+def test_level_from_score(values: dict[str, float], level: str) -> None:
+    finding = find(make_matched(values), make_specs(a="high", b="high"))
+    assert (finding["level"], finding["basis"], finding["reason"]) == (level, "descriptive", None)
+
+
+def test_measured_without_peers_is_not_assessed_and_says_so() -> None:
+    finding = find(make_matched({"a": 1e6}, scope="none"), make_specs(a="high"))
+    assert (finding["level"], finding["score"], finding["reason"]) == ("not_assessed", None, NO_REFERENCE)
+
+
+def test_context_alone_is_no_assessment() -> None:
+    assert find(make_matched({"a": 50.0}), make_specs(a="none"))["level"] == "not_assessed"
+
+
+def test_the_familys_own_reason_stands() -> None:
+    reasons = pl.DataFrame([{"creator_id": "c", "reason": "f_too_few", "n_needed": 5, "n_found": 1, "family": "f"}])
+    finding = find(make_matched({"a": 1.0}).clear(), make_specs(a="high"), reasons)
+    assert (finding["level"], finding["reason"], finding["n_needed"], finding["n_found"]) == (
+        "not_assessed",
+        "f_too_few",
+        5,
+        1,
+    )
+
+
+def test_a_worse_value_never_lowers_the_score() -> None:
+    scores = [find(make_matched({"a": value}), make_specs(a="high"))["score"] for value in range(0, 120, 3)]
+    assert scores == sorted(scores)
+
+
+def test_rank_puts_most_concern_first_and_breaks_ties_by_id() -> None:
+    findings = pl.DataFrame(
+        [
+            {"creator_id": "b", "level": "low", "score": 1.0},
+            {"creator_id": "a", "level": "low", "score": 1.0},
+            {"creator_id": "c", "level": "elevated", "score": 2.0},
+            {"creator_id": "d", "level": "not_assessed", "score": None},
+        ]
+    )
+    ranked = rank(findings)
+    assert ranked["creator_id"].to_list() == ["c", "a", "b", "d"]
+    assert ranked["n_assessed"].to_list() == [1, 1, 1, 0]
+
+
+def test_a_wrong_rule_file_names_every_field(tmp_path: Path) -> None:
+    path = tmp_path / "levels.yaml"
+    path.write_text("version: one\nelevated_from: 2\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"version.*dated.*points"):
+        read_levels(path)
