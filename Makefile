@@ -40,19 +40,19 @@ tests: setup
 	$(BIN)/pytest --numprocesses 2
 
 bare: setup ## the wheel alone, without extras, in a new environment: import, vet
-	$(BIN)/python benchmarks/bare_install.py
+	$(BIN)/python -m benchmarks.bare_install
 
 bench: setup ## speed and memory, beside references measured in the same run
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/import_comments.py
-	$(BIN)/python benchmarks/near_duplicates.py
-	$(BIN)/python benchmarks/features.py
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.import_comments
+	$(BIN)/python -m benchmarks.near_duplicates
+	$(BIN)/python -m benchmarks.features
 
 bench-quality: setup ## detection quality: false alarms of the level rule, on real and simulated creators
-	$(BIN)/python benchmarks/false_alarms.py
+	$(BIN)/python -m benchmarks.false_alarms
 
 panel: setup ## configs/verdict/panel.csv anew from the public data
-	$(BIN)/python training/panel.py
+	$(BIN)/python -m training.panel
 
 lock: ## resolve anew and write requirements.lock
 	bash .ci/lock

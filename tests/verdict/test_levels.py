@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -28,7 +29,16 @@ RANGE = {
 def make_matched(values: dict[str, float], scope: str = "size") -> pl.DataFrame:
     peers = RANGE if scope != "none" else dict.fromkeys(RANGE)
     rows = [
-        {"creator_id": "c", "feature": name, "value": value, **peers, "source": "s", "n_peers": 100, "scope": scope}
+        {
+            "creator_id": "c",
+            "feature": name,
+            "value": value,
+            **peers,
+            "source": "s",
+            "observed_on": date(2026, 1, 1),
+            "n_peers": 100,
+            "scope": scope,
+        }
         for name, value in values.items()
     ]
     return pl.DataFrame(rows, schema_overrides=dict.fromkeys(RANGE, pl.Float64))
@@ -76,6 +86,19 @@ def find(matched: pl.DataFrame, specs: pl.DataFrame, reasons: pl.DataFrame | Non
 def test_points_by_side_and_distance(concern: str, value: float, points: float) -> None:
     evidence = weigh(make_matched({"a": value}), make_specs(a=concern), RULES)
     assert evidence["contribution"].to_list() == [points]
+
+
+def test_of_two_sources_the_one_that_finds_it_usual_stands() -> None:
+    wide = make_matched({"a": 96.0}).with_columns(p95=pl.lit(200.0), p99=pl.lit(300.0), source=pl.lit("wide"))
+    for both in (pl.concat([make_matched({"a": 96.0}), wide]), pl.concat([wide, make_matched({"a": 96.0})])):
+        evidence = weigh(both, make_specs(a="high"), RULES)
+        assert evidence.select("contribution", "reference", "high").rows() == [(0.0, "wide", 200.0)]
+
+
+def test_of_two_sources_that_agree_the_younger_stands() -> None:
+    old = make_matched({"a": 96.0}).with_columns(source=pl.lit("old"), observed_on=date(2020, 1, 1))
+    for both in (pl.concat([make_matched({"a": 96.0}), old]), pl.concat([old, make_matched({"a": 96.0})])):
+        assert weigh(both, make_specs(a="high"), RULES)["reference"].to_list() == ["s"]
 
 
 def test_contributions_sum_to_the_score() -> None:

@@ -82,11 +82,12 @@ def test_another_platform_serves_only_where_the_panel_says_so_and_only_for_want_
     assert match_one(panel, "douyin", 50_000)["source"] == "own"
 
 
-def test_of_two_sources_of_one_size_the_younger_serves(tmp_path: Path) -> None:
-    old = build_panel(*make_peers(200, seed=1), source("old", 1), EDGES)
-    new = build_panel(*make_peers(200, seed=2), source("new", 9), EDGES)
-    for parts in ((old, new), (new, old)):
-        assert match_one(make_panel(tmp_path, *parts), "douyin", 50_000)["source"] == "new"
+def test_sources_that_cover_a_creator_equally_well_stand_side_by_side(tmp_path: Path) -> None:
+    parts = [build_panel(*make_peers(200, seed=seed), source(name), EDGES) for seed, name in ((1, "one"), (2, "two"))]
+    values = pl.DataFrame({"creator_id": ["me"], "engagement_rate": [1.0]})
+    creators = pl.DataFrame({"creator_id": ["me"], "platform": ["douyin"], "n_followers": [50_000]})
+    matched = match_peers(values, creators, make_panel(tmp_path, *parts))
+    assert matched.sort("source").select("source", "scope").rows() == [("one", "size"), ("two", "size")]
 
 
 def test_unmeasured_values_are_not_matched(tmp_path: Path) -> None:

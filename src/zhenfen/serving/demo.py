@@ -9,7 +9,7 @@ import polars as pl
 
 from zhenfen.model_store import Models
 from zhenfen.scoring import Progress
-from zhenfen.serving.vetting import Vetted, VetOptions, vet
+from zhenfen.serving.vetting import VetOptions, Vetted, vet
 from zhenfen.simulate import shortlist
 from zhenfen.tables import write_tables
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import polars as pl
 from rich.console import Console
@@ -18,7 +20,6 @@ from zhenfen.report.quote import clean
 from zhenfen.serving.demo import Demo
 from zhenfen.serving.vetting import Vetted
 from zhenfen.tables import Tables
-from zhenfen.verdict.evidence import Findings
 
 MOST_ROWS = 20
 """Creators listed in the terminal; the page has them all."""
@@ -72,21 +73,22 @@ class Steps:
 
     def label(self, name: str) -> str:
         """The step in the reader's language."""
-        key = f"family.{name}" if self.catalogue.has(f"family.{name}") else f"step.{name}"
-        return self.catalogue.text(key)
+        keys = [key for key in (f"family.{name}", f"step.{name}") if self.catalogue.has(key)]
+        # Anything else is a file's name.
+        return self.catalogue.text(keys[0]) if keys else clean(name)
 
 
 def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
     """The shortlist, most concern first, and where the pages are."""
     catalogue = Catalogue(language)
     console = Console()
-    console.print(_shortlist_table(vetted, catalogue))
-    n_more = vetted.findings.creators.height - MOST_ROWS
+    console.print(_shortlist_table(vetted.shortlist, catalogue))
+    n_more = vetted.shortlist["n_creators"] - MOST_ROWS
     if n_more > 0:
         console.print(catalogue.text("cli.more_creators", n=n_more))
     _print_unusable(vetted.tables, console, catalogue)
-    console.print(Text(catalogue.text("cli.advice")))
-    console.print(Text(catalogue.text("cli.pages", path=out / "index.html", n=vetted.findings.creators.height)))
+    console.print(Text(catalogue.text("report.advisory")))
+    console.print(Text(catalogue.text("cli.pages", path=out / "index.html", n=vetted.shortlist["n_creators"])))
 
 
 def show_demo(made: Demo, out: Path, steps: Steps) -> None:
@@ -144,33 +146,26 @@ def show_error(error: ZhenfenError) -> None:
         console.print(Text(clean(line)), style="red")
 
 
-def _shortlist_table(vetted: Vetted, catalogue: Catalogue) -> Table:
-    findings = vetted.findings
-    families = findings.findings["family"].unique().sort().to_list()
-    shown = Table(title=catalogue.text("cli.shortlist", day=catalogue.day(findings.as_of)), title_justify="left")
+def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Table:
+    """Creators by families; a family that assessed nobody has no column."""
+    title = catalogue.text("cli.shortlist", day=shortlist["as_of_day"])
+    shown = Table(title=title, title_justify="left")
     shown.add_column(catalogue.text("cli.creator"), overflow="fold", min_width=8)
     shown.add_column(catalogue.text("cli.platform"))
     shown.add_column(catalogue.text("cli.followers"), justify="right")
-    for family in families:
-        shown.add_column(catalogue.text(f"family.{family}"), justify="center", min_width=3)
-    about = {row["creator_id"]: row for row in vetted.tables["creators"].iter_rows(named=True)}
-    for creator_id in findings.creators["creator_id"].head(MOST_ROWS):
-        shown.add_row(*_about_cells(about[creator_id], catalogue), *_level_cells(findings, creator_id, catalogue))
+    families = [column["family"] for column in shortlist["columns"]["families"]]
+    for column in shortlist["columns"]["families"]:
+        shown.add_column(column["label"], justify="center")
+    for creator in shortlist["creators"][:MOST_ROWS]:
+        levels = {family["family"]: family for family in creator["families"]}
+        about = (clean(creator["name"]), creator["platform_name"], creator["followers_text"])
+        shown.add_row(*map(Text, about), *(_level_cell(levels[family]) for family in families))
     return shown
 
 
-def _about_cells(creator: dict[str, object], catalogue: Catalogue) -> list[Text]:
-    followers = creator["n_followers"]
-    name = clean(str(creator["display_name"] or creator["creator_id"]))
-    count = catalogue.compact(followers) if isinstance(followers, int) else "—"
-    return [Text(name), Text(catalogue.text(f"platform.{creator['platform']}")), Text(count)]
-
-
-def _level_cells(findings: Findings, creator_id: str, catalogue: Catalogue) -> list[Text]:
-    levels = findings.findings.filter(pl.col("creator_id") == creator_id).sort("family")["level"]
-    return [
-        Text(f"{LEVEL_MARKS[level]} {catalogue.text(f'level.{level}')}", style=LEVEL_STYLES[level]) for level in levels
-    ]
+def _level_cell(family: Mapping[str, Any]) -> Text:
+    level = family["level"]
+    return Text(f"{LEVEL_MARKS[level]} {family['level_short']}", style=LEVEL_STYLES[level])
 
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:

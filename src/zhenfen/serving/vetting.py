@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
@@ -40,10 +42,18 @@ class VetOptions:
 
 @dataclass(frozen=True)
 class Vetted:
-    """What a vetting made: the tables read, the findings, and the pages written."""
+    """What a vetting made.
+
+    Attributes:
+        tables: What was read.
+        findings: What was found.
+        shortlist: The shortlist's dict, the one that page and spreadsheet are made from.
+        pages: The pages written, the shortlist first.
+    """
 
     tables: Tables
     findings: Findings
+    shortlist: Mapping[str, Any]
     pages: tuple[Path, ...]
 
 
@@ -60,7 +70,8 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
     pages = write_report(
         findings, tables, out, options.language, show_names=options.show_names, on_progress=on_progress
     )
-    return Vetted(tables, findings, tuple(pages))
+    shortlist = json.loads((out / "index.json").read_text(encoding="utf-8"))
+    return Vetted(tables, findings, shortlist, tuple(pages))
 
 
 def find_creators(asked: Iterable[str], tables: Tables) -> Collection[str]:

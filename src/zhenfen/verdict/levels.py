@@ -52,28 +52,37 @@ def read_levels(path: Path) -> Levels:
 
 
 def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.DataFrame:
-    """Evidence (EVIDENCE_SCHEMA): each measurement with its range and what it adds to the score.
+    """Evidence (EVIDENCE_SCHEMA): each measurement with one range and what it adds to the score.
+
+    Where several sources cover a creator, the one that finds the measurement least unusual stands (then the youngest):
+    what is usual in any of them is no finding. Peers of one trade are no yardstick for another, and nobody knows
+    beforehand which trade a creator belongs to.
 
     Args:
         matched: What `panel.match_peers` returns.
         specs: feature, family, unit, concern of every feature.
         rules: Points by distance from the peers.
     """
-    evidence = matched.join(specs, on="feature")
-    return evidence.select(
+    weighed = (
+        matched.join(specs, on="feature")
+        .with_columns(contribution=_contribution(rules.points))
+        .sort("contribution", "observed_on", "source", descending=[False, True, False], nulls_last=True)
+        .unique(["creator_id", "feature"], keep="first", maintain_order=True)
+    )
+    return weighed.select(
         "creator_id",
         "family",
         "feature",
         "value",
         "unit",
+        "concern",
+        "contribution",
+        "n_peers",
         low="p5",
         high="p95",
         median="p50",
-        concern="concern",
-        contribution=_contribution(rules.points),
         reference=pl.col("source").fill_null(""),
         reference_scope="scope",
-        n_peers="n_peers",
     ).select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE_SCHEMA.items())
 
 

@@ -133,13 +133,14 @@ def build_panel(
 
 
 def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
-    """The best reference for every measurement: same platform and size, then same platform, then any platform.
+    """Every measurement beside its references: those of its platform and size, else of its platform, else of any.
 
-    A creator of known size is never compared with a range that does not cover that size.
+    A creator of known size is never compared with a range that does not cover that size. Where several sources cover a
+    creator equally well, each stands in a row of its own: sources are never pooled.
 
     Returns:
-        creator_id, feature, value, the quantiles, source, n_peers and scope (size, platform, other_platform, none);
-        one row a measured value.
+        creator_id, feature, value, the quantiles, source, observed_on, n_peers and scope (size, platform,
+        other_platform, none); at least one row a measured value.
     """
     measured = (
         values.unpivot(index="creator_id", variable_name="feature")
@@ -147,22 +148,18 @@ def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> p
         .filter(pl.col("value").is_finite())
         .join(creators.select("creator_id", own_platform="platform", size="n_followers"), on="creator_id", how="left")
     )
-    candidates = measured.join(panel.frame, on="feature").filter(_covers_size(), _covers_platform())
-    best = (
-        candidates.with_columns(scope=_scope(), width=pl.col("followers_below") - pl.col("followers_from"))
-        .sort(
-            pl.col("scope").replace_strict({"size": 0, "platform": 1, "other_platform": 2}, return_dtype=pl.Int8),
-            "width",
-            pl.col("observed_on").to_physical().neg(),
-            "source",
-            nulls_last=True,
-        )
-        .unique(["creator_id", "feature"], keep="first", maintain_order=True)
-        .select("creator_id", "feature", *QUANTILES, "source", "n_peers", "scope")
+    candidates = (
+        measured.join(panel.frame, on="feature").filter(_covers_size(), _covers_platform()).with_columns(scope=_scope())
     )
+    nearness = pl.col("scope").replace_strict({"size": 0, "platform": 1, "other_platform": 2}, return_dtype=pl.Int8)
+    nearest = candidates.filter(nearness == nearness.min().over("creator_id", "feature"))
     return (
         measured.select("creator_id", "feature", "value")
-        .join(best, on=["creator_id", "feature"], how="left")
+        .join(
+            nearest.select("creator_id", "feature", *QUANTILES, "source", "observed_on", "n_peers", "scope"),
+            on=["creator_id", "feature"],
+            how="left",
+        )
         .with_columns(pl.col("scope").fill_null("none"))
     )
 

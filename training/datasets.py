@@ -1,0 +1,94 @@
+"""The public data, source by source, as canonical tables. Nothing of it is copied into the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.tables import Tables
+
+WINDOW_DAYS = 90
+"""Length of one reading of a growth series, that of the growth features."""
+
+
+def data_dir() -> Path:
+    """The folder of public data: ZHENFEN_DATA, default ../shared/data beside the project.
+
+    Raises:
+        FileNotFoundError: It is not there.
+    """
+    path = Path(os.environ.get("ZHENFEN_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path}: public data expected here; set ZHENFEN_DATA")
+    return path
+
+
+def read_vendor_means(folder: Path, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Features that a vendor's means allow, and the creators they belong to.
+
+    Returns:
+        values (creator_id and features of the engagement family) and creators (creator_id, platform, n_followers).
+    """
+    rows = pl.read_parquet(folder / "creators" / "panel.parquet").filter(source=source)
+    rows = rows.unique("creator_id", keep="first", maintain_order=True).filter(pl.col("n_followers") > 0)
+    by_followers = {
+        f"engagement_mean_{count}_by_followers_ratio": pl.col(f"mean_{count}") / pl.col("n_followers")
+        for count in ("likes", "comments", "saves")
+    }
+    by_likes = {
+        f"engagement_{count}_by_likes_ratio": pl.when(pl.col("mean_likes") > 0).then(
+            pl.col(f"mean_{count}") / pl.col("mean_likes")
+        )
+        for count in ("comments", "saves")
+    }
+    values = rows.select("creator_id", **by_followers, **by_likes)
+    return values, rows.select("creator_id", "platform", pl.col("n_followers").cast(pl.Int64))
+
+
+def read_creator_posts(folder: Path, source: str) -> Tables:
+    """Creators with their last posts, counts as the platform showed them."""
+    rows = pl.read_parquet(folder / "engagement" / "creator_posts.parquet").filter(source=source)
+    counts = {name: pl.col(name).cast(pl.Int64) for name in ("n_likes", "n_comments", "n_saves", "n_shares", "n_views")}
+    posts = rows.unique("post_id", keep="first", maintain_order=True).select(
+        "post_id", "creator_id", "published_at", "text", **counts
+    )
+    creators = rows.group_by("creator_id", "platform").agg(
+        pl.col("followers").max().cast(pl.Int64).alias("n_followers")
+    )
+    return Tables({"creators": creators.unique("creator_id"), "posts": posts})
+
+
+def read_vtuber_windows(folder: Path) -> Tables:
+    """Follower series of Bilibili channels cut into 90-day pieces of one calendar, each a creator of its own."""
+    rows = pl.read_parquet(folder / "growth" / "bilibili_vtuber_followers.parquet")
+    epoch_days = pl.col("observed_at").dt.epoch("d")
+    rows = rows.with_columns(piece=epoch_days // WINDOW_DAYS).select(
+        creator_id=pl.format("{}@{}", "channel", "piece"),
+        observed_at=pl.col("observed_at").dt.replace_time_zone("UTC"),
+        n_followers="followers",
+    )
+    counts = rows.unique(["creator_id", "observed_at"], keep="last", maintain_order=True)
+    last = counts.sort("observed_at").group_by("creator_id", maintain_order=True).agg(pl.col("n_followers").last())
+    return Tables({"creators": last.with_columns(platform=pl.lit("bilibili")), "follower_counts": counts})
+
+
+def read_weibo_threads(folder: Path) -> Tables:
+    """Remarks under Weibo posts not marked as rumours, each post a creator of its own; bare reposts left out."""
+    rows = pl.read_parquet(folder / "engagement" / "weibo_repost_timelines.parquet").filter(kind="n")
+    rows = rows.filter(pl.col("text").str.strip_chars() != "").with_row_index("row")
+    comments = rows.select(
+        comment_id=pl.col("row").cast(pl.String),
+        post_id="post",
+        creator_id="post",
+        author_id="user",
+        # Some dates lack the year; they are unknown here.
+        created_at=pl.col("date")
+        .str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+        .dt.replace_time_zone("Asia/Shanghai")
+        .dt.convert_time_zone("UTC"),
+        text="text",
+    )
+    creators = comments.select("creator_id").unique().with_columns(platform=pl.lit("weibo"))
+    return Tables({"creators": creators, "comments": comments})

@@ -1,0 +1,79 @@
+"""The shipped reference panel: quantiles from the public data, by source, never pooled.
+
+Run: make panel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from training.datasets import (
+    data_dir,
+    read_creator_posts,
+    read_vendor_means,
+    read_vtuber_windows,
+    read_weibo_threads,
+)
+from zhenfen.config import config_dir
+from zhenfen.scoring import latest_moment, measure
+from zhenfen.serving.panels import size_edges
+from zhenfen.tables import Tables
+from zhenfen.verdict.panel import PanelSource, build_panel, write_panel
+
+XINHONG = PanelSource("新红 fashion creators 50k-500k", "means of 90 days, 2024-03 to 2024-06", date(2024, 6, 11))
+HUITUN = PanelSource("灰豚 creators above 100k", "means of 60 days, 2025-09 to 2025-11", date(2025, 11, 6))
+XINGTU = PanelSource("星图 skincare creators", "last 10 videos, 2025", date(2025, 11, 26))
+VTUBERS = PanelSource("VTuber channels (72)", "90-day pieces, 2019-2022", date(2022, 6, 1), is_any_platform=True)
+THREADS = PanelSource("Weibo threads (436)", "remarks under one post each, 2010-2015", date(2015, 12, 24))
+COPIED = ("comments_template_share", "comments_largest_cluster_share", "comments_contact_share")
+"""Whether strangers write the same long text, or leave contact codes, asks the same of any platform."""
+WORDING = ("comments_filler_share", "comments_emoji_only_share", "comments_short_share", "comments_median_chars")
+"""How people write differs by platform. Who writes how often is left out: a thread is not a creator's many posts."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Peers of one source: creator_id and features, and who they are."""
+
+    values: pl.DataFrame
+    creators: pl.DataFrame
+    source: PanelSource
+
+    def rows(self) -> pl.DataFrame:
+        """The quantiles of these peers."""
+        return build_panel(self.values, self.creators, self.source, size_edges())
+
+
+def read_parts(folder: Path) -> Iterator[Part]:
+    """The peers of every source, measured by the code that serves wherever the source has more than means."""
+    for name, source in (("xinhong_5w50w", XINHONG), ("huitun_10w_plus_life", HUITUN)):
+        yield Part(*read_vendor_means(folder, name), source)
+    xingtu = read_creator_posts(folder, "douyin_xingtu_goodgame_2025")
+    yield from _measured(xingtu, XINGTU, ("engagement", "sponsorship"))
+    yield from _measured(read_vtuber_windows(folder), VTUBERS, ("growth",))
+    threads = next(_measured(read_weibo_threads(folder), THREADS, ("comments",)))
+    yield replace(threads, values=threads.values.select("creator_id", *WORDING))
+    travels = replace(THREADS, is_any_platform=True)
+    yield replace(threads, values=threads.values.select("creator_id", *COPIED), source=travels)
+
+
+def _measured(tables: Tables, source: PanelSource, families: Sequence[str]) -> Iterator[Part]:
+    measured = measure(tables, latest_moment(tables))
+    yield from (Part(measured[name].values, tables["creators"], source) for name in families)
+
+
+def main() -> None:
+    """Write configs/verdict/panel.csv."""
+    rows = pl.concat(part.rows() for part in read_parts(data_dir()))
+    path = config_dir() / "verdict" / "panel.csv"
+    write_panel(rows, path)
+    print(f"{path}: {rows.height} rows, {rows['feature'].n_unique()} features, {rows['source'].n_unique()} sources")
+
+
+if __name__ == "__main__":
+    main()
