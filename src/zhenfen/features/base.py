@@ -73,11 +73,18 @@ class Inputs:
     with_details: bool = True
 
     @cached_property
-    def comment_clusters(self) -> pl.DataFrame:
-        """comment_id and cluster_id (string, null for a comment that stands alone), over all creators together."""
-        from zhenfen.text.near_duplicates import cluster_comments
+    def comment_texts(self) -> pl.DataFrame:
+        """comment_id and normalised (see text.normalise; null without a text), rows as in the table."""
+        from zhenfen.text.normalise import normalise_comments
 
-        return cluster_comments(self.tables["comments"])
+        return normalise_comments(self.tables["comments"])
+
+    @cached_property
+    def comment_clusters(self) -> pl.DataFrame:
+        """comment_id and cluster_id (null: in no cluster), over all creators together; rows as in the table."""
+        from zhenfen.text.near_duplicates import cluster_normalised
+
+        return cluster_normalised(self.comment_texts)
 
 
 class Family(ABC):
