@@ -35,6 +35,7 @@ def make_matched(values: dict[str, float], scope: str = "size") -> pl.DataFrame:
             "value": value,
             **peers,
             "source": "s",
+            "window": "30 days",
             "observed_on": date(2026, 1, 1),
             "n_peers": 100,
             "scope": scope,

@@ -7,7 +7,7 @@ Templates use `str.format` fields; numbers arrive formatted for the language.
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -62,16 +62,11 @@ class Catalogue:
 
     def number(self, value: float, digits: int = 2) -> str:
         """A number with the language's separators and at most `digits` decimals."""
-        from babel.numbers import format_decimal
-
-        return str(format_decimal(value, format="#,##0." + "#" * digits if digits else "#,##0", locale=self.locale))
+        return _number(value, digits, self.locale)
 
     def share(self, value: float) -> str:
         """A share in [0, 1] as per cent."""
-        from babel.numbers import format_percent
-
-        digits = _share_digits(value)
-        return str(format_percent(value, format="#,##0." + "0" * digits + "%" if digits else None, locale=self.locale))
+        return _share(value, self.locale)
 
     def compact(self, value: float) -> str:
         """A large count in the language's short form: 1.2万, 12K."""
@@ -92,6 +87,26 @@ class Catalogue:
         shown = self.number(value, 0) if unit == "count" else self.number(_three_digits(value), 6)
         key = f"unit.{unit}"
         return self.text(key, value=shown) if self.has(key) else shown
+
+
+# A report says the same few thousand numbers tens of thousands of times, and babel is slow.
+@lru_cache(maxsize=10_000)
+def _number(value: float, digits: int, locale: str) -> str:
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(value, format="#,##0." + "#" * digits if digits else "#,##0", locale=locale))
+
+
+@lru_cache(maxsize=10_000)
+def _share(value: float, locale: str) -> str:
+    from babel import Locale
+    from babel.numbers import format_percent
+
+    digits = _share_digits(value)
+    # The language's own pattern with decimals in it: French sets a space before the sign.
+    pattern = Locale.parse(locale).percent_formats[None].pattern
+    decimals = "0." + "0" * digits if digits else "0"
+    return str(format_percent(value, format=pattern.replace("0", decimals), locale=locale))
 
 
 def _share_digits(value: float) -> int:

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -56,14 +56,23 @@ def write_tables(tables: Tables, folder: Path) -> None:
                 frame.write_parquet(partial / f"{name}.parquet")
 
 
+def is_table_file(path: Path) -> bool:
+    """Whether a file bears a name that `write_tables` gives."""
+    return path.suffix == ".parquet" and path.stem in TABLES
+
+
 @contextlib.contextmanager
-def replace_folder(folder: Path) -> Iterator[Path]:
+def replace_folder(folder: Path, is_ours: Callable[[Path], bool] = is_table_file) -> Iterator[Path]:
     """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
+
+    Args:
+        folder: Where the result shall lie.
+        is_ours: Which files an older result may hold; anything else in `folder` is somebody's and is kept.
 
     Raises:
         ConfigError: `folder` is not empty and holds files that this program did not write.
     """
-    _check_replaceable(folder)
+    _check_replaceable(folder, is_ours)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -76,18 +85,14 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _check_replaceable(folder: Path) -> None:
+def _check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: expected a folder to write to, found a file")
-    strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not _is_ours(p)]
+    strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not is_ours(p)]
     if strangers:
         raise ConfigError(
             f"{folder}: expected an empty folder or one written by zhenfen, found {sorted(strangers)[0]!r}"
         )
-
-
-def _is_ours(path: Path) -> bool:
-    return path.suffix == ".parquet" and path.stem in TABLES
 
 
 def _read_folder(folder: Path) -> dict[str, pl.DataFrame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import polars as pl
@@ -26,6 +26,8 @@ EVIDENCE_SCHEMA: dict[str, pl.DataType] = {
     "contribution": pl.Float64(),
     "reference": pl.String(),
     "reference_scope": pl.String(),
+    "reference_window": pl.String(),
+    "reference_on": pl.Date(),
     "n_peers": pl.Int64(),
 }
 FINDINGS_SCHEMA: dict[str, pl.DataType] = {
@@ -56,6 +58,8 @@ class Evidence:
         contribution: What it adds to the family's score; 0 inside the range. Contributions sum to the score.
         reference: Id of the panel source the range comes from; empty without one.
         reference_scope: size (same platform and size), platform, other_platform, or none.
+        reference_window: What each peer's value covers, in words; None without a reference.
+        reference_on: Day of the peers' youngest observation.
         n_peers: How many peers the range rests on.
     """
 
@@ -70,6 +74,8 @@ class Evidence:
     contribution: float
     reference: str
     reference_scope: str
+    reference_window: str | None
+    reference_on: date | None
     n_peers: int | None
 
 

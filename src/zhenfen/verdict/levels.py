@@ -83,6 +83,8 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
         median="p50",
         reference=pl.col("source").fill_null(""),
         reference_scope="scope",
+        reference_window="window",
+        reference_on="observed_on",
     ).select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE_SCHEMA.items())
 
 

@@ -139,7 +139,7 @@ def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> p
     creator equally well, each stands in a row of its own: sources are never pooled.
 
     Returns:
-        creator_id, feature, value, the quantiles, source, observed_on, n_peers and scope (size, platform,
+        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (size, platform,
         other_platform, none); at least one row a measured value.
     """
     measured = (
@@ -156,7 +156,7 @@ def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> p
     return (
         measured.select("creator_id", "feature", "value")
         .join(
-            nearest.select("creator_id", "feature", *QUANTILES, "source", "observed_on", "n_peers", "scope"),
+            nearest.select("creator_id", "feature", *QUANTILES, "source", "window", "observed_on", "n_peers", "scope"),
             on=["creator_id", "feature"],
             how="left",
         )

@@ -1,0 +1,170 @@
+"""A case: one creator with every row that its page is made of, cut out of the frames of the whole shortlist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from zhenfen.config import Platform, load_platforms
+from zhenfen.errors import Problem, UnknownCreatorError
+from zhenfen.messages import Catalogue
+from zhenfen.report.quote import clean, quote, shorten
+from zhenfen.tables import TABLES, Tables, make_frame
+from zhenfen.verdict.evidence import Finding, Findings
+
+Details = Mapping[str, Mapping[str, pl.DataFrame]]
+LONGEST_NAME_CHARS = 60
+SHORT_ID_CHARS = 8
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all pages of a report share.
+
+    Attributes:
+        findings: Findings of all creators.
+        tables: Tables of all creators.
+        catalogue: Words and number formats of the reader's language.
+        show_names: Whether people other than the creators may be named.
+    """
+
+    findings: Findings
+    tables: Tables
+    catalogue: Catalogue
+    show_names: bool = False
+
+    @cached_property
+    def creators(self) -> dict[str, dict[str, Any]]:
+        """Row of the creators table by creator_id."""
+        return {row["creator_id"]: row for row in self.tables["creators"].iter_rows(named=True)}
+
+    @cached_property
+    def reported(self) -> frozenset[str]:
+        """Ids of the creators that have a page; others may be named beside them."""
+        return frozenset(self.findings.creators["creator_id"])
+
+    def name_of(self, creator_id: str) -> str:
+        """Display name of a creator, or words with the short id where there is none."""
+        name = shorten(clean(self.creators.get(creator_id, {}).get("display_name")), LONGEST_NAME_CHARS)
+        return name or self.catalogue.text("report.unnamed", id=clean(creator_id)[:SHORT_ID_CHARS])
+
+    def platform_of(self, creator_id: str) -> tuple[str | None, str]:
+        """Id and readable name of a creator's platform; None and a dash when unknown."""
+        platform = self.creators.get(creator_id, {}).get("platform")
+        return platform, "—" if platform is None else self.platform_name(platform)
+
+    def platform_name(self, platform: str) -> str:
+        """Readable name of a platform; its id where configs/platforms/ has no such file."""
+        config = self.platform_config(platform)
+        return platform if config is None else config.name[self.catalogue.language]
+
+    def platform_config(self, platform: str | None) -> Platform | None:
+        """The platform's configuration, None where there is none."""
+        return load_platforms().get(platform or "")
+
+    def quote(self, text: str | None) -> str:
+        """A comment as it may be shown under this setting."""
+        return quote(text, show_names=self.show_names)
+
+    def label(self, kind: str, name: str, suffix: str = "") -> str:
+        """Catalogue text `<kind>.<name><suffix>`; the bare name where none has it, so that a new family shows."""
+        key = f"{kind}.{name}{suffix}"
+        return self.catalogue.text(key) if self.catalogue.has(key) else ("" if suffix else name)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One creator.
+
+    Attributes:
+        creator_id: Whose case.
+        findings: One record a family.
+        details: Family → name → frame, this creator's rows only.
+        posts: This creator's posts.
+        events: This creator's events.
+        setting: What all pages share.
+    """
+
+    creator_id: str
+    findings: tuple[Finding, ...]
+    details: Details
+    posts: pl.DataFrame
+    events: pl.DataFrame
+    setting: Setting
+
+    def detail(self, family: str, name: str) -> pl.DataFrame | None:
+        """The frame behind a family's values; None when it is not there or has no row."""
+        frame = self.details.get(family, {}).get(name)
+        return None if frame is None or frame.is_empty() else frame
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment the tables were read at."""
+        return self.setting.findings.as_of
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Words and number formats of the reader's language."""
+        return self.setting.catalogue
+
+
+def open_cases(setting: Setting) -> Iterator[Case]:
+    """Every creator's case, most concern first. Each frame is split once, not once a creator."""
+    findings = setting.findings
+    findings_by, evidence_by = _by_creator(findings.findings), _by_creator(findings.evidence)
+    posts_by, events_by = (_by_creator(setting.tables[name]) for name in ("posts", "events"))
+    details_by = {
+        family: {name: _by_creator(frame) for name, frame in frames.items()}
+        for family, frames in findings.details.items()
+    }
+    for creator_id in findings.creators["creator_id"]:
+        mine = replace(
+            findings,
+            findings=findings_by.get(creator_id, findings.findings.clear()),
+            evidence=evidence_by.get(creator_id, findings.evidence.clear()),
+        )
+        yield Case(
+            creator_id,
+            mine.of(creator_id),
+            {
+                family: {name: parts[creator_id] for name, parts in frames.items() if creator_id in parts}
+                for family, frames in details_by.items()
+            },
+            posts_by.get(creator_id, make_frame(TABLES["posts"])),
+            events_by.get(creator_id, make_frame(TABLES["events"])),
+            setting,
+        )
+
+
+def open_case(setting: Setting, creator_id: str) -> Case:
+    """One creator's case.
+
+    Raises:
+        UnknownCreatorError: The findings hold no such creator.
+    """
+    findings = setting.findings
+    if creator_id not in findings.creators["creator_id"]:
+        known = ", ".join(findings.creators["creator_id"].head(5))
+        raise UnknownCreatorError(Problem(f"a creator of the data, such as {known}", "creators", value=creator_id))
+    mine = pl.col("creator_id") == creator_id
+    return Case(
+        creator_id,
+        findings.of(creator_id),
+        {
+            family: {name: frame.filter(mine) for name, frame in frames.items()}
+            for family, frames in findings.details.items()
+        },
+        setting.tables["posts"].filter(mine),
+        setting.tables["events"].filter(mine),
+        setting,
+    )
+
+
+def _by_creator(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = frame.partition_by("creator_id", as_dict=True, maintain_order=True)
+    return {str(key[0]): part for key, part in parts.items()}

@@ -1,0 +1,127 @@
+"""What one family says of one creator, as a dict: level, strongest evidence, every measurement beside its peers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from zhenfen.report.case import Setting
+from zhenfen.verdict.evidence import Evidence, Finding
+
+Position = Literal["below", "within", "above", "no_reference", "unknown"]
+FAMILY_ORDER = ("growth", "engagement", "comments", "sponsorship", "audience", "network")
+"""The order an analyst reads in: reach, response, talk, adverts, who they are, ties. Families not named here follow."""
+
+
+def family_rank(family: str) -> tuple[int, str]:
+    """Sort key of a family's place on a page."""
+    known = family in FAMILY_ORDER
+    return (FAMILY_ORDER.index(family) if known else len(FAMILY_ORDER), family)
+
+
+def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
+    """A family's part of the summary, see the keys below; `evidence` holds measured values only."""
+    evidence = [summarise_evidence(item, setting) for item in finding.evidence if item.value is not None]
+    compared = [item for item in evidence if item["position"] != "no_reference" and item["concern"] != "none"]
+    outside = [item for item in compared if item["asks"]]
+    return {
+        "family": finding.family,
+        "label": setting.label("family", finding.family),
+        "about": setting.label("family", finding.family, ".about"),
+        "level": finding.level,
+        "basis": finding.basis,
+        **level_words(finding.level, finding.basis, setting),
+        "score": finding.score,
+        "n_compared": len(compared),
+        "n_outside": len(outside),
+        "tally": _tally(finding.level, len(outside), len(compared), setting),
+        "sentence": _sentence(finding, outside, compared, setting),
+        "reason": finding.reason,
+        "reason_text": None if finding.reason is None else reason_text(finding, setting),
+        "n_needed": finding.n_needed,
+        "n_found": finding.n_found,
+        "main": outside[0]["feature"] if outside else None,
+        "evidence": evidence,
+    }
+
+
+def level_words(level: str, basis: str, setting: Setting) -> dict[str, str]:
+    """The level in words: `level_text` for a badge, `level_short` for a cell of a table."""
+    key = "not_assessed" if level == "not_assessed" else f"{basis}.{level}"
+    text = setting.catalogue.text
+    return {"level_text": text(f"report.level.{key}"), "level_short": text(f"report.level_short.{key}")}
+
+
+def reason_text(finding: Finding, setting: Setting, n_found: str | None = None) -> str:
+    """Why a family was not assessed; `n_found` stands in where several creators' numbers are told together."""
+    numbers = setting.catalogue
+    key = f"reason.{(finding.reason or '').removeprefix('reason.')}"
+    if not numbers.has(key):
+        return numbers.text("report.reason_without_words", code=finding.reason)
+    needed, found = (
+        "—" if value is None else numbers.number(value, 0) for value in (finding.n_needed, finding.n_found)
+    )
+    return numbers.text(key, n_needed=needed, n_found=n_found or found)
+
+
+def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:
+    """One measurement beside its peers, raw and readable."""
+    show = setting.catalogue.value
+    position = position_of(item)
+    entry = {
+        "feature": item.feature,
+        "label": setting.label("feature", item.feature),
+        "about": setting.label("feature", item.feature, ".about"),
+        "value": item.value,
+        "value_text": show(item.value, item.unit),
+        "unit": item.unit,
+        "low": item.low,
+        "high": item.high,
+        "median": item.median,
+        "range_text": "" if item.low is None else f"{show(item.low, item.unit)} – {show(item.high, item.unit)}",
+        "median_text": "" if item.median is None else show(item.median, item.unit),
+        "position": position,
+        "position_text": setting.catalogue.text(f"report.position.{position}"),
+        "asks": item.contribution > 0,
+        "concern": item.concern,
+        "contribution": item.contribution,
+        "reference": item.reference,
+        "scope": item.reference_scope,
+        "scope_text": setting.catalogue.text(f"report.scope.{item.reference_scope}"),
+        "reference_window": item.reference_window,
+        "reference_on": None if item.reference_on is None else item.reference_on.isoformat(),
+        "n_peers": item.n_peers,
+    }
+    return {**entry, "sentence": _evidence_sentence(entry, setting)}
+
+
+def position_of(item: Evidence) -> Position:
+    """Where a value lies against the peers' 5 % to 95 % range."""
+    if item.value is None:
+        return "unknown"
+    if item.low is None or item.high is None:
+        return "no_reference"
+    if item.value < item.low:
+        return "below"
+    return "above" if item.value > item.high else "within"
+
+
+def _evidence_sentence(entry: dict[str, Any], setting: Setting) -> str:
+    key = f"report.evidence.{entry['position']}"
+    names = ("label", "value_text", "range_text", "median_text")
+    return setting.catalogue.text(key, **{name: entry[name] for name in names})
+
+
+def _tally(level: str, n_outside: int, n_compared: int, setting: Setting) -> str:
+    if not n_compared:
+        return ""
+    key = "report.tally_unmarked" if level == "low" and n_outside else "report.tally"
+    return setting.catalogue.text(key, n_outside=n_outside, n_compared=n_compared)
+
+
+def _sentence(finding: Finding, outside: list[dict[str, Any]], compared: list[dict[str, Any]], setting: Setting) -> str:
+    """The strongest evidence in one sentence."""
+    if finding.level == "not_assessed":
+        return reason_text(finding, setting)
+    if outside:
+        return str(outside[0]["sentence"])
+    return setting.catalogue.text("report.all_within", n_compared=len(compared))

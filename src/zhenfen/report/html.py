@@ -1,0 +1,79 @@
+"""The report's dicts as pages: one self-contained file each, without script, network or inline style attributes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zhenfen.messages import Catalogue
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+HTML_LANGUAGES = {"zh": "zh-Hans", "en": "en", "fr": "fr"}
+
+
+def render_creator(summary: Mapping[str, Any]) -> str:
+    """The page of one creator, from what `summarise_creator` returns."""
+    return _render("creator.html", summary)
+
+
+def render_shortlist(summary: Mapping[str, Any]) -> str:
+    """The page of a shortlist, from what `summarise_shortlist` returns."""
+    return _render("shortlist.html", summary)
+
+
+def _render(template: str, summary: Mapping[str, Any]) -> str:
+    from markupsafe import Markup
+
+    from zhenfen.report import charts, follower_chart
+
+    catalogue = Catalogue(summary["language"])
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            r=summary,
+            t=catalogue.text,
+            html_language=HTML_LANGUAGES[catalogue.language],
+            css=Markup(_css()),  # noqa: S704 (our own file)
+            policy=_policy(),
+            number=partial(catalogue.number, digits=0),
+            follower_chart=partial(follower_chart.follower_chart, catalogue=catalogue),
+            interactions=partial(charts.interactions, catalogue=catalogue),
+            range_bar=charts.range_bar,
+            sparkline=charts.sparkline,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+
+
+@cache
+def _css() -> str:
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _policy() -> str:
+    """Nothing may be loaded or run; the one style element is named by its hash, so no other style takes effect."""
+    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,82 @@
+"""Questions to put to the creator, each from something that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from zhenfen.report.case import Case
+from zhenfen.report.quote import shorten
+
+MOST_QUESTIONS = 8
+"""A creator answers a page, not a questionnaire."""
+MOST_OF_A_KIND = 2
+LONGEST_EXAMPLE_CHARS = 40
+
+
+def make_questions(case: Case, summary: dict[str, Any]) -> list[str]:
+    """At most MOST_QUESTIONS sentences, the most specific first: named days, comments and posts, then measurements.
+
+    Alike comments and shared commenters are everywhere in small numbers: they are asked about only where the family
+    is out of line with its peers. An unexplained span or a missing label is a fact of its own.
+    """
+    outside = [family for family in summary["families"] if family["level"] in ("elevated", "high")]
+    names = {family["family"] for family in outside}
+    specific = {
+        "growth": list(_about_spans(case, summary["growth"])),
+        "comments": list(_about_clusters(case, summary["comments"])) if "comments" in names else [],
+        "sponsorship": list(_about_posts(case, summary["sponsorship"])),
+        "network": list(_about_commenters(case, summary["network"])) if "network" in names else [],
+    }
+    general = [
+        case.catalogue.text("report.question.measurement", sentence=family["sentence"])
+        for family in outside
+        if family["main"] and not specific.get(family["family"])
+    ]
+    return [*(question for group in specific.values() for question in group), *general][:MOST_QUESTIONS]
+
+
+def _about_spans(case: Case, growth: dict[str, Any] | None) -> Iterator[str]:
+    unexplained = [span for span in (growth or {}).get("spans", []) if span["is_unexplained"]]
+    largest = sorted(unexplained, key=lambda span: -abs((span["n_gained"] or 0) - (span["n_expected"] or 0)))
+    for span in largest[:MOST_OF_A_KIND]:
+        kind = "gain" if (span["n_gained"] or 0) >= 0 else "loss"
+        yield case.catalogue.text(
+            f"report.question.{kind}",
+            days=span["days_text"],
+            gained=span["gained_text"],
+            expected=span["expected_text"],
+        )
+
+
+def _about_clusters(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:
+    for cluster in (comments or {}).get("clusters", [])[:MOST_OF_A_KIND]:
+        yield case.catalogue.text(
+            "report.question.cluster",
+            n_comments=case.catalogue.number(cluster["n_comments"], 0),
+            n_authors=_count(case, cluster["n_authors"]),
+            first_day=cluster["first_day"],
+            example=shorten(cluster["examples"][0], LONGEST_EXAMPLE_CHARS) if cluster["examples"] else "…",
+        )
+
+
+def _about_posts(case: Case, sponsorship: dict[str, Any] | None) -> Iterator[str]:
+    posts = (sponsorship or {}).get("posts", [])
+    open_posts = [post for post in posts if post["has_purchase_means"] and not post["is_disclosed"]]
+    if open_posts:
+        days = "、" if case.catalogue.language == "zh" else ", "
+        named = list(dict.fromkeys(post["day"] for post in open_posts))[:5]
+        yield case.catalogue.text("report.question.purchase", days=days.join(named))
+
+
+def _about_commenters(case: Case, network: dict[str, Any] | None) -> Iterator[str]:
+    for partner in (network or {}).get("commenters", [])[:1]:
+        yield case.catalogue.text(
+            "report.question.commenters",
+            n_shared=case.catalogue.number(partner["n_shared"], 0),
+            other=partner["name"],
+        )
+
+
+def _count(case: Case, value: int | None) -> str:
+    return "—" if value is None else case.catalogue.number(value, 0)

@@ -1,0 +1,263 @@
+"""The parts of a creator's page that show the rows behind the values, each from the frames a family documents.
+
+Every function returns None where its frames are absent, so that a page without them is whole.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from zhenfen.report.case import Case
+from zhenfen.report.quote import clean, shorten
+
+MOST_SPANS = 20
+MOST_CLUSTERS = 5
+MOST_EXAMPLES = 2
+MOST_SPONSORED = 12
+MOST_POSTS = 400
+"""Dots that a chart can carry before they hide each other; the newest are kept."""
+FEWEST_POSTS = 3
+"""One or two dots show no course and no spread; their numbers stand in the table."""
+MOST_PARTNERS = 10
+MINUTES_PER_HOUR, MINUTES_PER_DAY = 60, 24 * 60
+LONGEST_SHOWN_IN_MINUTES, LONGEST_SHOWN_IN_HOURS = 120, 48 * 60
+
+
+def growth_section(case: Case) -> dict[str, Any] | None:
+    """The follower curve, its marked spans, and the posts and events beside it."""
+    daily = case.detail("growth", "daily")
+    if daily is None:
+        return None
+    daily = daily.sort("day")
+    first, last = (iso_day(day) for day in (daily["day"][0], daily["day"][-1]))
+    return {
+        "days": daily["day"].dt.strftime("%Y-%m-%d").to_list(),
+        "n_followers": daily["n_followers"].to_list(),
+        "n_gained": daily["n_gained"].to_list(),
+        "first_day": first,
+        "last_day": last,
+        "post_days": _days_of(case.posts, "published_at", first, last),
+        "events": _events(case, first, last),
+        **_spans(case),
+    }
+
+
+def engagement_section(case: Case) -> dict[str, Any] | None:
+    """Interactions post by post, oldest first; posts whose count or time is unknown are counted, not drawn."""
+    posts = case.detail("engagement", "posts")
+    if posts is None:
+        return None
+    known = posts.drop_nulls(["published_at", "n_interactions"]).sort("published_at", "post_id")
+    if known.height < FEWEST_POSTS:
+        return None
+    # Counts of posts too young to have settled are drawn, but the median is the one the family measured.
+    settled = known.filter("is_measured") if "is_measured" in known.columns else known
+    counts = pl.col("n_interactions").cast(pl.Float64)
+    median = float((known if settled.is_empty() else settled).select(counts.median()).item())
+    drawn = known.tail(MOST_POSTS).with_columns(at=_iso("published_at"))
+    marked = case.detail("sponsorship", "posts")
+    marked_ids = set() if marked is None else set(marked.filter(_is_marked())["post_id"])
+    return {
+        "posts": [
+            {**row, "is_marked": row["post_id"] in marked_ids}
+            for row in drawn.select("post_id", "at", "n_interactions", "n_views", "n_likes").iter_rows(named=True)
+        ],
+        "median": median,
+        "median_text": case.catalogue.value(median, "count"),
+        "n_posts": posts.height,
+        "n_unknown": posts.height - known.height,
+        "n_not_drawn": known.height - drawn.height,
+    }
+
+
+def comments_section(case: Case) -> dict[str, Any] | None:
+    """The largest clusters of nearly equal comments, with quoted examples."""
+    clusters = case.detail("comments", "clusters")
+    if clusters is None:
+        return None
+    largest = clusters.sort("n_comments", "cluster_id", descending=[True, False]).head(MOST_CLUSTERS)
+    return {
+        "n_clusters": clusters.height,
+        "clusters": [
+            {
+                "cluster_id": row["cluster_id"],
+                "n_comments": row["n_comments"],
+                "n_authors": row["n_authors"],
+                "n_posts": row["n_posts"],
+                "first_at": _iso_or_none(row["first_at"]),
+                "last_at": _iso_or_none(row["last_at"]),
+                "first_day": "—" if row["first_at"] is None else iso_day(row["first_at"]),
+                "duration_text": _duration(case, row["first_at"], row["last_at"]),
+                "examples": [case.setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
+            }
+            for row in largest.iter_rows(named=True)
+        ],
+    }
+
+
+def audience_section(case: Case) -> dict[str, Any] | None:
+    """How the profiles were sampled, and what such a sample covers."""
+    frames = case.detail("audience", "frames")
+    if frames is None:
+        return None
+    text = case.catalogue.text
+    config = case.setting.platform_config(case.setting.platform_of(case.creator_id)[0])
+    return {
+        "frames": [
+            {
+                **row,
+                "n_text": case.catalogue.number(row["n_profiles"], 0),
+                "label": text(f"report.frame.{row['frame']}"),
+                "covers": text(f"report.frame.{row['frame']}.covers"),
+            }
+            for row in frames.sort("frame").select("frame", "n_profiles").iter_rows(named=True)
+        ],
+        "visible": None if config is None else config.followers_visible[case.catalogue.language],
+    }
+
+
+def network_section(case: Case) -> dict[str, Any] | None:
+    """What this creator shares with others of the shortlist: comment clusters and commenters."""
+    clusters, commenters = (case.detail("network", name) for name in ("shared_clusters", "shared_commenters"))
+    if clusters is None and commenters is None:
+        return None
+    return {
+        "clusters": [] if clusters is None else [shared_cluster(case, row) for row in _largest(clusters)],
+        "n_clusters": 0 if clusters is None else clusters.height,
+        "commenters": [] if commenters is None else _partners(case, commenters),
+        "n_commenters": 0 if commenters is None else commenters.height,
+    }
+
+
+def shared_cluster(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    """A cluster that stands under several creators, with the other creators' names."""
+    others = sorted(set(row["creator_ids"] or []) - {case.creator_id})
+    return {
+        "cluster_id": row["cluster_id"],
+        "n_comments": row["n_comments"],
+        "n_authors": row["n_authors"],
+        "n_creators": row["n_creators"],
+        "others": [case.setting.name_of(creator_id) for creator_id in others[:MOST_PARTNERS]],
+        "n_others_more": max(0, len(others) - MOST_PARTNERS),
+        "examples": [case.setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
+    }
+
+
+def iso_day(value: date | datetime) -> str:
+    """The day of a date or time, ISO."""
+    return value.strftime("%Y-%m-%d")
+
+
+def signed(case: Case, value: float | None) -> str:
+    """A gain or loss with its sign; a dash when unknown."""
+    if value is None:
+        return "—"
+    return ("+" if value > 0 else "") + case.catalogue.number(value, 0)
+
+
+def _spans(case: Case) -> dict[str, Any]:
+    """The spans that matter most, in order of time and numbered in that order."""
+    spans = case.detail("growth", "spans")
+    if spans is None:
+        return {"spans": [], "n_spans": 0, "n_unexplained": 0}
+    size = (pl.col("n_gained") - pl.col("n_expected")).abs()
+    order = spans.sort(pl.col("is_unexplained"), size, descending=True, nulls_last=True, maintain_order=True)
+    rows = order.head(MOST_SPANS).sort("starts_at", "ends_at").iter_rows(named=True)
+    return {
+        "spans": [_span(case, number, row) for number, row in enumerate(rows, start=1)],
+        "n_spans": spans.height,
+        "n_unexplained": int(spans["is_unexplained"].sum()),
+    }
+
+
+def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
+    starts, ends = iso_day(row["starts_at"]), iso_day(row["ends_at"])
+    return {
+        "number": number,
+        "starts_on": starts,
+        "ends_on": ends,
+        "days_text": starts if starts == ends else f"{starts} – {ends}",
+        "n_gained": row["n_gained"],
+        "gained_text": signed(case, row["n_gained"]),
+        "n_expected": row["n_expected"],
+        "expected_text": signed(case, row["n_expected"]),
+        "shape": row["shape"],
+        "shape_text": case.setting.label("shape", row["shape"]) if row["shape"] else "—",
+        "explanation": row["explanation"],
+        "explanation_text": _explanation(case, row),
+        "is_unexplained": bool(row["is_unexplained"]),
+    }
+
+
+def _explanation(case: Case, row: dict[str, Any]) -> str:
+    """The explanation in words, with the kind of event where it is one."""
+    if not row["explanation"]:
+        return "—"
+    text = case.setting.label("explanation", row["explanation"])
+    event = f"report.event.{row.get('explained_by')}"
+    return f"{text} ({case.catalogue.text(event)})" if case.catalogue.has(event) else text
+
+
+def _days_of(frame: pl.DataFrame, column: str, first: str, last: str) -> list[str]:
+    days = frame.select(day=pl.col(column).dt.strftime("%Y-%m-%d")).drop_nulls().unique().sort("day")
+    return days.filter(pl.col("day").is_between(pl.lit(first), pl.lit(last)))["day"].to_list()
+
+
+def _events(case: Case, first: str, last: str) -> list[dict[str, str]]:
+    events = case.events.with_columns(day=pl.col("starts_at").dt.strftime("%Y-%m-%d"))
+    inside = events.filter(pl.col("day").is_between(pl.lit(first), pl.lit(last)))
+    return [
+        {
+            "day": row["day"],
+            "kind": row["kind"],
+            "label": case.catalogue.text(f"report.event.{row['kind']}"),
+            "note": shorten(clean(row["note"]), 80),
+        }
+        for row in inside.iter_rows(named=True)
+    ]
+
+
+def _is_marked() -> pl.Expr:
+    return pl.col("is_disclosed").fill_null(value=False) | pl.col("has_purchase_means").fill_null(value=False)
+
+
+def _iso(column: str) -> pl.Expr:
+    return pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _iso_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _duration(case: Case, first: datetime | None, last: datetime | None) -> str:
+    """How long a cluster lasted, in the largest unit that keeps it readable."""
+    if first is None or last is None:
+        return "—"
+    minutes = (last - first).total_seconds() / 60
+    if minutes < LONGEST_SHOWN_IN_MINUTES:
+        return case.catalogue.text("report.duration.minutes", n=case.catalogue.number(max(minutes, 1), 0))
+    if minutes < LONGEST_SHOWN_IN_HOURS:
+        return case.catalogue.text("report.duration.hours", n=case.catalogue.number(minutes / MINUTES_PER_HOUR, 0))
+    return case.catalogue.text("report.duration.days", n=case.catalogue.number(minutes / MINUTES_PER_DAY, 0))
+
+
+def _largest(clusters: pl.DataFrame) -> list[dict[str, Any]]:
+    order = clusters.sort("n_comments", "n_creators", "cluster_id", descending=[True, True, False])
+    return order.head(MOST_CLUSTERS).rows(named=True)
+
+
+def _partners(case: Case, commenters: pl.DataFrame) -> list[dict[str, Any]]:
+    most = commenters.sort("n_shared", "other_creator_id", descending=[True, False]).head(MOST_PARTNERS)
+    return [
+        {
+            "creator_id": row["other_creator_id"],
+            "name": case.setting.name_of(row["other_creator_id"]),
+            "n_shared": row["n_shared"],
+            "jaccard": row["jaccard"],
+            "jaccard_text": case.catalogue.value(row["jaccard"], "share"),
+        }
+        for row in most.iter_rows(named=True)
+    ]

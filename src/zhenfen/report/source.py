@@ -1,0 +1,121 @@
+"""Where a report comes from: files and how they were obtained, rows that could not be used, versions, references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from zhenfen.report.case import Setting
+from zhenfen.report.quote import clean, quote, shorten
+
+MOST_SHOWN = 20
+"""Rows of a table that a page shows; the shortlist's dict and spreadsheet hold all of them."""
+MOST_EXAMPLES = 3
+LONGEST_VALUE_CHARS = 48
+SHORT_HASH_CHARS = 12
+
+
+def summarise_sources(setting: Setting, most: int | None = MOST_SHOWN) -> dict[str, Any]:
+    """The part that every page of a report shares, with at most `most` files and kinds of problems; None for all."""
+    return {
+        "provenance": _provenance(setting, most),
+        "unusable": _unusable(setting, most),
+        "versions": [
+            {"name": name, "label": setting.label("report.version", name), "value": value, "short": _short(value)}
+            for name, value in sorted(setting.findings.versions.items())
+        ],
+        "references": _references(setting),
+    }
+
+
+def _provenance(setting: Setting, most: int | None) -> dict[str, Any]:
+    """The files, in groups that were obtained together."""
+    rows = setting.tables["provenance"]
+    by = ["source", "obtained_how", "obtained_at"]
+    groups = [
+        {
+            "source": clean(source),
+            "obtained_how": clean(how),
+            "obtained_on": "—" if at is None else setting.catalogue.day(at),
+            "files": [_file(row) for row in part.iter_rows(named=True)],
+        }
+        for (source, how, at), part in rows[:most].partition_by(by, as_dict=True, maintain_order=True).items()
+    ]
+    return {"groups": groups, "n_files": rows.height, "n_shown": MOST_SHOWN}
+
+
+def _file(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "file": clean(row["file"]),
+        "sha256": row["sha256"],
+        "sha256_short": (row["sha256"] or "—")[:SHORT_HASH_CHARS],
+    }
+
+
+def _unusable(setting: Setting, most: int | None) -> dict[str, Any]:
+    """Rows and values that were not used, counted by what was wrong, with the first examples of each."""
+    rows = setting.tables["unusable"]
+    by = ["table", "file", "column", "expected", "action"]
+    kinds = (
+        rows.group_by(by, maintain_order=True)
+        .agg(n=pl.len(), rows=pl.col("row").head(MOST_EXAMPLES), values=pl.col("value").head(MOST_EXAMPLES))
+        .sort("n", *by, descending=[True, *[False] * len(by)], nulls_last=True)
+    )
+    return {
+        "n_rows": rows.height,
+        "n_text": setting.catalogue.number(rows.height, 0),
+        "kinds": [_kind(setting, row) for row in kinds[:most].iter_rows(named=True)],
+        "n_kinds": kinds.height,
+        "n_shown": MOST_SHOWN,
+    }
+
+
+def _kind(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "table": row["table"],
+        "file": clean(row["file"]),
+        "column": row["column"],
+        "expected": clean(row["expected"]),
+        "action": row["action"],
+        "action_text": setting.catalogue.text(f"report.action.{row['action']}"),
+        "n": row["n"],
+        "n_text": setting.catalogue.number(row["n"], 0),
+        "examples": [
+            {"row": number, "value": quote(value, show_names=setting.show_names, longest=LONGEST_VALUE_CHARS)}
+            for number, value in zip(row["rows"], row["values"], strict=True)
+        ],
+    }
+
+
+def _references(setting: Setting) -> list[dict[str, Any]]:
+    """Panel sources that the ranges of this report come from, with the features they serve and their peers."""
+    used = setting.findings.evidence.filter(pl.col("reference_scope") != "none", pl.col("reference") != "")
+    rows = (
+        used.group_by("reference", "reference_window", "reference_on", "reference_scope")
+        .agg(n_features=pl.col("feature").n_unique(), fewest=pl.col("n_peers").min(), most=pl.col("n_peers").max())
+        .sort("reference", "reference_window", "reference_scope")
+    )
+    return [
+        {
+            "reference": row["reference"],
+            "window": row["reference_window"],
+            "observed_on": None if row["reference_on"] is None else setting.catalogue.day(row["reference_on"]),
+            "scope": row["reference_scope"],
+            "scope_text": setting.catalogue.text(f"report.scope.{row['reference_scope']}"),
+            "n_features": row["n_features"],
+            "n_peers_text": _span(setting, row["fewest"], row["most"]),
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _span(setting: Setting, fewest: int | None, most: int | None) -> str:
+    if fewest is None or most is None:
+        return "—"
+    low, high = (setting.catalogue.number(value, 0) for value in (fewest, most))
+    return low if low == high else f"{low}–{high}"
+
+
+def _short(value: str) -> str:
+    return shorten(value, SHORT_HASH_CHARS * 2)

@@ -1,0 +1,92 @@
+"""The report folder: a page and a JSON file a creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from zhenfen.messages import Catalogue
+from zhenfen.report.case import Setting, open_cases
+from zhenfen.report.html import render_creator, render_shortlist
+from zhenfen.report.shortlist import assemble_shortlist, make_row
+from zhenfen.report.source import summarise_sources
+from zhenfen.report.summarise import summarise_case
+from zhenfen.report.xlsx import evidence_rows, write_xlsx
+from zhenfen.tables import Tables, replace_folder
+from zhenfen.verdict.evidence import Findings
+
+Progress = Callable[[str, int, int], None]
+STEP = "report"
+_OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json)")
+
+
+def write_report(
+    findings: Findings,
+    tables: Tables,
+    folder: Path,
+    language: str,
+    *,
+    show_names: bool = False,
+    on_progress: Progress | None = None,
+) -> list[Path]:
+    """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
+
+    Args:
+        findings: What was found; its order of creators is the shortlist's.
+        tables: What it was found in.
+        folder: Where to; made when complete, so a failed run leaves what was there before.
+        language: zh, en or fr.
+        show_names: Whether @-names of other people in quoted texts stay.
+        on_progress: Called with "report", pages written and pages in all.
+
+    Returns:
+        The pages, the shortlist first.
+
+    Raises:
+        ConfigError: The language is unknown, or `folder` holds files that are not a report's.
+    """
+    setting = Setting(findings, tables, Catalogue(language), show_names)
+    with replace_folder(folder, is_ours=is_report_file) as partial:
+        names = ["index.html", *_write_pages(setting, partial, on_progress)]
+    return [folder / name for name in names]
+
+
+def is_report_file(path: Path) -> bool:
+    """Whether a file bears a name that `write_report` gives."""
+    return _OURS.fullmatch(path.name) is not None
+
+
+def _write_pages(setting: Setting, folder: Path, on_progress: Progress | None) -> list[str]:
+    """Write everything; a creator's dict is dropped once its lines of the shortlist are taken."""
+    sources = summarise_sources(setting)
+    n_pages = setting.findings.creators.height + 1
+    rows: list[dict[str, Any]] = []
+    evidence: list[dict[str, Any]] = []
+    for done, case in enumerate(open_cases(setting)):
+        if on_progress:
+            on_progress(STEP, done, n_pages)
+        summary = summarise_case(case, sources)
+        rows.append(make_row(case, summary["families"]))
+        evidence.extend(evidence_rows(summary))
+        _write_text(folder / f"{summary['file']}.html", render_creator(summary))
+        _write_json(folder / f"{summary['file']}.json", summary)
+    shortlist = assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
+    _write_text(folder / "index.html", render_shortlist(shortlist))
+    _write_json(folder / "index.json", shortlist)
+    write_xlsx(shortlist, evidence, folder / "shortlist.xlsx")
+    if on_progress:
+        on_progress(STEP, n_pages, n_pages)
+    return [f"{row['file']}.html" for row in rows]
+
+
+def _write_json(path: Path, summary: dict[str, Any]) -> None:
+    # NaN is no JSON: better no report than one that other programs can't read. Indenting takes ten times as long.
+    _write_text(path, json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    # The same bytes on every system: UTF-8 and line feeds.
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,201 @@
+"""The shortlist as a spreadsheet: one sheet each for creators, evidence, unusable rows and provenance.
+
+Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
+carries the quote prefix, so it stays text when the cell is edited or saved again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from zhenfen.messages import Catalogue
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+LONGEST_CELL_CHARS = 32_767
+"""The format's own limit."""
+WIDTHS = {"text": 18, "wide": 48, "id": 22, "count": 12, "real": 14}
+NUMBER_FORMATS = {"count": "#,##0", "real": "#,##0.######"}
+
+Column = tuple[str, str]
+"""Message key of the heading, and kind of the values: text, wide, id, count, real."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: name and headings in words, rows as values."""
+
+    name: str
+    columns: Sequence[tuple[str, str]]
+    rows: Iterable[Sequence[Any]]
+
+
+def write_xlsx(shortlist: Mapping[str, Any], evidence: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write the spreadsheet; the same input gives the same bytes.
+
+    Args:
+        shortlist: What `summarise_shortlist` returns.
+        evidence: Lines of `evidence_rows`, creators in the shortlist's order.
+        path: File to write.
+    """
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with xlsxwriter.Workbook(path, options) as workbook:
+        # The only clock in the file: the moment the data speak of.
+        created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
+        workbook.set_properties({"title": "zhenfen", "created": created})
+        for sheet in make_sheets(shortlist, evidence):
+            _write_sheet(workbook, sheet)
+
+
+def evidence_rows(creator: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Lines of the evidence sheet from what `summarise_creator` returns: one a measurement, or one a reason."""
+    head = {name: creator["creator"][name] for name in ("creator_id", "name")}
+    rows: list[dict[str, Any]] = []
+    for family in creator["families"]:
+        about = {
+            "family_label": family["label"],
+            "level_text": family["level_text"],
+            "reason_text": family["reason_text"],
+        }
+        rows.extend({**head, **about, **item} for item in family["evidence"] or [{}])
+    return rows
+
+
+def make_sheets(shortlist: Mapping[str, Any], evidence: Iterable[Mapping[str, Any]]) -> list[Sheet]:
+    """All sheets in their order."""
+    catalogue = Catalogue(shortlist["language"])
+    return [
+        _shortlist_sheet(shortlist, catalogue),
+        _evidence_sheet(evidence, catalogue),
+        _unusable_sheet(shortlist["unusable"], catalogue),
+        _provenance_sheet(shortlist["provenance"], catalogue),
+    ]
+
+
+def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+    families = {family["family"]: family["label"] for row in shortlist["creators"] for family in row["families"]}
+    columns = _headings(
+        catalogue,
+        ("report.col.creator", "text"),
+        ("report.fact.platform", "text"),
+        ("report.fact.followers", "count"),
+        ("report.col.n_outside", "count"),
+        ("report.col.n_assessed", "count"),
+    )
+    columns += [(label, "text") for label in families.values()]
+    columns += _headings(catalogue, ("report.col.point", "wide"), ("report.col.creator_id", "id"))
+    rows = (
+        [
+            *(row[name] for name in ("name", "platform_name", "n_followers", "n_outside", "n_assessed")),
+            *(_level_of(row, family) for family in families),
+            row["point"],
+            row["creator_id"],
+        ]
+        for row in shortlist["creators"]
+    )
+    return Sheet(catalogue.text("report.sheet.shortlist"), columns, rows)
+
+
+def _level_of(row: Mapping[str, Any], family: str) -> str:
+    return next((entry["level_text"] for entry in row["families"] if entry["family"] == family), "")
+
+
+_EVIDENCE: dict[str, Column] = {
+    "name": ("report.col.creator", "text"),
+    "family_label": ("report.col.family", "text"),
+    "level_text": ("report.col.level", "text"),
+    "label": ("report.col.measurement", "wide"),
+    "value": ("report.col.value", "real"),
+    "unit": ("report.col.unit", "text"),
+    "low": ("report.col.low", "real"),
+    "median": ("report.col.median", "real"),
+    "high": ("report.col.high", "real"),
+    "position_text": ("report.col.position", "text"),
+    "contribution": ("report.col.contribution", "real"),
+    "scope_text": ("report.col.scope", "text"),
+    "n_peers": ("report.col.n_peers", "count"),
+    "reference": ("report.col.reference", "text"),
+    "feature": ("report.col.feature", "text"),
+    "reason_text": ("report.col.reason", "wide"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+
+
+def _evidence_sheet(evidence: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> Sheet:
+    rows = ([line.get(name) for name in _EVIDENCE] for line in evidence)
+    return Sheet(catalogue.text("report.sheet.evidence"), _headings(catalogue, *_EVIDENCE.values()), rows)
+
+
+def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+    columns = _headings(
+        catalogue,
+        ("report.col.n", "count"),
+        ("report.col.table", "text"),
+        ("report.col.file", "wide"),
+        ("report.col.field", "text"),
+        ("report.col.expected", "wide"),
+        ("report.col.action", "text"),
+        ("report.col.row", "text"),
+        ("report.col.found", "wide"),
+    )
+    rows = (
+        [
+            *(kind[name] for name in ("n", "table", "file", "column", "expected", "action_text")),
+            ", ".join(str(example["row"]) for example in kind["examples"] if example["row"] is not None),
+            " | ".join(example["value"] for example in kind["examples"]),
+        ]
+        for kind in unusable["kinds"]
+    )
+    return Sheet(catalogue.text("report.sheet.unusable"), columns, rows)
+
+
+def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+    columns = _headings(
+        catalogue,
+        ("report.col.file", "wide"),
+        ("report.col.format", "text"),
+        ("report.col.obtained_how", "wide"),
+        ("report.col.obtained_on", "text"),
+    )
+    names = ("file", "source", "obtained_how", "obtained_on", "sha256")
+    files = ({**group, **file} for group in provenance["groups"] for file in group["files"])
+    rows = ([file[name] for name in names] for file in files)
+    return Sheet(catalogue.text("report.sheet.provenance"), [*columns, ("sha256", "wide")], rows)
+
+
+def _headings(catalogue: Catalogue, *columns: Column) -> list[tuple[str, str]]:
+    return [(catalogue.text(key), kind) for key, kind in columns]
+
+
+def _write_sheet(workbook: Any, sheet: Sheet) -> None:
+    page = workbook.add_worksheet(sheet.name)
+    formats = {
+        kind: workbook.add_format({"num_format": code, "valign": "top"}) for kind, code in NUMBER_FORMATS.items()
+    }
+    text = workbook.add_format({"valign": "top", "text_wrap": True})
+    quoted = workbook.add_format({"valign": "top", "text_wrap": True, "quote_prefix": True})
+    head = workbook.add_format(
+        {"bold": True, "bottom": 1, "valign": "bottom", "text_wrap": True, "bg_color": "#E9EFF8"}
+    )
+    for index, (heading, kind) in enumerate(sheet.columns):
+        page.set_column(index, index, WIDTHS[kind])
+        page.write_string(0, index, heading, head)
+    last = 0
+    for last, row in enumerate(sheet.rows, start=1):
+        for index, value in enumerate(row):
+            if isinstance(value, int | float):
+                page.write_number(last, index, value, formats.get(sheet.columns[index][1], text))
+            elif value is not None:
+                page.write_string(last, index, value[:LONGEST_CELL_CHARS], quoted if is_formula(value) else text)
+    page.freeze_panes(1, 1)
+    page.autofilter(0, 0, max(last, 1), len(sheet.columns) - 1)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet program could take the text for a formula."""
+    return text.startswith(FORMULA_STARTS)

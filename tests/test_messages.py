@@ -1,0 +1,103 @@
+"""Catalogues: complete in three languages, with numbers as a reader of each writes them."""
+
+import re
+import string
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+import zhenfen.report
+from zhenfen.errors import ConfigError
+from zhenfen.messages import LANGUAGES, Catalogue, as_fields, load_entries
+
+REPORT = Path(zhenfen.report.__file__).parent
+ACCUSING = re.compile(r"\b(fraud|fake|illegal|scam|fraude|faux|fausse|illégal)|造假|假粉|欺诈|违法|水军", re.IGNORECASE)
+
+
+def fields_of(template):
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_every_entry_is_there_in_every_language_with_the_same_fields():
+    for key, texts in load_entries().items():
+        assert set(texts) == set(LANGUAGES), key
+        assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
+        assert len({frozenset(fields_of(text)) for text in texts.values()}) == 1, key
+
+
+def test_no_entry_accuses_anybody():
+    accusing = {key: text for key, texts in load_entries().items() for text in texts.values() if ACCUSING.search(text)}
+    assert accusing == {}
+
+
+def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used():
+    sources = [path.read_text("utf-8") for path in [*REPORT.glob("*.py"), *REPORT.glob("templates/*.html")]]
+    quoted = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)["']""", source)}
+    begun = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)\{""", source)}
+    begun |= {f"{key}." for key in quoted if key == "report.version"}
+    existing = {key for key in load_entries() if key.startswith("report.")}
+    assert quoted - existing - {"report.version"} == set()
+    assert {key for key in existing - quoted if not key.startswith(tuple(begun))} == set()
+    assert all(any(key.startswith(start) for key in existing) for start in begun)
+
+
+def test_an_unknown_language_names_those_there_are():
+    with pytest.raises(ConfigError, match="expected one of zh, en, fr"):
+        Catalogue("de")
+
+
+def test_an_unknown_key_is_an_error():
+    with pytest.raises(ConfigError, match=r"'no\.such' is in no en catalogue"):
+        Catalogue("en").text("no.such")
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "share", "compact"),
+    [
+        ("zh", "12,345.68", "4.5%", "1.2万"),
+        ("en", "12,345.68", "4.5%", "12.3K"),
+        ("fr", "12\u202f345,68", "4,5\xa0%", "12,3\u202fk"),
+    ],
+)
+def test_numbers_follow_the_language(language, number, share, compact):
+    catalogue = Catalogue(language)
+    assert catalogue.number(12_345.678) == number
+    assert catalogue.share(0.0451) == share
+    assert catalogue.compact(12_345).replace("\xa0", "\u202f") == compact
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.0, "0%"), (1.0, "100%"), (0.5, "50%"), (0.004, "0.4%"), (0.00012, "0.01%"), (0.996, "99.6%")],
+)
+def test_a_share_near_the_ends_is_not_rounded_to_them(value, expected):
+    assert Catalogue("en").share(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (None, "share", "—"),
+        (0.25, "share", "25%"),
+        (1234.0, "count", "1,234"),
+        (0.0, "ratio", "0"),
+        (3.14159, "ratio", "3.14"),
+        (12_345.6, "ratio", "12,346"),
+        (2.5, "days", "2.5 d"),
+        (18_000.0, "cny", "¥18,000"),
+        (7.0, "unheard_of", "7"),
+    ],
+)
+def test_a_measurement_is_shown_in_its_unit(value, unit, expected):
+    assert Catalogue("en").value(value, unit) == expected
+
+
+@pytest.mark.parametrize("moment", [date(2026, 3, 1), datetime(2026, 3, 1, 23, 59, tzinfo=UTC)])
+def test_days_are_iso_everywhere(moment):
+    assert {Catalogue(language).day(moment) for language in LANGUAGES} == {"2026-03-01"}
+
+
+def test_fields_are_formatted_by_what_they_are():
+    fields = as_fields(Catalogue("en"), {"n": 1234, "on": date(2026, 3, 1), "text": "x", "flag": True, "none": None})
+    assert fields == {"n": "1,234", "on": "2026-03-01", "text": "x", "flag": "True", "none": "None"}
