@@ -7,7 +7,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests bare bench bench-quality panel lock format clean
+.PHONY: help setup demo test check lint types tests bare bench bench-quality panel docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ bench-quality: setup ## detection quality: false alarms of the level rule, on re
 
 panel: setup ## configs/verdict/panel.csv anew from the public data
 	$(BIN)/python -m training.panel
+
+docs: setup ## docs/reference/ anew from the code
+	$(BIN)/python docs/reference.py
 
 lock: ## resolve anew and write requirements.lock
 	bash .ci/lock

@@ -76,16 +76,22 @@ def _kind(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
         "table": row["table"],
         "file": clean(row["file"]),
         "column": row["column"],
-        "expected": clean(row["expected"]),
+        "expected": _expected(setting, row["expected"]),
         "action": row["action"],
         "action_text": setting.catalogue.text(f"report.action.{row['action']}"),
         "n": row["n"],
         "n_text": setting.catalogue.number(row["n"], 0),
         "examples": [
-            {"row": number, "value": quote(value, show_names=setting.show_names, longest=LONGEST_VALUE_CHARS)}
+            {"row": number or None, "value": quote(value, show_names=setting.show_names, longest=LONGEST_VALUE_CHARS)}
             for number, value in zip(row["rows"], row["values"], strict=True)
         ],
     }
+
+
+def _expected(setting: Setting, expected: str | None) -> str:
+    """What should have stood there: importers name a message, other writers of the table may use words of their own."""
+    known = expected is not None and setting.catalogue.has(expected)
+    return setting.catalogue.text(expected or "") if known else clean(expected)
 
 
 def _references(setting: Setting) -> list[dict[str, Any]]:

@@ -50,6 +50,9 @@ ExportPath = Annotated[Path, typer.Argument(exists=True, help="Export to read: a
 FrameOption = Annotated[
     Frame | None, typer.Option(help="How the audience sample was drawn, where the export does not say.")
 ]
+PlatformOption = Annotated[
+    str | None, typer.Option(help="Platform of rows that name none: weibo, xiaohongshu, douyin, bilibili, …")
+]
 LangOption = Annotated[Lang, typer.Option(help="Language of the report.", envvar="ZHENFEN_LANG")]
 
 
@@ -66,13 +69,14 @@ def vet(
     ] = None,
     panel: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")] = None,
     frame: FrameOption = None,
+    platform: PlatformOption = None,
 ) -> None:
     """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
     from zhenfen.model_store import load_models
     from zhenfen.serving.terminal import Steps, show_shortlist
     from zhenfen.serving.vetting import VetOptions, vet
 
-    options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame)
+    options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame, platform)
     with Steps(lang) as steps:
         vetted = vet(path, out, load_models(panel), options, steps.advance)
     show_shortlist(vetted, out, lang)
@@ -84,6 +88,7 @@ def import_(
     out: Annotated[Path, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")],
     obtained_how: Annotated[str, typer.Option(help="How you came by the export; stands in every report.")],
     frame: FrameOption = None,
+    platform: PlatformOption = None,
     keep_ids: Annotated[bool, typer.Option("--keep-ids", help="Keep person ids as the platform spells them.")] = False,
     keep_contacts: Annotated[bool, typer.Option("--keep-contacts", help="Keep contact details in texts.")] = False,
     lang: LangOption = Lang.EN,
@@ -98,6 +103,7 @@ def import_(
             path,
             obtained_how=obtained_how,
             frame=frame,
+            platform=platform,
             keep_ids=keep_ids,
             keep_contacts=keep_contacts,
             on_progress=steps.advance,
@@ -140,6 +146,7 @@ def panel_build(
     out: Annotated[Path, typer.Option(dir_okay=False, help="Panel file to write.")] = Path("panel.csv"),
     source: Annotated[str, typer.Option(help="Name of the source, printed beside every range.")] = "own",
     window: Annotated[str, typer.Option(help="What the values cover, in words.")] = "as exported",
+    platform: PlatformOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Make a reference panel: quantiles of every feature by platform and size. Use it with `vet --panel`."""
@@ -147,7 +154,7 @@ def panel_build(
     from zhenfen.serving.terminal import Steps, show_panel
 
     with Steps(lang) as steps:
-        rows = build_own_panel(folder, out, source, window, steps.advance)
+        rows = build_own_panel(folder, out, source, window, platform, steps.advance)
     show_panel(rows, out, lang)
 
 

@@ -20,14 +20,14 @@ def size_edges() -> dict[str, list[int]]:
 
 
 def build_own_panel(
-    path: Path, out: Path, source: str, window: str, on_progress: Progress | None = None
+    path: Path, out: Path, source: str, window: str, platform: str | None = None, on_progress: Progress | None = None
 ) -> pl.DataFrame:
     """Measure every creator of `path` and write the quantiles to `out`.
 
     Raises:
         MissingTableError: Too few creators for a single quantile.
     """
-    tables = import_export(path, obtained_how=NOT_STATED, on_progress=on_progress)
+    tables = import_export(path, obtained_how=NOT_STATED, platform=platform, on_progress=on_progress)
     moment = latest_moment(tables)
     measured = measure(tables, moment, on_progress=on_progress)
     about = PanelSource(source, window, moment.date())

@@ -31,6 +31,7 @@ class VetOptions:
         as_of: Moment to read the data at; None for the latest observation.
         show_names: Name commenters and followers; creators are always named.
         frame: Sampling frame of an audience sample that does not say.
+        platform: Platform of rows that name none.
     """
 
     language: str = "en"
@@ -38,6 +39,7 @@ class VetOptions:
     as_of: datetime | None = None
     show_names: bool = False
     frame: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         InputError: The export cannot be used.
         ConfigError: `out` holds files that are not a report's.
     """
-    tables = import_export(path, obtained_how=NOT_STATED, frame=options.frame, on_progress=on_progress)
+    tables = import_export(
+        path, obtained_how=NOT_STATED, frame=options.frame, platform=options.platform, on_progress=on_progress
+    )
     creators = find_creators(options.creators, tables) if options.creators else None
     findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
     pages = write_report(

@@ -1,0 +1,125 @@
+"""What a connector is: one export format, recognised and turned into canonical frames."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+import polars as pl
+
+from zhenfen.connectors.export import Export
+from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
+from zhenfen.tables import TABLES, make_frame
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done (a file, or a step), how many are done, and how many there are."""
+
+FILES_SHOWN = 5
+"""How many files a message names: enough to recognise a folder."""
+
+
+def no_progress(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user says about an export that the export does not say itself.
+
+    Attributes:
+        platform: Platform of rows that name none.
+        frame: How an audience sample was drawn, see FRAMES.
+        on_progress: Told about every file.
+    """
+
+    platform: str | None = None
+    frame: str = "unknown"
+    on_progress: Progress = no_progress
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a connector read.
+
+    Attributes:
+        frames: Canonical tables by name, with the platform's own ids.
+        unusable: What was left out or merged, columns of the table `unusable`.
+        captured_at: Latest moment at which the data says it was captured; None when it does not say.
+        is_canonical: The tables come from an import of ours: ids and contacts are already pseudonymised.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    unusable: pl.DataFrame = field(default_factory=lambda: make_frame(TABLES["unusable"]))
+    captured_at: datetime | None = None
+    is_canonical: bool = False
+
+
+class Connector(ABC):
+    """One export format; subclasses register themselves under their name.
+
+    Attributes:
+        title: The format in words, for messages.
+        certainty: How much a match says, 0 to 100: names that only one tool gives are surer than headings.
+    """
+
+    registry: ClassVar[dict[str, type[Connector]]] = {}
+    name: ClassVar[str]
+    title: ClassVar[str]
+    certainty: ClassVar[int]
+
+    def __init_subclass__(cls, name: str) -> None:
+        cls.name = name
+        Connector.registry[name] = cls
+
+    @abstractmethod
+    def detect(self, export: Export) -> bool:
+        """Whether the export holds files of this format; looks at names and columns, reads nothing whole."""
+
+    @abstractmethod
+    def read(self, export: Export, options: Options) -> Imported:
+        """Read every file of the format.
+
+        Raises:
+            InputError: With every problem of the files, when they cannot be used.
+        """
+
+
+def load_connectors() -> dict[str, Connector]:
+    """One instance of every connector in this package, in name order; a new file is found by itself."""
+    package = importlib.import_module("zhenfen.connectors")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"zhenfen.connectors.{module.name}")
+    return {name: Connector.registry[name]() for name in sorted(Connector.registry)}
+
+
+def choose_connector(export: Export) -> Connector:
+    """The connector for an export: of those that recognise it the most certain, then the first by name.
+
+    Raises:
+        UnknownFormatError: None recognises it; says what was found and which formats there are.
+        UnreadableFileError: None recognises it, and some of its files cannot be opened.
+    """
+    known = load_connectors()
+    claims = [connector for connector in known.values() if connector.detect(export)]
+    if claims:
+        return min(claims, key=lambda connector: (-connector.certainty, connector.name))
+    if export.unreadable:
+        raise UnreadableFileError(
+            [problem for _, error in sorted(export.unreadable.items()) for problem in error.problems]
+        )
+    formats = "; ".join(f"{name} ({connector.title})" for name, connector in known.items())
+    raise UnknownFormatError([Problem(f"one of the formats {formats}", export.name), *_what_is_there(export)])
+
+
+def _what_is_there(export: Export) -> Iterator[Problem]:
+    for file in export.files[:FILES_SHOWN]:
+        columns = [column for names in export.sheets(file).values() for column in names]
+        yield Problem("a file of one of these formats", file, value=", ".join(columns) or "no columns")
+    n_more = len(export.files) - FILES_SHOWN
+    if n_more > 0:
+        yield Problem("a file of one of these formats", export.name, value=f"{n_more} more files")

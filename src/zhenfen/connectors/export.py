@@ -1,0 +1,131 @@
+"""What somebody hands in: a file, a folder or an archive, opened safely and walked in one fixed order."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.connectors.archive import Bounds, is_archive, remove, unpack
+from zhenfen.connectors.files import DATA_SUFFIXES, Sheets, peek, read
+from zhenfen.connectors.tidy import FILE, ROW
+from zhenfen.errors import InputError, Problem, UnreadableFileError
+
+# What systems and editors leave beside the files of a person.
+_LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of one file, as texts.
+
+    Attributes:
+        label: The file, and the sheet or database table where it has several.
+        columns: The columns that stand in the file; the frame may hold more, all null.
+        frame: String columns, `_file` (the label) and `_row` (from 1).
+    """
+
+    label: str
+    columns: tuple[str, ...]
+    frame: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Export:
+    """The files of an export.
+
+    Attributes:
+        name: What the user calls it, for messages.
+        root: Folder that the files lie in.
+        files: Paths relative to the root, sorted.
+        used: Files that were read; grows with `read`.
+        unreadable: What was wrong with files when they were peeked into, by file.
+    """
+
+    name: str
+    root: Path
+    files: tuple[str, ...]
+    used: set[str] = field(default_factory=set)
+    unreadable: dict[str, UnreadableFileError] = field(default_factory=dict)
+    _peeked: dict[str, Sheets] = field(default_factory=dict)
+
+    @property
+    def data_files(self) -> tuple[str, ...]:
+        """The files of kinds that can hold data; pictures and logs are left alone."""
+        return tuple(file for file in self.files if file.lower().endswith(DATA_SUFFIXES))
+
+    def path(self, file: str) -> Path:
+        """Where a file lies."""
+        return self.root / file
+
+    def sheets(self, file: str) -> Sheets:
+        """The sheets of a file with their columns; empty, and noted in `unreadable`, if it cannot be opened."""
+        if file not in self._peeked:
+            try:
+                self._peeked[file] = peek(self.path(file), file)
+            except UnreadableFileError as error:
+                self._peeked[file], self.unreadable[file] = {}, error
+        return self._peeked[file]
+
+    def read(self, file: str, sheet: str, wanted: Mapping[str, pl.DataType]) -> Sheet:
+        """One sheet of a file.
+
+        Raises:
+            UnreadableFileError: See `files.read`.
+        """
+        self.used.add(file)
+        label = f"{file}:{sheet}" if sheet else file
+        frame = read(self.path(file), file, sheet, wanted)
+        numbered = frame.with_columns(pl.lit(label).alias(FILE), pl.int_range(1, pl.len() + 1).alias(ROW))
+        return Sheet(label, self.sheets(file).get(sheet, ()), numbered)
+
+    def sha256(self, file: str) -> str:
+        """Digest of a file's bytes."""
+        with self.path(file).open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def open_export(path: Path, bounds: Bounds | None = None) -> Iterator[Export]:
+    """Open a file, a folder, or an archive, which is unpacked to a folder that lives as long as the block.
+
+    Raises:
+        InputError: Nothing is there, or a folder without files.
+        UnreadableFileError: The archive is unsafe, too large or torn.
+    """
+    if not path.exists():
+        raise InputError(Problem("a file, a folder or an archive", str(path)))
+    if path.is_dir() or not is_archive(path):
+        yield _listed(path.name, path)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="zhenfen-"))
+    try:
+        unpack(path, folder, bounds or Bounds())
+        yield _listed(path.name, folder)
+    finally:
+        remove(folder)
+
+
+def _listed(name: str, path: Path) -> Export:
+    if path.is_file():
+        return Export(name, path.parent, (path.name,))
+    files = tuple(sorted(_walk(path)))
+    if not files:
+        raise InputError(Problem("an export with files in it", name, value="an empty folder"))
+    return Export(name, path, files)
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if not _is_litter(name)]
+        yield from ((Path(folder) / name).relative_to(root).as_posix() for name in files if not _is_litter(name))
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith((".", "~$")) or name in _LITTER

@@ -1,0 +1,64 @@
+"""Every kind of file as sheets of texts: what they hold is read by the formats, how they hold it ends here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.connectors.binary_files import (
+    peek_database,
+    peek_parquet,
+    peek_workbook,
+    read_database,
+    read_parquet,
+    read_workbook,
+)
+from zhenfen.connectors.csv_files import peek_csv, read_csv
+from zhenfen.connectors.json_files import Wanted, peek_document, peek_lines, read_document, read_lines
+
+Sheets = dict[str, tuple[str, ...]]
+"""Column names by sheet, database table or key; "" where a file holds only one table."""
+
+LINES_SUFFIXES = (".jsonl", ".ndjson")
+DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+
+
+_PEEK: dict[str, Callable[[Path, str], Sheets]] = {
+    ".csv": peek_csv,
+    ".json": peek_document,
+    ".xlsx": peek_workbook,
+    ".parquet": peek_parquet,
+    **dict.fromkeys(LINES_SUFFIXES, peek_lines),
+    **dict.fromkeys(DATABASE_SUFFIXES, peek_database),
+}
+DATA_SUFFIXES = tuple(_PEEK)
+
+
+def peek(path: Path, file: str) -> Sheets:
+    """The sheets of a file with their columns, without reading it whole; empty for a file of no known kind.
+
+    Raises:
+        UnreadableFileError: It is not what its name says.
+    """
+    look = _PEEK.get(path.suffix.lower())
+    return look(path, file) if look else {}
+
+
+def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
+    """One sheet as a frame of strings; `wanted` names the fields of JSON, other kinds come with all their columns.
+
+    Raises:
+        UnreadableFileError: It is torn, too large or in no known encoding; with line and column where there are any.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return read_document(path, file, sheet, wanted)
+    if suffix in LINES_SUFFIXES:
+        return read_lines(path, file, wanted)
+    if suffix in DATABASE_SUFFIXES:
+        return read_database(path, file, sheet)
+    if suffix == ".xlsx":
+        return read_workbook(path, file, sheet)
+    return read_csv(path, file) if suffix == ".csv" else read_parquet(path, file)

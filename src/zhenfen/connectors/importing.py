@@ -1,0 +1,112 @@
+"""From an export to tables: the one way in, for every user of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.connectors.base import Connector, Options, Progress, choose_connector, no_progress
+from zhenfen.connectors.export import Export, open_export
+from zhenfen.connectors.privacy import load_key, mask, pseudonymise
+from zhenfen.connectors.tidy import FILE, ROW, list_unusable, unusable_rows
+from zhenfen.errors import ConfigError, UnreadableFileError
+from zhenfen.tables import FRAMES, PLATFORMS, TABLES, Tables, check_tables, make_frame
+
+
+def import_export(
+    path: Path,
+    *,
+    obtained_how: str,
+    frame: str | None = None,
+    platform: str | None = None,
+    obtained_at: datetime | None = None,
+    keep_ids: bool = False,
+    keep_contacts: bool = False,
+    on_progress: Progress | None = None,
+) -> Tables:
+    """Read an export of any known format into checked tables.
+
+    The same bytes give the same tables; only the order of columns and rows is ours, never the clock's.
+
+    Args:
+        path: File, folder or archive.
+        obtained_how: How the user came by the export, in words, for the provenance.
+        frame: How an audience sample was drawn, where the export does not say; see FRAMES, default "unknown".
+        platform: Platform of rows that name none.
+        obtained_at: When the export was made; default the latest capture time in the data, null if it has none.
+        keep_ids: Leave the platform's ids of persons as they are.
+        keep_contacts: Leave contact details in texts and names.
+        on_progress: Told about every file and step: what, how many are done, how many there are.
+
+    Returns:
+        Tables with `provenance` (one row a file that was read) and `unusable` (what was left out or merged).
+        Tables written by an earlier import come back as they are.
+
+    Raises:
+        InputError: The export cannot be used; with every problem found.
+        ConfigError: An option is none of the known values, or the key for ids cannot be read.
+    """
+    options = _check_options(frame, platform, on_progress)
+    with open_export(path) as export:
+        connector = choose_connector(export)
+        imported = connector.read(export, options)
+        _check_all_opened(export)
+        frames = dict(imported.frames)
+        if not frames.get("provenance", pl.DataFrame()).height:
+            captured_at = obtained_at or imported.captured_at
+            frames["provenance"] = _provenance(export, connector, obtained_how, captured_at)
+        frames["unusable"] = list_unusable([imported.unusable, *_unread(export)])
+    if not imported.is_canonical:
+        frames = _protect(frames, keep_ids, keep_contacts, options.on_progress)
+    check_tables(frames)
+    return Tables(frames)
+
+
+def _check_options(frame: str | None, platform: str | None, on_progress: Progress | None) -> Options:
+    if frame is not None and frame not in FRAMES:
+        raise ConfigError(f"frame {frame!r}: expected one of {', '.join(FRAMES)}")
+    if platform is not None and platform not in PLATFORMS:
+        raise ConfigError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+    return Options(platform, frame or "unknown", on_progress or no_progress)
+
+
+def _protect(
+    frames: Mapping[str, pl.DataFrame], keep_ids: bool, keep_contacts: bool, on_progress: Progress
+) -> dict[str, pl.DataFrame]:
+    safe = dict(frames)
+    if not keep_ids:
+        on_progress("ids", 0, 1)
+        safe = pseudonymise(safe, load_key())
+    if not keep_contacts:
+        on_progress("contacts", 0, 1)
+        safe = mask(safe)
+    return safe
+
+
+def _provenance(export: Export, connector: Connector, obtained_how: str, obtained_at: datetime | None) -> pl.DataFrame:
+    files = sorted(export.used)
+    rows = {
+        "source": [connector.name] * len(files),
+        "obtained_how": [obtained_how] * len(files),
+        "obtained_at": pl.Series([obtained_at] * len(files), dtype=TABLES["provenance"].schema["obtained_at"]),
+        "file": files,
+        "sha256": [export.sha256(file) for file in files],
+    }
+    return make_frame(TABLES["provenance"], pl.DataFrame(rows))
+
+
+def _check_all_opened(export: Export) -> None:
+    """A file that cannot be opened may well belong to the export: better no tables than tables with a hole."""
+    problems = [problem for _, error in sorted(export.unreadable.items()) for problem in error.problems]
+    if problems:
+        raise UnreadableFileError(problems)
+
+
+def _unread(export: Export) -> list[pl.DataFrame]:
+    """Files that could have held data but are not of the format that was recognised."""
+    files = [file for file in export.data_files if file not in export.used]
+    rows = pl.DataFrame({FILE: files, ROW: [0] * len(files)}, schema={FILE: pl.String, ROW: pl.Int64})
+    return [unusable_rows("", rows, "", pl.lit(None), expected="unusable.file", action="row_left_out")]

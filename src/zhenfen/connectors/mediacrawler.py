@@ -1,0 +1,190 @@
+"""MediaCrawler (NanmiCoder): folders of JSON, JSON lines, CSV or XLSX files, or one SQLite file, of five platforms.
+
+Two generations: the older names users by `user_id` and writes profiles, the newer has `creator_hash` and no profiles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from zhenfen.connectors.base import Connector, Imported, Options
+from zhenfen.connectors.cells import SEEN
+from zhenfen.connectors.export import Export
+from zhenfen.connectors.fields import (
+    bundle,
+    clean_parent,
+    clean_region,
+    find_missing,
+    join_title,
+    pick,
+    raise_all,
+    read_creators,
+    stack,
+    wanted_fields,
+)
+from zhenfen.connectors.files import DATABASE_SUFFIXES
+from zhenfen.connectors.mediacrawler_dialects import DIALECTS, Dialect
+from zhenfen.connectors.reasons import REASONS
+from zhenfen.connectors.tidy import FILE, ROW, Tidied, tidy, unusable_rows
+from zhenfen.connectors.weibo_text import clean_entities
+from zhenfen.errors import Problem
+
+_KINDS = ("contents", "comments", "creators")
+_REQUIRED = {
+    "contents": ("post_id", "creator_id"),
+    "comments": ("comment_id", "post_id"),
+    "creators": ("creator_id",),
+}
+
+# Versions of 2024 number their CSV files, and write "creator" in the singular.
+_FILE_NAME = re.compile(r"^(?:\d+_)?(?:search|detail|creator|homefeed)_(content|comment|creator)s?_\d{4}-\d{2}-\d{2}$")
+_WORKBOOK_NAME = re.compile(r"^([a-z]+)_(?:search|detail|creator|homefeed)_\d{8}_\d{6}$")
+_UNSUPPORTED = {"tieba": ("tieba_note", "tieba_comment"), "zhihu": ("zhihu_content", "zhihu_comment")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One sheet of the export: where it is and what it holds."""
+
+    file: str
+    sheet: str
+    platform: str
+    kind: str
+
+
+class MediaCrawler(Connector, name="mediacrawler"):
+    """Reads all platforms and kinds of an export; contents become posts, creators come from profiles and posts."""
+
+    title = "MediaCrawler: xhs, dy, ks, bili, wb as JSON, JSONL, CSV, XLSX or SQLite"
+    certainty = 90
+
+    def detect(self, export: Export) -> bool:
+        """File names with a kind and a day, or table names that only this tool gives."""
+        return any(True for _ in _find_sources(export))
+
+    def read(self, export: Export, options: Options) -> Imported:
+        """Read every sheet, platform by platform."""
+        sources = list(_find_sources(export))
+        _check_columns(export, sources)
+        export.used.update(source.file for source in sources)
+        parts: list[tuple[str, Tidied | pl.DataFrame]] = []
+        for platform, dialect in DIALECTS.items():
+            mine = [source for source in sources if source.platform == platform]
+            parts += _read_platform(export, mine, dialect, options) if mine else []
+        foreign = [source for source in sources if source.platform in _UNSUPPORTED and _has_rows(export, source)]
+        if not any(_height(part) for _, part in parts):
+            raise_all([Problem(REASONS["unusable.unsupported"], source.file) for source in foreign])
+        return bundle(parts, [_list_unsupported(foreign)])
+
+
+def _find_sources(export: Export) -> Iterator[_Source]:
+    for file in export.data_files:
+        path = PurePosixPath(file)
+        if found := _FILE_NAME.match(path.stem):
+            kind = f"{found[1]}s"
+            yield _Source(file, "", _platform_of(export, path, kind), kind)
+        elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
+            yield from _sheets_of_workbook(export, file, found[1])
+        elif path.suffix in DATABASE_SUFFIXES:
+            yield from _tables_of_database(export, file)
+
+
+def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
+    """The platform that a folder names, else the first whose columns the file has; empty if there is none."""
+    named = [part for part in path.parts[:-1] if part in DIALECTS or part in _UNSUPPORTED]
+    if named:
+        return named[-1]
+    columns = set(export.sheets(str(path)).get("", ()))
+    return next((name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind])), "")
+
+
+def _sheets_of_workbook(export: Export, file: str, platform: str) -> Iterator[_Source]:
+    if platform in DIALECTS or platform in _UNSUPPORTED:
+        sheets = export.sheets(file)
+        yield from (_Source(file, sheet, platform, sheet.lower()) for sheet in sheets if sheet.lower() in _KINDS)
+
+
+def _tables_of_database(export: Export, file: str) -> Iterator[_Source]:
+    for platform, dialect in DIALECTS.items():
+        for kind in _KINDS:
+            if dialect.database_tables[kind] in export.sheets(file):
+                yield _Source(file, dialect.database_tables[kind], platform, kind)
+    for platform, tables in _UNSUPPORTED.items():
+        yield from (_Source(file, table, platform, "contents") for table in tables if table in export.sheets(file))
+
+
+def _check_columns(export: Export, sources: list[_Source]) -> None:
+    """Files that neither their folder nor their columns give a platform; those without rows have no columns at all."""
+    expected = f"the columns of one of the platforms {', '.join(DIALECTS)}"
+    found = {
+        source.file: [column for names in export.sheets(source.file).values() for column in names]
+        for source in sources
+        if not source.platform
+    }
+    raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in found.items() if columns])
+
+
+def _has_rows(export: Export, source: _Source) -> bool:
+    """A database has the tables of every platform, most of them empty."""
+    return source.sheet == "" or export.read(source.file, source.sheet, {}).frame.height > 0
+
+
+def _height(part: Tidied | pl.DataFrame) -> int:
+    return (part.frame if isinstance(part, Tidied) else part).height
+
+
+def _list_unsupported(sources: list[_Source]) -> pl.DataFrame:
+    labels = [f"{source.file}:{source.sheet}" if source.sheet else source.file for source in sources]
+    rows = pl.DataFrame({FILE: labels, ROW: [0] * len(labels)}, schema={FILE: pl.String, ROW: pl.Int64})
+    return unusable_rows("", rows, "", pl.lit(None), expected="unusable.unsupported", action="row_left_out")
+
+
+def _read_platform(
+    export: Export, sources: list[_Source], dialect: Dialect, options: Options
+) -> list[tuple[str, Tidied | pl.DataFrame]]:
+    raw = _read_kinds(export, sources, dialect, options)
+    posts = tidy("posts", _make_posts(raw["contents"], dialect))
+    creators, follower_counts = read_creators(_make_creators(raw["creators"]), posts.frame, dialect.platform)
+    comments = tidy("comments", _make_comments(raw["comments"], posts.frame), expected={"creator_id": "unusable.post"})
+    return [("posts", posts), ("creators", creators), ("follower_counts", follower_counts), ("comments", comments)]
+
+
+def _read_kinds(export: Export, sources: list[_Source], dialect: Dialect, options: Options) -> dict[str, pl.DataFrame]:
+    """Raw rows by kind, under the names of the tables."""
+    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in _KINDS}
+    problems: list[Problem] = []
+    for number, source in enumerate(sources):
+        options.on_progress(source.file, number, len(sources))
+        fields = dialect.fields(source.kind)
+        sheet = export.read(source.file, source.sheet, wanted_fields(fields))
+        problems += find_missing(sheet, fields, _REQUIRED[source.kind])
+        frames[source.kind].append(pick(sheet, fields))
+    raise_all(problems)
+    return {kind: stack(frames[kind], dialect.fields(kind)) for kind in _KINDS}
+
+
+def _make_posts(raw: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    return raw.with_columns(
+        # Notes without a title carry the beginning of their text there, videos of Douyin all of it.
+        text=join_title(pl.col("_title"), clean_entities(pl.col("_body"))),
+        media_kind=dialect.media_kind(pl.col("_type")),
+        observed_at=pl.col(SEEN),
+    ).drop("_title", "_body", "_type")
+
+
+def _make_comments(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    return raw.with_columns(
+        clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id"), clean_region(pl.col("region"))
+    ).join(posts.select("post_id", "creator_id"), on="post_id", how="left")
+
+
+def _make_creators(raw: pl.DataFrame) -> pl.DataFrame:
+    official = pl.col("_official").cast(pl.Int64, strict=False)
+    return raw.with_columns(clean_region(pl.col("region")), is_verified=(official >= 0).cast(pl.String)).drop(
+        "_official"
+    )
