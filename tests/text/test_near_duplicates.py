@@ -119,7 +119,9 @@ def test_components_equal_those_of_a_plain_search() -> None:
         rng = np.random.default_rng(seed)
         n, m = int(rng.integers(1, 40)), int(rng.integers(0, 50))
         first, second = rng.integers(0, n, m), rng.integers(0, n, m)
-        assert connect(np.arange(n), first, second).tolist() == _smallest_reached(n, list(zip(first, second, strict=True)))
+        assert connect(np.arange(n), first, second).tolist() == _smallest_reached(
+            n, list(zip(first, second, strict=True))
+        )
 
 
 def _smallest_reached(n: int, links: list[tuple[int, int]]) -> list[int]:

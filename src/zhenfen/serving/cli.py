@@ -154,7 +154,7 @@ def panel_build(
     from zhenfen.serving.terminal import Steps, show_panel
 
     with Steps(lang) as steps:
-        rows = build_own_panel(folder, out, source, window, platform, steps.advance)
+        rows = build_own_panel(folder, out, source, window, platform=platform, on_progress=steps.advance)
     show_panel(rows, out, lang)
 
 

@@ -20,7 +20,13 @@ def size_edges() -> dict[str, list[int]]:
 
 
 def build_own_panel(
-    path: Path, out: Path, source: str, window: str, platform: str | None = None, on_progress: Progress | None = None
+    path: Path,
+    out: Path,
+    source: str,
+    window: str,
+    *,
+    platform: str | None = None,
+    on_progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Measure every creator of `path` and write the quantiles to `out`.
 

@@ -1,0 +1,80 @@
+"""Phone numbers, e-mail addresses, WeChat and QQ ids in texts: found by their usual forms and words, and masked.
+
+A number alone is no contact unless it has the form of a telephone number: prices, dates, counts and ids stay.
+A WeChat or QQ id is only seen behind the word that announces it. Spellings made to dodge filters are not read here.
+Lengths: mobile numbers of mainland China have 11 digits (MIIT numbering plan, 13x to 19x), WeChat ids 6 to 20
+characters with a letter first, QQ numbers 5 to 11 digits (the services' own sign-up rules).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+# ASCII on purpose: between a Chinese character and a digit lies an edge, between a Latin letter and a digit none.
+_EDGE = r"(?-u:\b)"
+# A run of digits behind / or = is part of an address, behind a letter or digit part of an id.
+_BEFORE_NUMBER = r"(^|[^0-9A-Za-z_/=.])"
+# Behind @ stands somebody's name, which may well begin with vx or qq.
+_BEFORE_WORD = r"(?:^|[^@0-9A-Za-z_])"
+_LOOSE = r"[\s:：是为,，~～]{0,3}"
+_COLON = r"\s?[:：=→>]\s?"
+
+_MOBILE = rf"1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_EDGE}"
+_NUMBER = "|".join(
+    (
+        rf"(?:(?:\+|00)?86[ -]?)?{_MOBILE}",
+        rf"0\d{{2,3}}-\d{{7,8}}{_EDGE}",  # area code and number
+        rf"[48]00-\d{{3}}-?\d{{4}}{_EDGE}",  # service lines
+        rf"0[1-9](?:[ .]\d{{2}}){{4}}{_EDGE}",  # France
+        # Only real country codes: "+12345678" is how many followers came.
+        rf"\+(?:1|33|44|49|60|61|65|66|81|82|84|852|853|886)[ -]?(?:\d[ -]?){{7,10}}\d{_EDGE}",
+        r"１[３-９][０-９]{9}",
+    )
+)
+_NUMBER_WORD = rf"(?:手机号?码?|{_EDGE}(?:mobile|whatsapp)){_LOOSE}/?"
+_LOCAL_WORD = rf"(?:电话|座机|热线|致电|{_EDGE}(?:tel|phone))(?:号码)?{_LOOSE}/?"
+_LOCAL_NUMBER = rf"[48]00\d{{7}}{_EDGE}|[2-8]\d{{6,7}}{_EDGE}"
+
+_WECHAT_WORD = rf"(?:[微薇威徽](?:信|❤️?)|v信|{_BEFORE_WORD}(?:[vw]x|we\s?chat|wei\s?xin)|[加+＋➕]\s?[微薇])"
+_PLUS_V = r"[加+＋➕]\s?v"
+# A bare word such as iPhone or Windows behind 微信 is no id: without 号 or a colon an id has digits within it.
+_ID_WITH_DIGITS = rf"(?:[a-z][a-z_-]{{0,15}}[0-9_][a-z0-9_-]{{2,18}}|{_MOBILE})"
+_ANY_ID = rf"(?:[a-z][a-z0-9_-]{{5,19}}|[1-9]\d{{5,10}}{_EDGE})"
+
+_QQ_WORD = rf"(?:{_BEFORE_WORD}qq|扣扣|企鹅|[加+＋➕]\s?q)(?:群|号|号码)?{_LOOSE}"
+
+# Placeholder → patterns. Group 1 stays, the rest gives way. Ids come before phones: a mobile number may be an id.
+_PATTERNS: dict[str, tuple[str, ...]] = {
+    "[contact:email]": (r"()[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}",),
+    "[contact:wechat]": (
+        rf"({_EDGE})wxid_[A-Za-z0-9]{{6,}}",
+        rf"(?i)({_WECHAT_WORD}{_LOOSE}){_ID_WITH_DIGITS}",
+        rf"(?i)({_WECHAT_WORD}\s?(?:(?:[账帐]?号|id){_LOOSE}|{_COLON})){_ANY_ID}",
+        rf"(?i)({_PLUS_V}[\s:：]{{1,3}}){_ANY_ID}",
+        rf"(?i)({_PLUS_V}){_MOBILE}",
+    ),
+    "[contact:qq]": (rf"(?i)({_QQ_WORD})[1-9]\d{{4,10}}{_EDGE}",),
+    "[contact:phone]": (
+        rf"(?i)({_LOCAL_WORD})(?:{_LOCAL_NUMBER}|{_NUMBER})",
+        rf"(?i)({_NUMBER_WORD})(?:{_NUMBER})",
+        rf"{_BEFORE_NUMBER}(?:{_NUMBER})",
+    ),
+}
+_PLACEHOLDER = r"\[contact:(?:email|wechat|qq|phone)\]"
+_ANY_CONTACT = "|".join([_PLACEHOLDER, *(pattern for patterns in _PATTERNS.values() for pattern in patterns)])
+
+
+def mask_contacts(expr: pl.Expr) -> pl.Expr:
+    """Texts in which contacts gave way to `[contact:phone]`, `[contact:email]`, `[contact:wechat]`, `[contact:qq]`.
+
+    The words that announce a contact stay. Masking a masked text changes nothing; null stays null.
+    """
+    for placeholder, patterns in _PATTERNS.items():
+        for pattern in patterns:
+            expr = expr.str.replace_all(pattern, "${1}" + placeholder)
+    return expr
+
+
+def has_contact(expr: pl.Expr) -> pl.Expr:
+    """Whether a text holds a contact, raw or masked; null for a null text."""
+    return expr.str.contains(_ANY_CONTACT)

@@ -1,0 +1,24 @@
+"""Fixtures of the command line's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_runner import Runner
+
+from zhenfen.simulate import simulate
+from zhenfen.tables import write_tables
+
+
+@pytest.fixture
+def zhenfen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+    return Runner(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tables of three simulated creators."""
+    folder = tmp_path_factory.mktemp("simulated") / "tables"
+    write_tables(simulate(["organic_small", "burst_buyer", "comment_farm"], seed=1).tables, folder)
+    return folder

@@ -1,0 +1,220 @@
+"""The commands as a user types them: what they write, print and refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cli_runner import Runner
+
+from zhenfen.simulate import simulate
+from zhenfen.tables import read_tables, write_tables
+
+
+def report_bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_vet_writes_a_page_a_creator_and_a_shortlist(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    ran = zhenfen("vet", small_tables, "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"index.html", "index.json", "shortlist.xlsx"} <= names
+    assert len([name for name in names if name.startswith("creator-") and name.endswith(".html")]) == 3
+    assert str(tmp_path / "out" / "index.html") in ran.out
+
+
+def test_the_same_input_gives_the_same_bytes(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert zhenfen("vet", small_tables, "--out", tmp_path / name, "--lang", "zh").code == 0
+    assert report_bytes(tmp_path / "one") == report_bytes(tmp_path / "two")
+
+
+def test_the_order_of_rows_changes_nothing(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / "shuffled"
+    shuffled.mkdir()
+    for path in small_tables.iterdir():
+        pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=3).write_parquet(shuffled / path.name)
+    for folder, out in ((small_tables, "one"), (shuffled, "two")):
+        assert zhenfen("vet", folder, "--out", tmp_path / out).code == 0
+    assert report_bytes(tmp_path / "one") == report_bytes(tmp_path / "two")
+
+
+def test_a_missing_family_leaves_the_others_as_they_were(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    tables = read_tables(small_tables)
+    fewer = tables.replace(follower_counts=tables["follower_counts"].clear(), audience=tables["audience"].clear())
+    write_tables(fewer, tmp_path / "fewer")
+    options = ("--as-of", "2026-10-31")
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "all", *options).code == 0
+    assert zhenfen("vet", tmp_path / "fewer", "--out", tmp_path / "less", *options).code == 0
+    for path in (tmp_path / "all").glob("creator-*.json"):
+        whole, part = (json.loads((tmp_path / one / path.name).read_text()) for one in ("all", "less"))
+        by_family = [{one["family"]: one for one in page["families"]} for page in (whole, part)]
+        assert by_family[1]["growth"]["level"] == "not_assessed"
+        assert by_family[0]["comments"] == by_family[1]["comments"]
+        assert by_family[0]["sponsorship"] == by_family[1]["sponsorship"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "fr"])
+def test_every_language_vets(zhenfen: Runner, small_tables: Path, tmp_path: Path, language: str) -> None:
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "out", "--lang", language).code == 0
+    assert json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["language"] == language
+
+
+def test_creator_limits_the_report(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    wanted = read_tables(small_tables)["creators"]["creator_id"][1]
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "out", "--creator", wanted).code == 0
+    listed = json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["creators"]
+    assert [row["creator_id"] for row in listed] == [wanted]
+
+
+def test_a_platforms_own_id_finds_the_pseudonym(zhenfen: Runner, tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("达人ID,达人昵称,平台,粉丝数,日期\nraw-7,小明,抖音,1200,2026-01-01\n", encoding="utf-8")
+    ran = zhenfen("vet", export, "--out", tmp_path / "out", "--creator", "raw-7")
+    assert ran.code == 0, ran.err
+    page = (tmp_path / "out" / "index.json").read_text(encoding="utf-8")
+    assert "小明" in page
+    assert "raw-7" not in page
+
+
+def test_as_of_hides_what_came_later(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "out", "--as-of", "2026-08-01").code == 0
+    index = json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))
+    assert index["as_of_day"] == "2026-08-01"
+    for path in (tmp_path / "out").glob("creator-*.json"):
+        assert "2026-08-02" not in path.read_text(encoding="utf-8")
+
+
+def test_import_then_check_then_vet(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    ran = zhenfen("import", small_tables, "--out", tmp_path / "tables", "--obtained-how", "a test")
+    assert ran.code == 0, ran.err
+    assert zhenfen("check", tmp_path / "tables").code == 0
+    assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out").code == 0
+
+
+def test_panel_build_serves_vet(zhenfen: Runner, tmp_path: Path) -> None:
+    write_tables(simulate(["organic_small"] * 40, seed=2, platforms=("weibo",)).tables, tmp_path / "tables")
+    built = zhenfen("panel", "build", tmp_path / "tables", "--out", tmp_path / "panel.csv", "--source", "house panel")
+    assert built.code == 0, built.err
+    assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out", "--panel", tmp_path / "panel.csv").code == 0
+    page = next((tmp_path / "out").glob("creator-*.json")).read_text(encoding="utf-8")
+    assert "house panel" in page
+
+
+def test_a_panel_of_two_creators_is_refused(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    ran = zhenfen("panel", "build", small_tables, "--out", tmp_path / "panel.csv")
+    assert ran.code == 2
+    assert "at least 30 creators" in ran.err
+    assert not (tmp_path / "panel.csv").exists()
+
+
+def test_the_demo_is_the_same_for_everybody(zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path / f"home-{name}"))
+        ran = zhenfen("demo", "--out", tmp_path / name)
+        assert ran.code == 0, ran.err
+    assert report_bytes(tmp_path / "one") == report_bytes(tmp_path / "two")
+    assert len(list((tmp_path / "one").glob("creator-*.html"))) == 12
+    assert str(tmp_path / "two" / "index.html") in ran.out
+    assert "Seconds" in ran.out
+
+
+@pytest.mark.data
+def test_the_real_search_export(zhenfen: Runner, data_dir: Path, tmp_path: Path) -> None:
+    ran = zhenfen("vet", data_dir / "exports" / "mediacrawler_xhs", "--out", tmp_path / "out", "--lang", "zh")
+    assert ran.code == 0, ran.err
+    index = json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))
+    assert index["n_creators"] == 200
+    assert {one["family"] for one in index["not_assessed"] if one["is_all"]} >= {"growth", "audience"}
+    assert index["shared"]["n_clusters"] >= 1
+    assessed = [one for row in index["creators"] for one in row["families"] if one["level"] != "not_assessed"]
+    assert "comments" in {one["family"] for one in assessed}
+
+
+@pytest.mark.data
+def test_the_real_timelines(zhenfen: Runner, data_dir: Path, tmp_path: Path) -> None:
+    ran = zhenfen("vet", data_dir / "exports" / "weibo_statuses", "--out", tmp_path / "out", "--lang", "fr")
+    assert ran.code == 0, ran.err
+    assert json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["n_creators"] == 2
+
+
+def empty_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def torn_json(path: Path) -> Path:
+    path.mkdir()
+    (path / "search_contents_2026-01-01.json").write_text('[{"note_id": "1", "title": "', encoding="utf-8")
+    return path
+
+
+def unknown_format(path: Path) -> Path:
+    path.mkdir()
+    (path / "holiday.csv").write_text("colour,taste\nred,sweet\n", encoding="utf-8")
+    return path
+
+
+def zip_that_climbs(path: Path) -> Path:
+    import zipfile
+
+    archive = path.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("../outside.csv", "a,b\n1,2\n")
+    return archive
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (empty_folder, "export"),
+        (torn_json, "search_contents_2026-01-01.json"),
+        (unknown_format, "holiday.csv"),
+        (zip_that_climbs, "outside.csv"),
+    ],
+)
+@pytest.mark.parametrize("command", ["vet", "import"])
+def test_bad_input_is_named_and_leaves_nothing(zhenfen: Runner, tmp_path: Path, make, said: str, command: str) -> None:
+    export = make(tmp_path / "export")
+    options = ("--obtained-how", "a test") if command == "import" else ()
+    ran = zhenfen(command, export, "--out", tmp_path / "out", *options)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "out").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_an_unknown_creator_is_named(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    ran = zhenfen("vet", small_tables, "--out", tmp_path / "out", "--creator", "nobody")
+    assert ran.code == 2
+    assert "nobody" in ran.err
+
+
+def test_a_folder_of_somebodys_files_is_not_overwritten(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").touch()
+    ran = zhenfen("vet", small_tables, "--out", tmp_path)
+    assert ran.code == 2
+    assert "thesis.docx" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_check_lists_every_problem(zhenfen: Runner, tmp_path: Path) -> None:
+    bad = pl.DataFrame({"post_id": ["1", "1"], "creator_id": ["a", "a"], "n_likes": [-1, 3], "media_kind": ["?", None]})
+    bad.write_parquet(tmp_path / "posts.parquet")
+    ran = zhenfen("check", tmp_path)
+    assert ran.code == 2
+    assert all(word in ran.err for word in ("n_likes", "media_kind", "each key once", "row 1"))
+
+
+def test_hostile_names_do_not_reach_the_terminal_raw(zhenfen: Runner, tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("达人昵称,平台,粉丝数,日期\n\x1b[31m<script>红\x07,抖音,1200,2026-01-01\n", encoding="utf-8")
+    ran = zhenfen("vet", export, "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert "\x1b" not in ran.out
+    assert "\x07" not in ran.out
+    assert "<script>" not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
