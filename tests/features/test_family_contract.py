@@ -1,0 +1,97 @@
+"""What every family promises, whichever it is: found by the registry, so a new family is tested unasked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from zhenfen.features.base import REASONS_SCHEMA, Inputs, load_families
+from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.simulate import simulate
+from zhenfen.tables import Tables
+
+FAMILIES = load_families()
+AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
+TABLES = simulate(["organic_small", "burst_buyer", "comment_farm", "live_seller", "thin_data"], seed=5).tables
+PERSONS = ("creator_id", "author_id", "profile_id")
+
+
+def rename(tables: Tables, suffix: str) -> Tables:
+    return Tables(
+        {
+            name: frame.with_columns((pl.col(one) + suffix).alias(one) for one in PERSONS if one in frame.columns)
+            for name, frame in tables.frames.items()
+        }
+    )
+
+
+def shuffled(tables: Tables) -> dict[str, pl.DataFrame]:
+    return {name: frame.sample(fraction=1, shuffle=True, seed=9) for name, frame in tables.frames.items()}
+
+
+def values_of(name: str, tables: Tables) -> pl.DataFrame:
+    return FAMILIES[name].measure(Inputs(tables, AS_OF)).values.sort("creator_id")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+class TestEveryFamily:
+    def test_one_row_a_creator_and_one_column_a_feature(self, name: str) -> None:
+        values = values_of(name, TABLES)
+        assert values["creator_id"].to_list() == TABLES["creators"]["creator_id"].sort().to_list()
+        assert values.columns == ["creator_id", *(spec.name for spec in FAMILIES[name].specs)]
+
+    def test_values_lie_in_their_range_and_are_numbers(self, name: str) -> None:
+        values = values_of(name, TABLES)
+        for spec in FAMILIES[name].specs:
+            column = values[spec.name].drop_nulls()
+            assert column.is_finite().all(), spec.name
+            assert spec.low is None or (column >= spec.low).all(), spec.name
+            assert spec.high is None or (column <= spec.high).all(), spec.name
+
+    def test_names_carry_the_family_and_the_window_or_unit(self, name: str) -> None:
+        for spec in FAMILIES[name].specs:
+            assert spec.name.startswith(f"{name}_")
+            assert "percent" not in spec.name
+
+    def test_who_is_not_measured_has_a_reason_and_nobody_has_two(self, name: str) -> None:
+        measured = FAMILIES[name].measure(Inputs(TABLES, AS_OF))
+        assert dict(measured.reasons.schema) == REASONS_SCHEMA
+        assert measured.reasons["creator_id"].is_unique().all()
+        empty = measured.values.filter(pl.all_horizontal(pl.exclude("creator_id").is_null()))
+        assert set(empty["creator_id"]) == set(measured.reasons["creator_id"])
+
+    def test_creators_alone_give_reasons_not_errors(self, name: str) -> None:
+        measured = FAMILIES[name].measure(Inputs(Tables({"creators": TABLES["creators"]}), AS_OF))
+        assert set(measured.reasons["creator_id"]) == set(TABLES["creators"]["creator_id"])
+
+    def test_no_creators_give_empty_frames(self, name: str) -> None:
+        measured = FAMILIES[name].measure(Inputs(Tables(), AS_OF))
+        assert measured.values.is_empty()
+        assert measured.reasons.is_empty()
+
+    def test_the_order_of_rows_changes_nothing(self, name: str) -> None:
+        assert values_of(name, Tables(shuffled(TABLES))).equals(values_of(name, TABLES))
+
+    def test_other_ids_change_nothing_but_the_ids(self, name: str) -> None:
+        renamed = values_of(name, rename(TABLES, "-x")).drop("creator_id")
+        assert renamed.equals(values_of(name, TABLES).drop("creator_id"))
+
+    def test_details_come_only_when_asked_for_and_change_no_value(self, name: str) -> None:
+        lean = FAMILIES[name].measure(Inputs(TABLES, AS_OF, with_details=False))
+        assert lean.details == {}
+        assert lean.values.sort("creator_id").equals(values_of(name, TABLES))
+
+    def test_details_name_their_creator(self, name: str) -> None:
+        for frame in FAMILIES[name].measure(Inputs(TABLES, AS_OF)).details.values():
+            assert "creator_id" in frame.columns
+
+    def test_every_word_is_in_every_catalogue(self, name: str) -> None:
+        keys = [f"family.{name}", f"family.{name}.about"]
+        keys += [f"feature.{spec.name}{part}" for spec in FAMILIES[name].specs for part in ("", ".about")]
+        reasons = FAMILIES[name].measure(Inputs(TABLES, AS_OF)).reasons["reason"].unique()
+        for language in LANGUAGES:
+            catalogue = Catalogue(language)
+            assert all(catalogue.text(key) for key in keys)
+            assert all(catalogue.text(f"reason.{code}", n_needed=1, n_found=0) for code in reasons)
