@@ -9,8 +9,12 @@ import polars as pl
 import pytest
 
 from zhenfen.errors import ConfigError
+from zhenfen.features.base import Inputs
+from zhenfen.features.comments import Comments
+from zhenfen.scoring import latest_moment
 from zhenfen.simulate import ENDS_ON, KINDS, Simulated, shortlist, simulate, simulate_bulk
 from zhenfen.tables import check_tables
+from zhenfen.text.near_duplicates import cluster_comments
 
 ALL_KINDS = tuple(KINDS)
 
@@ -161,6 +165,21 @@ def test_organic_comments_repeat_about_as_often_as_on_bilibili():
     texts = simulate_bulk(240, n_days=1, n_posts=5, n_comments=200, seed=1)["comments"]["text"]
     assert 0.08 < texts.is_duplicated().mean() < 0.25
     assert 15 <= texts.str.len_chars().median() <= 25
+
+
+def test_strangers_rarely_seem_to_copy_each_other():
+    comments = simulate_bulk(100, n_days=1, n_posts=5, n_comments=200, seed=2)["comments"]
+    # Public shop reviews: 1.25 %, Weibo 1.4 %.
+    assert 0.002 < cluster_comments(comments)["cluster_id"].is_not_null().mean() < 0.02
+
+
+def test_a_farm_stands_out_by_its_comments_and_organic_creators_do_not():
+    made = shortlist(1)
+    measured = Comments().measure(Inputs(made.tables, latest_moment(made.tables)))
+    share = measured.values.select("creator_id", "comments_template_share").drop_nulls()
+    by_kind = dict(share.join(made.truth, on="creator_id").select("kind", "comments_template_share").iter_rows())
+    assert by_kind["comment_farm"] > 0.3
+    assert max(share for kind, share in by_kind.items() if kind.startswith("organic")) < 0.02
 
 
 def test_a_sample_of_bought_followers_looks_different(every_kind: Simulated):

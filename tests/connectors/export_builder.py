@@ -104,12 +104,14 @@ def write_csv(path: Path, values: Sequence[Row], encoding: str = "utf-8-sig") ->
     return path
 
 
-def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> Path:
-    """An XLSX file; every sheet begins with its headings."""
+def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], date: str = "yyyy-mm-dd") -> Path:
+    """An XLSX file; every sheet begins with its headings, and shows times as `date`."""
     import xlsxwriter
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        path, {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": date}
+    ) as book:
         for name, cells in sheets.items():
             sheet = book.add_worksheet(name)
             for number, row in enumerate(cells):

@@ -43,6 +43,14 @@ def test_tables_inside_a_folder_and_in_parts(tmp_path: Path, tables: Tables) -> 
     assert_same(import_export(tmp_path / "export", obtained_how="again"), tables)
 
 
+def test_of_two_folders_of_tables_the_second_is_listed(tmp_path: Path, tables: Tables) -> None:
+    for name in ("one", "two"):
+        write_tables(tables, tmp_path / "export" / name)
+    listed = import_export(tmp_path / "export", obtained_how="again")["unusable"]
+    unread = listed.filter(expected="unusable.file")["file"].to_list()
+    assert unread == [f"two/{path.name}" for path in sorted((tmp_path / "export" / "two").iterdir())]
+
+
 def test_a_single_table_and_its_provenance(tmp_path: Path, tables: Tables) -> None:
     write_tables(tables, tmp_path / "out")
     found = import_export(tmp_path / "out" / "posts.parquet", obtained_how="again")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from export_builder import write_workbook
 
 from zhenfen.connectors.archive import Bounds
 from zhenfen.connectors.export import open_export
@@ -49,6 +51,33 @@ def test_a_file_that_cannot_be_opened_is_noted(tmp_path: Path) -> None:
     with open_export(tmp_path) as export:
         assert export.sheets("a.parquet") == {}
         assert list(export.unreadable) == ["a.parquet"]
+
+
+def test_a_pipe_and_a_link_to_nothing_are_named(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text("a\n1\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nowhere.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with open_export(tmp_path) as export:
+        assert [export.sheets(file) for file in export.files] == [{"": ("a",)}, {}, {}]
+        assert "link.csv: found 'No such file" in str(export.unreadable["link.csv"])
+        assert "pipe.csv: expected a file, not a pipe" in str(export.unreadable["pipe.csv"])
+
+
+def test_a_file_that_vanishes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    with open_export(tmp_path) as export:
+        (tmp_path / "a.csv").unlink()
+        with pytest.raises(UnreadableFileError, match=r"a\.csv"):
+            export.read("a.csv", "", {})
+
+
+def test_kinds_and_sheets_that_nobody_read_are_found(tmp_path: Path) -> None:
+    for name in ("old.xls", "more.tsv", "inner.zip", "photo.jpg", "a.csv"):
+        (tmp_path / name).write_text("a\n1\n")
+    write_workbook(tmp_path / "b.xlsx", {"read": [["a"], [1]], "left": [["b"], [2]], "empty": []})
+    with open_export(tmp_path) as export:
+        export.read("b.xlsx", "read", {})
+        assert export.find_unread() == ["a.csv", "b.xlsx:left", "inner.zip", "more.tsv", "old.xls"]
 
 
 @pytest.mark.parametrize("name", MAKERS)

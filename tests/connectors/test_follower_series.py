@@ -31,8 +31,8 @@ def test_csv_series_in_chinese_and_english(tmp_path: Path, date: str, followers:
     tables = read(tmp_path, platform="douyin")
     assert rows(tables, "creators", "creator_id", "platform") == [("小王", "douyin")]
     assert rows(tables, "follower_counts", "observed_at", "n_followers") == [
-        (datetime(2024, 1, 1, 16, tzinfo=UTC), 12000),
-        (datetime(2024, 1, 2, 16, tzinfo=UTC), None),
+        (datetime(2024, 1, 2, tzinfo=UTC), 12000),
+        (datetime(2024, 1, 3, tzinfo=UTC), None),
     ]
 
 

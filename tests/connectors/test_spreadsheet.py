@@ -16,7 +16,7 @@ from zhenfen.connectors.spreadsheet_headings import find_layout, load_headings
 from zhenfen.errors import ConfigError, InputError
 from zhenfen.tables import TABLES
 
-DAY = datetime(2024, 1, 1, 16, tzinfo=UTC)
+DAY = datetime(2024, 1, 2, tzinfo=UTC)
 KOL = {"达人昵称": "小王", "平台": "小红书", "粉丝数": "3.4万", "关注数": 12, "获赞与收藏": "10万+", "笔记数": 99}
 KOL |= {
     "认证": "时尚博主",
@@ -47,6 +47,50 @@ def test_a_sheet_of_creators(tmp_path: Path) -> None:
     assert rows(tables, "creators", *columns) == [(34000, 12, 99, 100000, 5000.0)]
     assert rows(tables, "follower_counts", "creator_id", "observed_at", "n_followers") == [("小王", DAY, 34000)]
     assert unusable(tables) == set()
+
+
+def test_the_date_of_a_sheet_of_creators_is_that_of_its_counts(tmp_path: Path) -> None:
+    row = {"达人昵称": "小王", "平台": "抖音", "粉丝数": "1.2万", "日期": "2024-01-02"}
+    tables = read(write_csv(tmp_path / "达人.csv", [row]))
+    assert rows(tables, "creators", "snapshot_at", "n_followers") == [(DAY, 12000)]
+    assert rows(tables, "follower_counts", "observed_at", "n_followers") == [(DAY, 12000)]
+
+
+def test_a_sheet_of_dates_names_and_counts_is_a_series(tmp_path: Path) -> None:
+    days = ["2024-01-02", "2024-01-03"]
+    series = [{"日期": day, "达人昵称": "小王", "平台": "抖音", "粉丝数": "100"} for day in days]
+    tables = read(write_csv(tmp_path / "导出.csv", series))
+    assert tables["follower_counts"].height == 2
+    assert unusable(tables) == set()
+
+
+def test_the_days_of_a_workbook_are_the_days_of_the_tables(tmp_path: Path) -> None:
+    head = ["达人昵称", "平台", "数据日期", "注册时间"]
+    moments = [datetime(2024, 1, 2), datetime(2020, 1, 2, 10, 21)]
+    path = write_workbook(tmp_path / "a.xlsx", {"达人": [head, ["小王", "抖音", *moments]]}, date="yyyy-mm-dd hh:mm")
+    assert rows(read(path), "creators", "snapshot_at", "created_at") == [(DAY, datetime(2020, 1, 2, 2, 21, tzinfo=UTC))]
+
+
+def test_the_same_words_without_author_and_time_are_several_comments(tmp_path: Path) -> None:
+    said = {"达人昵称": "小王", "平台": "抖音", "评论内容": "好看"}
+    once = read(write_csv(tmp_path / "one" / "评论.csv", [said] * 30))
+    assert once["comments"].height == 30
+    assert unusable(once) == set()
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    shutil.copy(tmp_path / "one" / "评论.csv", tmp_path / "two" / "评论 (1).csv")
+    assert_frame_equal(read(tmp_path / "two")["comments"], once["comments"])
+    sure = said | {"评论用户": "路人", "评论时间": "2024-01-02 10:21"}
+    assert read(write_csv(tmp_path / "three" / "评论.csv", [sure] * 30))["comments"].height == 1
+
+
+def test_ids_that_excel_shortened_are_an_error(tmp_path: Path) -> None:
+    people = [KOL | {"UID": "5.51235E+09", "达人昵称": name} for name in ("小王", "小李")]
+    with pytest.raises(InputError) as caught:
+        read(write_csv(tmp_path / "达人.csv", people))
+    assert [(one.row, one.column, one.value) for one in caught.value.problems] == [
+        (1, "creator_id", "5.51235E+09"),
+        (2, "creator_id", "5.51235E+09"),
+    ]
 
 
 def test_a_workbook_of_several_sheets(tmp_path: Path) -> None:
@@ -119,7 +163,7 @@ def test_a_platform_nobody_knows_is_listed(tmp_path: Path) -> None:
     known, unknown = ({"昵称": name, "平台": name, "粉丝数": "1"} for name in ("抖音", "火星"))
     tables = read(write_csv(tmp_path / "a.csv", [known, unknown]))
     assert tables["creators"].height == 1
-    assert ("creators", 2, "platform", None, "unusable.platform", "row_left_out") in unusable(tables)
+    assert ("creators", 2, "platform", "火星", "unusable.platform", "row_left_out") in unusable(tables)
 
 
 def test_the_platform_can_be_named_and_must_be(tmp_path: Path) -> None:
@@ -155,14 +199,15 @@ def test_posts_alone_make_creators(tmp_path: Path) -> None:
 
 def test_rows_without_ids_get_keys_that_do_not_depend_on_their_order(tmp_path: Path) -> None:
     comments = [
-        {"达人昵称": "小王", "平台": "抖音", "评论内容": text, "评论用户": "路人"} for text in ("好", "很好", "好")
+        {"达人昵称": "小王", "平台": "抖音", "评论内容": text, "评论用户": "路人", "点赞数": number}
+        for number, text in enumerate(("好", "很好", "好"))
     ]
     tables = [
         facts(read(write_csv(tmp_path / str(number) / "评论.csv", order)))["comments"]
         for number, order in enumerate((comments, comments[::-1]))
     ]
     assert_frame_equal(*tables)
-    assert sorted(tables[0]["text"]) == ["好", "很好"]
+    assert sorted(tables[0]["text"]) == ["好", "好", "很好"]
 
 
 def test_a_series_is_its_sheets_creators_but_not_of_a_table_name(tmp_path: Path) -> None:

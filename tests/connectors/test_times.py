@@ -31,7 +31,9 @@ SPELLINGS = [
     "２０２４-01-02 10:21:42",
 ]
 OTHERS = {
-    "2024-01-02": datetime(2024, 1, 1, 16, tzinfo=UTC),
+    "2024-01-02": datetime(2024, 1, 2, tzinfo=UTC),
+    "2024年1月2日": datetime(2024, 1, 2, tzinfo=UTC),
+    "2024-01-02 00:00:00": datetime(2024, 1, 1, 16, tzinfo=UTC),
     "2024-1-2 10:21": datetime(2024, 1, 2, 2, 21, tzinfo=UTC),
     "1704162102823": MOMENT + timedelta(milliseconds=823),
     "2024-01-02T10:21:42.5+08:00": MOMENT + timedelta(milliseconds=500),
@@ -53,11 +55,11 @@ RELATIVE = {
     "1周前": CAPTURED - timedelta(days=7),
     "今天 08:00": datetime(2024, 1, 3, 0, 0, tzinfo=UTC),
     "昨天 10:21": datetime(2024, 1, 2, 2, 21, tzinfo=UTC),
-    "前天": datetime(2023, 12, 31, 16, tzinfo=UTC),
-    "01-02": datetime(2024, 1, 1, 16, tzinfo=UTC),
-    "1月2日": datetime(2024, 1, 1, 16, tzinfo=UTC),
+    "前天": datetime(2024, 1, 1, tzinfo=UTC),
+    "01-02": datetime(2024, 1, 2, tzinfo=UTC),
+    "1月2日": datetime(2024, 1, 2, tzinfo=UTC),
     "01-02 10:21": datetime(2024, 1, 2, 2, 21, tzinfo=UTC),
-    "12-31": datetime(2023, 12, 30, 16, tzinfo=UTC),
+    "12-31": datetime(2023, 12, 31, tzinfo=UTC),
     "02-30": None,
 }
 
@@ -91,7 +93,7 @@ def test_relative_times_are_unknown_without_a_capture(text: str) -> None:
 
 
 def test_a_day_of_february_29_is_of_the_last_leap_year() -> None:
-    assert read("02-29", datetime(2025, 1, 10, tzinfo=UTC)) == datetime(2024, 2, 28, 16, tzinfo=UTC)
+    assert read("02-29", datetime(2025, 1, 10, tzinfo=UTC)) == datetime(2024, 2, 29, tzinfo=UTC)
 
 
 @settings(deadline=None, max_examples=40)

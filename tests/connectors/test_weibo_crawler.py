@@ -78,7 +78,7 @@ def test_users_csv_holds_the_profiles(tmp_path: Path) -> None:
         ("小李", "简介", "北京", True, None, 340_000_000, 56, 120),
         ("小王", "简介", "北京", True, "person", 340_000_000, 56, 120),
     ]
-    assert rows(tables, "creators", "created_at")[0] == (datetime(2011, 3, 3, 16, tzinfo=UTC),)
+    assert rows(tables, "creators", "created_at")[0] == (datetime(2011, 3, 4, tzinfo=UTC),)
     # Nobody knows when the profile was captured, so its count is no point of the curve.
     assert tables["follower_counts"].is_empty()
 

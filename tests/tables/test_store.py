@@ -111,3 +111,36 @@ def test_a_folder_with_somebodys_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").touch()
     with pytest.raises(ConfigError, match=r"thesis\.docx"):
         write_tables(TABLES, tmp_path)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_link_is_followed_to_its_folder(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "t").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "t")
+    write_tables(TABLES, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert same(read_tables(tmp_path / "t"), TABLES)
+
+
+def test_the_folder_one_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "t").mkdir()
+    monkeypatch.chdir(tmp_path / "t")
+    write_tables(TABLES, Path())
+    assert same(read_tables(tmp_path / "t"), TABLES)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="file/t: the folder cannot be written"):
+        write_tables(TABLES, tmp_path / "file" / "t")
+
+
+def test_a_path_with_signs_of_an_address_is_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "a?b#c%20.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("create table creators (creator_id text, platform text)")
+        database.execute("insert into creators values ('a', 'weibo')")
+        database.commit()
+    assert read_tables(path)["creators"]["creator_id"].to_list() == ["a"]
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]

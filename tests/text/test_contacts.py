@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from zhenfen.text.contacts import has_contact, mask_contacts
 
 MASKED = [
+    ("转账6217001234567890123谢谢", "转账[contact:number]谢谢"),
+    ("卡号 6222 0212 3456 7890 123", "卡号 [contact:number]"),
+    ("身份证11010519491231002X", "身份证[contact:number]"),
     ("打我电话13812345678吧", "打我电话[contact:phone]吧"),
     ("138-1234-5678", "[contact:phone]"),
     ("138 1234 5678，199 8765 4321", "[contact:phone]，[contact:phone]"),

@@ -13,6 +13,7 @@ from typing import ClassVar
 import polars as pl
 
 from zhenfen.connectors.export import Export
+from zhenfen.connectors.files import DATA_SUFFIXES
 from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
 from zhenfen.tables import TABLES, make_frame
 
@@ -118,8 +119,12 @@ def choose_connector(export: Export) -> Connector:
 
 def _what_is_there(export: Export) -> Iterator[Problem]:
     for file in export.files[:FILES_SHOWN]:
+        if file not in export.data_files:
+            yield Problem("a file of one of the kinds " + ", ".join(DATA_SUFFIXES), file)
+            continue
         columns = [column for names in export.sheets(file).values() for column in names]
-        yield Problem("a file of one of these formats", file, value=", ".join(columns) or "no columns")
+        expected = "a file of one of these formats, with its headings in the first row"
+        yield Problem(expected, file, value=", ".join(columns) or "no columns")
     n_more = len(export.files) - FILES_SHOWN
     if n_more > 0:
         yield Problem("a file of one of these formats", export.name, value=f"{n_more} more files")

@@ -16,6 +16,8 @@ from zhenfen.errors import Problem, UnreadableFileError
 LARGEST_WORKBOOK_BYTES = 512 * 2**20
 """Unpacked: a million rows of ten columns, about the most that a sheet can hold, are some 400 MB of XML."""
 
+_MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[ T]00:00:00(?:\.0+)?$"
+
 
 def peek_workbook(path: Path, file: str) -> dict[str, tuple[str, ...]]:
     """The sheets of an XLSX file, each with its headings.
@@ -25,7 +27,9 @@ def peek_workbook(path: Path, file: str) -> dict[str, tuple[str, ...]]:
     """
     with _workbook(path, file) as book:
         return {
-            name: tuple(_clean(column.name) for column in book.load_sheet(name, n_rows=1).available_columns())
+            name: tuple(
+                _clean(column.name) for column in book.load_sheet(name, n_rows=1, dtypes="string").available_columns()
+            )
             for name in book.sheet_names
         }
 
@@ -33,12 +37,14 @@ def peek_workbook(path: Path, file: str) -> dict[str, tuple[str, ...]]:
 def read_workbook(path: Path, file: str, sheet: str) -> pl.DataFrame:
     """A sheet with all its cells as strings: a formula is the value that was stored with it, and never run.
 
+    Excel knows no day without a clock: a column of nothing but midnights holds days.
+
     Raises:
         UnreadableFileError: As `peek_workbook`.
     """
     with _workbook(path, file) as book:
         frame: pl.DataFrame = book.load_sheet(sheet, dtypes="string").to_polars()
-        return frame.rename({name: _clean(name) for name in frame.columns})
+        return frame.select(_without_midnights(frame[name]).alias(_clean(name)) for name in frame.columns)
 
 
 def peek_database(path: Path, file: str) -> dict[str, tuple[str, ...]]:
@@ -80,6 +86,8 @@ def peek_parquet(path: Path, file: str) -> dict[str, tuple[str, ...]]:
 def read_parquet(path: Path, file: str) -> pl.DataFrame:
     """All columns as strings: times in ISO form, with their zone where they have one; nested columns are kept out.
 
+    A column of nothing but midnights without a zone holds days, as in a workbook.
+
     Raises:
         UnreadableFileError: No Parquet file.
     """
@@ -88,7 +96,14 @@ def read_parquet(path: Path, file: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable("a whole Parquet file", file, error) from error
     flat = {name: dtype for name, dtype in frame.schema.items() if not dtype.is_nested()}
-    return frame.select(_as_text(name, dtype) for name, dtype in flat.items())
+    texts = frame.select(_as_text(name, dtype) for name, dtype in flat.items())
+    naive = (name for name, dtype in flat.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None)
+    return texts.with_columns(_without_midnights(texts[name]) for name in naive)
+
+
+def _without_midnights(cells: pl.Series) -> pl.Series:
+    are_days = cells.str.contains(_MIDNIGHT).all() and cells.null_count() < cells.len()
+    return cells.str.replace(_MIDNIGHT, "${1}") if are_days else cells
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:

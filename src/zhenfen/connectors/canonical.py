@@ -31,7 +31,7 @@ class Canonical(Connector, name="canonical"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read and check every table."""
         database = _database(export)
-        export.used.update([database] if database else _table_files(export))
+        export.used.update([database] if database else _files_of_first_folder(export))
         tables = read_tables(export.path(database)) if database else _read_files(export)
         frames = {name: frame for name, frame in tables.frames.items() if name != "unusable"}
         return Imported(frames, tables["unusable"], is_canonical=True)
@@ -57,12 +57,19 @@ def _read_single(export: Export, file: str) -> Tables:
 
 def _tables_folders(export: Export) -> list[PurePosixPath]:
     """Folders that hold tables, sorted; a partitioned table is a folder of its own within."""
-    folders = set()
-    for file in _table_files(export):
-        path = PurePosixPath(file)
-        tables = [place for place in path.parents if place.name in TABLES]
-        folders.add(tables[-1].parent if tables else path.parent)
-    return sorted(folders)
+    return sorted({_folder_of(file) for file in _table_files(export)})
+
+
+def _folder_of(file: str) -> PurePosixPath:
+    path = PurePosixPath(file)
+    tables = [place for place in path.parents if place.name in TABLES]
+    return tables[-1].parent if tables else path.parent
+
+
+def _files_of_first_folder(export: Export) -> Iterator[str]:
+    """The files that are read; tables of other folders are not mixed in."""
+    folder = _tables_folders(export)[0]
+    return (file for file in _table_files(export) if _folder_of(file) == folder)
 
 
 def _table_files(export: Export) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.connectors.archive import Bounds, is_archive, remove, unpack
-from zhenfen.connectors.files import DATA_SUFFIXES, Sheets, peek, read
+from zhenfen.connectors.files import DATA_SUFFIXES, OTHER_SUFFIXES, Sheets, peek, read
 from zhenfen.connectors.tidy import FILE, ROW
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 
@@ -44,7 +44,7 @@ class Export:
         name: What the user calls it, for messages.
         root: Folder that the files lie in.
         files: Paths relative to the root, sorted.
-        used: Files that were read; grows with `read`.
+        used: Files that were read, and their sheets by label; grows with `read`.
         unreadable: What was wrong with files when they were peeked into, by file.
     """
 
@@ -59,6 +59,15 @@ class Export:
     def data_files(self) -> tuple[str, ...]:
         """The files of kinds that can hold data; pictures and logs are left alone."""
         return tuple(file for file in self.files if file.lower().endswith(DATA_SUFFIXES))
+
+    def find_unread(self) -> list[str]:
+        """What could have held data and was not read: files, and sheets of workbooks as "file:sheet"."""
+        files = [file for file in self.files if file.lower().endswith((*DATA_SUFFIXES, *OTHER_SUFFIXES))]
+        left = [file for file in files if file not in self.used]
+        # Databases and JSON documents hold tables for a tool's own use; what people put on a sheet is meant to be read.
+        books = [file for file in files if file in self.used and file.lower().endswith(".xlsx")]
+        sheets = [_label(book, name) for book in books for name, columns in self.sheets(book).items() if columns]
+        return sorted([*left, *(sheet for sheet in sheets if sheet not in self.used)])
 
     def path(self, file: str) -> Path:
         """Where a file lies."""
@@ -79,8 +88,8 @@ class Export:
         Raises:
             UnreadableFileError: See `files.read`.
         """
-        self.used.add(file)
-        label = f"{file}:{sheet}" if sheet else file
+        label = _label(file, sheet)
+        self.used.update((file, label))
         frame = read(self.path(file), file, sheet, wanted)
         numbered = frame.with_columns(pl.lit(label).alias(FILE), pl.int_range(1, pl.len() + 1).alias(ROW))
         return Sheet(label, self.sheets(file).get(sheet, ()), numbered)
@@ -89,6 +98,10 @@ class Export:
         """Digest of a file's bytes."""
         with self.path(file).open("rb") as source:
             return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _label(file: str, sheet: str) -> str:
+    return f"{file}:{sheet}" if sheet else file
 
 
 @contextlib.contextmanager

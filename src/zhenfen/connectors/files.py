@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from zhenfen.connectors.binary_files import (
 )
 from zhenfen.connectors.csv_files import peek_csv, read_csv
 from zhenfen.connectors.json_files import Wanted, peek_document, peek_lines, read_document, read_lines
+from zhenfen.errors import Problem, UnreadableFileError
 
 Sheets = dict[str, tuple[str, ...]]
 """Column names by sheet, database table or key; "" where a file holds only one table."""
@@ -34,6 +36,8 @@ _PEEK: dict[str, Callable[[Path, str], Sheets]] = {
     **dict.fromkeys(DATABASE_SUFFIXES, peek_database),
 }
 DATA_SUFFIXES = tuple(_PEEK)
+OTHER_SUFFIXES = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".tsv", ".txt", ".zip", ".gz", ".7z", ".rar", ".duckdb")
+"""Kinds that often hold data and are not read inside a folder: named to the user instead."""
 
 
 def peek(path: Path, file: str) -> Sheets:
@@ -43,7 +47,10 @@ def peek(path: Path, file: str) -> Sheets:
         UnreadableFileError: It is not what its name says.
     """
     look = _PEEK.get(path.suffix.lower())
-    return look(path, file) if look else {}
+    if look is None:
+        return {}
+    with _opened(path, file):
+        return look(path, file)
 
 
 def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
@@ -52,6 +59,11 @@ def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
     Raises:
         UnreadableFileError: It is torn, too large or in no known encoding; with line and column where there are any.
     """
+    with _opened(path, file):
+        return _read(path, file, sheet, wanted)
+
+
+def _read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return read_document(path, file, sheet, wanted)
@@ -62,3 +74,15 @@ def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
     if suffix == ".xlsx":
         return read_workbook(path, file, sheet)
     return read_csv(path, file) if suffix == ".csv" else read_parquet(path, file)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, file: str) -> Iterator[None]:
+    """What the system says of a file that it does not open, as an error that names the file."""
+    # A pipe would be waited on for ever.
+    if path.exists() and not path.is_file():
+        raise UnreadableFileError(Problem("a file, not a pipe, a device or a folder", file))
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableFileError(Problem("a file that can be opened", file, value=error.strerror)) from error

@@ -87,7 +87,7 @@ def _protect(
 
 
 def _provenance(export: Export, connector: Connector, obtained_how: str, obtained_at: datetime | None) -> pl.DataFrame:
-    files = sorted(export.used)
+    files = sorted(export.used.intersection(export.files))
     rows = {
         "source": [connector.name] * len(files),
         "obtained_how": [obtained_how] * len(files),
@@ -106,7 +106,7 @@ def _check_all_opened(export: Export) -> None:
 
 
 def _unread(export: Export) -> list[pl.DataFrame]:
-    """Files that could have held data but are not of the format that was recognised."""
-    files = [file for file in export.data_files if file not in export.used]
+    """Files and sheets that could have held data but are not of the format that was recognised."""
+    files = export.find_unread()
     rows = pl.DataFrame({FILE: files, ROW: [0] * len(files)}, schema={FILE: pl.String, ROW: pl.Int64})
     return [unusable_rows("", rows, "", pl.lit(None), expected="unusable.file", action="row_left_out")]

@@ -23,6 +23,7 @@ from zhenfen.errors import Problem
 from zhenfen.tables import TABLES, make_frame
 
 _SUFFIXES = (".csv", ".xlsx", ".parquet")
+_SHORTENED = r"^\d(?:\.\d+)?[Ee]\+\d+$"
 _WHO = ("creator_id", "_creator_name", "platform", "_fallback")
 _EXPECTED = {"creator_id": "unusable.creator", "platform": "unusable.platform"}
 
@@ -40,6 +41,7 @@ class Spreadsheet(Connector, name="spreadsheet"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read every sheet that is a table."""
         raw = _read_sheets(export, options)
+        _check_ids(raw)
         _check_platform(raw, options)
         named = name_creators({table: _with_who(frame, options) for table, frame in raw.items()})
         tables = {table: make_keys(table, _make_rows(table, frame, options)) for table, frame in named.items()}
@@ -93,6 +95,20 @@ def _with_units(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 def _with_who(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
     named = translate("platform", pl.when(~is_blank(pl.col("platform"))).then(pl.col("platform")))
     return frame.with_columns(platform=pl.coalesce(named, pl.lit(options.platform, pl.String)))
+
+
+def _check_ids(raw: Mapping[str, pl.DataFrame]) -> None:
+    """Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one."""
+    expected = "an id with all its digits: in Excel, give the column the format of text"
+    raise_all(
+        [
+            Problem(expected, label, row=row, column=name, value=value)
+            for frame in raw.values()
+            for name in frame.columns
+            if name.endswith("_id")
+            for label, row, value in frame.filter(pl.col(name).str.contains(_SHORTENED)).select(FILE, ROW, name).rows()
+        ]
+    )
 
 
 def _check_platform(raw: Mapping[str, pl.DataFrame], options: Options) -> None:

@@ -57,7 +57,7 @@ def tidy(
     spec = TABLES[table]
     frame, listed = _read_cells(spec, raw)
     frame, left_out = _leave_out(spec, frame, expected or {})
-    unusable = list_unusable([left_out, *listed])
+    unusable = list_unusable([_with_values(left_out, listed), *listed])
     if not lenient:
         _check_not_all_lost(raw, frame, unusable)
     frame, merged = _merge(spec, frame, merge)
@@ -119,6 +119,14 @@ def _leave_out(spec: TableSpec, frame: pl.DataFrame, expected: Mapping[str, str]
             parts.append(unusable_rows(spec.name, rows, name, pl.lit(None), expected=key, action="row_left_out"))
         usable = usable & ~lacking
     return frame.filter(usable), pl.concat(parts)
+
+
+def _with_values(left_out: pl.DataFrame, listed: list[pl.DataFrame]) -> pl.DataFrame:
+    """A required cell that could not be read is why its row was left out: say what stood there."""
+    place = ["table", "file", "row", "column"]
+    cells = list_unusable(listed).select(*place, _stood="value")
+    joined = left_out.join(cells, on=place, how="left", maintain_order="left", nulls_equal=True)
+    return joined.with_columns(value=pl.coalesce("value", "_stood")).drop("_stood")
 
 
 def _check_not_all_lost(raw: pl.DataFrame, frame: pl.DataFrame, unusable: pl.DataFrame) -> None:

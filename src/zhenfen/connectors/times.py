@@ -1,6 +1,7 @@
 """Times as platforms and people write them, turned into UTC.
 
 A time without a zone is Chinese: UTC+8. China has had no summer time since 1992, before any of these platforms.
+A day without a clock is the UTC day of that name: reports count in UTC days, and name the day that the sheet names.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import polars as pl
 from zhenfen.connectors.counts import tidy_text
 
 CHINA = pl.duration(hours=8)
+NONE = pl.duration(hours=0)
 UTC = pl.Datetime("us", "UTC")
 
 _FIELDS = ("year", "month", "day", "hour", "minute", "second", "fraction", "zone")
@@ -61,18 +63,20 @@ def _calendar(text: pl.Expr) -> pl.Expr:
     local = pl.concat_str(date, pl.lit(" "), clock, pl.lit("."), fraction).str.to_datetime(
         "%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=False
     )
-    return (local - _offset(part["zone"])).dt.replace_time_zone("UTC")
+    return (local - _offset(part["zone"], part["hour"])).dt.replace_time_zone("UTC")
 
 
-def _offset(zone: pl.Expr) -> pl.Expr:
-    """Distance from UTC of "z", "utc", "+0800", "+08:00"; that of China for null."""
+def _offset(zone: pl.Expr, hour: pl.Expr) -> pl.Expr:
+    """Distance from UTC of "z", "utc", "+0800", "+08:00"; for null that of China, or none where there is no clock."""
     hours = zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64)
     minutes = zone.str.extract(r"(\d{2})$").cast(pl.Int64)
     ahead = pl.duration(hours=hours, minutes=minutes)
     named = pl.when(zone.str.starts_with("-")).then(-ahead).otherwise(ahead)
-    return (
-        pl.when(zone.is_null()).then(CHINA).when(zone.is_in(["z", "utc"])).then(pl.duration(hours=0)).otherwise(named)
-    )
+    return pl.when(zone.is_null()).then(_china(hour)).when(zone.is_in(["z", "utc"])).then(NONE).otherwise(named)
+
+
+def _china(hour: pl.Expr) -> pl.Expr:
+    return pl.when(hour.is_null()).then(NONE).otherwise(CHINA)
 
 
 def _rfc2822(text: pl.Expr) -> pl.Expr:
@@ -86,27 +90,25 @@ def _rfc2822(text: pl.Expr) -> pl.Expr:
 
 def _month_day(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
     """Month and day of the last twelve months before the capture."""
-    clock = pl.concat_str(
-        text.str.extract(_MONTH_DAY, 3).fill_null("0"), text.str.extract(_MONTH_DAY, 4).fill_null("0"), separator=":"
-    )
+    hour, minute = text.str.extract(_MONTH_DAY, 3), text.str.extract(_MONTH_DAY, 4)
+    clock = pl.concat_str(hour.fill_null("0"), minute.fill_null("0"), separator=":")
     day = pl.concat_str(text.str.extract(_MONTH_DAY, 1), text.str.extract(_MONTH_DAY, 2), clock, separator="-")
-    this_year, last_year = (_in_year(day, (captured + CHINA).dt.year() - years_back) for years_back in (0, 1))
+    year = (captured + CHINA).dt.year()
+    this_year, last_year = (_in_year(day, year - years_back, _china(hour)) for years_back in (0, 1))
     return pl.when(this_year <= captured).then(this_year).otherwise(last_year)
 
 
-def _in_year(day: pl.Expr, year: pl.Expr) -> pl.Expr:
+def _in_year(day: pl.Expr, year: pl.Expr, offset: pl.Expr) -> pl.Expr:
     local = pl.concat_str(year, day, separator="-").str.to_datetime("%Y-%m-%d-%H:%M", time_unit="us", strict=False)
-    return (local - CHINA).dt.replace_time_zone("UTC")
+    return (local - offset).dt.replace_time_zone("UTC")
 
 
 def _day_word(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
     pattern = rf"^({'|'.join(_DAYS_BACK)})\s*(?:(\d{{1,2}}):(\d{{2}}))?$"
     back = text.str.extract(pattern, 1).replace_strict(_DAYS_BACK, default=None, return_dtype=pl.Int64)
-    clock = pl.duration(
-        hours=text.str.extract(pattern, 2).cast(pl.Int64).fill_null(0),
-        minutes=text.str.extract(pattern, 3).cast(pl.Int64).fill_null(0),
-    )
-    midnight = (captured + CHINA).dt.truncate("1d") - CHINA
+    hour, minute = (text.str.extract(pattern, group).cast(pl.Int64) for group in (2, 3))
+    clock = pl.duration(hours=hour.fill_null(0), minutes=minute.fill_null(0))
+    midnight = (captured + CHINA).dt.truncate("1d") - _china(hour)
     return midnight - pl.duration(days=back) + clock
 
 

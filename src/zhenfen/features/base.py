@@ -15,7 +15,7 @@ import polars as pl
 
 from zhenfen.tables import Tables
 
-Unit = Literal["share", "ratio", "count", "days", "minutes", "chars", "per_day", "log10", "cny"]
+Unit = Literal["share", "ratio", "quotient", "count", "days", "minutes", "chars", "per_day", "log10", "cny", "flag"]
 Concern = Literal["high", "low", "both", "none"]
 
 REASONS_SCHEMA: dict[str, pl.DataType] = {
@@ -32,7 +32,7 @@ class FeatureSpec:
 
     Attributes:
         name: Column name, `<family>_<what>_<unit or window>`.
-        unit: Unit the value is in; shares lie in [0, 1].
+        unit: Unit the value is in; shares lie in [0, 1], a flag is 0 or 1, a quotient is a by b and may exceed 1.
         meaning: One English sentence for engineers; readers get the message catalogue's.
         source: Paper, platform rule or reasoning behind the measurement.
         concern: Which side of the peers' range asks for a look; "none" for context only.

@@ -6,6 +6,8 @@ punctuation, runs cut. What needs author ids or times is null where fewer than N
 
 from __future__ import annotations
 
+from datetime import time
+
 import polars as pl
 
 from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
@@ -23,6 +25,7 @@ SOON_MINUTES = (10, 60)
 """Paid comments are delivered in the first minutes to lift a post; an hour is where organic talk has begun as well."""
 TOP_SHARE = 0.1
 N_EXAMPLES = 3
+MIDNIGHT = time(0)
 
 
 def _spec(
@@ -116,14 +119,21 @@ def _explain(thin: pl.DataFrame) -> pl.DataFrame:
 
 def _texts(comments: pl.DataFrame) -> pl.DataFrame:
     text, raw = pl.col("normalised"), pl.col("text")
-    n_chars = text.str.len_chars()
-    return comments.group_by("creator_id").agg(
+    n_chars, is_emoji_only = pl.col("n_chars"), pl.col("is_emoji_only")
+    read = comments.select(
+        "creator_id",
+        n_chars=text.str.len_chars(),
+        is_emoji_only=(text == "") & has_emoji(raw),
+        is_filler=_is_filler(),
+        has_contact=has_contact(raw),
+    )
+    return read.group_by("creator_id").agg(
         comments_n=pl.len(),
-        comments_filler_share=(_is_filler() & ~((text == "") & has_emoji(raw))).mean(),
-        comments_emoji_only_share=((text == "") & has_emoji(raw)).mean(),
+        comments_filler_share=(pl.col("is_filler") & ~is_emoji_only).mean(),
+        comments_emoji_only_share=is_emoji_only.mean(),
         comments_short_share=n_chars.is_between(1, SHORT_CHARS - 1).mean(),
         comments_median_chars=n_chars.median(),
-        comments_contact_share=has_contact(raw).mean(),
+        comments_contact_share=pl.col("has_contact").mean(),
     )
 
 
@@ -181,7 +191,9 @@ def _crowd(comments: pl.DataFrame) -> pl.DataFrame:
 
 
 def _timing(inputs: Inputs, comments: pl.DataFrame) -> pl.DataFrame:
-    posts = inputs.tables["posts"].select("post_id", "published_at")
+    # A post dated by day alone stands at midnight: nobody knows how soon after it a comment came.
+    has_clock = pl.col("published_at").dt.time() != MIDNIGHT
+    posts = inputs.tables["posts"].filter(has_clock).select("post_id", "published_at")
     late = pl.col("created_at") - pl.col("published_at")
     timed = comments.select("creator_id", "post_id", "created_at").join(posts, on="post_id", how="inner")
     # A comment before its post: one of the clocks is wrong, and the delay unknown.

@@ -30,7 +30,7 @@ _BETWEEN_COUNTS = (
 def _by_followers(statistic: str, count: str) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{statistic}_{count}_by_followers_ratio",
-        "ratio",
+        "quotient",
         f"{statistic.capitalize()} {count} of a post by followers.",
         _PER_FOLLOWERS,
         concern="low",
@@ -40,7 +40,7 @@ def _by_followers(statistic: str, count: str) -> FeatureSpec:
 def _by_likes(count: str) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{count}_by_likes_ratio",
-        "ratio",
+        "quotient",
         f"All {count} by all likes, over the posts that show both.",
         _BETWEEN_COUNTS,
         concern="both",
@@ -52,7 +52,7 @@ _SPECS = (
     *(_by_followers("mean", count) for count in ("interactions", "likes", "comments", "saves")),
     FeatureSpec(
         "engagement_median_interactions_by_views_ratio",
-        "ratio",
+        "quotient",
         "Median interactions by median views, over the posts that show both.",
         "low: views without viewers; high: interactions without viewers",
         concern="both",

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from zhenfen.simulate import texts
+from zhenfen.simulate import texts, words
 from zhenfen.simulate.creator import Posts
 from zhenfen.simulate.kinds import COMMENT_DELAY_LOG_SD, COMMENT_DELAY_MINUTES, KINDS, Kind
 from zhenfen.simulate.shortlist import Member
@@ -119,7 +119,9 @@ def simulate_audience(
 
 
 def _bios(rng: np.random.Generator, n: int) -> pl.Series:
-    return texts.join_parts(*(texts.draw(rng, pool, n) for pool in (texts.THINGS, texts.FEELINGS, texts.ENDINGS)))
+    return texts.join_parts(
+        *(texts.draw(rng, pool, n) for pool in (words.BRIEF_THINGS, words.BRIEF_FEELINGS, words.LINKS, words.ENDINGS))
+    )
 
 
 def _days_before(moment: datetime, days: np.ndarray) -> pl.Series:

@@ -70,19 +70,39 @@ def replace_folder(folder: Path, is_ours: Callable[[Path], bool] = is_table_file
         is_ours: Which files an older result may hold; anything else in `folder` is somebody's and is kept.
 
     Raises:
-        ConfigError: `folder` is not empty and holds files that this program did not write.
+        ConfigError: `folder` cannot be written, or is not empty and holds files that this program did not write.
     """
-    _check_replaceable(folder, is_ours)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    # "." has no name, and a link is not the folder that it leads to.
+    target = folder.resolve()
+    _check_replaceable(target, is_ours)
+    partial = _make_beside(target)
     try:
         yield partial
         partial.chmod(0o755)
+        _replace(target, partial)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _make_beside(folder: Path) -> Path:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    try:
         if folder.exists():
             shutil.rmtree(folder)
         partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"{folder}: the folder cannot be written ({error.strerror or error})")
 
 
 def _check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:
@@ -120,7 +140,8 @@ def _read_database(path: Path) -> dict[str, pl.DataFrame]:
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        # as_uri() escapes what has a meaning in an address.
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             have = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
             return {
                 name: pl.read_database(f'select * from "{name}"', database, infer_schema_length=None)  # noqa: S608 (our own names)

@@ -43,6 +43,11 @@ _ANY_ID = rf"(?:[a-z][a-z0-9_-]{{5,19}}|[1-9]\d{{5,10}}{_EDGE})"
 
 _QQ_WORD = rf"(?:{_BEFORE_WORD}qq|扣扣|企鹅|[加+＋➕]\s?q)(?:群|号|号码)?{_LOOSE}"
 
+# Identity cards (GB 11643: region, birthday, sequence, check) and UnionPay cards (62…, 16 to 19 digits). Ids of posts
+# have as many digits and other beginnings.
+_IDENTITY_CARD = rf"[1-9]\d{{5}}(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{{3}}[0-9Xx]{_EDGE}"
+_BANK_CARD = rf"62\d{{2}}[ -]?\d{{4}}[ -]?\d{{4}}[ -]?\d{{4}}(?:[ -]?\d{{1,3}})?{_EDGE}"
+
 # Placeholder → patterns. Group 1 stays, the rest gives way. Ids come before phones: a mobile number may be an id.
 _PATTERNS: dict[str, tuple[str, ...]] = {
     "[contact:email]": (r"()[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}",),
@@ -53,6 +58,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"(?i)({_PLUS_V}[\s:：]{{1,3}}){_ANY_ID}",
         rf"(?i)({_PLUS_V}){_MOBILE}",
     ),
+    "[contact:number]": (rf"{_BEFORE_NUMBER}(?:{_IDENTITY_CARD}|{_BANK_CARD})",),
     "[contact:qq]": (rf"(?i)({_QQ_WORD})[1-9]\d{{4,10}}{_EDGE}",),
     "[contact:phone]": (
         rf"(?i)({_LOCAL_WORD})(?:{_LOCAL_NUMBER}|{_NUMBER})",
@@ -60,12 +66,13 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{_BEFORE_NUMBER}(?:{_NUMBER})",
     ),
 }
-_PLACEHOLDER = r"\[contact:(?:email|wechat|qq|phone)\]"
+_PLACEHOLDER = r"\[contact:(?:email|wechat|qq|phone|number)\]"
 _ANY_CONTACT = "|".join([_PLACEHOLDER, *(pattern for patterns in _PATTERNS.values() for pattern in patterns)])
 
 
 def mask_contacts(expr: pl.Expr) -> pl.Expr:
-    """Texts in which contacts gave way to `[contact:phone]`, `[contact:email]`, `[contact:wechat]`, `[contact:qq]`.
+    """Texts in which contacts gave way to `[contact:phone]`, `[contact:email]`, `[contact:wechat]`, `[contact:qq]`,
+    `[contact:number]` (identity and bank cards).
 
     The words that announce a contact stay. Masking a masked text changes nothing; null stays null.
     """

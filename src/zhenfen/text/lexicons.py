@@ -49,8 +49,16 @@ class WordList(Strict):
     @property
     def regex(self) -> str:
         """One expression for all of them, longest word first, so that the longest is the one that is found."""
-        words = sorted(map(re.escape, self.words), key=lambda word: (-len(word), word))
-        return "(?i)(?:" + "|".join((*self.patterns, *words)) + ")"
+        return "(?i)(?:" + "|".join((*self.patterns, *self._escaped)) + ")"
+
+    @property
+    def regexes(self) -> tuple[str, ...]:
+        """An expression for each pattern, and one for the words."""
+        return tuple(f"(?i){regex}" for regex in (*self.patterns, "|".join(self._escaped)) if regex)
+
+    @property
+    def _escaped(self) -> list[str]:
+        return sorted(map(re.escape, self.words), key=lambda word: (-len(word), word))
 
 
 class Lexicon(Strict):
@@ -71,7 +79,8 @@ def load_lexicon(name: str) -> Mapping[str, WordList]:
 
 def has_any(expr: pl.Expr, words: WordList) -> pl.Expr:
     """Whether a text holds a word of the list; null for a null text."""
-    return expr.str.contains(words.regex)
+    # One by one: a single pattern with a word boundary makes the joint expression a hundred times as slow.
+    return pl.any_horizontal(expr.str.contains(regex) for regex in words.regexes)
 
 
 def find_all(expr: pl.Expr, words: WordList) -> pl.Expr:

@@ -43,8 +43,11 @@ MOST_UNDERRATED = 0.15
 has a standard deviation of at most .09 (binomial, 32); of the links among a million comments this loses .7 %, and it
 saves a fifth to a half of the verifying."""
 
-_TEXTS_AT_ONCE = 50_000
-_PAIRS_AT_ONCE = 100_000
+# At most a megabyte of signatures at once: it stays in the processor's cache, which makes it several times as fast.
+_TEXTS_SIGNED_AT_ONCE = 5_000
+_PAIRS_COUNTED_AT_ONCE = 4_000
+# So that what is verified takes little memory.
+_PAIRS_VERIFIED_AT_ONCE = 100_000
 _SEED = 1997
 
 
@@ -111,8 +114,8 @@ def _group_texts(texts: pl.Series) -> Int:
     n_chars = np.minimum(texts.str.len_chars().to_numpy().astype(np.int64), LONGEST_CHARS)
     first, second = _propose(_sign(texts), n_chars)
     roots = np.arange(len(texts), dtype=np.int64)
-    for start in range(0, len(first), _PAIRS_AT_ONCE):
-        part = slice(start, start + _PAIRS_AT_ONCE)
+    for start in range(0, len(first), _PAIRS_VERIFIED_AT_ONCE):
+        part = slice(start, start + _PAIRS_VERIFIED_AT_ONCE)
         # What earlier links have joined needs no link of its own.
         apart = roots[first[part]] != roots[second[part]]
         roots = connect(roots, *_verify(texts, n_chars, first[part][apart], second[part][apart]))
@@ -158,19 +161,20 @@ def _mix(values: Uint32) -> Uint32:
 
 
 def _sign(texts: pl.Series) -> Uint32:
-    """MinHash signatures, shape (N_PERMUTATIONS, n_texts)."""
+    """MinHash signatures, shape (n_texts, N_PERMUTATIONS)."""
     rng = np.random.default_rng(_SEED)
     factors = rng.integers(0, 2**31, N_PERMUTATIONS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     shifts = rng.integers(0, 2**32, N_PERMUTATIONS, dtype=np.uint32)
-    signatures = np.empty((N_PERMUTATIONS, len(texts)), dtype=np.uint32)
+    signatures = np.empty((len(texts), N_PERMUTATIONS), dtype=np.uint32)
 
     def sign(start: int) -> None:
-        pairs, offsets = _shingle(texts.slice(start, _TEXTS_AT_ONCE))
-        for row, factor, shift in zip(signatures, factors, shifts, strict=True):
-            row[start : start + _TEXTS_AT_ONCE] = np.minimum.reduceat(pairs * factor + shift, offsets[:-1])
+        pairs, offsets = _shingle(texts.slice(start, _TEXTS_SIGNED_AT_ONCE))
+        rows = signatures[start : start + _TEXTS_SIGNED_AT_ONCE]
+        for at, (factor, shift) in enumerate(zip(factors, shifts, strict=True)):
+            rows[:, at] = np.minimum.reduceat(pairs * factor + shift, offsets[:-1])
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        list(pool.map(sign, range(0, len(texts), _TEXTS_AT_ONCE)))
+        list(pool.map(sign, range(0, len(texts), _TEXTS_SIGNED_AT_ONCE)))
     return signatures
 
 
@@ -191,7 +195,7 @@ def _neighbours(signatures: Uint32, band: int) -> Iterator[tuple[Int, Int]]:
 
     24 bits of each hash make the band, 16 of the next hash the order within it, so that the likest come together.
     """
-    one, two, three = (signatures[(band + step) % N_PERMUTATIONS].astype(np.uint64) for step in range(3))
+    one, two, three = (signatures[:, (band + step) % N_PERMUTATIONS].astype(np.uint64) for step in range(3))
     low = np.uint64(0xFFFFFF)
     keys = (one & low) << np.uint64(40) | (two & low) << np.uint64(16) | three & np.uint64(0xFFFF)
     # Stable: texts are sorted, so that equal keys come in the order of their texts, not of their rows.
@@ -204,11 +208,13 @@ def _neighbours(signatures: Uint32, band: int) -> Iterator[tuple[Int, Int]]:
 
 def _agreeing(signatures: Uint32, n_chars: Int, first: Int, second: Int) -> Uint64:
     """The pairs that enough of all hashes agree on, each as one number: smaller index above, larger below."""
-    n_agreeing = np.zeros(len(first), dtype=np.uint8)
-    for row in signatures:
-        n_agreeing += row[first] == row[second]
-    needed = least_jaccard(np.maximum(n_chars[first], n_chars[second]))
-    enough = n_agreeing >= N_PERMUTATIONS * (needed - MOST_UNDERRATED)
+    enough = np.empty(len(first), dtype=bool)
+    for start in range(0, len(first), _PAIRS_COUNTED_AT_ONCE):
+        part = slice(start, start + _PAIRS_COUNTED_AT_ONCE)
+        one, other = first[part], second[part]
+        n_agreeing = (signatures.take(one, axis=0) == signatures.take(other, axis=0)).sum(axis=1, dtype=np.uint8)
+        needed = least_jaccard(np.maximum(n_chars[one], n_chars[other]))
+        enough[part] = n_agreeing >= N_PERMUTATIONS * (needed - MOST_UNDERRATED)
     small, large = np.minimum(first, second)[enough], np.maximum(first, second)[enough]
     return small.astype(np.uint64) << np.uint64(32) | large.astype(np.uint64)
 
