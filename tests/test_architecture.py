@@ -20,10 +20,11 @@ ROOMS: dict[str, set[str]] = {
     "connectors": {"config", "errors", "tables", "text"},
     "features": {"config", "errors", "tables", "text"},
     "simulate": {"config", "errors", "tables", "text"},
-    "verdict": {"config", "errors", "tables", "features"},
-    "model_store": {"config", "errors", "verdict"},
+    "estimators": {"config", "errors", "features", "tables", "text"},
+    "verdict": {"config", "errors", "estimators", "features", "tables"},
+    "model_store": {"config", "errors", "estimators", "verdict"},
     "report": {"config", "errors", "messages", "tables", "verdict"},
-    "scoring": {"errors", "features", "model_store", "tables", "verdict"},
+    "scoring": {"errors", "estimators", "features", "model_store", "tables", "verdict"},
 }
 """Room → the rooms it may import. serving stands above all of them and may import any."""
 

@@ -55,8 +55,12 @@ def config_dir() -> Path:
     """The folder configs/: ZHENFEN_CONFIGS, else the one shipped in the package, else the one of the checkout."""
     if chosen := os.environ.get("ZHENFEN_CONFIGS"):
         return Path(chosen)
-    packaged = Path(__file__).parent / "configs"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "configs"
+    return _shipped("configs")
+
+
+def models_dir() -> Path:
+    """The shelf models/: the one shipped in the package, else the one of the checkout."""
+    return _shipped("models")
 
 
 def user_config_dir() -> Path:
@@ -99,6 +103,11 @@ def read_config(path: Path, model: type[Model]) -> Model:
 def load_platforms() -> dict[str, Platform]:
     """Every platform of configs/platforms/ by id."""
     return {path.stem: read_config(path, Platform) for path in sorted((config_dir() / "platforms").glob("*.yaml"))}
+
+
+def _shipped(name: str) -> Path:
+    packaged = Path(__file__).parent / name
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / name
 
 
 def _loader() -> type[yaml.SafeLoader]:

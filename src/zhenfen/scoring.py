@@ -10,9 +10,14 @@ import polars as pl
 
 from zhenfen import __version__
 from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
+from zhenfen.estimators.profile_model import ProfileModel
+from zhenfen.features.audience import N_PROFILES_NEEDED, choose_frames
 from zhenfen.features.base import Family, Inputs, Measured, load_families
+from zhenfen.features.profile import measure_profiles
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.tables import Tables
+from zhenfen.verdict.audience import FAMILY as AUDIENCE
+from zhenfen.verdict.audience import SHARES_SCHEMA, decide_audience, estimate_sample, estimate_shares
 from zhenfen.verdict.evidence import Findings
 from zhenfen.verdict.levels import decide, rank, weigh
 from zhenfen.verdict.panel import match_peers
@@ -58,8 +63,9 @@ def score(
     known = tables["creators"]["creator_id"]
     wanted = known if creators is None else _check_known(creators, known)
     moment = as_of or latest_moment(tables)
-    measured = measure(_until(tables, moment), moment, with_details=with_details, on_progress=on_progress)
-    return _judge(measured, tables, models, wanted, moment)
+    seen = known_at(tables, moment)
+    measured = measure(seen, moment, with_details=with_details, on_progress=on_progress)
+    return _judge(measured, seen, models, wanted, moment)
 
 
 def measure(
@@ -89,21 +95,34 @@ def latest_moment(tables: Tables) -> datetime:
     return max(seen)
 
 
-def _until(tables: Tables, moment: datetime) -> Tables:
-    """The tables as somebody who read them at `moment` would have had them."""
+def known_at(tables: Tables, moment: datetime) -> Tables:
+    """The tables as somebody who read them at `moment` would have had them.
+
+    Later rows are gone. Counts of a creator that were seen later, or not with the profile, are those of the latest
+    reading in `follower_counts`; null where there is none.
+    """
     happened = {
         "follower_counts": "observed_at",
         "posts": "published_at",
         "comments": "created_at",
         "events": "starts_at",
     }
-    return tables.replace(
-        **{
-            name: tables[name].filter((pl.col(column) <= moment).fill_null(value=True))
-            for name, column in happened.items()
-            if tables.has(name)
-        }
-    )
+    past = {
+        name: tables[name].filter((pl.col(column) <= moment).fill_null(value=True))
+        for name, column in happened.items()
+        if tables.has(name)
+    }
+    earlier = tables.replace(**past)
+    return earlier.replace(creators=_standing(earlier["creators"], earlier["follower_counts"], moment))
+
+
+def _standing(creators: pl.DataFrame, follower_counts: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    counts = [name for name in follower_counts.columns if name.startswith("n_")]
+    latest = follower_counts.sort("observed_at").group_by("creator_id").agg(pl.col(counts).drop_nulls().last())
+    is_past = (pl.col("snapshot_at") <= moment).fill_null(value=True)
+    own = creators.with_columns(pl.when(is_past).then(pl.col(name)).alias(name) for name in (*counts, "snapshot_at"))
+    joined = own.join(latest, on="creator_id", how="left", suffix="_latest", maintain_order="left")
+    return joined.with_columns(pl.coalesce(name, f"{name}_latest") for name in counts).select(creators.columns)
 
 
 def _check_known(creators: Collection[str], known: pl.Series) -> pl.Series:
@@ -125,11 +144,75 @@ def _judge(
     evidence = weigh(pl.concat(matched), describe_features(), rules).sort("creator_id", "family", "feature")
     reasons = pl.concat([one.reasons.with_columns(family=pl.lit(name)) for name, one in measured.items()])
     findings = decide(evidence, reasons.filter(mine), wanted, sorted(measured), rules)
+    shares = estimate_audiences(tables.for_creators(wanted), models, moment)
+    findings = decide_audience(findings, shares, models.audience_levels.rules)
     details = {
         name: {what: frame.filter(mine) for what, frame in one.details.items()} for name, one in measured.items()
     }
+    details[AUDIENCE]["shares"] = shares
     versions = {"zhenfen": __version__, **models.versions, "input": _input_hash(tables)}
     return Findings(rank(findings), findings, evidence, details, moment, versions)
+
+
+def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime, *, n_reasons: int = 0) -> pl.DataFrame:
+    """P(inauthentic) of every profile, in the order given.
+
+    Args:
+        audience: Rows of the table `audience`; only profile_id and platform must be known.
+        model: Audience model of the shelf.
+        as_of: Moment that ages are counted at.
+        n_reasons: How many of the largest contributions to list.
+
+    Returns:
+        profile_id, p_fake, model, out_of_domain, and with reasons `reasons` (list of feature, contribution).
+    """
+    features = measure_profiles(audience, as_of)
+    platforms = audience["platform"]
+    scored = audience.select(
+        "profile_id",
+        p_fake=pl.Series(model.predict_proba(features, platforms)),
+        model=pl.lit(model.manifest.label),
+        out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
+    )
+    return scored.with_columns(reasons=model.explain(features, n_reasons)) if n_reasons else scored
+
+
+def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.DataFrame:
+    """The share of each creator's audience sample that looks inauthentic, see `verdict.audience.SHARES_SCHEMA`.
+
+    The frame described is the one of the audience family; a creator with too few profiles, or no sample, has no row.
+    """
+    audience, model = tables["audience"], models.audience
+    frames = choose_frames(audience).filter("is_measured", pl.col("n_profiles") >= N_PROFILES_NEEDED)
+    if model is None or frames.is_empty():
+        return pl.DataFrame(schema=SHARES_SCHEMA)
+    platforms = tables["creators"].select("creator_id", creators_platform="platform")
+    sample = (
+        audience.join(frames.select("creator_id", "frame"), on=["creator_id", "frame"], how="semi")
+        .join(platforms, on="creator_id")
+        .with_columns(pl.col("platform").fill_null(pl.col("creators_platform")))
+    )
+    scored = score_profiles(sample, model, as_of)
+    profiles = sample.select("creator_id", "platform", "frame").hstack(scored)
+    return estimate_shares(profiles, tables["audit_labels"], model.manifest, models.audience_levels.rules)
+
+
+def estimate_labelled(population: pl.DataFrame, models: Models, as_of: datetime) -> pl.DataFrame:
+    """The share of one audience, its labels given: one row of `verdict.audience.SHARES_SCHEMA`.
+
+    Args:
+        population: Rows of the table `audience` of one creator and frame, with is_fake (null: not labelled) and
+            inclusion.
+        models: Must hold an audience model.
+        as_of: Moment that ages are counted at.
+
+    Raises:
+        ConfigError: The shelf holds no audience model.
+    """
+    model = models.need_audience()
+    scored = score_profiles(population, model, as_of)
+    profiles = population.select("creator_id", "platform", "frame", "is_fake", "inclusion").hstack(scored)
+    return estimate_sample(profiles, model.manifest, models.audience_levels.rules)
 
 
 def describe_features() -> pl.DataFrame:

@@ -93,7 +93,7 @@ def test_what_was_not_assessed_says_why():
 
 def test_nothing_assessed_is_said_and_no_zero_is_made_up():
     summary = page(rich(), "A")
-    assert "not enough to assess any family" in summary["headline"]
+    assert "No family could be assessed" in summary["headline"]
     assert len(summary["not_assessed"]) == 6
     assert all(entry["score"] is None for entry in summary["families"])
     assert summary["growth"] is summary["comments"] is summary["network"] is None

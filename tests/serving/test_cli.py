@@ -88,6 +88,26 @@ def test_as_of_hides_what_came_later(zhenfen: Runner, small_tables: Path, tmp_pa
         assert "2026-08-02" not in path.read_text(encoding="utf-8")
 
 
+def test_a_series_alone_tells_the_followers_of_the_day(zhenfen: Runner, tmp_path: Path) -> None:
+    rows = "".join(f"2026-01-{day:02d},{1000 * day}\n" for day in range(1, 31))
+    (tmp_path / "777.csv").write_text(f"日期,粉丝数\n{rows}", encoding="utf-8")
+    for options, expected in (((), 30_000), (("--as-of", "2026-01-15"), 15_000)):
+        out = tmp_path / f"out-{expected}"
+        assert zhenfen("vet", tmp_path / "777.csv", "--out", out, "--platform", "douyin", *options).code == 0
+        index = json.loads((out / "index.json").read_text(encoding="utf-8"))
+        assert [row["n_followers"] for row in index["creators"]] == [expected]
+
+
+def test_files_that_nobody_read_are_counted_as_files(zhenfen: Runner, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "777.csv").write_text("日期,粉丝数\n2026-01-01,5\n", encoding="utf-8")
+    (tmp_path / "in" / "old.xls").touch()
+    ran = zhenfen("vet", tmp_path / "in", "--out", tmp_path / "out", "--platform", "douyin")
+    assert "not read: 1" in ran.out
+    kinds = json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["unusable"]["kinds"]
+    assert [(kind["file"], kind["action_text"]) for kind in kinds] == [("old.xls", "not read")]
+
+
 def test_import_then_check_then_vet(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
     ran = zhenfen("import", small_tables, "--out", tmp_path / "tables", "--obtained-how", "a test")
     assert ran.code == 0, ran.err

@@ -40,6 +40,19 @@ def match_one(panel, platform: str, n_followers: int | None, value: float = 1.0,
     return match_peers(values, creators, panel).row(0, named=True)
 
 
+def test_another_file_is_not_replaced_by_a_panel(tmp_path: Path) -> None:
+    panel = build_panel(*make_peers(40), source(), EDGES)
+    (tmp_path / "thesis.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ConfigError, match="not a reference panel"):
+        write_panel(panel, tmp_path / "thesis.csv")
+    assert (tmp_path / "thesis.csv").read_text() == "a,b\n1,2\n"
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_panel(panel, tmp_path / "thesis.csv" / "panel.csv")
+    for _ in range(2):
+        write_panel(panel, tmp_path / "panel.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["panel.csv", "thesis.csv"]
+
+
 def test_quantiles_agree_with_numpy(tmp_path: Path) -> None:
     values, creators = make_peers(200)
     panel = make_panel(tmp_path, build_panel(values, creators, source(), EDGES)).frame

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from zhenfen.features.audience_patterns import find_patterns, load_pattern_rules
 from zhenfen.features.base import Family, FeatureSpec, Inputs, Measured, make_reasons
 
 N_PROFILES_NEEDED = 30
@@ -62,7 +63,8 @@ _SPECS = (
 class Audience(Family, name="audience"):
     """Traits of the sampled profiles, within one frame.
 
-    Details: `frames` (creator_id, frame, n_profiles, is_measured: the frame that the features describe).
+    Details: `frames` (creator_id, frame, n_profiles, is_measured: the frame that the features describe), and of that
+    frame `patterns` and `pattern_examples`, see `audience_patterns.find_patterns`.
     """
 
     specs = _SPECS
@@ -78,7 +80,13 @@ class Audience(Family, name="audience"):
         values = creators.join(
             measure_profiles(profiles, inputs), on="creator_id", how="left", maintain_order="left"
         ).select("creator_id", *(spec.name for spec in _SPECS))
-        return Measured(values, _find_reasons(creators, chosen), {"frames": frames} if inputs.with_details else {})
+        details = _describe(profiles, frames, inputs) if inputs.with_details else {}
+        return Measured(values, _find_reasons(creators, chosen), details)
+
+
+def _describe(profiles: pl.DataFrame, frames: pl.DataFrame, inputs: Inputs) -> dict[str, pl.DataFrame]:
+    patterns, examples = find_patterns(profiles, inputs.as_of, load_pattern_rules(), N_PROFILES_NEEDED)
+    return {"frames": frames, "patterns": patterns, "pattern_examples": examples}
 
 
 def choose_frames(audience: pl.DataFrame) -> pl.DataFrame:

@@ -84,6 +84,8 @@ class Catalogue:
             return "—"
         if unit == "share":
             return self.share(value)
+        if unit == "quotient":
+            return _percent(value, self.locale)
         shown = self.number(value, 0) if unit == "count" else self.number(_three_digits(value), 6)
         key = f"unit.{unit}"
         return self.text(key, value=shown) if self.has(key) else shown
@@ -107,6 +109,16 @@ def _share(value: float, locale: str) -> str:
     pattern = Locale.parse(locale).percent_formats[None].pattern
     decimals = "0." + "0" * digits if digits else "0"
     return str(format_percent(value, format=pattern.replace("0", decimals), locale=locale))
+
+
+@lru_cache(maxsize=10_000)
+def _percent(value: float, locale: str) -> str:
+    """Three significant digits whatever the size: engagement rates of large creators lie far below 1 %."""
+    from babel import Locale
+    from babel.numbers import format_percent
+
+    pattern = Locale.parse(locale).percent_formats[None].pattern
+    return str(format_percent(_three_digits(value), format=pattern.replace("0", "0.######"), locale=locale))
 
 
 def _share_digits(value: float) -> int:

@@ -88,6 +88,22 @@ def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     return framed(axis(labels, height), plot)
 
 
+def share_bar(share: Mapping[str, Any]) -> Markup:
+    """An estimated share on the whole scale from 0 to 100 %: band for the interval, marker at the estimate."""
+    middle, width = BAR / 2, max(share["high"] - share["low"], NARROWEST_BAND)
+    return tag(
+        "svg",
+        tag("title", share["sentence"]),
+        tag("line", class_="rail", x1="0", x2="100%", y1=middle, y2=middle),
+        tag("rect", class_="band", x=across(share["low"]), width=across(width), y=middle - 5, height=10, rx=2),
+        at(share["share"], middle, tag("circle", class_="value", r=5)),
+        role="img",
+        class_="range",
+        width="100%",
+        height=BAR,
+    )
+
+
 def sparkline(points: Sequence[Sequence[float]], label: str) -> Markup:
     """A small follower curve for a table cell, from [days, followers] pairs."""
     if not points:

@@ -47,6 +47,7 @@ def _render(template: str, summary: Mapping[str, Any]) -> str:
             follower_chart=partial(follower_chart.follower_chart, catalogue=catalogue),
             interactions=partial(charts.interactions, catalogue=catalogue),
             range_bar=charts.range_bar,
+            share_bar=charts.share_bar,
             sparkline=charts.sparkline,
         )
     )

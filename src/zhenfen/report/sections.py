@@ -98,27 +98,6 @@ def comments_section(case: Case) -> dict[str, Any] | None:
     }
 
 
-def audience_section(case: Case) -> dict[str, Any] | None:
-    """How the profiles were sampled, and what such a sample covers."""
-    frames = case.detail("audience", "frames")
-    if frames is None:
-        return None
-    text = case.catalogue.text
-    config = case.setting.platform_config(case.setting.platform_of(case.creator_id)[0])
-    return {
-        "frames": [
-            {
-                **row,
-                "n_text": case.catalogue.number(row["n_profiles"], 0),
-                "label": text(f"report.frame.{row['frame']}"),
-                "covers": text(f"report.frame.{row['frame']}.covers"),
-            }
-            for row in frames.sort("frame").select("frame", "n_profiles").iter_rows(named=True)
-        ],
-        "visible": None if config is None else config.followers_visible[case.catalogue.language],
-    }
-
-
 def network_section(case: Case) -> dict[str, Any] | None:
     """What this creator shares with others of the shortlist: comment clusters and commenters."""
     clusters, commenters = (case.detail("network", name) for name in ("shared_clusters", "shared_commenters"))

@@ -78,7 +78,7 @@ def _kind(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
         "column": row["column"],
         "expected": _expected(setting, row["expected"]),
         "action": row["action"],
-        "action_text": setting.catalogue.text(f"report.action.{row['action']}"),
+        "action_text": setting.catalogue.text(f"report.action.{_fate(row)}"),
         "n": row["n"],
         "n_text": setting.catalogue.number(row["n"], 0),
         "examples": [
@@ -86,6 +86,11 @@ def _kind(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
             for number, value in zip(row["rows"], row["values"], strict=True)
         ],
     }
+
+
+def _fate(row: dict[str, Any]) -> str:
+    """What became of it; the table has no word of its own for a file that was not read."""
+    return "not_read" if row["expected"] == "unusable.file" else str(row["action"])
 
 
 def _expected(setting: Setting, expected: str | None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from zhenfen.messages import Catalogue
+from zhenfen.report.audience import audience_section
 from zhenfen.report.case import Case, Setting, open_case
 from zhenfen.report.family import family_rank, summarise_family
 from zhenfen.report.filename import page_stem
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
 from zhenfen.report.sections import (
-    audience_section,
     comments_section,
     engagement_section,
     growth_section,
@@ -100,13 +100,19 @@ def _facts(case: Case, row: dict[str, Any], platform_name: str) -> list[dict[str
         **{name: catalogue.number(n, 0) for name, n in numbers.items() if n is not None},
     }
     for name in ("category", "region", "verified_kind"):
-        if text := clean(row.get(name)):
+        if text := _known_word(catalogue, name, clean(row.get(name))):
             texts[name] = shorten(text, LONGEST_FACT_CHARS)
     if row.get("fee_cny") is not None:
         texts["fee"] = catalogue.value(row["fee_cny"], "cny")
     return [
         {"fact": name, "label": catalogue.text(f"report.fact.{name}"), "text": text} for name, text in texts.items()
     ]
+
+
+def _known_word(catalogue: Catalogue, column: str, text: str) -> str:
+    """Our own words in the reader's language, a platform's as they are."""
+    key = f"{column}.{text}"
+    return catalogue.text(key) if text and catalogue.has(key) else text
 
 
 def _headline(case: Case, families: list[dict[str, Any]]) -> str:

@@ -24,7 +24,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 panel_app = typer.Typer(help="Reference panels: what is usual among peers.", no_args_is_help=True)
+score_app = typer.Typer(help="Scores, row by row, from Parquet to Parquet.", no_args_is_help=True)
+audit_app = typer.Typer(
+    help="Label a sample of an audience by hand, and estimate again with the labels.", no_args_is_help=True
+)
 app.add_typer(panel_app, name="panel")
+app.add_typer(score_app, name="score")
+app.add_typer(audit_app, name="audit")
 
 
 class Lang(StrEnum):
@@ -53,6 +59,10 @@ FrameOption = Annotated[
 PlatformOption = Annotated[
     str | None, typer.Option(help="Platform of rows that name none: weibo, xiaohongshu, douyin, bilibili, …")
 ]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Read the data as they stood at the end of this day, UTC."),
+]
 LangOption = Annotated[Lang, typer.Option(help="Language of the report.", envvar="ZHENFEN_LANG")]
 
 
@@ -63,10 +73,7 @@ def vet(
     creator: Annotated[list[str] | None, typer.Option(help="Only this creator; may be given again.")] = None,
     lang: LangOption = Lang.EN,
     show_names: Annotated[bool, typer.Option("--show-names", help="Name commenters and followers.")] = False,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Read the data as they stood at the end of this day, UTC."),
-    ] = None,
+    as_of: AsOfOption = None,
     panel: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")] = None,
     frame: FrameOption = None,
     platform: PlatformOption = None,
@@ -156,6 +163,59 @@ def panel_build(
     with Steps(lang) as steps:
         rows = build_own_panel(folder, out, source, window, platform=platform, on_progress=steps.advance)
     show_panel(rows, out, lang)
+
+
+@score_app.command("profiles")
+def score_profiles(
+    path: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with the columns of audience.")
+    ],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Also list the largest contributions.")] = False,
+    platform: PlatformOption = None,
+    as_of: AsOfOption = None,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """P(inauthentic) of every profile; only profile_id is needed, other columns may be absent."""
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.batch import score_profiles_file
+    from zhenfen.serving.terminal import Steps, show_scored
+
+    model = load_models().need_audience()
+    with Steps(lang) as steps:
+        n_profiles = score_profiles_file(
+            path, out, model, platform=platform, as_of=_end_of_day(as_of), explain=explain, on_progress=steps.advance
+        )
+    show_scored(n_profiles, out, lang)
+
+
+@audit_app.command("sample")
+def audit_sample(
+    folder: Annotated[Path, typer.Argument(exists=True, help="Folder of tables that `zhenfen import` made.")],
+    creator: Annotated[str, typer.Option(help="Whose audience; the platform's id or its pseudonym.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Workbook to write; never overwritten.")],
+    n: Annotated[int, typer.Option(help="Profiles to label.")] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 1,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Draw profiles to label, stratified by score with known probabilities, into a workbook."""
+    from zhenfen.serving.auditing import draw
+    from zhenfen.serving.terminal import show_sampled
+
+    show_sampled(draw(folder, creator, n, out, seed=seed, language=lang), out, lang)
+
+
+@audit_app.command("apply")
+def audit_apply(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The workbook, filled in.")],
+    tables: Annotated[Path | None, typer.Option(exists=True, help="Folder of the tables, if it was moved.")] = None,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Check and store the labels of a workbook; show the estimate before and after."""
+    from zhenfen.serving.auditing import apply
+    from zhenfen.serving.terminal import show_applied
+
+    show_applied(apply(file, tables), lang)
 
 
 def _end_of_day(day: datetime | None) -> datetime | None:

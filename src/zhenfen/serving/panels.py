@@ -9,7 +9,7 @@ import polars as pl
 from zhenfen.config import load_platforms
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import MissingTableError, Problem
-from zhenfen.scoring import Progress, latest_moment, measure
+from zhenfen.scoring import Progress, known_at, latest_moment, measure
 from zhenfen.serving.vetting import NOT_STATED
 from zhenfen.verdict.panel import FEWEST_PEERS, PanelSource, build_panel, write_panel
 
@@ -35,6 +35,7 @@ def build_own_panel(
     """
     tables = import_export(path, obtained_how=NOT_STATED, platform=platform, on_progress=on_progress)
     moment = latest_moment(tables)
+    tables = known_at(tables, moment)
     measured = measure(tables, moment, on_progress=on_progress)
     about = PanelSource(source, window, moment.date())
     panels = [build_panel(one.values, tables["creators"], about, size_edges()) for one in measured.values()]

@@ -17,12 +17,15 @@ from rich.text import Text
 from zhenfen.errors import ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
+from zhenfen.serving.audit import Applied, Sampled
 from zhenfen.serving.demo import Demo
 from zhenfen.serving.vetting import Vetted
 from zhenfen.tables import Tables
 
 MOST_ROWS = 20
 """Creators listed in the terminal; the page has them all."""
+WIDE_COLUMNS = 120
+"""From this width on every family's level fits in words, in all three languages."""
 LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "not_assessed": "dim"}
 LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
 
@@ -82,7 +85,11 @@ def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
     """The shortlist, most concern first, and where the pages are."""
     catalogue = Catalogue(language)
     console = Console()
-    console.print(_shortlist_table(vetted.shortlist, catalogue))
+    is_narrow = console.width < WIDE_COLUMNS
+    console.print(Text(catalogue.text("cli.shortlist", day=vetted.shortlist["as_of_day"]), style="bold"))
+    console.print(_shortlist_table(vetted.shortlist, catalogue, is_narrow=is_narrow))
+    if is_narrow:
+        console.print(_legend(vetted.shortlist))
     n_more = vetted.shortlist["n_creators"] - MOST_ROWS
     if n_more > 0:
         console.print(catalogue.text("cli.more_creators", n=n_more))
@@ -96,13 +103,17 @@ def show_demo(made: Demo, out: Path, steps: Steps) -> None:
     catalogue = steps.catalogue
     show_shortlist(made.vetted, out, catalogue.language)
     console = Console()
-    truth = Table(title=catalogue.text("cli.truth"), title_justify="left")
+    console.print(Text(catalogue.text("cli.truth"), style="bold"))
+    truth = Table()
     for key in ("cli.creator", "cli.kind", "cli.manipulated"):
         truth.add_column(catalogue.text(key))
     names = dict(made.vetted.tables["creators"].select("creator_id", "display_name").iter_rows())
     for creator_id, kind, is_manipulated in made.truth.select("creator_id", "kind", "is_manipulated").iter_rows():
-        truth.add_row(names[creator_id], kind, catalogue.text("cli.yes" if is_manipulated else "cli.no"))
+        truth.add_row(
+            names[creator_id], catalogue.text(f"kind.{kind}"), catalogue.text("cli.yes" if is_manipulated else "cli.no")
+        )
     console.print(truth)
+    console.print(Text(catalogue.text("cli.times"), style="bold"))
     console.print(_times_table(steps))
 
 
@@ -119,6 +130,45 @@ def show_tables(tables: Tables, folder: Path, language: str) -> None:
     console.print(shown)
     _print_unusable(tables, console, catalogue)
     console.print(Text(catalogue.text("cli.tables", path=folder)))
+
+
+def show_scored(n_profiles: int, out: Path, language: str) -> None:
+    """How many profiles were scored and where the scores are."""
+    catalogue = Catalogue(language)
+    Console().print(Text(catalogue.text("cli.scored", n=catalogue.number(n_profiles, 0), path=out)))
+
+
+def show_sampled(sampled: Sampled, out: Path, language: str) -> None:
+    """How many profiles are to be labelled and where the workbook is."""
+    catalogue = Catalogue(language)
+    numbers = {name: catalogue.number(getattr(sampled, name), 0) for name in ("n_drawn", "n_profiles")}
+    frame = catalogue.text(f"report.frame.{sampled.frame}")
+    Console().print(Text(catalogue.text("cli.audit.sampled", frame=frame, path=out, **numbers)))
+
+
+def show_applied(applied: Applied[pl.DataFrame], language: str) -> None:
+    """The estimate before and after the labels, and with the undecided counted either way."""
+    catalogue = Catalogue(language)
+    shown = Table()
+    for key in ("cli.audit.estimate", "cli.audit.share", "cli.audit.interval"):
+        shown.add_column(catalogue.text(key))
+    for name in ("before", "after", "if_real", "if_fake"):
+        estimate = getattr(applied, name)
+        if estimate is not None:
+            shown.add_row(catalogue.text(f"cli.audit.{name}"), *_estimate_cells(estimate, catalogue))
+    console = Console()
+    console.print(shown)
+    counts = (applied.labels.height, applied.cannot_say.height, applied.n_unlabelled)
+    names = ("n_labels", "n_cannot_say", "n_unlabelled")
+    texts = {name: catalogue.number(n, 0) for name, n in zip(names, counts, strict=True)}
+    console.print(Text(catalogue.text("cli.audit.applied", **texts)))
+
+
+def _estimate_cells(estimate: pl.DataFrame, catalogue: Catalogue) -> tuple[str, str]:
+    row = estimate.row(0, named=True)
+    if row["share"] is None:
+        return "—", catalogue.text(f"reason.{row['reason']}")
+    return catalogue.share(row["share"]), f"{catalogue.share(row['low'])} – {catalogue.share(row['high'])}"
 
 
 def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
@@ -146,36 +196,51 @@ def show_error(error: ZhenfenError) -> None:
         console.print(Text(clean(line)), style="red")
 
 
-def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Table:
-    """Creators by families; a family that assessed nobody has no column."""
-    title = catalogue.text("cli.shortlist", day=shortlist["as_of_day"])
-    shown = Table(title=title, title_justify="left")
+def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> Table:
+    """Creators by families; a family that assessed nobody has no column. Narrow: marks alone, see `_legend`."""
+    shown = Table(expand=is_narrow)
     shown.add_column(catalogue.text("cli.creator"), overflow="fold", min_width=8)
-    shown.add_column(catalogue.text("cli.platform"))
-    shown.add_column(catalogue.text("cli.followers"), justify="right")
+    if not is_narrow:
+        shown.add_column(catalogue.text("cli.platform"), no_wrap=True)
+    shown.add_column(catalogue.text("cli.followers"), justify="right", no_wrap=True)
     families = [column["family"] for column in shortlist["columns"]["families"]]
     for column in shortlist["columns"]["families"]:
-        shown.add_column(column["label"], justify="center")
+        shown.add_column(Text(column["label"], overflow="fold"), justify="center", no_wrap=not is_narrow)
     for creator in shortlist["creators"][:MOST_ROWS]:
         levels = {family["family"]: family for family in creator["families"]}
-        about = (clean(creator["name"]), creator["platform_name"], creator["followers_text"])
-        shown.add_row(*map(Text, about), *(_level_cell(levels[family]) for family in families))
+        platform = () if is_narrow else (creator["platform_name"],)
+        about = (clean(creator["name"]), *platform, creator["followers_text"])
+        cells = (_level_cell(levels[family], is_narrow=is_narrow) for family in families)
+        shown.add_row(*map(Text, about), *cells)
     return shown
 
 
-def _level_cell(family: Mapping[str, Any]) -> Text:
+def _level_cell(family: Mapping[str, Any], *, is_narrow: bool) -> Text:
     level = family["level"]
-    return Text(f"{LEVEL_MARKS[level]} {family['level_short']}", style=LEVEL_STYLES[level])
+    words = "" if is_narrow else f" {family['level_short']}"
+    return Text(f"{LEVEL_MARKS[level]}{words}", style=LEVEL_STYLES[level])
+
+
+def _legend(shortlist: Mapping[str, Any]) -> Text:
+    """What the marks of this shortlist mean, in the words of its levels."""
+    words = {one["level"]: one["level_short"] for row in shortlist["creators"] for one in row["families"]}
+    return Text("   ").join(
+        Text(f"{LEVEL_MARKS[level]} {words[level]}", style=LEVEL_STYLES[level])
+        for level in LEVEL_MARKS
+        if level in words
+    )
 
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
-    by_action = tables["unusable"].group_by("action").len().sort("action")
+    is_file = (pl.col("expected") == "unusable.file").fill_null(value=False)
+    what = pl.when(is_file).then(pl.lit("file")).otherwise(pl.col("action"))
+    by_action = tables["unusable"].group_by(what.alias("action")).len().sort("action")
     for action, n_rows in by_action.iter_rows():
         console.print(Text(catalogue.text(f"cli.unusable.{action}", n=catalogue.number(n_rows, 0))))
 
 
 def _times_table(steps: Steps) -> Table:
-    shown = Table(title=steps.catalogue.text("cli.times"), title_justify="left")
+    shown = Table()
     shown.add_column(steps.catalogue.text("cli.step"))
     shown.add_column(steps.catalogue.text("cli.seconds"), justify="right")
     for name, seconds in steps.seconds.items():

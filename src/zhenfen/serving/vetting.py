@@ -13,7 +13,7 @@ from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.model_store import Models
 from zhenfen.report.write import write_report
-from zhenfen.scoring import Progress, score
+from zhenfen.scoring import Progress, known_at, score
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
@@ -72,7 +72,12 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
     creators = find_creators(options.creators, tables) if options.creators else None
     findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
     pages = write_report(
-        findings, tables, out, options.language, show_names=options.show_names, on_progress=on_progress
+        findings,
+        known_at(tables, findings.as_of),
+        out,
+        options.language,
+        show_names=options.show_names,
+        on_progress=on_progress,
     )
     shortlist = json.loads((out / "index.json").read_text(encoding="utf-8"))
     return Vetted(tables, findings, shortlist, tuple(pages))

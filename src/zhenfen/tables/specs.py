@@ -106,12 +106,24 @@ def _flags(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "flag") for name in names)
 
 
+def _shares(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "real", "share", high=1) for name in names)
+
+
 def _times(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "time", "UTC") for name in names)
 
 
 _PLATFORM = Column("platform", "choice", choices=PLATFORMS)
 _FRAME = Column("frame", "choice", choices=FRAMES)
+_BEHAVIOUR = (
+    Column("posts_per_day", "real", "per day", high=1e6),
+    *_shares("active_day_share", "night_share", "duplicate_share", "repost_share", "link_share", "mention_share"),
+    *_shares("hashtag_share", "emoji_share"),
+    Column("mean_shares_per_post", "real", "count", high=1e13),
+    Column("mean_comments_per_post", "real", "count", high=1e13),
+)
+"""What the posts of a profile show, where somebody read them; counted as features/profile_behaviour.py does."""
 _STANDING = _counts("n_followers", "n_following", "n_posts", "n_likes_received")
 
 TABLES: dict[str, TableSpec] = {
@@ -179,6 +191,7 @@ TABLES: dict[str, TableSpec] = {
                 *_counts("level"),
                 *_flags("is_verified", "has_avatar", "is_private"),
                 *_texts("gender", "region"),
+                *_BEHAVIOUR,
             ),
             key=("creator_id", "profile_id"),
             required=("frame",),
@@ -195,7 +208,15 @@ TABLES: dict[str, TableSpec] = {
         ),
         TableSpec(
             "audit_labels",
-            (*_ids("creator_id", "profile_id"), *_flags("is_fake"), *_texts("labelled_by"), *_times("labelled_at")),
+            (
+                *_ids("creator_id", "profile_id"),
+                *_flags("is_fake"),
+                *_texts("labelled_by"),
+                *_times("labelled_at"),
+                # How the profile came into the labelled sample: without it the labels cannot be weighted.
+                *_counts("stratum"),
+                Column("inclusion", "real", "probability", high=1.0),
+            ),
             key=("creator_id", "profile_id", "labelled_by"),
             required=("is_fake",),
         ),

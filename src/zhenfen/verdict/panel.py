@@ -85,11 +85,20 @@ def read_panel(path: Path) -> Panel:
 
 
 def write_panel(frame: pl.DataFrame, path: Path) -> None:
-    """Write a panel as CSV, complete or not at all."""
+    """Write a panel as CSV, complete or not at all; it takes the place of an older panel only.
+
+    Raises:
+        ConfigError: Another file stands there, or none can be written.
+    """
+    if path.exists():
+        read_panel(path)
     partial = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.select(SCHEMA.keys()).write_csv(partial)
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.select(SCHEMA.keys()).write_csv(partial)
+        partial.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def build_panel(

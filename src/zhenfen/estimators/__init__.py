@@ -1,0 +1,1 @@
+"""From features to probabilities, and from probabilities to shares with an interval."""

@@ -1,0 +1,93 @@
+"""The audience model of the shelf: P(a profile is not a real person's) and what it rests on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from zhenfen.errors import ConfigError
+from zhenfen.estimators.calibration import Calibration
+from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.tabular import TabularClassifier
+from zhenfen.features.profile import PROFILE_SPECS
+
+Array = npt.NDArray[np.float64]
+
+DEFAULT = "default"
+MOST_OUTSIDE_SHARE = 0.25
+"""Each known feature lies outside its range, which holds 99 % of the training rows, by chance once in a hundred: a
+quarter of them at once is another kind of profile."""
+
+
+@dataclass(frozen=True)
+class ProfileModel:
+    """A classifier of profiles with its calibrations and its manifest."""
+
+    classifier: TabularClassifier
+    calibrations: Mapping[str, Calibration]
+    manifest: Manifest
+
+    @property
+    def version(self) -> str:
+        """Name, version and the hash of its trees, for a report's footer."""
+        return f"{self.manifest.label} {self.manifest.files['model.txt'][:12]}"
+
+    def predict_proba(self, features: pl.DataFrame, platforms: pl.Series) -> Array:
+        """Calibrated probability of every row, shape (n,), by the platform's calibration where there is one."""
+        scores = self.classifier.decision_function(features.select(self.manifest.features))
+        probas = self.calibrations[DEFAULT].apply(scores)
+        for platform, calibration in self.calibrations.items():
+            here = (platforms == platform).fill_null(value=False).to_numpy()
+            if here.any():
+                probas[here] = calibration.apply(scores[here])
+        return probas
+
+    def is_out_of_domain(self, features: pl.DataFrame, platforms: pl.Series) -> npt.NDArray[np.bool_]:
+        """Rows of a platform the model was not validated on, or mostly outside of what it was trained on."""
+        outside = [_is_outside(name, low, high) for name, (low, high) in self.manifest.domain.items()]
+        known = [pl.col(name).is_not_null().cast(pl.Int64) for name in self.manifest.domain]
+        most = MOST_OUTSIDE_SHARE * pl.sum_horizontal(known)
+        strange = features.select(pl.sum_horizontal(outside) > most).to_series()
+        unvalidated = ~platforms.is_in(list(self.manifest.platforms)).fill_null(value=False)
+        return np.asarray((strange | unvalidated).to_numpy(), dtype=np.bool_)
+
+    def explain(self, features: pl.DataFrame, n: int) -> pl.Series:
+        """The `n` largest contributions of every row, as a list of {feature, contribution}, largest first."""
+        parts = self.contributions(features).with_row_index("row")
+        long = parts.unpivot(index="row", variable_name="feature", value_name="contribution")
+        top = long.sort("row", -pl.col("contribution").abs(), "feature").group_by("row", maintain_order=True).head(n)
+        listed = top.group_by("row", maintain_order=True).agg(reasons=pl.struct("feature", "contribution"))
+        return listed["reasons"]
+
+    def contributions(self, features: pl.DataFrame) -> pl.DataFrame:
+        """What each feature adds to the uncalibrated log-odds, one column a feature; with the base they sum to them."""
+        parts = self.classifier.contributions(features.select(self.manifest.features))
+        return pl.DataFrame(parts[:, :-1], schema=list(self.manifest.features), orient="row")
+
+
+def load_profile_model(folder: Path) -> ProfileModel:
+    """The model of a shelf folder.
+
+    Raises:
+        ConfigError: A file was changed, or the model wants features that this code does not make.
+    """
+    manifest = read_manifest(folder)
+    unknown = sorted(set(manifest.features) - {spec.name for spec in PROFILE_SPECS})
+    if unknown:
+        raise ConfigError(f"{folder}: the model wants features that this version does not make: {', '.join(unknown)}")
+    calibrations = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    return ProfileModel(
+        TabularClassifier.load(folder / "model.txt"),
+        {name: Calibration.from_dict(values) for name, values in calibrations.items()},
+        manifest,
+    )
+
+
+def _is_outside(name: str, low: float, high: float) -> pl.Expr:
+    return (~pl.col(name).is_between(low, high)).fill_null(value=False).cast(pl.Int64)

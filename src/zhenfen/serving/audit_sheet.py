@@ -1,0 +1,250 @@
+"""The workbook of an audit: a sheet to label in, a sheet that says how, and two hidden ones that say what was drawn.
+
+The analyst sees neither scores nor strata, and the rows in random order: a label that follows the score corrects
+nothing. Names and descriptions are shown as the tables hold them, contacts masked, because a profile cannot be judged
+without; ids stay pseudonyms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import polars as pl
+
+from zhenfen.connectors.binary_files import peek_workbook, read_workbook
+from zhenfen.errors import InputError, Problem
+from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.quote import clean
+from zhenfen.report.xlsx import LONGEST_CELL_CHARS, is_formula
+from zhenfen.text.contacts import mask_contacts
+
+Label = Literal["real", "fake", "cannot_say"]
+LABELS: tuple[Label, ...] = get_args(Label)
+
+DESIGN_SHEET, DRAW_SHEET = "zhenfen_audit", "zhenfen_draw"
+FORMAT = "1"
+MOST_PROFILES = 1_048_575
+"""Rows of a sheet, less the headings."""
+SHOWN = (
+    *("display_name", "bio", "n_followers", "n_following", "n_posts", "n_likes_received", "level"),
+    *("created_at", "followed_at", "last_post_at", "is_verified", "has_avatar", "is_private", "gender", "region"),
+)
+"""What a person needs to judge a profile, in reading order."""
+_WIDTHS = {"label": 16, "remark": 20, "display_name": 22, "bio": 48, "profile_id": 24, "meaning": 100}
+_USUAL_WIDTH = 12
+_LONGEST_REMARK_CHARS = 255
+_CREATED = datetime(1980, 1, 1)
+"""The workbook says no time of its own, so that the same draw gives the same bytes; the format wants one."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What has to be known of a draw to use its labels.
+
+    Attributes:
+        creator_id: Whose audience it is.
+        frame: Sampling frame of the profiles.
+        population: Hash of the creator, the frame and the ids of all its profiles.
+        model: Name and version of the model that scored them.
+        seed: Seed of the draw.
+        tables: Folder of the tables, relative to the workbook.
+        language: Language of the sheet.
+    """
+
+    creator_id: str
+    frame: str
+    population: str
+    model: str
+    seed: str
+    tables: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A workbook that came back.
+
+    Attributes:
+        design: As it was written.
+        draw: profile_id, stratum, inclusion, is_drawn: one row a profile of the population.
+        labels: row (of the sheet, from 1 without the heading), profile_id, word (null where nothing was chosen).
+        labelled_by: Who labelled; None where nobody signed.
+    """
+
+    design: Design
+    draw: pl.DataFrame
+    labels: pl.DataFrame
+    labelled_by: str | None
+
+
+def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.DataFrame) -> None:
+    """Write the workbook; the same input gives the same bytes.
+
+    Args:
+        path: File to write.
+        design: What was drawn, from whom.
+        draw: profile_id, stratum, inclusion, is_drawn.
+        profiles: The drawn rows of the table `audience`, in the order to be shown.
+    """
+    import xlsxwriter
+
+    catalogue = Catalogue(design.language)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with xlsxwriter.Workbook(path, options) as workbook:
+        workbook.set_properties({"title": "zhenfen", "created": _CREATED})
+        _write_labels(workbook, profiles, catalogue)
+        _write_guide(workbook, catalogue)
+        _write_hidden(workbook, DESIGN_SHEET, ("name", "value"), {"format": FORMAT, **vars(design)}.items())
+        _write_hidden(workbook, DRAW_SHEET, draw.columns, draw.cast({"is_drawn": pl.Int64}).iter_rows())
+
+
+def read_filled(path: Path) -> Filled:
+    """Read a workbook back, whatever program saved it.
+
+    Raises:
+        UnreadableFileError: No workbook.
+        InputError: No workbook of `write_workbook`, or a sheet or column of it is gone.
+    """
+    sheets = peek_workbook(path, path.name)
+    if not {DESIGN_SHEET, DRAW_SHEET} <= set(sheets):
+        raise InputError(Problem("a workbook written by `zhenfen audit sample`", path.name))
+    design = _read_design(path)
+    words = Catalogue(design.language).text
+    labels = _read_columns(path, sheets, words("audit.sheet.labels"), [words(f"audit.col.{name}") for name in _KEYS])
+    draw = _read_columns(path, sheets, DRAW_SHEET, ["profile_id", "stratum", "inclusion", "is_drawn"])
+    return Filled(design, _typed_draw(draw, path), _tidy_labels(labels), _read_signature(path, sheets, words))
+
+
+_KEYS = ("profile_id", "label")
+
+
+def label_words() -> dict[str, Label]:
+    """Every word a label may be given in, lower case, in any language; the stored names are words too."""
+    words = {
+        Catalogue(language).text(f"audit.label.{label}").lower(): label for language in LANGUAGES for label in LABELS
+    }
+    return {**words, **{label: label for label in LABELS}}
+
+
+def _write_labels(workbook: Any, profiles: pl.DataFrame, catalogue: Catalogue) -> None:
+    page = workbook.add_worksheet(catalogue.text("audit.sheet.labels"))
+    names = ("n", "label", "remark", *SHOWN, "profile_id")
+    headings = [catalogue.text(f"audit.col.{name}") for name in names]
+    rows = _show(profiles, catalogue).with_row_index("n", offset=1)
+    cells = rows.select("n", pl.lit(None).alias("label"), pl.lit(None).alias("remark"), *SHOWN, "profile_id")
+    _write_table(workbook, page, dict(zip(names, headings, strict=True)), cells.iter_rows())
+    words = [catalogue.text(f"audit.label.{label}") for label in LABELS]
+    choice = {"validate": "list", "source": words, "error_message": catalogue.text("audit.choose")}
+    page.data_validation(1, names.index("label"), max(rows.height, 1), names.index("label"), choice)
+    page.freeze_panes(1, names.index("bio"))
+    page.autofilter(0, 0, rows.height, len(names) - 1)
+
+
+def _show(profiles: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    flag = {True: catalogue.text("audit.yes"), False: catalogue.text("audit.no")}
+    return profiles.select(
+        mask_contacts(pl.col("display_name", "bio")),
+        pl.col("n_followers", "n_following", "n_posts", "n_likes_received", "level"),
+        pl.col("created_at", "followed_at", "last_post_at").dt.strftime("%Y-%m-%d"),
+        pl.col("is_verified", "has_avatar", "is_private").replace_strict(flag, return_dtype=pl.String),
+        pl.col("gender", "region", "profile_id"),
+    )
+
+
+def _write_guide(workbook: Any, catalogue: Catalogue) -> None:
+    page = workbook.add_worksheet(catalogue.text("audit.sheet.guide"))
+    headings = {"label": catalogue.text("audit.guide.label"), "meaning": catalogue.text("audit.guide.meaning")}
+    keys = (*(f"audit.label.{label}" for label in LABELS), "audit.guide.steps", "audit.guide.unknown")
+    rows = [(catalogue.text(key), catalogue.text(f"{key}.about")) for key in keys]
+    _write_table(workbook, page, headings, [*rows, (catalogue.text("audit.guide.labelled_by"), None)])
+
+
+def _write_table(workbook: Any, page: Any, headings: Mapping[str, str], rows: Iterable[Iterable[Any]]) -> None:
+    text = workbook.add_format({"valign": "top", "text_wrap": True})
+    quoted = workbook.add_format({"valign": "top", "text_wrap": True, "quote_prefix": True})
+    head = workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True, "bg_color": "#E9EFF8"})
+    for index, (name, heading) in enumerate(headings.items()):
+        page.set_column(index, index, _WIDTHS.get(name, _USUAL_WIDTH), text)
+        page.write_string(0, index, heading, head)
+    for at, row in enumerate(rows, start=1):
+        for index, (name, value) in enumerate(zip(headings, row, strict=True)):
+            if isinstance(value, str):
+                # An id is compared when it comes back: not a space of it may change.
+                shown = (value if name == "profile_id" else clean(value))[:LONGEST_CELL_CHARS]
+                page.write_string(at, index, shown, quoted if is_formula(shown) else text)
+            elif value is not None:
+                page.write_number(at, index, value, text)
+
+
+def _write_hidden(workbook: Any, name: str, headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    page = workbook.add_worksheet(name)
+    for at, row in enumerate((headings, *rows)):
+        for index, value in enumerate(row):
+            write = page.write_string if isinstance(value, str) else page.write_number
+            write(at, index, value)
+    page.protect()
+    page.very_hidden()
+
+
+def _read_design(path: Path) -> Design:
+    cells = read_workbook(path, path.name, DESIGN_SHEET)
+    found = dict(zip(cells.to_series(0), cells.to_series(1), strict=True)) if cells.width > 1 else {}
+    names = ("format", *Design.__annotations__)
+    problems = [Problem("a value", path.name, column=f"{DESIGN_SHEET}:{name}") for name in names if not found.get(name)]
+    if found.get("format", FORMAT) != FORMAT:
+        problems.append(Problem(f"format {FORMAT}", path.name, column=DESIGN_SHEET, value=found["format"]))
+    if found.get("language", LANGUAGES[0]) not in LANGUAGES:
+        expected = "one of " + ", ".join(LANGUAGES)
+        problems.append(Problem(expected, path.name, column=f"{DESIGN_SHEET}:language", value=found["language"]))
+    if problems:
+        raise InputError(problems)
+    return Design(**{name: found[name] for name in Design.__annotations__})
+
+
+def _read_columns(path: Path, sheets: Mapping[str, tuple[str, ...]], sheet: str, names: list[str]) -> pl.DataFrame:
+    if sheet not in sheets:
+        raise InputError(Problem(f"the sheet {sheet!r}", path.name))
+    missing = [name for name in names if name not in sheets[sheet]]
+    if missing:
+        raise InputError([Problem(f"the column on the sheet {sheet!r}", path.name, column=name) for name in missing])
+    return read_workbook(path, path.name, sheet).select(names)
+
+
+def _typed_draw(draw: pl.DataFrame, path: Path) -> pl.DataFrame:
+    # A spreadsheet program may save 1 as 1.0.
+    typed = draw.with_columns(pl.col("stratum", "inclusion", "is_drawn").cast(pl.Float64, strict=False)).select(
+        "profile_id",
+        pl.col("stratum").cast(pl.Int64),
+        pl.when(pl.col("inclusion").is_between(0, 1, closed="right")).then("inclusion").alias("inclusion"),
+        pl.col("is_drawn").cast(pl.Boolean),
+    )
+    is_sound = typed["profile_id"].is_unique().all() and not typed.null_count().sum_horizontal().item()
+    if not is_sound:
+        expected = "the rows as `zhenfen audit sample` wrote them"
+        raise InputError(Problem(expected, path.name, column=DRAW_SHEET))
+    return typed
+
+
+def _tidy_labels(labels: pl.DataFrame) -> pl.DataFrame:
+    profile_id, word = pl.col(labels.columns[0]), pl.col(labels.columns[1]).str.strip_chars()
+    tidy = labels.select(
+        pl.int_range(1, pl.len() + 1).alias("row"),
+        pl.when(profile_id != "").then(profile_id).alias("profile_id"),
+        pl.when(word != "").then(word).alias("word"),
+    )
+    return tidy.filter(pl.any_horizontal(pl.col("profile_id", "word").is_not_null()))
+
+
+def _read_signature(path: Path, sheets: Mapping[str, tuple[str, ...]], words: Any) -> str | None:
+    if words("audit.sheet.guide") not in sheets:
+        return None
+    cells = read_workbook(path, path.name, words("audit.sheet.guide"))
+    if cells.width < len(("label", "meaning")):
+        return None
+    signed = cells.filter(cells.to_series(0) == words("audit.guide.labelled_by")).to_series(1).drop_nulls()
+    names = [name.strip()[:_LONGEST_REMARK_CHARS] for name in signed.to_list() if name.strip()]
+    return names[0] if names else None

@@ -1,0 +1,72 @@
+"""Labels that analysts gave to followers (`zhenfen audit apply`), as one more source to train on."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.errors import InvalidTableError, MissingTableError, Problem
+from zhenfen.estimators.manifest import TrainingSource
+from zhenfen.features.profile import measure_profiles
+from zhenfen.scoring import latest_moment
+from zhenfen.tables import Tables, read_tables
+
+KEY = ("creator_id", "profile_id")
+FEWEST_LABELS = 30
+"""As many as DESIGN §5 asks for before labels speak for an audience."""
+TERMS = "labels of the user's own analysts"
+
+
+def load_audits(folder: Path) -> tuple[pl.DataFrame, TrainingSource]:
+    """Labelled profiles in the form of `load_profiles`, and what model.yaml says of them.
+
+    Raises:
+        MissingTableError: There are no audit labels, or fewer than 30.
+        InvalidTableError: A label names a stranger, labels of a profile contradict each other, or all are the same.
+    """
+    tables = read_tables(folder)
+    labels = tables["audit_labels"]
+    if labels.height < FEWEST_LABELS:
+        found = f"{labels.height} labels"
+        raise MissingTableError(Problem(f"at least {FEWEST_LABELS} audit labels", str(folder), value=found))
+    problems = [*_strangers(tables), *_contradictions(labels), *_one_sided(labels)]
+    if problems:
+        raise InvalidTableError(problems)
+    rows = _to_rows(tables, f"audits:{folder.name}")
+    sha256 = hashlib.sha256(labels.write_csv().encode()).hexdigest()
+    return rows, TrainingSource(source=rows["source"][0], rows=rows.height, sha256=sha256, terms=TERMS)
+
+
+def _to_rows(tables: Tables, source: str) -> pl.DataFrame:
+    labels = tables["audit_labels"].unique(KEY, maintain_order=True).select(*KEY, "is_fake")
+    platform = tables["creators"].select("creator_id", home="platform")
+    profiles = tables["audience"].join(labels, on=KEY, how="inner", maintain_order="left")
+    profiles = profiles.join(platform, on="creator_id", how="left", maintain_order="left")
+    about = profiles.select(
+        source=pl.lit(source), platform=pl.coalesce("platform", "home"), is_fake=pl.col("is_fake").cast(pl.Int8)
+    )
+    return pl.concat((about, measure_profiles(profiles, latest_moment(tables))), how="horizontal")
+
+
+def _strangers(tables: Tables) -> list[Problem]:
+    strange = tables["audit_labels"].join(tables["audience"], on=KEY, how="anti")
+    return [
+        Problem("a profile of the table audience", "audit_labels", column="profile_id", value=one)
+        for one in strange["profile_id"].unique().sort()
+    ]
+
+
+def _contradictions(labels: pl.DataFrame) -> list[Problem]:
+    torn = labels.group_by(KEY).agg(pl.col("is_fake").n_unique()).filter(pl.col("is_fake") > 1).sort(KEY)
+    return [
+        Problem("one label of all who labelled the profile", "audit_labels", column="is_fake", value=f"{one}: both")
+        for one in torn["profile_id"]
+    ]
+
+
+def _one_sided(labels: pl.DataFrame) -> list[Problem]:
+    if labels["is_fake"].n_unique() > 1:
+        return []
+    return [Problem("labels of both kinds", "audit_labels", column="is_fake", value="all the same")]

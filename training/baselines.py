@@ -1,0 +1,67 @@
+# ruff: noqa: N806 (X is the word of scikit-learn)
+"""What a model of profiles must beat: one ratio, a small tree, a line, a forest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from training.fit import balance
+from training.split import Mask
+
+Array = npt.NDArray[np.float64]
+RATIO = "profile_following_by_posts_log10"
+TREE_DEPTH = 3
+N_TREES = 300
+LEAF_ROWS = 3
+PENALTY = 0.1
+
+Make = Callable[[int], Any]
+BASELINES: dict[str, Make | None] = {
+    "following/(posts+1)": None,
+    "depth-3 tree": lambda seed: _sklearn("tree").DecisionTreeClassifier(max_depth=TREE_DEPTH, random_state=seed),
+    "logistic regression": lambda _: _sklearn("linear_model").LogisticRegression(C=PENALTY, max_iter=5_000),
+    "random forest": lambda seed: _sklearn("ensemble").RandomForestClassifier(
+        N_TREES, min_samples_leaf=LEAF_ROWS, random_state=seed
+    ),
+}
+
+
+def score_baseline(
+    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], features: tuple[str, ...], make: Make | None, seed: int
+) -> Array:
+    """Probabilities of every row by the baseline trained on the other parts, shape (n,).
+
+    Unknown values are the median of the training rows to scikit-learn's estimators. The ratio alone has no training:
+    its probability is its rank among the training rows; unknown, one half.
+    """
+    probas = np.full(rows.height, np.nan)
+    for _, held in parts:
+        kept, asked = rows.filter(~pl.Series(held)), rows.filter(pl.Series(held))
+        probas[held] = _rank(kept, asked) if make is None else _fit_predict(kept, asked, features, make(seed))
+    return probas
+
+
+def _rank(kept: pl.DataFrame, asked: pl.DataFrame) -> Array:
+    known = np.sort(kept[RATIO].drop_nulls().to_numpy())
+    ranks = np.searchsorted(known, asked[RATIO].to_numpy(), side="right") / len(known)
+    return np.where(asked[RATIO].is_null().to_numpy(), 0.5, ranks)
+
+
+def _fit_predict(kept: pl.DataFrame, asked: pl.DataFrame, features: tuple[str, ...], estimator: Any) -> Array:
+    impute, scale = _sklearn("impute"), _sklearn("preprocessing")
+    steps = impute.SimpleImputer(strategy="median", keep_empty_features=True), scale.StandardScaler()
+    pipeline = _sklearn("pipeline").make_pipeline(*steps, estimator)
+    X, y = kept.select(features).to_numpy(), kept["is_fake"].to_numpy()
+    pipeline.fit(X, y, **{f"{pipeline.steps[-1][0]}__sample_weight": balance(kept)})
+    return np.asarray(pipeline.predict_proba(asked.select(features).to_numpy())[:, 1], dtype=np.float64)
+
+
+def _sklearn(module: str) -> Any:
+    import importlib
+
+    return importlib.import_module(f"sklearn.{module}")

@@ -1,0 +1,173 @@
+# ruff: noqa: N803, N806 (X is the word of scikit-learn)
+"""From rows to a classifier, and from held-out scores to calibrations: what every tabular model is trained by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import Field
+
+from training.split import Mask
+from zhenfen.config import Strict
+from zhenfen.errors import ConfigError
+from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
+from zhenfen.estimators.tabular import TabularClassifier, TabularParams
+
+Array = npt.NDArray[np.float64]
+
+DEFAULT = "default"
+"""The calibration for platforms without one of their own."""
+
+
+class Dropout(Strict):
+    """A copy of the training rows with values taken away, so that rows with few columns are no surprise.
+
+    Attributes:
+        weight: Weight of the copy beside that of the rows as they are.
+        value_share: Chance of each value to be taken.
+        block_share: Chance of each block of features to be taken as a whole.
+        row_share: Chance of a whole row to be taken: with nothing known, the share of fakes is what is left.
+        blocks: Features that come and go together.
+    """
+
+    weight: float = Field(gt=0, le=1)
+    value_share: float = Field(ge=0, lt=1)
+    block_share: float = Field(ge=0, lt=1)
+    row_share: float = Field(gt=0, lt=1)
+    blocks: tuple[tuple[str, ...], ...]
+
+
+class CalibrationRule(Strict):
+    """How scores become probabilities.
+
+    Attributes:
+        kind: Form of the map.
+        fewest_rows: Held-out rows of either label from which a platform gets a map of its own.
+    """
+
+    kind: CalibrationKind
+    fewest_rows: int = Field(ge=1)
+
+
+class ModelConfig(Strict):
+    """One file of configs/models/.
+
+    Attributes:
+        name: Name of the model, its shelf's folder.
+        version: Version, the folder within.
+        seed: Of every draw.
+        features: Columns the model reads.
+        params: How the trees are grown; its seed is the one above.
+        dropout: How values are taken away.
+        n_folds: Folds of the cross-validation.
+        calibration: How scores become probabilities.
+        threshold: Calibrated probability from which a row is flagged.
+    """
+
+    name: str
+    version: int = Field(ge=1)
+    seed: int
+    features: tuple[str, ...]
+    params: TabularParams
+    dropout: Dropout
+    n_folds: int = Field(ge=2)
+    calibration: CalibrationRule
+    threshold: float = Field(gt=0, lt=1)
+
+
+def fit_classifier(rows: pl.DataFrame, config: ModelConfig) -> TabularClassifier:
+    """The classifier of `config` on all of `rows`.
+
+    Raises:
+        ConfigError: The config names a feature or a source's feature that is not there.
+    """
+    _check_names(rows, config)
+    X, y, weight = rows.select(config.features), rows["is_fake"].to_numpy(), balance(rows)
+    thinned = _drop(X, config.dropout, np.random.default_rng(config.seed))
+    weights = np.concatenate((weight, config.dropout.weight * weight))
+    params = replace(config.params, seed=config.seed)
+    return TabularClassifier.fit(pl.concat((X, thinned)), np.tile(y, 2), weights, params)
+
+
+def balance(rows: pl.DataFrame) -> Array:
+    """Weights, shape (n,), that sum to n: each source weighs the same, and in it the fake as much as the genuine.
+
+    The shares of fakes in the sources are what their collectors chose; even shares make the sources comparable.
+    """
+    weight = rows.select(1 / pl.len().over("source", "is_fake")).to_series().to_numpy()
+    return np.asarray(weight * (rows.height / weight.sum()), dtype=np.float64)
+
+
+def score_held_out(
+    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: ModelConfig
+) -> tuple[Array, npt.NDArray[np.str_]]:
+    """Log-odds of every row from a model that was not trained on its part, and the name of its part, shape (n,)."""
+    scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
+    for name, held in parts:
+        classifier = fit_classifier(rows.filter(~pl.Series(held)), config)
+        scores[held] = classifier.decision_function(rows.filter(pl.Series(held)))
+        names[held] = name
+    return scores, names
+
+
+def fit_calibrations(rows: pl.DataFrame, within: Array, across: Array, config: ModelConfig) -> dict[str, Calibration]:
+    """One map a platform with enough rows, from cross-validated scores; the default for platforms never seen.
+
+    Args:
+        rows: source, platform and is_fake.
+        within: Scores by models that knew the source, not the row, shape (n,).
+        across: Scores by models that did not know the source, shape (n,).
+        config: The rule.
+    """
+    labels, weight = rows["is_fake"].to_numpy(), balance(rows)
+    kind = config.calibration.kind
+    maps = {DEFAULT: fit_calibration(across, labels, weight, kind)}
+    for platform in rows["platform"].unique(maintain_order=True):
+        here = (rows["platform"] == platform).to_numpy()
+        if np.bincount(labels[here], minlength=2).min() >= config.calibration.fewest_rows:
+            maps[platform] = fit_calibration(within[here], labels[here], weight[here], kind)
+    return maps
+
+
+def calibrate_apart(
+    rows: pl.DataFrame, scores: Array, parts: npt.NDArray[np.str_], config: ModelConfig, *, by_platform: bool
+) -> Array:
+    """Probabilities of held-out scores, shape (n,): each part's by maps that were fitted without it."""
+    probas = np.full(rows.height, np.nan)
+    for part in np.unique(parts):
+        held = parts == part
+        rest = rows.filter(pl.Series(~held))
+        maps = fit_calibrations(rest, scores[~held], scores[~held], config)
+        used = maps if by_platform else {DEFAULT: maps[DEFAULT]}
+        probas[held] = apply_calibrations(used, rows.filter(pl.Series(held)), scores[held])
+    return probas
+
+
+def apply_calibrations(maps: Mapping[str, Calibration], rows: pl.DataFrame, scores: Array) -> Array:
+    """Probabilities, shape (n,), each row by its platform's map or the default."""
+    probas = maps[DEFAULT].apply(scores)
+    for platform, calibration in maps.items():
+        here = (rows["platform"] == platform).to_numpy()
+        probas[here] = calibration.apply(scores[here])
+    return probas
+
+
+def _check_names(rows: pl.DataFrame, config: ModelConfig) -> None:
+    named = {*config.features, *(name for block in config.dropout.blocks for name in block)}
+    unknown = sorted(named - set(rows.columns))
+    if unknown:
+        raise ConfigError(f"models/{config.name}: features that the training rows lack: {', '.join(unknown)}")
+
+
+def _drop(X: pl.DataFrame, dropout: Dropout, rng: np.random.Generator) -> pl.DataFrame:
+    taken = rng.random(X.shape) < dropout.value_share
+    for block in dropout.blocks:
+        places = [X.columns.index(name) for name in block if name in X.columns]
+        taken[:, places] |= (rng.random(X.height) < dropout.block_share)[:, None]
+    taken |= (rng.random(X.height) < dropout.row_share)[:, None]
+    gone = pl.DataFrame(taken, schema=X.columns, orient="row")
+    return X.select(pl.when(~gone[name]).then(pl.col(name)).alias(name) for name in X.columns)

@@ -1,0 +1,90 @@
+"""The shelf: one folder a model and version, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from training.fit import ModelConfig
+from zhenfen import __version__
+from zhenfen.estimators.calibration import Calibration
+from zhenfen.estimators.manifest import FILE_NAME, Manifest
+from zhenfen.estimators.tabular import TabularClassifier
+from zhenfen.tables import replace_folder
+
+ROOT = Path(__file__).parents[1]
+MODEL, CALIBRATION, CARD = "model.txt", "calibration.json", "card.md"
+FILES = {MODEL, CALIBRATION, CARD, FILE_NAME}
+DOMAIN_QUANTILES = (0.005, 0.995)
+DOMAIN_DIGITS = 6
+PERMISSIVE = 1e-6
+"""Bounds are rounded outwards by this much, so that the row at the edge stays inside."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Everything a shelf folder is made of."""
+
+    classifier: TabularClassifier
+    calibrations: Mapping[str, Calibration]
+    manifest: Mapping[str, Any]
+    card: str
+
+
+def write_shelf(trained: Trained, shelf: Path, config: ModelConfig) -> Path:
+    """Write `shelf`/<name>/<version>/ and return it; an older folder of that version is replaced.
+
+    Raises:
+        ConfigError: The folder cannot be written or holds files of others.
+        pydantic.ValidationError: The manifest breaks its contract.
+    """
+    folder = shelf / config.name / str(config.version)
+    with replace_folder(folder, lambda path: path.name in FILES) as partial:
+        trained.classifier.save(partial / MODEL)
+        maps = {name: one.to_dict() for name, one in trained.calibrations.items()}
+        (partial / CALIBRATION).write_text(json.dumps(maps, indent=1) + "\n", encoding="utf-8")
+        (partial / CARD).write_text(trained.card, encoding="utf-8")
+        files = {name: hash_file(partial / name) for name in (MODEL, CALIBRATION, CARD)}
+        origin = {"seed": config.seed, "git_commit": find_commit(), "package_version": __version__}
+        manifest = Manifest.model_validate({**trained.manifest, **origin, "files": files})
+        text = yaml.safe_dump(manifest.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+        (partial / FILE_NAME).write_text(text, encoding="utf-8")
+    return folder
+
+
+def find_domain(rows: pl.DataFrame, features: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    """Feature → the range that holds all but 1 % of the known values of the training rows."""
+    low, high = DOMAIN_QUANTILES
+    found = {name: (rows[name].quantile(low), rows[name].quantile(high)) for name in features}
+    return {
+        name: (round(first - PERMISSIVE, DOMAIN_DIGITS), round(last + PERMISSIVE, DOMAIN_DIGITS))
+        for name, (first, last) in found.items()
+        if first is not None and last is not None
+    }
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def find_commit() -> str:
+    """The commit of the code that trains, "-changed" behind it when files differ from it; "unknown" outside git."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        is_changed = bool(_git("status", "--porcelain", "--", "src", "training", "configs"))
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}-changed" if is_changed else commit
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(("git", *arguments), cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,97 @@
+"""What a run was: parameters, data, figures and files in MLflow. A SQLite file and a folder will do; no server."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zhenfen.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"
+LOCAL_ARTIFACTS = ROOT / "mlruns"
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_MODEL_CATALOG_URI": "",
+    # A server that is not there is told of at once, not after minutes of further tries.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """An open run of MLflow."""
+
+    mlflow: Any
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Names and values; nested ones get dotted names."""
+        self.mlflow.log_params(dict(_flatten(params)))
+
+    def log_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Names and numbers; nested ones get dotted names."""
+        self.mlflow.log_metrics({name: float(value) for name, value in _flatten(metrics)})
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Names and texts, such as hashes of the data."""
+        self.mlflow.set_tags(dict(_flatten(tags)))
+
+    def log_figure(self, figure: Any, name: str) -> None:
+        """A matplotlib figure as `figures/<name>`."""
+        self.mlflow.log_figure(figure, f"figures/{name}")
+
+    def log_folder(self, folder: Path, name: str) -> None:
+        """Every file of `folder` below `name`."""
+        self.mlflow.log_artifacts(str(folder), name)
+
+
+@contextlib.contextmanager
+def track(experiment: str, uri: str = LOCAL_URI) -> Iterator[Run]:
+    """An open run in `experiment`; failed when the block raises.
+
+    Args:
+        experiment: Name; made when it is new.
+        uri: Of the tracking store: sqlite:///…, or http(s)://… of a server.
+
+    Raises:
+        ConfigError: mlflow is not installed, or the store does not answer. Nothing has been trained then.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        import mlflow
+    except ImportError as error:
+        raise ConfigError("training is tracked by mlflow: pip install 'zhenfen[tracking]'") from error
+    mlflow.set_tracking_uri(uri)
+    with mlflow.start_run(experiment_id=_find_experiment(mlflow, experiment, uri)):
+        yield Run(mlflow)
+
+
+def _find_experiment(mlflow: Any, name: str, uri: str) -> str:
+    try:
+        found = mlflow.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        # Without a server the files lie beside the database; a server has a place of its own.
+        is_local = uri.startswith("sqlite:///")
+        place = (Path(uri.removeprefix("sqlite:///")).parent / LOCAL_ARTIFACTS.name).resolve().as_uri()
+        return str(mlflow.create_experiment(name, artifact_location=place if is_local else None))
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ConfigError(f"--tracking-uri {uri}: the store does not answer ({reason}); nothing was trained") from error
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
