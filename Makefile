@@ -7,7 +7,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests bare bench bench-quality panel docs lock format clean
+.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,8 +48,13 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.features
 
-bench-quality: setup ## detection quality: false alarms of the level rule, on real and simulated creators
+bench-quality: setup ## detection quality: false alarms, the audience model, shares and their intervals
 	$(BIN)/python -m benchmarks.false_alarms
+	$(BIN)/python -m benchmarks.audience_quality
+	$(BIN)/python -m benchmarks.prevalence
+
+audience: setup ## models/audience anew from the public data, logged to MLflow
+	$(BIN)/python -m training.audience
 
 panel: setup ## configs/verdict/panel.csv anew from the public data
 	$(BIN)/python -m training.panel

@@ -33,8 +33,9 @@ def apply(file: Path, folder: Path | None) -> Applied[pl.DataFrame]:
     """Check and store the labels of a workbook, see `audit.apply_labels`; estimates are rows of SHARES_SCHEMA."""
     models = load_models()
     tables = folder or file.parent / read_filled(file).design.tables
-    # Labels are no observation: the profiles stay as old as they were when they were drawn.
-    moment = latest_moment(read_tables(tables))
-    return apply_labels(
-        file, tables, lambda population: estimate_labelled(population, models, moment), datetime.now(UTC)
-    )
+
+    def estimate(population: pl.DataFrame) -> pl.DataFrame:
+        # Labels are no observation: the profiles stay as old as they were when they were drawn.
+        return estimate_labelled(population, models, latest_moment(read_tables(tables)))
+
+    return apply_labels(file, tables, estimate, datetime.now(UTC))
