@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from zhenfen.model_store import load_models
 from zhenfen.scoring import known_at
+from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
 
 DAY = datetime(2026, 1, 10, tzinfo=UTC)
@@ -58,3 +60,20 @@ def test_to_know_twice_is_to_know_once() -> None:
     once = known_at(tables(DAY + timedelta(days=1), 300), DAY)
     twice = known_at(once, DAY)
     assert all(once[name].equals(twice[name]) for name in once.frames)
+
+
+def test_posts_of_a_profile_say_how_it_behaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever's posts were read beside the audience is scored with them, though no creator of the shortlist."""
+    from zhenfen import scoring
+
+    seen: list[pl.DataFrame] = []
+    real = scoring.score_profiles
+    monkeypatch.setattr(
+        scoring, "score_profiles", lambda audience, *rest: seen.append(audience) or real(audience, *rest)
+    )
+    made = simulate(["drip_buyer"], seed=3).tables
+    profile = made["audience"]["profile_id"][0]
+    theirs = made["posts"].head(10).with_columns(creator_id=pl.lit(profile), post_id=pl.col("post_id") + "-theirs")
+    scoring.score(made.replace(posts=pl.concat([made["posts"], theirs])), load_models())
+    known = seen[0].filter(pl.col("posts_per_day").is_not_null())["profile_id"].to_list()
+    assert known == [profile]

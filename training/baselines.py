@@ -1,4 +1,3 @@
-# ruff: noqa: N806 (X is the word of scikit-learn)
 """What a model of profiles must beat: one ratio, a small tree, a line, a forest."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: N803, N806 (X is the word of scikit-learn)
 """From rows to a classifier, and from held-out scores to calibrations: what every tabular model is trained by."""
 
 from __future__ import annotations

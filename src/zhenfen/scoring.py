@@ -14,6 +14,7 @@ from zhenfen.estimators.profile_model import ProfileModel
 from zhenfen.features.audience import N_PROFILES_NEEDED, choose_frames
 from zhenfen.features.base import Family, Inputs, Measured, load_families
 from zhenfen.features.profile import measure_profiles
+from zhenfen.features.profile_behaviour import add_behaviour
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
@@ -144,7 +145,7 @@ def _judge(
     evidence = weigh(pl.concat(matched), describe_features(), rules).sort("creator_id", "family", "feature")
     reasons = pl.concat([one.reasons.with_columns(family=pl.lit(name)) for name, one in measured.items()])
     findings = decide(evidence, reasons.filter(mine), wanted, sorted(measured), rules)
-    shares = estimate_audiences(tables.for_creators(wanted), models, moment)
+    shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, moment)
     findings = decide_audience(findings, shares, models.audience_levels.rules)
     details = {
         name: {what: frame.filter(mine) for what, frame in one.details.items()} for name, one in measured.items()
@@ -192,7 +193,7 @@ def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.Da
         .join(platforms, on="creator_id")
         .with_columns(pl.col("platform").fill_null(pl.col("creators_platform")))
     )
-    scored = score_profiles(sample, model, as_of)
+    scored = score_profiles(add_behaviour(sample, tables["posts"]), model, as_of)
     profiles = sample.select("creator_id", "platform", "frame").hstack(scored)
     return estimate_shares(profiles, tables["audit_labels"], model.manifest, models.audience_levels.rules)
 

@@ -148,8 +148,8 @@ def worst_case(
 
     The union over the domains alone was tried first: it covers where the domains include a like one, but a detector
     that missed 98 % of the fakes of a new source, and few in some others, gave intervals of width .3 that held a true
-    share of 50 % twice in a hundred (benchmarks/prevalence.py). The point estimate is the median of the adjusted shares; the interval
-    is the message.
+    share of 50 % twice in a hundred. The point estimate is the median of the adjusted shares; the interval is the
+    message.
     """
     known = adjusted_counts(n_flagged, n_profiles, validations, confidence_level)
     fake = [(one.n_fake_flagged, one.n_fake) for one in validations]

@@ -1,4 +1,3 @@
-# ruff: noqa: N803 (X is the word of scikit-learn)
 """A classifier of rows of numbers: LightGBM trees, kept as LightGBM's own text.
 
 Null is a value of its own to the trees: a row that lacks a feature takes the branch that such rows took in training.
@@ -62,7 +61,8 @@ class TabularParams:
             "bagging_freq": int(self.row_share < 1),
             "max_bin": self.n_bins,
             "monotone_constraints": [self.signs.get(name, 0) for name in feature_names],
-            "monotone_constraints_method": "advanced",
+            # "advanced" lets steps against the sign through (LightGBM 4.7, seen on the profiles: .07 in log-odds).
+            "monotone_constraints_method": "intermediate",
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,

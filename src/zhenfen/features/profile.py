@@ -119,8 +119,8 @@ def _top_level() -> pl.Expr:
 
 def _life(as_of: datetime) -> dict[str, pl.Expr]:
     days = (pl.lit(as_of) - pl.col("created_at")).dt.total_seconds() / 86_400
-    # A day is the least an age can be told by: rates of younger profiles would shoot up.
     age = pl.when(days >= 0).then(days)
+    # A rate by less than a day would shoot up.
     return {
         "profile_age_days": age,
         "profile_posts_per_day": pl.coalesce("posts_per_day", pl.col("n_posts") / age.clip(lower_bound=1)),

@@ -1,0 +1,210 @@
+"""The training of the audience model: one real run on tiny simulated sources, and the shelf it left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from training import audience as script
+from training.audits import FEWEST_LABELS, load_audits
+from training.evaluate import mean_of
+from training.fit import ModelConfig, fit_classifier
+from training.profiles import mark_twins
+from training.shelf import hash_file, write_shelf
+from training.tracking import track
+
+from zhenfen.config import config_dir, models_dir, read_config
+from zhenfen.errors import ConfigError, InputError, InvalidTableError, MissingTableError
+from zhenfen.estimators.manifest import TrainingSource, read_manifest
+from zhenfen.estimators.profile_model import load_profile_model
+from zhenfen.features import profile
+from zhenfen.features.profile import PROFILE_FEATURES
+from zhenfen.simulate import simulate
+from zhenfen.tables import Tables, write_tables
+
+SHIPPED = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
+TINY = SHIPPED.model_copy(
+    update={
+        "n_folds": 2,
+        "params": replace(SHIPPED.params, n_trees=5, min_leaf_rows=5),
+        "calibration": SHIPPED.calibration.model_copy(update={"fewest_rows": 30}),
+    }
+)
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+SOURCES = [TrainingSource(source=name, rows=100, sha256="0" * 64, terms="simulated") for name in ("one", "two")]
+
+
+def make_rows(n: int = 100) -> pl.DataFrame:
+    """Two sources in which few followers and many digits mean fake."""
+    rng = np.random.default_rng(1)
+    frames = []
+    for source, platform in (("one", "weibo"), ("two", "instagram")):
+        fake = (np.arange(n) % 2).astype(np.int8)
+        known = {
+            "profile_followers_log10": rng.normal(2 - fake, 0.5).clip(0),
+            "profile_name_digit_share": rng.uniform(0, 0.3, n) + 0.3 * fake,
+        }
+        columns = {name: known.get(name) for name in PROFILE_FEATURES}
+        about = {"source": source, "platform": platform, "is_fake": fake}
+        types = dict.fromkeys(PROFILE_FEATURES, pl.Float64)
+        frames.append(pl.DataFrame({**about, **columns}, schema_overrides=types))
+    return mark_twins(pl.concat(frames))
+
+
+ROWS = make_rows()
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Any, Any]:
+    return script.train(ROWS, SOURCES, TINY, {})
+
+
+def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_path: Path) -> None:
+    result, judged = trained
+    folder = write_shelf(result, tmp_path, TINY)
+    model = load_profile_model(folder)
+    probas = model.predict_proba(ROWS, ROWS["platform"])
+    fake = ROWS["is_fake"].to_numpy() == 1
+    assert probas[fake].mean() > probas[~fake].mean() + 0.2
+    assert mean_of(judged.figures_across, "auc") > 0.8
+    assert {one.source for one in model.manifest.validations_across} == {"one", "two"}
+    assert sum(one.n_fake + one.n_genuine for one in model.manifest.validations) == ROWS.height
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        fit_classifier(ROWS, TINY).save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_feature_that_the_rows_lack_is_named() -> None:
+    wrong = TINY.model_copy(update={"features": ("profile_shoe_size",)})
+    with pytest.raises(ConfigError, match="profile_shoe_size"):
+        fit_classifier(ROWS, wrong)
+
+
+def test_a_shelf_with_a_strangers_file_is_kept(trained: tuple[Any, Any], tmp_path: Path) -> None:
+    folder = write_shelf(trained[0], tmp_path, TINY)
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="notes"):
+        write_shelf(trained[0], tmp_path, TINY)
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:////proc/nowhere/mlflow.db"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_store_that_fails_is_told_of_before_training(uri: str) -> None:
+    pytest.importorskip("mlflow")
+    with pytest.raises(ConfigError, match="nothing was trained"), track("audience", uri):
+        pytest.fail("the block must not be entered")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_leaves_parameters_figures_and_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: tuple[Any, Any]
+) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setattr(script, "ingest", lambda folder, audits: (ROWS, SOURCES))
+    monkeypatch.setattr(script, "BASELINES", {})
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    written = script.run(TINY, tmp_path, tmp_path / "models", uri, None)
+    (run,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("audience").experiment_id])
+    assert run.data.params["n_trees"] == "5"
+    assert run.data.tags["data.one.sha256"] == "0" * 64
+    assert run.data.metrics["across.mean_auc"] > 0.8
+    logged = {path.name for path in (tmp_path / "mlruns").rglob("*") if path.is_file()}
+    assert logged >= {*(path.name for path in written.iterdir()), "calibration.png", "precision_recall.png"}
+
+
+def relabel(labels: pl.DataFrame) -> pl.DataFrame:
+    """One profile gets a second label, the other way round."""
+    return pl.concat((labels, labels.head(1).with_columns(is_fake=~pl.col("is_fake"), labelled_by=pl.lit("you"))))
+
+
+def write_audited(folder: Path, change: Callable[[pl.DataFrame], pl.DataFrame] = lambda labels: labels) -> Path:
+    """Tables with labels on the followers of a simulated creator, changed by `change`."""
+    tables = simulate(["burst_buyer"], seed=3).tables
+    followers = tables["audience"].head(FEWEST_LABELS + 10).select("creator_id", "profile_id")
+    labels = followers.with_columns(
+        is_fake=pl.int_range(pl.len()) % 2 == 0, labelled_by=pl.lit("me"), labelled_at=pl.lit(AS_OF)
+    )
+    write_tables(Tables({**tables.frames, "audit_labels": change(labels)}), folder)
+    return folder
+
+
+def test_audits_are_one_more_source(tmp_path: Path) -> None:
+    rows, source = load_audits(write_audited(tmp_path))
+    assert rows.height == source.rows == FEWEST_LABELS + 10
+    assert rows["is_fake"].sum() == rows.height / 2
+    assert rows["platform"].null_count() == 0
+    assert rows["profile_followers_log10"].null_count() == 0
+
+
+@pytest.mark.data
+def test_audits_join_the_public_sets(tmp_path: Path, data_dir: Path) -> None:
+    rows, sources = script.ingest(data_dir, write_audited(tmp_path))
+    assert rows.height == sum(one.rows for one in sources)
+    assert rows.group_by("twin").agg(pl.col("source").n_unique())["source"].max() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (lambda labels: labels.head(5), MissingTableError, "found '5 labels'"),
+        (lambda labels: labels.with_columns(pl.col("profile_id") + "?"), InvalidTableError, "table audience"),
+        (lambda labels: labels.with_columns(is_fake=pl.lit(value=True)), InvalidTableError, "both kinds"),
+        (relabel, InvalidTableError, "one label"),
+    ],
+)
+def test_audits_that_cannot_be_used(
+    tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame], error: type[InputError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        load_audits(write_audited(tmp_path, change))
+
+
+class TestShelf:
+    FOLDER = models_dir() / "audience" / "1"
+
+    def test_it_is_whole_small_and_made_by_this_code(self) -> None:
+        manifest = read_manifest(self.FOLDER)
+        assert manifest.features == SHIPPED.features
+        assert manifest.feature_code == hash_file(Path(profile.__file__)), "retrain: python -m training.audience"
+        assert (self.FOLDER / "model.yaml").stat().st_size < 20_000
+        assert sum(path.stat().st_size for path in self.FOLDER.iterdir()) < 1_000_000
+
+    @pytest.mark.parametrize(
+        ("columns", "low", "high"),
+        [
+            ({}, 0.4, 0.6),
+            ({"n_followers": 1, "n_following": 800, "n_posts": 0}, 0.8, 1.0),
+            ({"n_followers": 900, "n_following": 300, "n_posts": 700}, 0.0, 0.3),
+            ({"display_name": "小王爱吃瓜"}, 0.25, 0.6),
+            ({"display_name": "abkdjq83746291"}, 0.5, 0.9),
+        ],
+    )
+    @pytest.mark.parametrize("platform", ["weibo", "instagram"])
+    def test_little_known_gives_a_sane_score(
+        self, columns: dict[str, Any], low: float, high: float, platform: str
+    ) -> None:
+        frame = pl.DataFrame({"profile_id": ["a"], "platform": [platform], **{k: [v] for k, v in columns.items()}})
+        features = profile.measure_profiles(frame, AS_OF)
+        (proba,) = load_profile_model(self.FOLDER).predict_proba(features, frame["platform"])
+        assert low <= proba <= high
+
+    @pytest.mark.data
+    def test_training_anew_gives_the_shelf(self, data_dir: Path, tmp_path: Path) -> None:
+        rows, sources = script.ingest(data_dir, None)
+        result, judged = script.train(rows, sources, SHIPPED, {})
+        manifest = read_manifest(self.FOLDER)
+        assert [one.model_dump() for one in sources] == [one.model_dump() for one in manifest.trained_on]
+        for kind, figures in (("within", judged.figures_within), ("across", judged.figures_across)):
+            for source, found in figures.items():
+                assert found["auc"][0] == pytest.approx(manifest.metrics[kind][source]["auc"][0], abs=0.02)
+        folder = write_shelf(result, tmp_path, SHIPPED)
+        assert (folder / "model.txt").read_bytes() == (self.FOLDER / "model.txt").read_bytes()
