@@ -47,6 +47,7 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.import_comments
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.features
+	$(BIN)/python -m benchmarks.score_profiles
 
 bench-quality: setup ## detection quality: false alarms, the audience model, shares and their intervals
 	$(BIN)/python -m benchmarks.false_alarms
