@@ -222,12 +222,13 @@ def _level_cell(family: Mapping[str, Any], *, is_narrow: bool) -> Text:
 
 
 def _legend(shortlist: Mapping[str, Any]) -> Text:
-    """What the marks of this shortlist mean, in the words of its levels."""
-    words = {one["level"]: one["level_short"] for row in shortlist["creators"] for one in row["families"]}
+    """What the marks of this shortlist mean, in the words of its levels; described and modelled ones may differ."""
+    families = [one for row in shortlist["creators"] for one in row["families"]]
+    words = {level: sorted({one["level_short"] for one in families if one["level"] == level}) for level in LEVEL_MARKS}
     return Text("   ").join(
-        Text(f"{LEVEL_MARKS[level]} {words[level]}", style=LEVEL_STYLES[level])
-        for level in LEVEL_MARKS
-        if level in words
+        Text(f"{mark} {' / '.join(words[level])}", style=LEVEL_STYLES[level])
+        for level, mark in LEVEL_MARKS.items()
+        if words[level]
     )
 
 
