@@ -26,6 +26,18 @@ def audience_section(case: Case) -> dict[str, Any] | None:
     }
 
 
+def state_share(case: Case, family: dict[str, Any]) -> dict[str, Any]:
+    """The audience family with its share as the sentence, where a share was named; any other family as it is."""
+    share = _share(case) if family["family"] == "audience" and family["basis"] == "model" else None
+    if share is None or not share["is_assessed"]:
+        return {**family, "is_estimate": False}
+    texts = {name: share[f"{name}_text"] for name in ("share", "low", "high")}
+    frame = case.catalogue.text(f"report.frame.{share['frame']}")
+    n_profiles = case.catalogue.number(share["n_profiles"], 0)
+    sentence = case.catalogue.text("report.share.short", frame=frame, n_profiles=n_profiles, **texts)
+    return {**family, "sentence": sentence, "tally": "", "is_estimate": True}
+
+
 def _frame(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "frame": row["frame"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from zhenfen.report.case import Setting
+from zhenfen.report.audience import state_share
+from zhenfen.report.case import Case, Setting
 from zhenfen.verdict.evidence import Evidence, Finding
 
 Position = Literal["below", "within", "above", "no_reference", "unknown"]
@@ -16,6 +17,12 @@ def family_rank(family: str) -> tuple[int, str]:
     """Sort key of a family's place on a page."""
     known = family in FAMILY_ORDER
     return (FAMILY_ORDER.index(family) if known else len(FAMILY_ORDER), family)
+
+
+def summarise_families(case: Case) -> list[dict[str, Any]]:
+    """Every family of a creator, in the report's order; the audience's sentence is its estimated share."""
+    families = [state_share(case, summarise_family(finding, case.setting)) for finding in case.findings]
+    return sorted(families, key=lambda family: family_rank(family["family"]))
 
 
 def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
-from zhenfen.report.family import family_rank, summarise_family
+from zhenfen.report.family import family_rank, summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.sections import MOST_EXAMPLES
 from zhenfen.report.source import summarise_sources
@@ -43,8 +43,7 @@ def summarise_shortlist(
 
 def summarise_row(case: Case) -> dict[str, Any]:
     """One creator's line of the shortlist."""
-    families = [summarise_family(finding, case.setting) for finding in case.findings]
-    families.sort(key=lambda family: family_rank(family["family"]))
+    families = summarise_families(case)
     return make_row(case, families)
 
 
@@ -139,9 +138,14 @@ def _told_once(setting: Setting, group: list[Family]) -> str:
 
 
 def _main_point(families: list[dict[str, Any]]) -> str | None:
-    """The measurement that adds most, of families out of line first; None where nothing lies outside."""
+    """An estimate above its line, else the measurement that adds most, of families out of line first; None without."""
     assessed = [family for family in families if family["level"] != "not_assessed"]
-    asking = [
+    estimated = [
+        (True, float("inf"), f"{family['label']} · {family['sentence']}")
+        for family in assessed
+        if family["is_estimate"] and family["level"] != "low"
+    ]
+    asking = estimated + [
         (family["level"] != "low", item["contribution"], f"{family['label']} · {item['sentence']}")
         for family in assessed
         for item in family["evidence"]

@@ -7,7 +7,7 @@ from typing import Any
 from zhenfen.messages import Catalogue
 from zhenfen.report.audience import audience_section
 from zhenfen.report.case import Case, Setting, open_case
-from zhenfen.report.family import family_rank, summarise_family
+from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
@@ -48,8 +48,7 @@ def summarise_creator(
 
 def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
     """`summarise_creator` for a case that is cut out already, with the sources that all pages share."""
-    families = [summarise_family(finding, case.setting) for finding in case.findings]
-    families.sort(key=lambda family: family_rank(family["family"]))
+    families = summarise_families(case)
     summary = {
         "kind": "creator",
         "language": case.catalogue.language,
