@@ -36,7 +36,7 @@ def _provenance(setting: Setting, most: int | None) -> dict[str, Any]:
     groups = [
         {
             "source": clean(source),
-            "obtained_how": clean(how),
+            "obtained_how": _in_words(setting, how),
             "obtained_on": "—" if at is None else setting.catalogue.day(at),
             "files": [_file(row) for row in part.iter_rows(named=True)],
         }
@@ -76,7 +76,7 @@ def _kind(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
         "table": row["table"],
         "file": clean(row["file"]),
         "column": row["column"],
-        "expected": _expected(setting, row["expected"]),
+        "expected": _in_words(setting, row["expected"]),
         "action": row["action"],
         "action_text": setting.catalogue.text(f"report.action.{_fate(row)}"),
         "n": row["n"],
@@ -93,10 +93,10 @@ def _fate(row: dict[str, Any]) -> str:
     return "not_read" if row["expected"] == "unusable.file" else str(row["action"])
 
 
-def _expected(setting: Setting, expected: str | None) -> str:
-    """What should have stood there: importers name a message, other writers of the table may use words of their own."""
-    known = expected is not None and setting.catalogue.has(expected)
-    return setting.catalogue.text(expected or "") if known else clean(expected)
+def _in_words(setting: Setting, written: str | None) -> str:
+    """What a table says: importers name a message, other writers of the table may use words of their own."""
+    known = written is not None and setting.catalogue.has(written)
+    return setting.catalogue.text(written or "") if known else clean(written)
 
 
 def _references(setting: Setting) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from zhenfen.scoring import Progress, known_at, score
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
-NOT_STATED = "not stated"
-"""What the provenance says of an export that was vetted without an import."""
+NOT_STATED = "obtained.not_stated"
+"""What the provenance says of an export that was vetted without an import: a message, for readers of any language."""
 
 
 @dataclass(frozen=True, slots=True)
