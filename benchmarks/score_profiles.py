@@ -17,6 +17,7 @@ import polars as pl
 
 N_PROFILES = 1_000_000
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
+UNKNOWN_SHARE = 0.25
 
 
 def make_profiles(path: Path, seed: int = 1) -> None:
@@ -30,7 +31,9 @@ def make_profiles(path: Path, seed: int = 1) -> None:
             "profile_id": pl.Series(range(N_PROFILES)).cast(pl.String),
             "platform": rng.choice(["weibo", "x", "instagram"], N_PROFILES),
             "display_name": stems + digits,
-            "bio": rng.choice(["", "热爱生活", "合作请联系", None], N_PROFILES),
+            "bio": pl.Series(rng.choice(["", "热爱生活", "合作请联系"], N_PROFILES)).set(
+                pl.Series(rng.random(N_PROFILES) < UNKNOWN_SHARE), None
+            ),
             **{name: rng.lognormal(4, 2, N_PROFILES).astype(int) for name in ("n_followers", "n_following", "n_posts")},
             "created_at": pl.Series((created * 1e6).astype("int64")).cast(pl.Datetime("us", "UTC")),
             "has_avatar": rng.random(N_PROFILES) < 0.8,  # noqa: PLR2004 (a plausible share)
