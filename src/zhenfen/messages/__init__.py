@@ -124,7 +124,7 @@ def _percent(value: float, locale: str) -> str:
 def _share_digits(value: float) -> int:
     """Decimals of a percentage: enough that a share near 0 or 1 is not shown as 0 % or 100 %."""
     distance = min(value, 1 - value)
-    return next((digits for digits, above in ((0, 0.1), (1, 0.001)) if distance >= above), 2 if distance > 0 else 0)
+    return next((digits for digits, above in ((0, 0.1), (1, 0.001), (2, 0.00005)) if distance >= above), 0)
 
 
 def _three_digits(value: float) -> float:
