@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,6 +24,14 @@ class Strict(BaseModel):
 Model = TypeVar("Model", bound=Strict)
 
 
+@dataclass(frozen=True)
+class RuleFile(Generic[Model]):
+    """A configuration that findings depend on, and the hash of the file it stands in."""
+
+    rules: Model
+    sha256: str
+
+
 class Tier(Strict):
     """A size class of creators: from `at_least` followers up to the next tier."""
 
@@ -35,7 +45,6 @@ class Platform(Strict):
     Attributes:
         name: Display name by language.
         interactions: Count columns of `posts` that make up an interaction there.
-        post_url: Address of a post with `{post_id}` in it; None where an id alone does not lead to it.
         tiers: Size classes, smallest first.
         tiers_dated: Day the tiers were taken over, ISO.
         tiers_source: Where they come from.
@@ -44,7 +53,6 @@ class Platform(Strict):
 
     name: dict[str, str]
     interactions: tuple[str, ...]
-    post_url: str | None = None
     tiers: tuple[Tier, ...]
     tiers_dated: str
     tiers_source: str
@@ -97,6 +105,16 @@ def read_config(path: Path, model: type[Model]) -> Model:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         raise ConfigError(f"{path}: " + "; ".join(problems)) from error
+
+
+def read_rules(path: Path, model: type[Model]) -> RuleFile[Model]:
+    """`read_config` with the file's hash, for a report's footer.
+
+    Raises:
+        ConfigError: With every field that is wrong.
+    """
+    rules = read_config(path, model)
+    return RuleFile(rules, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 @cache

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from zhenfen.config import config_dir, models_dir
+from zhenfen.config import RuleFile, config_dir, models_dir, read_rules
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel, load_profile_model
-from zhenfen.verdict.audience import AudienceLevels, read_audience_levels
-from zhenfen.verdict.levels import Levels, read_levels
+from zhenfen.verdict.audience import AudienceRules
+from zhenfen.verdict.levels import LevelRules
 from zhenfen.verdict.panel import Panel, read_panel
 
 SHORT_HASH_CHARS = 12
@@ -22,8 +22,8 @@ class Models:
     """Everything outside the data that a finding depends on; `audience` is None when there is no such model."""
 
     panel: Panel
-    levels: Levels
-    audience_levels: AudienceLevels
+    levels: RuleFile[LevelRules]
+    audience_levels: RuleFile[AudienceRules]
     audience: ProfileModel | None
 
     def need_audience(self) -> ProfileModel:
@@ -57,8 +57,8 @@ def load_models(panel: Path | None = None) -> Models:
     verdict = config_dir() / "verdict"
     return Models(
         read_panel(panel or verdict / "panel.csv"),
-        read_levels(verdict / "levels.yaml"),
-        read_audience_levels(verdict / "audience.yaml"),
+        read_rules(verdict / "levels.yaml", LevelRules),
+        read_rules(verdict / "audience.yaml", AudienceRules),
         load_audience_model(models_dir()),
     )
 

@@ -44,6 +44,16 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & HEAVY
 
 
+def test_the_options_offer_what_the_tables_and_catalogues_know() -> None:
+    """The command line spells them again, so that --help need not load the tables."""
+    from zhenfen.messages import LANGUAGES
+    from zhenfen.serving.cli import Frame, Lang
+    from zhenfen.tables import FRAMES
+
+    assert tuple(Frame) == FRAMES
+    assert tuple(Lang) == LANGUAGES
+
+
 def test_the_public_names_are_there() -> None:
     import zhenfen
 

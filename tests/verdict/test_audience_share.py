@@ -9,19 +9,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.config import config_dir
+from zhenfen.config import config_dir, read_rules
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import Manifest
 from zhenfen.tables import TABLES, make_frame
 from zhenfen.verdict.audience import (
     SHARES_SCHEMA,
+    AudienceRules,
     decide_audience,
     estimate_shares,
-    read_audience_levels,
 )
 from zhenfen.verdict.evidence import FINDINGS_SCHEMA
 
-RULES = read_audience_levels(config_dir() / "verdict" / "audience.yaml").rules
+RULES = read_rules(config_dir() / "verdict" / "audience.yaml", AudienceRules).rules
 GOOD = {"n_fake": 200, "n_fake_flagged": 190, "n_genuine": 200, "n_genuine_flagged": 10}
 POOR = {"n_fake": 200, "n_fake_flagged": 120, "n_genuine": 200, "n_genuine_flagged": 60}
 MANIFEST = Manifest(
@@ -166,4 +166,4 @@ def test_a_wrong_rule_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "audience.yaml"
     path.write_text("version: 1\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"audience\.yaml.*elevated_from"):
-        read_audience_levels(path)
+        read_rules(path, AudienceRules)

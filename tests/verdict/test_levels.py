@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from zhenfen.config import config_dir
+from zhenfen.config import config_dir, read_rules
 from zhenfen.errors import ConfigError
-from zhenfen.verdict.levels import NO_REFERENCE, decide, rank, read_levels, weigh
+from zhenfen.verdict.levels import NO_REFERENCE, LevelRules, decide, rank, weigh
 
-RULES = read_levels(config_dir() / "verdict" / "levels.yaml").rules
+RULES = read_rules(config_dir() / "verdict" / "levels.yaml", LevelRules).rules
 RANGE = {
     "p1": 1.0,
     "p5": 5.0,
@@ -159,4 +159,4 @@ def test_a_wrong_rule_file_names_every_field(tmp_path: Path) -> None:
     path = tmp_path / "levels.yaml"
     path.write_text("version: one\nelevated_from: 2\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"version.*dated.*points"):
-        read_levels(path)
+        read_rules(path, LevelRules)

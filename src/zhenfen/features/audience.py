@@ -21,7 +21,7 @@ HIGH_FOLLOWING_RATIO = 10
 sets (Weibo fans, Instagram)."""
 INACTIVE_DAYS = 365
 """A year without a post of one's own."""
-DEFAULT_NAME = r"^(?:用户\d+|手机用户\d*|小红薯[0-9A-Fa-f]+)$|\d{5,}$"
+UNCHOSEN_NAME = r"^(?:用户\d+|手机用户\d*|小红薯[0-9A-Fa-f]+)$|\d{5,}$"
 """Names that platforms give at sign-up (Douyin 用户…, Weibo 手机用户…, Xiaohongshu 小红薯…), or five and more digits at
 the end: more than a year needs."""
 _DIGIT = r"\d"
@@ -48,7 +48,7 @@ _SPECS = (
     ),
     _share("mass_following", "Profiles that follow more than 1,500.", "attention is thin there; see the constant"),
     _share("inactive", "Profiles whose last post is older than a year.", "DESIGN §1.6: inactive is not fake"),
-    _share("default_name", "Profiles with a sign-up name or five digits at its end.", "see DEFAULT_NAME"),
+    _share("default_name", "Profiles with a sign-up name or five digits at its end.", "see UNCHOSEN_NAME"),
     _share("name_digits", "Digits among the characters of a name, mean.", "Instagram set: .29 fake, .04 genuine"),
     _share("largest_creation_month", "Profiles created in the commonest month.", "accounts made in batches"),
     _share(
@@ -121,7 +121,7 @@ def measure_profiles(profiles: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
         ).mean(),
         audience_mass_following_share=(pl.col("n_following") > MASS_FOLLOWING).mean(),
         audience_inactive_share=_is_inactive(inputs).mean(),
-        audience_default_name_share=name.str.contains(DEFAULT_NAME).mean(),
+        audience_default_name_share=name.str.contains(UNCHOSEN_NAME).mean(),
         audience_name_digits_share=_digit_share(name).mean(),
         audience_identical_bio_share=pl.col("is_shared_bio").mean(),
         **{f"audience_median_{count}": pl.col(f"n_{count}").median() for count in ("followers", "following", "posts")},

@@ -16,7 +16,6 @@ from zhenfen.report.quote import clean, shorten
 MOST_SPANS = 20
 MOST_CLUSTERS = 5
 MOST_EXAMPLES = 2
-MOST_SPONSORED = 12
 MOST_POSTS = 400
 """Dots that a chart can carry before they hide each other; the newest are kept."""
 FEWEST_POSTS = 3

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 UNITS_ACROSS = 1000
 """Width of the inner drawing in its own units; it is stretched to the plot, lines keep their thickness."""
-ABOVE_AXIS, BELOW_AXIS = 4, 4
+ABOVE_AXIS = 4
 
 
 def tag(name: str, *children: Markup | str, **attributes: str | float | None) -> Markup:

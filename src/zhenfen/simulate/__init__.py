@@ -92,7 +92,7 @@ def _provenance(seed: int, ends_at: datetime) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "source": "simulated",
-            "obtained_how": f"zhenfen.simulate, seed {seed}: invented creators, no person behind them",
+            "obtained_how": "obtained.simulated",
             "obtained_at": ends_at,
             "file": "simulated",
             "sha256": "",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 
 import numpy as np
 import polars as pl
 
-from zhenfen.config import Strict, read_config
+from zhenfen.config import Strict
 from zhenfen.estimators.manifest import Manifest, ValidationCounts
 from zhenfen.estimators.prevalence import Validation
 from zhenfen.estimators.share import AuditLabels, ScoredAudience, ShareEstimate, estimate_share
@@ -47,24 +45,6 @@ class AudienceRules(Strict):
     widest_interval: float
     elevated_from: float
     high_from: float
-
-
-@dataclass(frozen=True)
-class AudienceLevels:
-    """The rule and the hash of the file it stands in."""
-
-    rules: AudienceRules
-    sha256: str
-
-
-def read_audience_levels(path: Path) -> AudienceLevels:
-    """The rule of a file.
-
-    Raises:
-        ConfigError: The file is absent or a field is wrong.
-    """
-    rules = read_config(path, AudienceRules)
-    return AudienceLevels(rules, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def estimate_shares(

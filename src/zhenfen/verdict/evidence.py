@@ -10,7 +10,6 @@ from typing import Literal
 import polars as pl
 
 Level = Literal["low", "elevated", "high", "not_assessed"]
-LEVELS: tuple[Level, ...] = ("not_assessed", "low", "elevated", "high")
 Basis = Literal["descriptive", "model"]
 
 EVIDENCE_SCHEMA: dict[str, pl.DataType] = {

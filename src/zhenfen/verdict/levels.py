@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
-from zhenfen.config import Strict, read_config
+from zhenfen.config import Strict
 from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA
 
 NO_REFERENCE = "no_reference"
@@ -31,24 +28,6 @@ class LevelRules(Strict):
     source: str
     points: Points
     elevated_from: float
-
-
-@dataclass(frozen=True)
-class Levels:
-    """The rule and the hash of the file it stands in."""
-
-    rules: LevelRules
-    sha256: str
-
-
-def read_levels(path: Path) -> Levels:
-    """The rule of a file.
-
-    Raises:
-        ConfigError: The file is absent or a field is wrong.
-    """
-    rules = read_config(path, LevelRules)
-    return Levels(rules, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.DataFrame:
