@@ -46,6 +46,32 @@ MASKED = [
     ("qq123456789", "qq[contact:qq]"),
     ("扣扣群 987654321 进来", "扣扣群 [contact:qq] 进来"),
     ("加Q 1234567890", "加Q [contact:qq]"),
+    ("卫星：KTM657", "卫星：[contact:wechat]"),
+    ("微❤➕wei791970", "微❤➕[contact:wechat]"),
+    ("薇❤：abcdefg", "薇❤：[contact:wechat]"),
+    ("徽心kkb040", "徽心[contact:wechat]"),
+    ("迦威 sx111 505", "迦威 [contact:wechat] 505"),
+    ("微xin: lovely", "微xin: [contact:wechat]"),
+    ("+V：③⑦⑤⑥①②③⑥", "+V：[contact:wechat]"),
+    ("vx一三八零零一三八", "vx[contact:wechat]"),
+    ("微信 1️⃣3️⃣8️⃣1️⃣2️⃣3️⃣", "微信 [contact:wechat]"),
+    ("薇信壹贰叁肆伍陆", "薇信[contact:wechat]"),
+    ("企鹅 1537 3608", "企鹅 [contact:qq]"),
+    ("🐧：123456789", "🐧：[contact:qq]"),
+    ("抠抠：974925691", "抠抠：[contact:qq]"),
+    ("十扣:298555928", "十扣:[contact:qq]"),
+    ("QQ二九八五五五九二八", "QQ[contact:qq]"),
+    ("加群838624388", "加群[contact:qq]"),
+    ("裙号：79508575", "裙号：[contact:qq]"),
+    ("打一三八零零一三八零零零", "打[contact:phone]"),
+    ("138零零一三八零零零", "[contact:phone]"),
+    ("①③⑧⓪⓪①③⑧⓪⓪⓪", "[contact:phone]"),
+    ("1️⃣3️⃣8️⃣0️⃣0️⃣1️⃣3️⃣8️⃣0️⃣0️⃣0️⃣", "[contact:phone]"),
+    ("𝟏𝟑𝟖𝟎𝟎𝟏𝟑𝟖𝟎𝟎𝟎", "[contact:phone]"),
+    ("1-3-8-1-2-3-4-5-6-7-8", "[contact:phone]"),
+    ("1 3 8 1 2 3 4 5 6 7 8", "[contact:phone]"),
+    ("138.1234.5678", "[contact:phone]"),
+    ("电话：一三八零零一三八零零零", "电话：[contact:phone]"),
 ]
 KEPT = [
     "",
@@ -78,6 +104,25 @@ KEPT = [
     "1-3 5 7 9 11 13 15",
     "1920x1080，60fps，3.14159265358979",
     "138****5678",
+    "卫星2020年发射",
+    "卫星电视有CNN",
+    "企鹅2004-2005年",
+    "企鹅很可爱",
+    "扣12345",
+    "扣300块钱",
+    "群123人",
+    "裙子199元",
+    "微信支付一二三",
+    "一二三四五六七八九十",
+    "二零二六年十一月二十一日",
+    "一九九八年三月十五日",
+    "①好看②好用③便宜④包邮",
+    "一三五七九",
+    "1.3.5.7.9",
+    "微心愿2026",
+    "番茄v1.2",
+    "赵薇❤❤❤",
+    "嘉微笑着说",
 ]
 
 
@@ -125,13 +170,14 @@ PIECES = st.sampled_from(
             "a",
             "人",
         ),
+        *("卫星", "薇❤", "企鹅", "扣", "群", "一三八", "①③⑧", "1️⃣", "零"),
         *("wxid_", "13812345678", "138 1234 5678", "12345", "abc123", "abcdefg", "86", "0", "[contact:qq]", "、"),
     ]
 )
 
 
 @settings(deadline=None, derandomize=True, database=None)
-@given(st.lists(PIECES, max_size=12).map("".join))
+@given(st.lists(PIECES, max_size=14).map("".join))
 def test_masking_twice_is_masking_once_and_leaves_nothing(text: str) -> None:
     once = _masked(text)
     assert _masked(once) == once

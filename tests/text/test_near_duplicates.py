@@ -45,6 +45,30 @@ def test_which_comments_form_a_cluster(texts: list[str | None], clustered: list[
     assert found["cluster_id"].to_list() == [expected if at in clustered else None for at in range(len(texts))]
 
 
+DISGUISED = [
+    TEMPLATE,
+    f"{TEMPLATE[:6]}😍{TEMPLATE[6:]}[赞R]！！",
+    "，".join((TEMPLATE[:5], TEMPLATE[5:])),
+    "跟著博主買的這款面霜真的太好用了",
+    "\u200b".join(TEMPLATE),
+    "".join(letter + "\u0347" for letter in TEMPLATE),
+    " ".join(TEMPLATE),
+]
+SLOTS = [
+    [f"最近一直在用{brand}的精华，皮肤真的变好了很多" for brand in ("珀莱雅", "薇诺娜", "兰蔻", "欧莱雅")],
+    [f"姐妹们这个{brand}真的绝了，用完一瓶立刻回购" for brand in ("面霜", "防晒霜", "卸妆油", "洗面奶")],
+    [f"有需要的加{word}" for word in ("微信：abc12345聊", "薇❤ xyz98765聊", "🅥🅧 qwe45678聊")],
+    [f"需要的老板加扣{number}先货后款" for number in (298555928, 3127466732, 74926910)],
+    [f"限时优惠只要{price}元，点左下角就可以下单" for price in (99, 128, 199)],
+]
+
+
+@pytest.mark.parametrize("texts", [DISGUISED, *SLOTS])
+def test_a_template_is_found_in_disguise_and_with_other_words_in_its_slots(texts: list[str]) -> None:
+    found = cluster_comments(_frame([str(at) for at in range(len(texts))], texts))
+    assert found["cluster_id"].to_list() == ["0"] * len(texts)
+
+
 def test_templates_stay_apart() -> None:
     texts = [TEMPLATE, LONG] * 4
     found = cluster_comments(_frame([str(at) for at in range(8)], texts))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhenfen.text.normalise import cut_quoted, has_emoji, normalise, normalise_comments, to_characters
+from zhenfen.text.contacts import mask_contacts
+from zhenfen.text.normalise import cut_quoted, has_emoji, normalise, normalise_comments, normalise_texts
 
 SPELLINGS = [
     ("", ""),
@@ -32,8 +35,24 @@ SPELLINGS = [
     ("www.example.com", "🔗"),
     ("加我[contact:wechat]", "加我☎"),
     ("#穿搭[话题]# 好看", "穿搭好看"),
-    ("Café", "café"),
-    ("轉發", "轉發"),
+    ("Café", "cafe"),
+    ("轉發", "转发"),
+    ("回覆@小明：好的", "好的"),
+    ("1 2 3", "123"),
+    ("100元", "100元"),
+    ("12345人", "00人"),
+    ("123456", "00"),
+    ("1234567", "☎"),
+    ("23333", "233"),
+    ("1000000粉", "100粉"),
+    ("2020.1.8打卡", "202018打卡"),
+    ("v̷x̸：①②③④⑤⑥⑦", "微信☎"),
+    ("微信：abc123加我", "微信☎加我"),
+    ("13812345678", "☎"),
+    ("一三八零零一三八零零零", "☎"),
+    ("①③⑧⓪⓪①③⑧⓪⓪⓪", "☎"),
+    ("1️⃣3️⃣8️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣", "☎"),
+    ("1-3-8-1-2-3-4-5-6-7-8", "☎"),
 ]
 
 
@@ -54,6 +73,41 @@ def test_a_column_is_read_row_by_row_and_null_stays_null() -> None:
         "好好的的",
         "b",
     ]
+
+
+CONTACTS = [
+    "微信：abc123",
+    "加薇❤ meimei888",
+    "vx①③⑧①②③④⑤⑥⑦⑧",
+    "QQ：12345",
+    "扣扣群 987654321 进来",
+    "企鹅 1537 3608",
+    "电话010-12345678转",
+    "合作：hello@qq.com",
+    "没有联系方式，价格199元",
+]
+
+
+@pytest.mark.parametrize("text", CONTACTS)
+def test_a_text_masked_on_import_reads_like_a_raw_one(text: str) -> None:
+    masked = pl.select(mask_contacts(pl.lit(text))).item()
+    assert _normalise(masked) == _normalise(text)
+
+
+@pytest.mark.data
+def test_real_texts_masked_on_import_read_like_raw_ones(data_dir: Path) -> None:
+    for name in ("livechat_adverts", "bilibili_comments"):
+        texts = pl.read_parquet(data_dir / "comments" / f"{name}.parquet", columns=["text"], n_rows=20_000)["text"]
+        masked = texts.to_frame().select(mask_contacts(pl.col("text"))).to_series()
+        assert (normalise_texts(masked) == normalise_texts(texts)).all()
+
+
+def test_a_series_is_read_like_an_expression() -> None:
+    texts = pl.Series("bio", ["哈哈哈", None, "", "轉發薇❤ abc123"] * 5)
+    assert normalise_texts(texts).to_list() == texts.to_frame().select(normalise(pl.col("bio"))).to_series().to_list()
+    assert normalise_texts(texts).name == "bio"
+    assert normalise_texts(texts.clear()).to_list() == []
+    assert texts[0] == "哈哈哈"
 
 
 @settings(deadline=None, derandomize=True, database=None)
@@ -95,12 +149,6 @@ def test_comments_keep_their_rows() -> None:
     expected = pl.DataFrame({"comment_id": ["b", "a", "c"], "normalised": ["好", None, "说得好"]})
     assert normalise_comments(comments).equals(expected)
     assert normalise_comments(comments.clear()).is_empty()
-
-
-def test_characters_and_offsets() -> None:
-    characters, offsets = to_characters(pl.Series(["ab", None, "", "😂好"]))
-    assert characters.tolist() == [97, 98, 0x1F602, 0x597D]
-    assert offsets.tolist() == [0, 2, 2, 2, 4]
 
 
 def _normalise(text: str) -> str:

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from zhenfen.text.characters import to_characters
 from zhenfen.text.lexicons import load_lexicon, normalised_words
-from zhenfen.text.normalise import normalise_comments, to_characters
+from zhenfen.text.normalise import normalise_comments
 
 Uint32 = npt.NDArray[np.uint32]
 Uint64 = npt.NDArray[np.uint64]

@@ -1,7 +1,7 @@
 """One spelling for texts that a reader takes for the same.
 
-For comparison only, never for display. Traditional characters stay traditional: mapping them needs a dictionary
-(OpenCC's) that is no core dependency.
+For comparison and for models, never for display. Between the steps a text keeps signs that stand for a word (a heart,
+a plus, a penguin) until the words of contacts are read.
 """
 
 from __future__ import annotations
@@ -10,53 +10,64 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from zhenfen.text.characters import change_where, to_characters, to_texts, unify_characters
+from zhenfen.text.contact_words import read_contact_words
+from zhenfen.text.contacts import has_contact, mask_contacts
+
 MENTION = "@"
 LINK = "🔗"
 CONTACT = "☎"
 
 LONGEST_RUN = 2
 """A character repeated more often is cut to this: 哈哈哈哈 and 哈哈 say the same, 哈 alone may be half a word."""
+LONG_NUMBER = "00"
+"""Stands for a number of 5 or 6 digits: nobody reads them, and templates differ in them. A longer one is as long as
+most QQ numbers and every telephone number, and gets their sign."""
 
 _URL = r"(?:https?://|www\.|t\.cn/)[!-~]+"
 _PLACEHOLDER = r"\[contact:[a-z]+\]"
 # [笑哭r] of Xiaohongshu, [允悲] of Weibo, [doge] of Bilibili, and the [话题] behind a Xiaohongshu tag.
 _EMOJI_CODE = r"\[[\p{Han}a-z0-9_]{1,12}\]"
-_REPLY_TO = r"^\s*回复\s*@[^\s:：]{1,40}\s*[:：]"
+_REPLY_TO = r"^\s*回[复覆]\s*@[^\s:：]{1,40}\s*[:：]"
 _NAME = r"@[\p{L}\p{N}_·-]+"
-# Letters of no width: Unicode counts the fillers of Hangul among the letters.
-_FILLER = r"\u{115f}\u{1160}"
-_FIRST_OF_MORE_BYTES = (0x80, 0x800, 0x10000)
-"""Code points from which on UTF-8 takes one byte more."""
-_NOT_TEXT = rf"[^\p{{L}}\p{{N}}{MENTION}{LINK}{CONTACT}]|[{_FILLER}]"
+_SIGNS_OF_WORDS = "❤+🐧"
+_NOT_TEXT = rf"[^\p{{L}}\p{{N}}{MENTION}{LINK}{CONTACT}{_SIGNS_OF_WORDS}]+"
+_LONG_DIGITS = r"[0-9]{5}"
+_MOST_LIKE_DIGITS = 3
 
 
 def normalise(expr: pl.Expr) -> pl.Expr:
-    """Lower-case NFKC letters and digits of a text, without emoji, platform emoji codes, punctuation and blanks.
+    """Simplified, lower-case letters and digits of a text, without emoji, emoji codes, punctuation and blanks.
 
-    Names behind @, addresses and masked contacts become one sign each; the "回复 @x:" before a reply goes;
-    a run of one character is cut to LONGEST_RUN. Null stays null, a text without letters becomes empty.
+    Contacts, names behind @ and addresses become one sign each, and so do long numbers (LONG_NUMBER); the
+    "回复 @x:" before a reply goes; characters that look like others and contact words in disguise get their plain
+    spelling; a run of one character is cut to LONGEST_RUN. Null stays null, a text without letters becomes empty.
     """
     return (
-        expr.str.normalize("NFKC")
-        .str.to_lowercase()
-        .str.replace_all(r"\p{Cf}", "")
+        expr.map_batches(_read_letters, return_dtype=pl.String(), is_elementwise=True)
         .str.replace_all(_PLACEHOLDER, CONTACT)
         .str.replace_all(_EMOJI_CODE, "")
         .str.replace_all(_URL, LINK)
         .str.replace(_REPLY_TO, "")
         .str.replace_all(_NAME, MENTION)
+        .map_batches(_shorten_numbers, return_dtype=pl.String(), is_elementwise=True)
         .str.replace_all(_NOT_TEXT, "")
+        .map_batches(read_contact_words, return_dtype=pl.String(), is_elementwise=True)
+        .str.replace_all(f"[{_SIGNS_OF_WORDS}]", "")
         .map_batches(_cut_runs, return_dtype=pl.String(), is_elementwise=True)
     )
 
 
+def normalise_texts(texts: pl.Series) -> pl.Series:
+    """`normalise` on all cores; rows in the order given, null stays null."""
+    frame = texts.alias("text").to_frame()
+    return _select_on_all_cores(frame, normalise(pl.col("text"))).alias(texts.name)
+
+
 def normalise_comments(comments: pl.DataFrame) -> pl.DataFrame:
     """comment_id and normalised, the writer's own words of each comment in one spelling; rows in the order given."""
-    plan = pl.col("comment_id"), normalise(cut_quoted(pl.col("text"))).alias("normalised")
-    # One expression runs on one core: as many slices as cores.
-    size = -(-comments.height // pl.thread_pool_size()) or 1
-    parts = list(comments.iter_slices(size)) or [comments]
-    return pl.concat(pl.collect_all([part.lazy().select(plan) for part in parts]))
+    own = normalise(cut_quoted(pl.col("text")))
+    return comments.select("comment_id", normalised=_select_on_all_cores(comments.select("text"), own))
 
 
 def cut_quoted(expr: pl.Expr) -> pl.Expr:
@@ -69,16 +80,32 @@ def has_emoji(expr: pl.Expr) -> pl.Expr:
     return expr.str.contains(rf"(?i)\p{{Extended_Pictographic}}|\p{{Regional_Indicator}}|{_EMOJI_CODE}")
 
 
-def to_characters(texts: pl.Series) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """All texts as one row of code points.
+def _select_on_all_cores(frame: pl.DataFrame, expr: pl.Expr) -> pl.Series:
+    # One expression runs on one core: as many slices as cores.
+    parts = list(frame.iter_slices(-(-frame.height // pl.thread_pool_size()) or 1)) or [frame]
+    return pl.concat(pl.collect_all([part.lazy().select(expr) for part in parts])).to_series()
 
-    Returns:
-        Code points, shape (n_characters,), and offsets, shape (n_texts + 1,): text i is `[offsets[i]:offsets[i + 1]]`.
-        A null text is empty.
-    """
-    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum(texts.str.len_chars().fill_null(0).to_numpy(), out=offsets[1:])
-    return np.frombuffer(texts.str.join("").item().encode("utf-32-le"), dtype=np.uint32), offsets
+
+def _read_letters(texts: pl.Series) -> pl.Series:
+    """Plain characters, and contacts masked in the few texts that hold one."""
+    plain = unify_characters(texts)
+    frame = plain.alias("text").to_frame()
+    found = frame.select(has_contact(pl.col("text")).fill_null(value=False)).to_series()
+    if not found.any():
+        return plain
+    masked = frame.filter(found).select(mask_contacts(pl.col("text"))).to_series()
+    return plain.clone().scatter(found.arg_true(), masked)
+
+
+def _shorten_numbers(texts: pl.Series) -> pl.Series:
+    return change_where(texts, _LONG_DIGITS, _shorten)
+
+
+def _shorten(texts: pl.Series) -> pl.Series:
+    """Long numbers as signs; 23333 and 66666 are words, and 1000000 is short."""
+    for digit in "0123456789":
+        texts = texts.str.replace_all(f"{digit}{{{_MOST_LIKE_DIGITS},}}", digit * _MOST_LIKE_DIGITS)
+    return texts.str.replace_all("[0-9]{7,}", CONTACT).str.replace_all("[0-9]{5,6}", LONG_NUMBER)
 
 
 def _cut_runs(texts: pl.Series) -> pl.Series:
@@ -88,7 +115,7 @@ def _cut_runs(texts: pl.Series) -> pl.Series:
     if not rows.size:
         return texts
     characters, offsets = to_characters(texts.gather(rows))
-    return texts.clone().scatter(rows, _to_texts(characters, offsets, ~_is_beyond_run(characters, offsets)))
+    return texts.clone().scatter(rows, to_texts(characters, offsets, ~_is_beyond_run(characters, offsets)))
 
 
 def _is_beyond_run(characters: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -101,16 +128,3 @@ def _is_beyond_run(characters: npt.NDArray[np.uint32], offsets: npt.NDArray[np.i
         beyond[back:] &= again[:-back]
         beyond[:back] = False
     return beyond
-
-
-def _to_texts(
-    characters: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]
-) -> pl.Series:
-    """The way back from `to_characters`, without the characters that are not `kept`."""
-    import pyarrow as pa
-
-    n_bytes = np.where(kept, 1 + sum(characters >= first for first in _FIRST_OF_MORE_BYTES), 0)
-    ends = np.concatenate(([0], np.cumsum(n_bytes, dtype=np.int64)))[offsets]
-    content = characters[kept].tobytes().decode("utf-32-le").encode()
-    rows = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(ends), pa.py_buffer(content))
-    return pl.Series(rows)

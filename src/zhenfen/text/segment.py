@@ -1,4 +1,4 @@
-"""Chinese texts cut into words, by jieba's dictionary and rules."""
+"""Chinese texts cut into words, by jieba's dictionary and rules and the words of configs/text/words.yaml."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from functools import cache
 
 import polars as pl
 
+from zhenfen.config import config_dir, read_config
+from zhenfen.text.lexicons import Lexicon
+
+WORD_FREQUENCY = 1_000
+"""Of the field's words, in jieba's dictionary of 60 million: enough for each to stay whole, too little to tear a
+neighbour of everyday language apart (草莓 stays whole in 种草莓)."""
+
 
 def segment(expr: pl.Expr) -> pl.Expr:
-    """The words of each text, as a list; blanks are left out, null stays null.
+    """The words of each normalised text, as a list; blanks are left out, null stays null.
 
-    rjieba cuts about ten times faster than jieba and the same way but for .7 % of texts that mix Latin letters and
-    emoji: record `segmenter_name` with whatever is trained on the words.
+    rjieba cuts about ten times faster than jieba. On normalised texts both cut alike (8,000 public comments, none
+    apart); of raw ones 1 % differ, and 11 % of adverts made of signs: record `segmenter_name` with whatever is trained
+    on the words.
     """
     return expr.map_batches(_segment_all, return_dtype=pl.List(pl.String()), is_elementwise=True)
 
@@ -26,16 +34,34 @@ def segmenter_name() -> str:
     return "rjieba" if find_spec("rjieba") else "jieba"
 
 
+@cache
 def load_cutter(name: str) -> Callable[[str], list[str]]:
-    """The function of `rjieba` or `jieba` that cuts one text."""
+    """The function of `rjieba` or `jieba` that cuts one text, with the field's words.
+
+    Raises:
+        ConfigError: configs/text/words.yaml is not there or cannot be used.
+    """
+    words = _field_words()
     if name == "rjieba":
         import rjieba
 
-        return lambda text: list(rjieba.cut(text))
+        fast = rjieba.Jieba()
+        for word in words:
+            fast.add_word(word, WORD_FREQUENCY, None)
+        return lambda text: list(fast.cut(text))
     import jieba
 
     jieba.setLogLevel(logging.WARNING)
-    return lambda text: list(jieba.lcut(text))
+    # An own one: the library's default belongs to whoever else uses it in this process.
+    reference = jieba.Tokenizer()
+    for word in words:
+        reference.add_word(word, WORD_FREQUENCY)
+    return lambda text: list(reference.cut(text))
+
+
+def _field_words() -> list[str]:
+    lists = read_config(config_dir() / "text" / "words.yaml", Lexicon).lists
+    return sorted({word for words in lists.values() for word in words.words})
 
 
 def _segment_all(texts: pl.Series) -> pl.Series:
