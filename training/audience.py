@@ -21,7 +21,14 @@ from training.card import Figures, make_card
 from training.datasets import data_dir
 from training.evaluate import count_flagged, evaluate, mean_of, worst_of
 from training.figures import draw_curves
-from training.fit import ModelConfig, calibrate_apart, fit_calibrations, fit_classifier, score_held_out
+from training.fit import (
+    ModelConfig,
+    calibrate_apart,
+    fit_calibrations,
+    fit_classifier,
+    score_held_out,
+    write_calibrations,
+)
 from training.profiles import SOURCES, load_profiles, mark_twins
 from training.shelf import Trained, find_domain, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
@@ -114,9 +121,12 @@ def train(
     )
     title = f"{config.name} {config.version}"
     card = make_card(title, NOTES, sources, within=judged.figures_within, across=judged.figures_across, rivals=rivals)
+    calibrations = fit_calibrations(rows, within, across, config)
     trained = Trained(
-        fit_classifier(rows, config),
-        fit_calibrations(rows, within, across, config),
+        {
+            "model.txt": fit_classifier(rows, config).save,
+            "calibration.json": lambda path: write_calibrations(path, calibrations),
+        },
         _describe(rows, sources, judged, config),
         card,
     )

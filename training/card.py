@@ -33,7 +33,7 @@ def make_card(
         f"# {title}",
         notes.strip(),
         "## Sources and terms",
-        _table(("source", "rows", "terms"), ((one.source, f"{one.rows:,}", one.terms) for one in sources)),
+        make_table(("source", "rows", "terms"), ((one.source, f"{one.rows:,}", one.terms) for one in sources)),
         "## On rows it had not seen, of sources it knew",
         figures_table(within),
         "## On sources it had never seen",
@@ -49,7 +49,7 @@ def make_card(
 def figures_table(figures: Figures) -> str:
     """One row a source, one column a figure, as Markdown."""
     rows = ((source, *(show(found[name]) for name in FIGURES)) for source, found in figures.items())
-    return _table(("source", *(name.upper() for name in FIGURES)), rows)
+    return make_table(("source", *(name.upper() for name in FIGURES)), rows)
 
 
 def rivals_table(rivals: Mapping[str, Figures]) -> str:
@@ -60,7 +60,7 @@ def rivals_table(rivals: Mapping[str, Figures]) -> str:
         values = [figures[source]["auc"] for source in sources]
         points = [value for value, _, _ in values]
         rows.append((name, *map(show, values), f"{sum(points) / len(points):.3f}", f"{min(points):.3f}"))
-    return _table(("model", *sources, "mean", "worst"), rows)
+    return make_table(("model", *sources, "mean", "worst"), rows)
 
 
 def show(figure: Figure) -> str:
@@ -68,7 +68,8 @@ def show(figure: Figure) -> str:
     return "{:.3f} [{:.3f}, {:.3f}]".format(*figure)
 
 
-def _table(heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def make_table(heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table as Markdown."""
     cells = list(heading)
     lines = [cells, ["---"] * len(cells), *map(list, rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

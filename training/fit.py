@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -153,6 +155,12 @@ def apply_calibrations(maps: Mapping[str, Calibration], rows: pl.DataFrame, scor
         here = (rows["platform"] == platform).to_numpy()
         probas[here] = calibration.apply(scores[here])
     return probas
+
+
+def write_calibrations(path: Path, maps: Mapping[str, Calibration]) -> None:
+    """Write the maps by their names, as JSON."""
+    values = {name: one.to_dict() for name, one in maps.items()}
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
 def _check_names(rows: pl.DataFrame, config: ModelConfig) -> None:

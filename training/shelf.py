@@ -3,57 +3,73 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 import yaml
 
-from training.fit import ModelConfig
 from zhenfen import __version__
-from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import FILE_NAME, Manifest
-from zhenfen.estimators.tabular import TabularClassifier
 from zhenfen.tables import replace_folder
 
 ROOT = Path(__file__).parents[1]
-MODEL, CALIBRATION, CARD = "model.txt", "calibration.json", "card.md"
-FILES = {MODEL, CALIBRATION, CARD, FILE_NAME}
+CARD = "card.md"
 DOMAIN_QUANTILES = (0.005, 0.995)
 DOMAIN_DIGITS = 6
 PERMISSIVE = 1e-6
 """Bounds are rounded outwards by this much, so that the row at the edge stays inside."""
 
 
+class ShelfPlace(Protocol):
+    """What a training's config says of where its model goes."""
+
+    @property
+    def name(self) -> str:
+        """The folder on the shelf."""
+
+    @property
+    def version(self) -> int:
+        """The folder within."""
+
+    @property
+    def seed(self) -> int:
+        """Of every draw."""
+
+
 @dataclass(frozen=True)
 class Trained:
-    """Everything a shelf folder is made of."""
+    """Everything a shelf folder is made of.
 
-    classifier: TabularClassifier
-    calibrations: Mapping[str, Calibration]
+    Attributes:
+        files: File name → what writes it to a path.
+        manifest: What model.yaml says, but for the files and where the code came from.
+        card: Markdown.
+    """
+
+    files: Mapping[str, Callable[[Path], object]]
     manifest: Mapping[str, Any]
     card: str
 
 
-def write_shelf(trained: Trained, shelf: Path, config: ModelConfig) -> Path:
+def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace) -> Path:
     """Write `shelf`/<name>/<version>/ and return it; an older folder of that version is replaced.
 
     Raises:
         ConfigError: The folder cannot be written or holds files of others.
         pydantic.ValidationError: The manifest breaks its contract.
     """
-    folder = shelf / config.name / str(config.version)
-    with replace_folder(folder, lambda path: path.name in FILES) as partial:
-        trained.classifier.save(partial / MODEL)
-        maps = {name: one.to_dict() for name, one in trained.calibrations.items()}
-        (partial / CALIBRATION).write_text(json.dumps(maps, indent=1) + "\n", encoding="utf-8")
+    folder = shelf / place.name / str(place.version)
+    own = {*trained.files, CARD, FILE_NAME}
+    with replace_folder(folder, lambda path: path.name in own) as partial:
+        for name, write in trained.files.items():
+            write(partial / name)
         (partial / CARD).write_text(trained.card, encoding="utf-8")
-        files = {name: hash_file(partial / name) for name in (MODEL, CALIBRATION, CARD)}
-        origin = {"seed": config.seed, "git_commit": find_commit(), "package_version": __version__}
+        files = {name: hash_file(partial / name) for name in (*trained.files, CARD)}
+        origin = {"seed": place.seed, "git_commit": find_commit(), "package_version": __version__}
         manifest = Manifest.model_validate({**trained.manifest, **origin, "files": files})
         text = yaml.safe_dump(manifest.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
         (partial / FILE_NAME).write_text(text, encoding="utf-8")

@@ -35,9 +35,9 @@ class Run:
         """Names and values; nested ones get dotted names."""
         self.mlflow.log_params(dict(_flatten(params)))
 
-    def log_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Names and numbers; nested ones get dotted names."""
-        self.mlflow.log_metrics({name: float(value) for name, value in _flatten(metrics)})
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Names and numbers, of a step where there are steps; nested ones get dotted names."""
+        self.mlflow.log_metrics({name: float(value) for name, value in _flatten(metrics)}, step=step)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Names and texts, such as hashes of the data."""

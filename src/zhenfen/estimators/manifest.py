@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from zhenfen.config import Strict, read_config
 from zhenfen.errors import ConfigError
 
@@ -32,6 +34,29 @@ class ValidationCounts(Strict):
     n_genuine_flagged: int
 
 
+class KindManifest(Strict):
+    """One of the kinds that a model tells apart, where it gives more than one probability.
+
+    Attributes:
+        threshold: Probability from which a row is flagged.
+        training_share: Share of positives that the probabilities are calibrated to.
+        validations: Counts within the sources; n_fake are the positives of this kind.
+        validations_across: Counts on each source by a model that never saw it.
+    """
+
+    threshold: float
+    training_share: float
+    validations: tuple[ValidationCounts, ...] = ()
+    validations_across: tuple[ValidationCounts, ...] = ()
+
+
+class CascadeManifest(Strict):
+    """When an encoder is asked behind the linear classifier of adverts; see `estimators.cascade`."""
+
+    low: float
+    blend: float
+
+
 class Manifest(Strict):
     """What stands in model.yaml.
 
@@ -49,6 +74,8 @@ class Manifest(Strict):
         validations_across: Counts on each source by a model that never saw it.
         metrics: Quality figures with intervals, for people.
         files: File name → SHA-256.
+        kinds: Kind → what is said of it, for a model of several kinds; the fields above of that name are the first's.
+        cascade: When the encoder beside the linear classifier is asked; None without an encoder.
         seed: Seed of the training.
         git_commit: Commit of the code that trained it.
         package_version: Version of this package then.
@@ -67,6 +94,8 @@ class Manifest(Strict):
     validations_across: tuple[ValidationCounts, ...]
     metrics: dict[str, Any]
     files: dict[str, str]
+    kinds: dict[str, KindManifest] = Field(default_factory=dict)
+    cascade: CascadeManifest | None = None
     seed: int
     git_commit: str
     package_version: str

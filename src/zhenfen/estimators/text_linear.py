@@ -1,0 +1,228 @@
+"""A linear classifier of texts: hashed character n-grams, and signs (patterns) that no single source has to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from zhenfen.errors import ConfigError
+from zhenfen.text.characters import to_characters
+from zhenfen.text.ngrams import LONGEST, N_BUCKETS, count_buckets, hash_size, map_parts, number_rows, split_keys
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Array = npt.NDArray[np.float64]
+Uint32 = npt.NDArray[np.uint32]
+Int = npt.NDArray[np.int64]
+
+LENGTH_POWER = 0.25
+"""A text's n-grams are divided by their number to this power: 0 lets long texts say most, .5 takes length away. In
+between was best on sources left out."""
+SHORTEST_PIECE = 1e-9
+"""Contributions below are what rounding leaves."""
+
+
+@dataclass(frozen=True)
+class LinearTextClassifier:
+    """Log-odds of a text as a sum.
+
+    Every n-gram counts once a text, however often it stands there, and every digit counts as 0: which digits a code is
+    made of says nothing.
+
+    Attributes:
+        weights: Of each bucket, shape (n_buckets,).
+        signs: Name → regular expression (Rust's), counted as log(1 + matches).
+        sign_weights: Of each sign, shape (n_signs,).
+        kinds_weight: Of the number of different signs that a text shows.
+        intercept: Log-odds of a text without anything.
+    """
+
+    weights: npt.NDArray[np.float32]
+    signs: Mapping[str, str]
+    sign_weights: Array
+    kinds_weight: float
+    intercept: float
+
+    @classmethod
+    def fit(
+        cls,
+        texts: pl.Series,
+        y: npt.NDArray[np.int64],
+        weight: Array,
+        *,
+        signs: Mapping[str, str],
+        penalty: float,
+        sign_scale: float,
+        n_buckets: int = N_BUCKETS,
+    ) -> LinearTextClassifier:
+        """Logistic regression with an L2 penalty.
+
+        Args:
+            texts: Normalised, shape (n,).
+            y: 1 for what is looked for, 0 for the rest, shape (n,).
+            weight: Of each row, mean 1, shape (n,).
+            signs: Name → regular expression.
+            penalty: Inverse of the strength of the penalty (scikit-learn's C).
+            sign_scale: How much cheaper a sign is to the penalty than an n-gram.
+            n_buckets: Of the hash, a power of two.
+        """
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.linear_model import LogisticRegression
+
+        counted = sign_scale * count_signs(texts, signs)
+        X = hstack((weigh_ngrams(texts, n_buckets), csr_matrix(counted)), format="csr")
+        line = LogisticRegression(C=penalty, solver="liblinear", tol=1e-2, random_state=0)
+        line.fit(X, y, sample_weight=weight)
+        found = line.coef_[0]
+        # Rounded to what is stored: a loaded classifier gives the same bits as the fitted one.
+        weights = found[:n_buckets].astype(np.float16).astype(np.float32)
+        on_signs = sign_scale * found[n_buckets:]
+        return cls(weights, dict(signs), on_signs[:-1], float(on_signs[-1]), float(line.intercept_[0]))
+
+    def decision_function(self, texts: pl.Series) -> Array:
+        """Log-odds of each normalised text, shape (n,); NaN for null."""
+        parts = map_parts(self._score, texts, len(self.weights))
+        scores = np.concatenate([np.empty(0), *parts])
+        scores += count_signs(texts, self.signs) @ np.append(self.sign_weights, self.kinds_weight)
+        scores[texts.is_null().to_numpy()] = np.nan
+        return scores
+
+    def _score(self, texts: pl.Series) -> Array:
+        characters, offsets = _shape(texts)
+        keys, _ = count_buckets(characters, offsets, len(self.weights))
+        rows, buckets = split_keys(keys, len(self.weights))
+        sums = np.bincount(rows, self.weights[buckets], len(texts))
+        return self.intercept + sums / _length(np.bincount(rows, minlength=len(texts)))
+
+    def contributions(self, texts: pl.Series) -> pl.DataFrame:
+        """What the pieces of each text add to its log-odds; they and the intercept sum to them.
+
+        An n-gram's share goes to the characters it stands on, and neighbours that pull the same way are one piece. So
+        a bucket that several n-grams share is told by what stands in this very text.
+
+        Returns:
+            row, piece, contribution; a piece that stands twice in a text comes once.
+        """
+        parts = [self._ngram_pieces(texts), *self._sign_pieces(texts)]
+        together = pl.concat(parts).group_by("row", "piece").agg(pl.col("contribution").sum())
+        return together.sort("row", pl.col("contribution").abs(), "piece", descending=[False, True, False])
+
+    def _ngram_pieces(self, texts: pl.Series) -> pl.DataFrame:
+        parts, first = [], 0
+        for part in map_parts(self._find_pieces, texts, len(self.weights)):
+            pieces, n_texts = part
+            parts.append(pieces.with_columns(pl.col("row") + first))
+            first += n_texts
+        schema = {"row": pl.Int64, "piece": pl.String, "contribution": pl.Float64}
+        return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+
+    def _find_pieces(self, texts: pl.Series) -> tuple[pl.DataFrame, int]:
+        """Runs of characters of one sign, of one part of the texts; and how many texts that part has."""
+        characters, offsets = _shape(texts)
+        rows = number_rows(offsets).astype(np.int64)
+        adds = self._spread(characters, offsets)
+        is_first = np.ones(len(adds), dtype=bool)
+        is_first[1:] = (rows[1:] != rows[:-1]) | ((adds[1:] > 0) != (adds[:-1] > 0))
+        starts = np.flatnonzero(is_first)
+        lengths = np.diff(starts, append=len(adds))
+        runs = pl.DataFrame({"row": rows[starts], "start": starts - offsets[rows[starts]], "length": lengths})
+        text = texts.rename("text").gather(rows[starts]).to_frame()
+        piece = pl.col("text").str.slice(pl.col("start"), pl.col("length"))
+        sums = np.add.reduceat(adds, starts) if len(starts) else np.empty(0)
+        return runs.hstack(text).select("row", piece=piece, contribution=pl.Series(sums, dtype=pl.Float64)), len(texts)
+
+    def _spread(self, characters: Uint32, offsets: Int) -> Array:
+        """What each character adds: of every n-gram on it an even part; shape (n_characters,)."""
+        n_buckets = len(self.weights)
+        keys, counts = count_buckets(characters, offsets, n_buckets)
+        rows, buckets = split_keys(keys, n_buckets)
+        length = _length(np.bincount(rows, minlength=len(offsets) - 1))
+        worth = self.weights[buckets] / length[rows] / counts
+        adds = np.zeros(len(characters))
+        for size in range(1, LONGEST + 1):
+            found, places = hash_size(characters, number_rows(offsets), size, n_buckets)
+            share = worth[np.searchsorted(keys, found)] / size
+            for step in range(size):
+                adds[places + step] += share
+        return adds
+
+    def _sign_pieces(self, texts: pl.Series) -> list[pl.DataFrame]:
+        """Matches of each sign, which share what the sign adds."""
+        frame = pl.DataFrame({"text": texts}).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+        pieces = []
+        for (_, pattern), weight in zip(self.signs.items(), self.sign_weights, strict=True):
+            matches = frame.select("row", piece=pl.col("text").str.extract_all(pattern)).drop_nulls()
+            counted = matches.with_columns(n=pl.col("piece").list.len()).filter(pl.col("n") > 0)
+            whole = weight * pl.col("n").log1p() + self.kinds_weight
+            each = counted.with_columns(contribution=whole / pl.col("n")).explode("piece")
+            pieces.append(each.select("row", "piece", "contribution"))
+        return pieces
+
+    def save(self, path: Path) -> None:
+        """Write the weights as arrays (npz, half precision, no pickle)."""
+        names, patterns = (np.array(list(part), dtype=np.str_) for part in (self.signs, self.signs.values()))
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file,
+                weights=self.weights.astype(np.float16),
+                sign_names=names,
+                sign_patterns=patterns,
+                sign_weights=self.sign_weights,
+                rest=np.array([self.kinds_weight, self.intercept]),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> LinearTextClassifier:
+        """The classifier that `save` wrote.
+
+        Raises:
+            ConfigError: The file is not one of those.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                signs = dict(zip(arrays["sign_names"].tolist(), arrays["sign_patterns"].tolist(), strict=True))
+                kinds_weight, intercept = (float(one) for one in arrays["rest"])
+                weights = arrays["weights"].astype(np.float32)
+                return cls(weights, signs, arrays["sign_weights"], kinds_weight, intercept)
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+            raise ConfigError(f"{path}: expected the arrays of a text classifier ({error})") from error
+
+
+def weigh_ngrams(texts: pl.Series, n_buckets: int = N_BUCKETS) -> csr_matrix:
+    """What `fit` learns from: each n-gram's part of its text, shape (n_texts, n_buckets)."""
+    from scipy.sparse import csr_matrix, vstack
+
+    def weigh(part: pl.Series) -> csr_matrix:
+        characters, offsets = _shape(part)
+        rows, buckets = split_keys(count_buckets(characters, offsets, n_buckets)[0], n_buckets)
+        n_kinds = np.bincount(rows, minlength=len(part))
+        ends = np.concatenate(([0], np.cumsum(n_kinds)))
+        return csr_matrix((1 / _length(n_kinds)[rows], buckets, ends), shape=(len(part), n_buckets))
+
+    return vstack(map_parts(weigh, texts, n_buckets), format="csr")
+
+
+def count_signs(texts: pl.Series, signs: Mapping[str, str]) -> Array:
+    """log(1 + matches) of each sign, and last how many of them a text shows; shape (n, n_signs + 1); 0 for null."""
+    counts = [texts.str.count_matches(pattern).fill_null(0).to_numpy() for pattern in signs.values()]
+    table = np.stack(counts, axis=1) if counts else np.zeros((len(texts), 0))
+    return np.column_stack((np.log1p(table), (table > 0).sum(axis=1)))
+
+
+def _shape(texts: pl.Series) -> tuple[Uint32, Int]:
+    """The characters of all texts, every digit as 0."""
+    characters, offsets = to_characters(texts)
+    is_digit = (characters >= ord("0")) & (characters <= ord("9"))
+    return np.where(is_digit, np.uint32(ord("0")), characters), offsets
+
+
+def _length(n_kinds: Int) -> Array:
+    return np.maximum(n_kinds, 1) ** LENGTH_POWER

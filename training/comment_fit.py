@@ -1,0 +1,260 @@
+"""From comments to the two classifiers of the comment model, their calibrations and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import Field
+
+from training.comments import outside, weigh
+from training.disguises import disguise
+from training.fillers import filler_signs, make_fillers
+from training.solicitations import make_solicitations
+from training.split import Mask
+from zhenfen.config import Strict, models_dir
+from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
+from zhenfen.estimators.cascade import CascadeClassifier
+from zhenfen.estimators.text_encoder import EncoderParams, TextEncoder
+from zhenfen.estimators.text_linear import LinearTextClassifier
+from zhenfen.text.lexicons import load_lexicon
+from zhenfen.text.normalise import cut_quoted, normalise_texts
+
+Array = npt.NDArray[np.float64]
+
+
+class EncoderConfig(Strict):
+    """The encoder behind the linear classifier of adverts.
+
+    Attributes:
+        source: Folder below models/, any folder, or a name on a hub (hfl/chinese-macbert-base).
+        n_texts: Texts to fine-tune on.
+        n_epochs: Times that each is read.
+        learning_rate: Peak.
+        low: Log-odds of the linear classifier from which the encoder is asked.
+        blend: What its log-odds count beside the linear classifier's.
+    """
+
+    source: str
+    n_texts: int = Field(ge=1)
+    n_epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    low: float
+    blend: float = Field(gt=0)
+
+
+class AdvertConfig(Strict):
+    """How the advert classifier is trained.
+
+    Attributes:
+        most_rows: Of one source and label; more are drawn from.
+        n_buckets: Of the n-grams' hash.
+        penalty: Inverse of the strength of the penalty.
+        sign_scale: How much cheaper a sign is than an n-gram.
+        n_solicitations: Made-up adverts.
+        solicitation_weight: Their weight beside that of the labelled adverts.
+        disguised_share: Share of the rows that come once more in disguise.
+        doubtful_above: Log-odds above which a first fit sees an advert in a genuine line of a source that has both;
+            such lines are left out.
+        calibration: Form of the map.
+        most_false_alarms: Share of the genuine rows of a source left out that may be flagged.
+        encoder: Second stage; None without.
+    """
+
+    most_rows: int = Field(ge=1)
+    n_buckets: int = Field(ge=1)
+    penalty: float = Field(gt=0)
+    sign_scale: float = Field(gt=0)
+    n_solicitations: int = Field(ge=0)
+    solicitation_weight: float = Field(ge=0)
+    disguised_share: float = Field(ge=0, le=1)
+    doubtful_above: float
+    calibration: CalibrationKind
+    most_false_alarms: float = Field(gt=0, lt=1)
+    encoder: EncoderConfig | None = None
+
+
+class FillerConfig(Strict):
+    """How the filler classifier is trained.
+
+    Attributes:
+        most_rows: Texts that stand once, of one source.
+        n_buckets: Of the n-grams' hash.
+        penalty: Inverse of the strength of the penalty.
+        sign_scale: How much cheaper a sign is than an n-gram.
+        calibration: Form of the map.
+        most_false_alarms: Share of the texts that stand once in a source left out that may be flagged.
+    """
+
+    most_rows: int = Field(ge=1)
+    n_buckets: int = Field(ge=1)
+    penalty: float = Field(gt=0)
+    sign_scale: float = Field(gt=0)
+    calibration: CalibrationKind
+    most_false_alarms: float = Field(gt=0, lt=1)
+
+
+class CommentConfig(Strict):
+    """configs/models/comment.yaml."""
+
+    name: str
+    version: int = Field(ge=1)
+    seed: int
+    n_folds: int = Field(ge=2)
+    advert: AdvertConfig
+    filler: FillerConfig
+
+
+def with_encoder(config: CommentConfig, encoder: EncoderConfig) -> CommentConfig:
+    """`config` with a second stage behind the classifier of adverts."""
+    return config.model_copy(update={"advert": config.advert.model_copy(update={"encoder": encoder})})
+
+
+class Lesson(NamedTuple):
+    """Normalised texts, 1 for an advert, and what each row weighs; all of shape (n,)."""
+
+    texts: pl.Series
+    y: npt.NDArray[np.int64]
+    weight: Array
+
+
+def fit_advert(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> LinearTextClassifier | CascadeClassifier:
+    """The advert classifier on rows of `load_comments`: text, normalised, source, label."""
+    lesson = gather(rows, config, seed)
+    line = _fit_line(lesson, config)
+    if config.encoder is None:
+        return line
+    encoder = fit_encoder(lesson, config.encoder, seed)
+    return CascadeClassifier(line, encoder, config.encoder.low, config.encoder.blend)
+
+
+def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
+    """What the classifiers of adverts learn from: rows drawn, copies in disguise and made-up solicitations.
+
+    Genuine lines of sources that hold both labels are left out where a first fit takes them for adverts.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = draw_rows(rows, config.most_rows, seed)
+    extra = (_disguised(drawn, config.disguised_share, rng), _solicitations(config.n_solicitations, rng))
+    first = _fit_line(_weigh_together(drawn, *extra, config), config)
+    has_both = pl.col("label").n_unique().over("source") > 1
+    doubtful = pl.Series(first.decision_function(drawn["normalised"]) > config.doubtful_above)
+    is_kept = drawn.select((pl.col("label") == "advert") | ~has_both | ~doubtful).to_series()
+    return _weigh_together(drawn.filter(is_kept), *extra, config)
+
+
+def fit_encoder(lesson: Lesson, config: EncoderConfig, seed: int) -> TextEncoder:
+    """The encoder, fine-tuned on texts drawn by their weight.
+
+    Raises:
+        ConfigError: The encoder cannot be loaded.
+    """
+    rng = np.random.default_rng(seed)
+    n = min(config.n_texts, len(lesson.y))
+    drawn = rng.choice(len(lesson.y), n, replace=False, p=lesson.weight / lesson.weight.sum())
+    params = EncoderParams(n_epochs=config.n_epochs, learning_rate=config.learning_rate, seed=seed)
+    shelved = models_dir() / config.source
+    source = shelved if shelved.is_dir() else config.source
+    return TextEncoder.fit(source, lesson.texts.gather(drawn), lesson.y[drawn], np.ones(n), params)
+
+
+def fit_filler(rows: pl.DataFrame, config: FillerConfig, seed: int) -> LinearTextClassifier:
+    """The filler classifier on rows of `load_fillers`: source, normalised, is_fake."""
+    drawn = draw_rows(rows.with_columns(label="is_fake"), config.most_rows, seed)
+    made = make_fillers(np.random.default_rng(seed))
+    texts = pl.concat([drawn["normalised"], made.alias("normalised")])
+    y = np.concatenate((drawn["is_fake"].to_numpy(), np.ones(len(made)))).astype(np.int64)
+    weight = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    return LinearTextClassifier.fit(
+        texts,
+        y,
+        weight,
+        signs=filler_signs(),
+        penalty=config.penalty,
+        sign_scale=config.sign_scale,
+        n_buckets=config.n_buckets,
+    )
+
+
+def draw_rows(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
+    """At most `most` rows of each source and label, in the order given."""
+    place = pl.int_range(pl.len()).shuffle(seed=seed).over("source", "label")
+    return rows.filter(place < most)
+
+
+def score_left_out(rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: AdvertConfig, seed: int) -> Array:
+    """Log-odds of each row of the parts by a classifier that saw neither the part nor its near-duplicates, shape (n,).
+
+    NaN where a row is in no part.
+    """
+    scores = np.full(rows.height, np.nan)
+    for _, held in parts:
+        classifier = fit_advert(rows.filter(pl.Series(outside(rows, held))), config, seed)
+        scores[held] = classifier.decision_function(rows.filter(pl.Series(held))["normalised"])
+    return scores
+
+
+def calibrate(rows: pl.DataFrame, scores: Array, kind: CalibrationKind) -> Calibration:
+    """The map at even shares; every source of a label weighs the same.
+
+    Args:
+        rows: source and is_fake.
+        scores: Of rows held out, shape (n,).
+        kind: Form of the map.
+    """
+    weight = rows.select(
+        1 / (pl.len().over("source", "is_fake") * pl.col("source").n_unique().over("is_fake"))
+    ).to_series()
+    return fit_calibration(scores, rows["is_fake"].to_numpy().astype(np.int64), weight.to_numpy() * rows.height, kind)
+
+
+def choose_threshold(rows: pl.DataFrame, probas: Array, most_false_alarms: float) -> float:
+    """The lowest probability from which no source has more than that share flagged; rounded up to four digits.
+
+    Args:
+        rows: source of genuine rows.
+        probas: Theirs, by models that did not know the source, shape (n,).
+        most_false_alarms: In (0, 1).
+    """
+    quantile = pl.col("proba").quantile(1 - most_false_alarms, "higher")
+    ends = rows.select("source", proba=pl.Series(probas)).group_by("source").agg(quantile)
+    highest = ends["proba"].to_numpy().max()
+    return float(np.ceil(np.nextafter(highest, 1) * 1e4) / 1e4)
+
+
+def _weigh_together(
+    drawn: pl.DataFrame, disguised: pl.DataFrame, solicitations: pl.DataFrame, config: AdvertConfig
+) -> Lesson:
+    columns = ("source", "normalised", "label")
+    labelled = pl.concat((drawn.select(columns), disguised.select(columns)))
+    weight = weigh(labelled)
+    is_advert = (labelled["label"] == "advert").to_numpy()
+    made_weight = config.solicitation_weight * weight[is_advert].sum() / max(solicitations.height, 1)
+    together = pl.concat((labelled.drop("source"), solicitations))
+    y = (together["label"] == "advert").to_numpy().astype(np.int64)
+    return Lesson(together["normalised"], y, np.concatenate((weight, np.full(solicitations.height, made_weight))))
+
+
+def _fit_line(lesson: Lesson, config: AdvertConfig) -> LinearTextClassifier:
+    return LinearTextClassifier.fit(
+        *lesson,
+        signs={name: words.regex for name, words in load_lexicon("solicitation").items()},
+        penalty=config.penalty,
+        sign_scale=config.sign_scale,
+        n_buckets=config.n_buckets,
+    )
+
+
+def _disguised(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """Copies of some rows, each with one change."""
+    some = rows.filter(pl.Series(rng.random(rows.height) < share))
+    own = some.select(cut_quoted(pl.col("text"))).to_series()
+    return some.with_columns(normalised=normalise_texts(disguise(own, rng)))
+
+
+def _solicitations(n: int, rng: np.random.Generator) -> pl.DataFrame:
+    texts = normalise_texts(make_solicitations(n, rng)).unique(maintain_order=True)
+    return pl.DataFrame({"normalised": texts, "label": ["advert"] * len(texts)})

@@ -1,0 +1,182 @@
+"""Labelled comments of the public sets, near-duplicates marked, and the ways to leave a source out.
+
+What the sets do wrong is put right here: game lines labelled genuine that carry a contact code are adverts and go, and
+so does every genuine line that is a copy of an advert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from training.split import Mask
+from zhenfen.text.near_duplicates import SMALLEST_CLUSTER, cluster_normalised
+from zhenfen.text.normalise import CONTACT, LONG_NUMBER, normalise_comments, normalise_texts
+
+Array = npt.NDArray[np.float64]
+Label = Literal["advert", "genuine"]
+
+N_WEIBO_LINES = 60_000
+"""Of 546,470: as many as the next largest set holds."""
+CONTACT_CODE = (
+    rf"{CONTACT}|(?:微信|qq|群|歪歪|yy|加|联系|手机|电话|店)[号码是为我好友的在了加进]{{0,4}}"
+    rf"(?:{LONG_NUMBER}|[a-z]+\d+[a-z0-9]*|[a-z]{{6,}})"
+)
+"""A contact, or the word for an account with a number or name behind it; in normalised texts."""
+
+
+@dataclass(frozen=True)
+class CommentSource:
+    """One public set of comments.
+
+    Attributes:
+        name: As the tables print it.
+        platform: Where they were written.
+        path: File below the data folder.
+        terms: Licence or terms, as the card prints them.
+        read: Raw rows → text, label, part.
+        ships: Whether weights that saw it may go onto the shelf; else it only judges.
+    """
+
+    name: str
+    platform: str
+    path: str
+    terms: str
+    read: Callable[[pl.DataFrame], pl.DataFrame]
+    ships: bool = True
+
+    def load(self, folder: Path) -> pl.DataFrame:
+        """Rows of text, label, part, source, platform and ships."""
+        about = {"source": self.name, "platform": self.platform}
+        named = (pl.lit(value).alias(name) for name, value in about.items())
+        return self.read(self.read_raw(folder)).with_columns(*named, ships=self.ships)
+
+    def read_raw(self, folder: Path) -> pl.DataFrame:
+        """The file as it is."""
+        return pl.read_parquet(folder / self.path)
+
+    def sha256(self, folder: Path) -> str:
+        """Of the file."""
+        return hashlib.sha256((folder / self.path).read_bytes()).hexdigest()
+
+
+def load_comments(folder: Path, *, with_judges: bool = False) -> pl.DataFrame:
+    """Comments of all sources.
+
+    Args:
+        folder: The public data.
+        with_judges: Also the sources that may judge and must not be learned from (ships is false).
+
+    Returns:
+        source, platform, part (a finer division of the source), text (raw), normalised, label (advert | genuine),
+        twin (the same number for near-duplicates, over all sources), ships. Texts that normalise to nothing and copies
+        within a source are left out.
+    """
+    rows = pl.concat([source.load(folder) for source in SOURCES if source.ships or with_judges])
+    rows = rows.with_row_index("comment_id")
+    rows = rows.with_columns(normalise_comments(rows)["normalised"]).filter(pl.col("normalised") != "")
+    rows = rows.unique(["source", "normalised", "label"], keep="first", maintain_order=True)
+    is_advert = pl.col("label") == "advert"
+    rows = mark_twins(rows).filter(is_advert | ~is_advert.any().over("twin"))
+    columns = ("source", "platform", "part", "text", "normalised", "label", "twin", "ships")
+    return rows.select(columns)
+
+
+def mark_twins(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with twin: one number for texts that are alike but for a few characters or any digits."""
+    shaped = rows.select(normalised=pl.col("normalised").str.replace_all(r"\d+", "0")).with_row_index("comment_id")
+    # Enough copies of each for a pair to be a cluster: here two alike are two too many.
+    copies = pl.concat([shaped] * SMALLEST_CLUSTER).with_columns(pl.col("comment_id").cast(pl.Int64))
+    clusters = cluster_normalised(copies).unique("comment_id", keep="first").sort("comment_id")["cluster_id"]
+    twins = shaped.select(
+        twin=pl.coalesce(clusters, pl.col("comment_id").cast(pl.Int64).min().over("normalised")),
+    )
+    return rows.with_columns(twins["twin"])
+
+
+def leave_sources_out(rows: pl.DataFrame) -> Iterator[tuple[str, Mask]]:
+    """Each source that holds both labels, and which rows are its own, shape (n,).
+
+    Train on the rows outside the mask whose twin is not inside (`outside`).
+    """
+    both = rows.group_by("source", maintain_order=True).agg(pl.col("label").n_unique()).filter(pl.col("label") > 1)
+    for source in both["source"]:
+        yield source, (rows["source"] == source).to_numpy()
+
+
+def outside(rows: pl.DataFrame, held: Mask) -> Mask:
+    """Rows to train on when `held` are left out: those that ship, without near-duplicates of the ones left out."""
+    twins = rows.filter(pl.Series(held))["twin"].unique()
+    return np.asarray(~held & (rows["ships"] & ~rows["twin"].is_in(twins.implode())).to_numpy(), dtype=np.bool_)
+
+
+def weigh(rows: pl.DataFrame) -> Array:
+    """Weights of training rows, shape (n,), with mean 1.
+
+    Both labels weigh the same; of a label, a source weighs as much as the root of its rows: between one that drowns
+    the others and one of which each row shouts.
+    """
+    in_source = 1 / pl.len().over("source", "label").sqrt()
+    weight = rows.select(in_source / in_source.sum().over("label")).to_series().to_numpy()
+    return np.asarray(weight / weight.mean(), dtype=np.float64)
+
+
+def _read_labelled(raw: pl.DataFrame) -> pl.DataFrame:
+    label = pl.when(pl.col("is_advert") == 1).then(pl.lit("advert")).otherwise(pl.lit("genuine"))
+    return raw.select("text", label=label, part=pl.lit("all"))
+
+
+def _read_game(raw: pl.DataFrame) -> pl.DataFrame:
+    """Lines with the marks of the game's own messages are nobody's."""
+    is_machine = pl.col("text").str.contains(r"#4042#|_avg_sim\d|%26")
+    has_code = normalise_texts(raw["text"]).str.contains(CONTACT_CODE)
+    return _read_labelled(raw.filter(~is_machine & ~(has_code & (pl.col("is_advert") == 0))))
+
+
+def _read_genuine(part: pl.Expr) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda raw: raw.select("text", label=pl.lit("genuine"), part=part.cast(pl.String))
+
+
+def _read_weibo(raw: pl.DataFrame) -> pl.DataFrame:
+    """Every so manieth line, over the whole file; lines in two halves, which no thread of reposts straddles much."""
+    step = raw.height / N_WEIBO_LINES
+    lines = raw.gather(np.arange(0, raw.height, step).astype(np.int64))
+    half = pl.when(pl.int_range(pl.len()) < pl.len() // 2).then(pl.lit("first half")).otherwise(pl.lit("second half"))
+    return lines.select("text", label=pl.lit("genuine"), part=half)
+
+
+VIDEOS = CommentSource(
+    "bilibili", "bilibili", "comments/bilibili_comments.parquet", "MIT", _read_genuine(pl.col("video"))
+)
+SHOPPING = CommentSource(
+    "shopping", "shop", "comments/shopping_reviews.parquet", "none stated", _read_genuine(pl.col("category"))
+)
+JD = CommentSource("jd", "jd", "comments/jd_reviews.parquet", "none stated", _read_genuine(pl.col("kind")), ships=False)
+SOURCES: tuple[CommentSource, ...] = (
+    CommentSource(
+        "livechat", "telegram", "comments/livechat_adverts.parquet", "GPL-3.0 (MarkIvory2973/tg-spam)", _read_labelled
+    ),
+    CommentSource("gamechat", "game", "comments/gamechat_adverts.parquet", "none stated", _read_game),
+    CommentSource("qqgroup", "qq", "comments/qqgroup_adverts.parquet", "MIT", _read_labelled),
+    VIDEOS,
+    SHOPPING,
+    CommentSource(
+        "weibo", "weibo", "text/weibo_lines.parquet", "citation asked (thunlp/Chinese_Rumor_Dataset)", _read_weibo
+    ),
+    JD,
+    CommentSource(
+        "douyin_xhs",
+        "xiaohongshu",
+        "comments/douyin_xhs_comments.parquet",
+        "none stated",
+        _read_genuine(pl.col("source")),
+        ships=False,
+    ),
+)
