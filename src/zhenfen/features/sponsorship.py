@@ -9,7 +9,8 @@ from __future__ import annotations
 import polars as pl
 
 from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
-from zhenfen.text.lexicons import find_all, has_any, load_lexicon
+from zhenfen.features.posts import list_words, read_posts, without_negation
+from zhenfen.text.lexicons import find_all
 
 N_POSTS_NEEDED = 1
 """What stands in a post is a fact of that post; nothing is estimated about posts that are not there."""
@@ -82,21 +83,6 @@ def own_posts(inputs: Inputs) -> pl.DataFrame:
     return posts.join(inputs.tables["creators"].select("creator_id"), on="creator_id", how="semi")
 
 
-def read_posts(posts: pl.DataFrame) -> pl.DataFrame:
-    """`posts` with a column for each list of the lexicon: whether a word of it stands in the text; and `n_tags`."""
-    lists = load_lexicon("sponsorship")
-    text = pl.col("text")
-    stated = text.str.replace_all(lists["negation"].regex, "")
-    read = {name: has_any(text, lists[name]) for name in (*SOLD_BY, "price", "tag", "link")}
-    return posts.with_columns(
-        **read, disclosure=has_any(stated, lists["disclosure"]), n_tags=text.str.count_matches(lists["tag"].regex)
-    ).with_columns(
-        # Where no word was seen the platform's column decides, and leaves it open where it is unknown.
-        is_disclosed=pl.when("disclosure").then(statement=True).otherwise("is_labelled_ad"),
-        has_purchase_means=pl.when("purchase_means").then(statement=True).otherwise("has_purchase_link"),
-    )
-
-
 def _count(posts: pl.DataFrame) -> pl.DataFrame:
     is_silent = ~pl.col("disclosure") & pl.col("is_labelled_ad").ne_missing(other=True)
     calls = pl.col("call_to_action") | pl.col("discount")
@@ -117,11 +103,10 @@ def _count(posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _describe(posts: pl.DataFrame) -> pl.DataFrame:
-    lists = load_lexicon("sponsorship")
     text = pl.col("text")
-    stated = text.str.replace_all(lists["negation"].regex, "")
-    found = [find_all(stated, lists["disclosure"]), *(find_all(text, lists[name]) for name in SOLD_BY)]
-    any_word = "|".join(lists[name].regex for name in ("disclosure", *SOLD_BY))
+    disclosed = find_all(without_negation(text), list_words("disclosure"))
+    found = [disclosed, *(find_all(text, list_words(name)) for name in SOLD_BY)]
+    any_word = "|".join(list_words(name).regex for name in ("disclosure", *SOLD_BY))
     around = text.str.extract(rf"(?s)(.{{0,{LEAD_CHARS}}}(?:{any_word}).{{0,{EXCERPT_CHARS - LEAD_CHARS}}})")
     return posts.select(
         "creator_id",

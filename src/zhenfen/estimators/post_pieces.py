@@ -1,0 +1,109 @@
+"""What the pieces of a post add to its score, each with its place in the raw text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from zhenfen.estimators.post_classifier import PostClassifier
+from zhenfen.estimators.post_text import (
+    LIST_WEIGHT,
+    LISTS,
+    Array,
+    Readable,
+    leave_out_disclosures,
+    measure_lists,
+    read_letters,
+)
+from zhenfen.features.posts import list_words
+from zhenfen.text.characters import to_characters
+from zhenfen.text.ngrams import LONGEST, N_BUCKETS, count_buckets, hash_size, map_parts, number_rows, split_keys
+from zhenfen.text.spans import find_spans
+
+PIECES_SCHEMA: dict[str, pl.DataType] = {
+    "row": pl.Int64(),
+    "start": pl.Int64(),
+    "end": pl.Int64(),
+    "contribution": pl.Float64(),
+}
+
+
+def find_pieces(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
+    """Contributions to the log-odds before calibration; with the classifier's base they sum to them.
+
+    An n-gram's share goes to the letters it stands on; neighbouring letters that pull the same way are one piece. The
+    words of a list share what the list adds.
+
+    Args:
+        classifier: Of posts.
+        texts: Raw texts; a null one has no piece.
+
+    Returns:
+        PIECES_SCHEMA: row of `texts`, start and end in characters of the raw text, contribution; by row and place.
+    """
+    parts, first = [pl.DataFrame(schema=PIECES_SCHEMA)], 0
+    for pieces, n_texts in map_parts(lambda part: (_find_part(classifier, part), len(part)), texts):
+        parts.append(pieces.with_columns(pl.col("row") + first))
+        first += n_texts
+    return pl.concat(parts)
+
+
+def _find_part(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
+    told = leave_out_disclosures(texts)
+    letters = read_letters(told)
+    lists = LIST_WEIGHT * measure_lists(told, letters) * classifier.weights[N_BUCKETS:]
+    pieces = [_runs(letters, _spread(letters, classifier.weights))]
+    pieces += [_share_list((told, letters), list_words(name).regex, lists[:, at]) for at, name in enumerate(LISTS)]
+    return pl.concat(pieces).filter(pl.col("contribution") != 0).sort("row", "start", "end")
+
+
+def _spread(letters: Readable, weights: Array) -> Array:
+    """What each letter adds: of every n-gram on it an even part; shape (n_letters,)."""
+    characters, offsets = to_characters(letters.texts)
+    keys, counts = count_buckets(characters, offsets, N_BUCKETS, LONGEST)
+    rows, buckets = split_keys(keys, N_BUCKETS)
+    n_buckets = np.bincount(rows, minlength=len(letters.texts))
+    worth = weights[buckets] / np.sqrt(n_buckets)[rows] / counts
+    adds = np.zeros(len(characters))
+    for size in range(1, LONGEST + 1):
+        found, places = hash_size(characters, number_rows(offsets), size, N_BUCKETS)
+        share = worth[np.searchsorted(keys, found)] / size
+        for step in range(size):
+            adds[places + step] += share
+    return adds
+
+
+def _runs(letters: Readable, adds: Array) -> pl.DataFrame:
+    """Letters that stand side by side in the raw text and pull the same way, as one piece."""
+    rows = np.repeat(np.arange(len(letters.texts)), letters.n_chars)
+    is_first = np.ones(len(adds), dtype=bool)
+    is_first[1:] = (np.diff(rows) != 0) | (np.diff(letters.places) != 1) | ((adds[1:] > 0) != (adds[:-1] > 0))
+    starts = np.flatnonzero(is_first)
+    last = np.append(starts[1:], len(adds))[: len(starts)] - 1
+    sums = np.add.reduceat(adds, starts) if len(starts) else np.empty(0)
+    columns = {"row": rows[starts], "start": letters.places[starts], "end": letters.places[last] + 1}
+    return pl.DataFrame({**columns, "contribution": sums}, schema=PIECES_SCHEMA)
+
+
+def _share_list(readings: Sequence[Readable], regex: str, adds: Array) -> pl.DataFrame:
+    """The words of one list, each with its share of what the list adds to its text.
+
+    Of the readings of a text the one in which most words stand tells their places, the first of those.
+    """
+    found = [_find_places(reading, regex).with_columns(reading=pl.lit(at)) for at, reading in enumerate(readings)]
+    counted = pl.concat(found).with_columns(n=pl.len().over("row", "reading"))
+    best = counted.filter(pl.col("n") == pl.col("n").max().over("row"))
+    best = best.filter(pl.col("reading") == pl.col("reading").min().over("row"))
+    share = pl.Series(adds).gather(best["row"]) / best["n"]
+    return best.with_columns(contribution=share).select(*PIECES_SCHEMA)
+
+
+def _find_places(reading: Readable, regex: str) -> pl.DataFrame:
+    """row, start and end in the raw text of every match."""
+    spans = find_spans(reading.texts, regex)
+    row, start, end = (spans[name].to_numpy() for name in ("row", "start", "end"))
+    first = reading.offsets[row]
+    places = {"row": row, "start": reading.places[first + start], "end": reading.places[first + end - 1] + 1}
+    return pl.DataFrame(places, schema=dict.fromkeys(places, pl.Int64))

@@ -1,0 +1,160 @@
+"""Fitting the post model and scoring what it has not seen; and the plain baselines beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import Field
+
+from training.evaluate import count_flagged
+from training.posts import UNDECIDED, weigh
+from training.split import Mask
+from zhenfen.config import Strict
+from zhenfen.estimators.calibration import Calibration, fit_calibration
+from zhenfen.estimators.manifest import ValidationCounts
+from zhenfen.estimators.post_classifier import PostClassifier, fit_weights
+from zhenfen.estimators.post_text import LISTS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Array = npt.NDArray[np.float64]
+Score = Callable[[pl.DataFrame, pl.DataFrame], Array]
+"""Training rows and held-out rows → scores of the latter, shape (n,)."""
+
+THRESHOLD_SOURCES = ("product_posts", "notes")
+BASELINE_C = 10.0
+"""Of TF-IDF: the best of .1, 1, 10, 100 on the whole."""
+
+
+class PostConfig(Strict):
+    """configs/models/post.yaml.
+
+    Attributes:
+        name: Name of the model, its shelf's folder.
+        version: Version, the folder within.
+        seed: Of the folds and the resamples.
+        penalty: Inverse strength of the penalty.
+        n_folds: Folds of the cross-validation.
+        calibrated_on: Sources whose left-out scores make the probabilities.
+        most_false_alarms: Share of organic posts of THRESHOLD_SOURCES that may be flagged.
+    """
+
+    name: str
+    version: int = Field(ge=1)
+    seed: int
+    penalty: float = Field(gt=0)
+    n_folds: int = Field(ge=2)
+    calibrated_on: tuple[str, ...]
+    most_false_alarms: float = Field(gt=0, lt=1)
+
+
+def fit_classifier(rows: pl.DataFrame, X: csr_matrix, config: PostConfig) -> PostClassifier:
+    """The classifier of `config` on all rows; rows as `load_posts` gives them, X what `make_matrix` makes of them."""
+    kinds = rows.select(pl.when(pl.col("y") >= UNDECIDED).then("kind")).to_series()
+    return PostClassifier.fit(X, rows["y"].to_numpy(), weigh(rows), kinds, config.penalty)
+
+
+def score_left_out(
+    rows: pl.DataFrame, X: csr_matrix, parts: Iterable[tuple[str, Mask]], config: PostConfig
+) -> tuple[Array, npt.NDArray[np.str_]]:
+    """Log-odds of every row from a model trained without its part and its twins, and the part's name, shape (n,)."""
+    scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
+    for name, held in parts:
+        taught = _others(rows, held)
+        part = rows.filter(pl.Series(taught))
+        weights, base = fit_weights(X[taught], part["y"].to_numpy(), weigh(part), config.penalty, n_rising=len(LISTS))
+        scores[held], names[held] = X[held] @ weights + base, name
+    return scores, names
+
+
+def score_baseline(rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], score: Score) -> Array:
+    """Scores of every row by a baseline that has not seen its part or its twins, shape (n,)."""
+    scores = np.full(rows.height, np.nan)
+    for _, held in parts:
+        scores[held] = score(rows.filter(pl.Series(_others(rows, held))), rows.filter(pl.Series(held)))
+    return scores
+
+
+def calibrate(rows: pl.DataFrame, within: Array, across: Array, config: PostConfig) -> Calibration:
+    """The map from scores to probabilities at even shares, by the decided rows of `calibrated_on`.
+
+    Half of it by scores of models that knew the source and not the creator, half by models that did not know the
+    source: a post of tomorrow is of either sort.
+    """
+    rows, scores = pl.concat((rows, rows)), np.concatenate((within, across))
+    used = rows.select(pl.col("source").is_in(config.calibrated_on) & (pl.col("y") != UNDECIDED)).to_series()
+    part, mask = rows.filter(used), used.to_numpy()
+    even = part.select(1 / pl.len().over("source", "is_fake")).to_series().to_numpy()
+    return fit_calibration(scores[mask], part["is_fake"].to_numpy(), even * (len(even) / even.sum()))
+
+
+def calibrate_apart(
+    rows: pl.DataFrame, within: Array, across: Array, parts: npt.NDArray[np.str_], config: PostConfig
+) -> Array:
+    """Probabilities of the scores `across`, shape (n,), each part's by a map that was fitted without it."""
+    probas = np.full(rows.height, np.nan)
+    for part in np.unique(parts):
+        held = parts == part
+        calibration = calibrate(rows.filter(pl.Series(~held)), within[~held], across[~held], config)
+        probas[held] = calibration.apply(across[held])
+    return probas
+
+
+def choose_threshold(rows: pl.DataFrame, probas: Array, config: PostConfig) -> float:
+    """The lowest probability from which no source has more than that share of its organic posts flagged."""
+    organic = rows.with_columns(proba=pl.Series(probas)).filter(
+        pl.col("source").is_in(THRESHOLD_SOURCES), pl.col("y") < UNDECIDED
+    )
+    ends = organic.group_by("source").agg(pl.col("proba").quantile(1 - config.most_false_alarms, "higher"))
+    return float(np.ceil(np.nextafter(ends["proba"].to_numpy().max(), 1) * 1e4) / 1e4)
+
+
+def count_decided(rows: pl.DataFrame, probas: Array, threshold: float) -> tuple[ValidationCounts, ...]:
+    """Counts of each source at the threshold, of rows on which the readers agree."""
+    decided = (rows["y"] != UNDECIDED).to_numpy()
+    return count_flagged(rows.filter(pl.Series(decided)), probas[decided], threshold)
+
+
+def by_length(_: pl.DataFrame, held: pl.DataFrame) -> Array:
+    """Longer is more sponsored."""
+    return held["text"].str.len_chars().to_numpy().astype(np.float64)
+
+
+def by_words(_: pl.DataFrame, held: pl.DataFrame) -> Array:
+    """How many words of calls to action, discounts and means to buy stand there."""
+    from zhenfen.features.posts import count_column, count_words
+
+    counted = count_words(held["text"])
+    sold_by = ("call_to_action", "discount", "purchase_means")
+    return counted.select(pl.sum_horizontal(count_column(name) for name in sold_by)).to_series().to_numpy()
+
+
+def by_tfidf(taught: pl.DataFrame, held: pl.DataFrame) -> Array:
+    """Character 1–3-gram TF-IDF of the raw text and logistic regression, sources and labels even."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    decided = taught.filter(pl.col("y") != UNDECIDED)
+    weight = decided.select(1 / pl.len().over("source", "is_fake")).to_series().to_numpy()
+    vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True, dtype=np.float32)
+    line = LogisticRegression(C=BASELINE_C, max_iter=200, tol=1e-3)
+    line.fit(
+        vectors.fit_transform(decided["text"].to_list()),
+        decided["is_fake"].to_numpy(),
+        sample_weight=weight * (len(weight) / weight.sum()),
+    )
+    return np.asarray(line.decision_function(vectors.transform(held["text"].to_list())), dtype=np.float64)
+
+
+BASELINES: dict[str, Score] = {"length": by_length, "words counted": by_words, "TF-IDF + LR": by_tfidf}
+
+
+def _others(rows: pl.DataFrame, held: Mask) -> Mask:
+    """Rows that may teach: neither held out nor the twin of one that is."""
+    twins = rows["twin"].to_numpy()
+    return ~held & ~np.isin(twins, twins[held])
