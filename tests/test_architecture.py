@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "verdict": {"config", "errors", "estimators", "features", "tables"},
     "model_store": {"config", "errors", "estimators", "verdict"},
     "report": {"config", "errors", "messages", "tables", "verdict"},
-    "scoring": {"errors", "estimators", "features", "model_store", "tables", "verdict"},
+    "scoring": {"config", "errors", "estimators", "features", "model_store", "tables", "text", "verdict"},
 }
 """Room → the rooms it may import. serving stands above all of them and may import any."""
 

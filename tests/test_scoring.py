@@ -64,16 +64,16 @@ def test_to_know_twice_is_to_know_once() -> None:
 
 def test_posts_of_a_profile_say_how_it_behaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever's posts were read beside the audience is scored with them, though no creator of the shortlist."""
-    from zhenfen import scoring
+    from zhenfen.scoring import estimates, score
 
     seen: list[pl.DataFrame] = []
-    real = scoring.score_profiles
+    real = estimates.score_profiles
     monkeypatch.setattr(
-        scoring, "score_profiles", lambda audience, *rest: seen.append(audience) or real(audience, *rest)
+        estimates, "score_profiles", lambda audience, *rest: seen.append(audience) or real(audience, *rest)
     )
     made = simulate(["drip_buyer"], seed=3).tables
     profile = made["audience"]["profile_id"][0]
     theirs = made["posts"].head(10).with_columns(creator_id=pl.lit(profile), post_id=pl.col("post_id") + "-theirs")
-    scoring.score(made.replace(posts=pl.concat([made["posts"], theirs])), load_models())
+    score(made.replace(posts=pl.concat([made["posts"], theirs])), load_models())
     known = seen[0].filter(pl.col("posts_per_day").is_not_null())["profile_id"].to_list()
     assert known == [profile]

@@ -49,6 +49,7 @@ class Platform(Strict):
         tiers_dated: Day the tiers were taken over, ISO.
         tiers_source: Where they come from.
         followers_visible: What of a follower list can be seen by others, by language.
+        rule_packs: Names of the rule packs that its posts are read with.
     """
 
     name: dict[str, str]
@@ -57,6 +58,7 @@ class Platform(Strict):
     tiers_dated: str
     tiers_source: str
     followers_visible: dict[str, str]
+    rule_packs: tuple[str, ...] = ()
 
 
 def config_dir() -> Path:

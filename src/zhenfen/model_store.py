@@ -1,4 +1,4 @@
-"""What scoring judges with: the reference panel, the level rules, and the models of the shelf."""
+"""What scoring judges with: the reference panel, the rules, and the models of the shelf."""
 
 from __future__ import annotations
 
@@ -6,25 +6,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from zhenfen.config import RuleFile, config_dir, models_dir, read_rules
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel, load_profile_model
 from zhenfen.verdict.audience import AudienceRules
+from zhenfen.verdict.comments import CommentRules
 from zhenfen.verdict.levels import LevelRules
 from zhenfen.verdict.panel import Panel, read_panel
 
+if TYPE_CHECKING:
+    from zhenfen.estimators.comment_model import CommentModel
+    from zhenfen.estimators.post_model import PostModel
+
 SHORT_HASH_CHARS = 12
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True)
 class Models:
-    """Everything outside the data that a finding depends on; `audience` is None when there is no such model."""
+    """Everything outside the data that a finding depends on; a model is None when the shelf holds none."""
 
     panel: Panel
     levels: RuleFile[LevelRules]
     audience_levels: RuleFile[AudienceRules]
-    audience: ProfileModel | None
+    comment_shares: RuleFile[CommentRules]
+    audience: ProfileModel | None = None
+    comment: CommentModel | None = None
+    post: PostModel | None = None
 
     def need_audience(self) -> ProfileModel:
         """The audience model.
@@ -32,34 +42,52 @@ class Models:
         Raises:
             ConfigError: The shelf holds none.
         """
-        if self.audience is None:
-            raise ConfigError(f"{models_dir() / 'audience'}: expected a version of the audience model, found none")
-        return self.audience
+        return _need(self.audience, "audience")
+
+    def need_comment(self) -> CommentModel:
+        """The comment model.
+
+        Raises:
+            ConfigError: The shelf holds none.
+        """
+        return _need(self.comment, "comment")
+
+    def need_post(self) -> PostModel:
+        """The post model.
+
+        Raises:
+            ConfigError: The shelf holds none.
+        """
+        return _need(self.post, "post")
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Name → version and short hash of each part, for the report's footer."""
-        shelved = {} if self.audience is None else {"audience_model": self.audience.version}
+        shelved = {"audience_model": self.audience, "comment_model": self.comment, "post_model": self.post}
         return {
             "panel": self.panel.sha256[:SHORT_HASH_CHARS],
             "levels": _version(self.levels.rules.version, self.levels.sha256),
             "audience_levels": _version(self.audience_levels.rules.version, self.audience_levels.sha256),
-            **shelved,
+            "comment_shares": _version(self.comment_shares.rules.version, self.comment_shares.sha256),
+            **{name: model.version for name, model in shelved.items() if model is not None},
         }
 
 
 def load_models(panel: Path | None = None) -> Models:
-    """The shipped panel, or the one at `panel`, the level rules of configs/ and the shelf's models.
+    """The shipped panel, or the one at `panel`, the rules of configs/ and the shelf's models.
 
     Raises:
         ConfigError: A file is absent, broken or was changed.
     """
-    verdict = config_dir() / "verdict"
+    verdict, shelf = config_dir() / "verdict", models_dir()
     return Models(
         read_panel(panel or verdict / "panel.csv"),
         read_rules(verdict / "levels.yaml", LevelRules),
         read_rules(verdict / "audience.yaml", AudienceRules),
-        load_audience_model(models_dir()),
+        read_rules(verdict / "comments.yaml", CommentRules),
+        load_audience_model(shelf),
+        load_comment_model(shelf),
+        load_post_model(shelf),
     )
 
 
@@ -70,10 +98,49 @@ def load_audience_model(shelf: Path) -> ProfileModel | None:
     Raises:
         ConfigError: A file of it was changed, or it wants features that this version does not make.
     """
-    versions = sorted(
-        (path for path in (shelf / "audience").glob("*") if path.name.isdigit()), key=lambda p: int(p.name)
-    )
-    return load_profile_model(versions[-1]) if versions else None
+    folder = _find_newest(shelf, "audience")
+    return load_profile_model(folder) if folder else None
+
+
+@cache
+def load_comment_model(shelf: Path) -> CommentModel | None:
+    """The newest comment model of a shelf; None when it holds none.
+
+    Raises:
+        ConfigError: A file of it was changed.
+    """
+    folder = _find_newest(shelf, "comment")
+    if folder is None:
+        return None
+    from zhenfen.estimators import comment_model
+
+    return comment_model.load_comment_model(folder)
+
+
+@cache
+def load_post_model(shelf: Path) -> PostModel | None:
+    """The newest post model of a shelf; None when it holds none.
+
+    Raises:
+        ConfigError: A file of it was changed.
+    """
+    folder = _find_newest(shelf, "post")
+    if folder is None:
+        return None
+    from zhenfen.estimators import post_model
+
+    return post_model.load_post_model(folder)
+
+
+def _find_newest(shelf: Path, name: str) -> Path | None:
+    versions = [path for path in (shelf / name).glob("*") if path.name.isdigit()]
+    return max(versions, key=lambda path: int(path.name), default=None)
+
+
+def _need(model: Model | None, name: str) -> Model:
+    if model is None:
+        raise ConfigError(f"{models_dir() / name}: expected a version of the {name} model, found none")
+    return model
 
 
 def _version(version: int, sha256: str) -> str:

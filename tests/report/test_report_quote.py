@@ -2,7 +2,7 @@
 
 import pytest
 
-from zhenfen.report.quote import LONGEST_QUOTE_CHARS, clean, highlight, mask_mentions, quote, shorten
+from zhenfen.report.quote import LONGEST_QUOTE_CHARS, clean, highlight, highlight_spans, mask_mentions, quote, shorten
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,27 @@ def test_highlight_starts_near_a_late_match():
 @pytest.mark.parametrize("text", [None, "", "  "])
 def test_highlight_of_nothing_is_nothing(text):
     assert highlight(text, ["x"], show_names=False) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "parts"),
+    [
+        ("点击下单领券", [(2, 4)], [("点击", False), ("下单", True), ("领券", False)]),
+        ("点击下单领券", [(2, 4), (3, 6)], [("点击", False), ("下单领券", True)]),
+        ("buy it now", [(4, 6)], [("buy ", False), ("it", True), (" now", False)]),
+        ("下\u202e单", [(0, 3)], [("下单", True)]),
+        ("下单", [(5, 9), (-3, 1)], [("下", True), ("单", False)]),
+        ("下单", [], [("下单", False)]),
+        ("@某人 下单", [(4, 6)], [("@*** ", False), ("下单", True)]),
+        (None, [(0, 2)], []),
+    ],
+)
+def test_spans_are_marked_where_they_stand(text, spans, parts):
+    found = highlight_spans(text, spans, show_names=False)
+    assert [(part["text"], part["is_match"]) for part in found] == parts
+
+
+def test_a_span_deep_in_a_long_text_is_shown():
+    found = highlight_spans("前" * 5000 + "下单" + "后" * 5000, [(5000, 5002)], show_names=False)
+    assert [part["text"] for part in found if part["is_match"]] == ["下单"]
+    assert sum(len(part["text"]) for part in found) <= LONGEST_QUOTE_CHARS

@@ -8,17 +8,19 @@ import pytest
 from report_scenes import FORMULA_NAME, rich, thin
 
 from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.lines import Lines
 from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
-from zhenfen.report.xlsx import LONGEST_CELL_CHARS, evidence_rows, is_formula, write_xlsx
+from zhenfen.report.xlsx import LONGEST_CELL_CHARS, is_formula, write_xlsx
 
 
 def write(builder, path, language="en"):
     findings, tables = builder.build()
     catalogue = Catalogue(language)
-    creators = (summarise_creator(findings, tables, one, catalogue) for one in findings.creators["creator_id"])
-    evidence = [row for creator in creators for row in evidence_rows(creator)]
-    write_xlsx(summarise_shortlist(findings, tables, catalogue), evidence, path)
+    lines = Lines()
+    for one in findings.creators["creator_id"]:
+        lines.add(summarise_creator(findings, tables, one, catalogue))
+    write_xlsx(summarise_shortlist(findings, tables, catalogue), lines, path)
     return path
 
 
@@ -30,7 +32,7 @@ def part(path, name):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sheets_and_headings_are_in_the_readers_language(tmp_path, language):
     book = fastexcel.read_excel(write(rich(), tmp_path / "a.xlsx", language))
-    names = ("shortlist", "evidence", "unusable", "provenance")
+    names = ("shortlist", "evidence", "comments", "posts", "unusable", "provenance")
     assert book.sheet_names == [Catalogue(language).text(f"report.sheet.{name}") for name in names]
     assert book.load_sheet(0).to_polars().columns[0] == Catalogue(language).text("report.col.creator")
 
@@ -76,7 +78,7 @@ def test_addresses_are_no_links_and_long_texts_are_cut(tmp_path):
     builder = rich().table("provenance", {"source": "x", "obtained_how": "https://example.org", "file": "f" * 40_000})
     path = write(builder, tmp_path / "a.xlsx")
     assert "hyperlink" not in part(path, "xl/worksheets/sheet4.xml")
-    files = fastexcel.read_excel(path).load_sheet(3).to_polars()["File"]
+    files = fastexcel.read_excel(path).load_sheet("Provenance").to_polars()["File"]
     assert files.str.len_chars().max() == LONGEST_CELL_CHARS
 
 
@@ -88,5 +90,5 @@ def test_headings_stay_in_sight_and_can_be_filtered(tmp_path):
 
 def test_a_sheet_without_rows_has_its_headings(tmp_path):
     book = fastexcel.read_excel(write(thin(2), tmp_path / "a.xlsx"))
-    assert book.load_sheet(3).to_polars().height == 0
-    assert "sha256" in book.load_sheet(3).to_polars().columns
+    assert book.load_sheet("Provenance").to_polars().height == 0
+    assert "sha256" in book.load_sheet("Provenance").to_polars().columns

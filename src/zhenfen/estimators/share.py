@@ -23,8 +23,8 @@ N_LABELS_NEEDED = 30
 """DESIGN §5. Below, the t-quantile and the variance of five strata with six labels each are guesses."""
 N_DOMAINS_NEEDED = 2
 """One domain says nothing of how domains differ."""
-NO_VALIDATION = "audience.not_validated"
-TOO_WIDE = "audience.interval_too_wide"
+NO_VALIDATION = "not_validated"
+TOO_WIDE = "interval_too_wide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ShareEstimate:
 
     Attributes:
         prevalence: What was computed; None when nothing could be. To be shown as a finding only if `reason` is None.
-        reason: Message key, why the share is not assessed; None when it is.
+        reason: NO_VALIDATION or TOO_WIDE, why the share is not assessed; None when it is.
         cross_check: What EMQ says where it applies (in domain, without labels); None elsewhere.
     """
 

@@ -6,11 +6,11 @@ punctuation, runs cut. What needs author ids or times is null where fewer than N
 
 from __future__ import annotations
 
-from datetime import time
-
 import polars as pl
 
 from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
+from zhenfen.features.comment_bursts import find_bursts, measure_delays
+from zhenfen.features.comment_order import find_orders
 from zhenfen.text.contacts import has_contact
 from zhenfen.text.lexicons import load_lexicon, normalised_words
 from zhenfen.text.near_duplicates import is_enough
@@ -25,7 +25,6 @@ SOON_MINUTES = (10, 60)
 """Paid comments are delivered in the first minutes to lift a post; an hour is where organic talk has begun as well."""
 TOP_SHARE = 0.1
 N_EXAMPLES = 3
-MIDNIGHT = time(0)
 
 
 def _spec(
@@ -72,7 +71,8 @@ class Comments(Family, name="comments"):
     """Likeness, emptiness, timing and concentration of the comments.
 
     Details: `clusters`, largest first (creator_id, cluster_id, n_comments, n_authors (null without author ids),
-    n_posts, first_at, last_at, examples: up to three distinct texts, commonest first).
+    n_posts, first_at, last_at, examples: up to three distinct texts, commonest first); `orders` and `runs`, the same
+    commenters in the same order, see `comment_order`; `bursts`, posts commented too soon, see `comment_bursts`.
     """
 
     specs = _SPECS
@@ -87,10 +87,11 @@ class Comments(Family, name="comments"):
         ).with_columns(pl.col("n_found").fill_null(0))
         enough = counted.filter(pl.col("n_found") >= N_COMMENTS_NEEDED).select("creator_id")
         values = enough
-        for part in (_texts(comments), _likeness(comments, clusters), _crowd(comments), _timing(inputs, comments)):
+        delays = measure_delays(comments, inputs.tables["posts"])
+        for part in (_texts(comments), _likeness(comments, clusters), _crowd(comments), _timing(delays)):
             values = values.join(part, on="creator_id", how="left")
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        details = {"clusters": _describe(comments, clusters)} if inputs.with_details else {}
+        details = _find_evidence(comments, clusters, delays) if inputs.with_details else {}
         return Measured(
             creators.join(values, on="creator_id", how="left").select("creator_id", *columns).sort("creator_id"),
             _explain(counted.filter(pl.col("n_found") < N_COMMENTS_NEEDED)),
@@ -124,7 +125,7 @@ def _texts(comments: pl.DataFrame) -> pl.DataFrame:
         "creator_id",
         n_chars=text.str.len_chars(),
         is_emoji_only=(text == "") & has_emoji(raw),
-        is_filler=_is_filler(),
+        is_filler=is_filler(),
         has_contact=has_contact(raw),
     )
     return read.group_by("creator_id").agg(
@@ -137,8 +138,8 @@ def _texts(comments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_filler() -> pl.Expr:
-    """Nothing to read, one letter, or stock words only; a name alone calls a friend and is none."""
+def is_filler() -> pl.Expr:
+    """Whether `normalised` holds nothing to read, one letter, or stock words only; a name alone calls a friend."""
     words = load_lexicon("comments")["filler"]
     stock = "|".join((*normalised_words(words), *words.patterns))
     return pl.col("normalised").str.contains(rf"^(?:{stock}|\p{{L}})?$|^(?:{stock})+$")
@@ -190,15 +191,8 @@ def _crowd(comments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _timing(inputs: Inputs, comments: pl.DataFrame) -> pl.DataFrame:
-    # A post dated by day alone stands at midnight: nobody knows how soon after it a comment came.
-    has_clock = pl.col("published_at").dt.time() != MIDNIGHT
-    posts = inputs.tables["posts"].filter(has_clock).select("post_id", "published_at")
-    late = pl.col("created_at") - pl.col("published_at")
-    timed = comments.select("creator_id", "post_id", "created_at").join(posts, on="post_id", how="inner")
-    # A comment before its post: one of the clocks is wrong, and the delay unknown.
-    known = timed.with_columns(seconds=late.dt.total_seconds()).filter(pl.col("seconds") >= 0)
-    return known.group_by("creator_id").agg(
+def _timing(delays: pl.DataFrame) -> pl.DataFrame:
+    return delays.group_by("creator_id").agg(
         _if_known((pl.col("seconds") <= minutes * 60).mean(), pl.len()).alias(f"comments_within_{minutes}min_share")
         for minutes in SOON_MINUTES
     )
@@ -206,6 +200,11 @@ def _timing(inputs: Inputs, comments: pl.DataFrame) -> pl.DataFrame:
 
 def _if_known(value: pl.Expr, n_known: pl.Expr) -> pl.Expr:
     return pl.when(n_known >= N_COMMENTS_NEEDED).then(value)
+
+
+def _find_evidence(comments: pl.DataFrame, clusters: pl.DataFrame, delays: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    orders, runs = find_orders(comments)
+    return {"clusters": _describe(comments, clusters), "orders": orders, "runs": runs, "bursts": find_bursts(delays)}
 
 
 def _describe(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:

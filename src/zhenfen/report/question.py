@@ -18,13 +18,18 @@ def make_questions(case: Case, summary: dict[str, Any]) -> list[str]:
     """At most MOST_QUESTIONS sentences, the most specific first: named days, comments and posts, then measurements.
 
     Alike comments and shared commenters are everywhere in small numbers: they are asked about only where the family
-    is out of line with its peers. An unexplained span or a missing label is a fact of its own.
+    is out of line with its peers. An unexplained span, a missing label, and what chance was tested for are facts of
+    their own.
     """
     outside = [family for family in summary["families"] if family["level"] in ("elevated", "high")]
     names = {family["family"] for family in outside}
     specific = {
         "growth": list(_about_spans(case, summary["growth"])),
-        "comments": list(_about_clusters(case, summary["comments"])) if "comments" in names else [],
+        "comments": [
+            *_about_order(case, summary["comments"]),
+            *_about_bursts(case, summary["comments"]),
+            *(_about_clusters(case, summary["comments"]) if "comments" in names else ()),
+        ],
         "sponsorship": list(_about_posts(case, summary["sponsorship"])),
         "network": list(_about_commenters(case, summary["network"])) if "network" in names else [],
     }
@@ -47,6 +52,18 @@ def _about_spans(case: Case, growth: dict[str, Any] | None) -> Iterator[str]:
             gained=span["gained_text"],
             expected=span["expected_text"],
         )
+
+
+def _about_order(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:
+    if order := (comments or {}).get("order"):
+        numbers = {name: _count(case, order[name]) for name in ("n_authors", "n_posts")}
+        yield case.catalogue.text("report.question.order", **numbers)
+
+
+def _about_bursts(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:
+    for burst in (comments or {}).get("bursts", [])[:MOST_OF_A_KIND]:
+        texts = {"day": burst["day"], "window": burst["window_text"], "soon": _count(case, burst["n_soon"])}
+        yield case.catalogue.text("report.question.burst", **texts)
 
 
 def _about_clusters(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:

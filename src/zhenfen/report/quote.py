@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
 LONGEST_QUOTE_CHARS = 140
 """A Weibo post was 140 characters for years: enough to recognise a text, short enough to read ten of them."""
@@ -48,6 +49,45 @@ def highlight(text: str | None, words: Iterable[str], *, show_names: bool) -> li
     parts = [cleaned] if pattern is None else pattern.split(_window(cleaned, pattern))
     shown = (_part(part, is_match=index % 2 == 1, show_names=show_names) for index, part in enumerate(parts))
     return [part for part in _cut(shown) if part["text"]]
+
+
+def highlight_spans(
+    text: str | None, spans: Iterable[tuple[int, int]], *, show_names: bool
+) -> list[dict[str, str | bool]]:
+    """An excerpt around the first of `spans` in parts, see `highlight`.
+
+    Args:
+        text: The whole text.
+        spans: Start and end, in characters of `text`; they may overlap or lie outside.
+        show_names: Whether @-names in the parts between stay.
+    """
+    whole = text or ""
+    merged = _merge(spans, len(whole))
+    edges = [0, *(edge for span in merged for edge in span), len(whole)]
+    parts = [_clean_part(whole[start:end]) for start, end in pairwise(edges)]
+    if len(parts[0]) + LEAD_CHARS > LONGEST_QUOTE_CHARS:
+        parts[0] = "…" + parts[0][-LEAD_CHARS:]
+    shown = (_part(part, is_match=index % 2 == 1, show_names=show_names) for index, part in enumerate(parts))
+    return [part for part in _cut(shown) if part["text"]]
+
+
+def _merge(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """The spans in order, inside the text, those that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((max(start, 0), min(end, length)) for start, end in spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        elif start < end:
+            merged.append((start, end))
+    return merged
+
+
+def _clean_part(text: str) -> str:
+    """`clean` for a part of a text: a blank at its edge parts it from its neighbour."""
+    cleaned = clean(text)
+    if not cleaned:
+        return " " if text and text.isspace() else ""
+    return f"{' ' * text[0].isspace()}{cleaned}{' ' * text[-1].isspace()}"
 
 
 def _is_shown(char: str) -> bool:

@@ -21,8 +21,6 @@ MOST_POSTS = 400
 FEWEST_POSTS = 3
 """One or two dots show no course and no spread; their numbers stand in the table."""
 MOST_PARTNERS = 10
-MINUTES_PER_HOUR, MINUTES_PER_DAY = 60, 24 * 60
-LONGEST_SHOWN_IN_MINUTES, LONGEST_SHOWN_IN_HOURS = 120, 48 * 60
 
 
 def growth_section(case: Case) -> dict[str, Any] | None:
@@ -69,31 +67,6 @@ def engagement_section(case: Case) -> dict[str, Any] | None:
         "n_posts": posts.height,
         "n_unknown": posts.height - known.height,
         "n_not_drawn": known.height - drawn.height,
-    }
-
-
-def comments_section(case: Case) -> dict[str, Any] | None:
-    """The largest clusters of nearly equal comments, with quoted examples."""
-    clusters = case.detail("comments", "clusters")
-    if clusters is None:
-        return None
-    largest = clusters.sort("n_comments", "cluster_id", descending=[True, False]).head(MOST_CLUSTERS)
-    return {
-        "n_clusters": clusters.height,
-        "clusters": [
-            {
-                "cluster_id": row["cluster_id"],
-                "n_comments": row["n_comments"],
-                "n_authors": row["n_authors"],
-                "n_posts": row["n_posts"],
-                "first_at": _iso_or_none(row["first_at"]),
-                "last_at": _iso_or_none(row["last_at"]),
-                "first_day": "—" if row["first_at"] is None else iso_day(row["first_at"]),
-                "duration_text": _duration(case, row["first_at"], row["last_at"]),
-                "examples": [case.setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
-            }
-            for row in largest.iter_rows(named=True)
-        ],
     }
 
 
@@ -204,22 +177,6 @@ def _is_marked() -> pl.Expr:
 
 def _iso(column: str) -> pl.Expr:
     return pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _iso_or_none(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _duration(case: Case, first: datetime | None, last: datetime | None) -> str:
-    """How long a cluster lasted, in the largest unit that keeps it readable."""
-    if first is None or last is None:
-        return "—"
-    minutes = (last - first).total_seconds() / 60
-    if minutes < LONGEST_SHOWN_IN_MINUTES:
-        return case.catalogue.text("report.duration.minutes", n=case.catalogue.number(max(minutes, 1), 0))
-    if minutes < LONGEST_SHOWN_IN_HOURS:
-        return case.catalogue.text("report.duration.hours", n=case.catalogue.number(minutes / MINUTES_PER_HOUR, 0))
-    return case.catalogue.text("report.duration.days", n=case.catalogue.number(minutes / MINUTES_PER_DAY, 0))
 
 
 def _largest(clusters: pl.DataFrame) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Posts that sound paid for, with three facts kept apart: wording seen, label seen, purchase means seen."""
+"""Posts that sound paid for, with facts kept apart: wording, words seen, label seen, purchase means seen."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Any
 import polars as pl
 
 from zhenfen.report.case import Case
-from zhenfen.report.quote import clean, highlight
+from zhenfen.report.packs import packs_section
+from zhenfen.report.quote import clean, highlight, highlight_spans
 from zhenfen.report.sections import iso_day
 
 MOST_POSTS = 12
 MOST_WORDS = 8
+TONES = {"very": 0.8, "rather": 0.5, "unclear": 0.2, "unlike": 0.0}
+"""Words for a calibrated probability: even odds, and four to one on either side."""
+SOUNDS_SPONSORED = TONES["rather"]
+_TEXT_FACTS = {"text": pl.String, "p_sponsored": pl.Float64, "kind": pl.String, "model": pl.String}
 
 
 def sponsorship_section(case: Case) -> dict[str, Any] | None:
@@ -19,20 +24,37 @@ def sponsorship_section(case: Case) -> dict[str, Any] | None:
     posts = case.detail("sponsorship", "posts")
     if posts is None:
         return None
-    facts = posts.with_columns(has_words=pl.col("matched").list.len().fill_null(0) > 0)
-    marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words"))
+    facts = _join_scores(case, posts).with_columns(
+        has_words=pl.col("matched").list.len().fill_null(0) > 0, sounds=pl.col("p_sponsored") >= SOUNDS_SPONSORED
+    )
+    marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds"))
     newest = marked.sort("published_at", "post_id", descending=[True, False], nulls_last=True).head(MOST_POSTS)
+    models = facts["model"].drop_nulls()
     return {
         "n_posts": facts.height,
         "n_marked": marked.height,
-        "facts": _count_facts(case, facts),
+        "model": models[0] if len(models) else None,
+        "facts": _count_facts(case, facts, has_model=len(models) > 0),
         "posts": [_post(case, row) for row in newest.iter_rows(named=True)],
+        "packs": packs_section(case),
     }
 
 
-def _count_facts(case: Case, facts: pl.DataFrame) -> list[dict[str, Any]]:
+def _join_scores(case: Case, posts: pl.DataFrame) -> pl.DataFrame:
+    """`posts` with their whole text and what the post model says of it; null where there is neither."""
+    scored = case.detail("sponsorship", "scored")
+    with_text = posts.join(case.posts.select("post_id", "text"), on="post_id", how="left")
+    if scored is None:
+        empty = (pl.lit(None, dtype=dtype).alias(name) for name, dtype in _TEXT_FACTS.items() if name != "text")
+        return with_text.with_columns(empty, reasons=None)
+    said = scored.select("post_id", "p_sponsored", "kind", "model", "reasons")
+    return with_text.join(said, on="post_id", how="left", maintain_order="left")
+
+
+def _count_facts(case: Case, facts: pl.DataFrame, *, has_model: bool) -> list[dict[str, Any]]:
     """Posts by fact; one whose label is unknown counts neither as labelled nor as unlabelled."""
     counts = facts.select(
+        sounding=pl.col("sounds").sum(),
         words=pl.col("has_words").sum(),
         disclosed=pl.col("is_disclosed").sum(),
         purchase=pl.col("has_purchase_means").sum(),
@@ -43,16 +65,42 @@ def _count_facts(case: Case, facts: pl.DataFrame) -> list[dict[str, Any]]:
     return [
         {"fact": fact, "label": text(f"report.sponsored.{fact}"), "n": n, "n_text": number(n, 0)}
         for fact, n in counts.items()
+        if has_model or fact != "sounding"
     ]
 
 
 def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     words = row["matched"] or []
+    reasons = [reason for reason in row["reasons"] or [] if reason["contribution"] > 0]
     return {
         "post_id": row["post_id"],
         "day": "—" if row["published_at"] is None else iso_day(row["published_at"]),
-        "excerpt": highlight(row["excerpt"], words, show_names=case.setting.show_names),
+        "excerpt": _excerpt(case, row, reasons),
+        "p_sponsored": row["p_sponsored"],
+        **_tone(case, row),
+        "reasons": [{**reason, "piece": clean(reason["piece"])} for reason in reasons],
         "is_disclosed": row["is_disclosed"],
         "has_purchase_means": row["has_purchase_means"],
         "matched": [clean(word) for word in words[:MOST_WORDS]],
+    }
+
+
+def _excerpt(case: Case, row: dict[str, Any], reasons: list[dict[str, Any]]) -> list[dict[str, str | bool]]:
+    """Around what spoke for a sponsored tone where it sounds so, else around the words that were found."""
+    show_names = case.setting.show_names
+    if row["text"] and reasons and (row["p_sponsored"] or 0.0) >= SOUNDS_SPONSORED:
+        return highlight_spans(row["text"], [(one["start"], one["end"]) for one in reasons], show_names=show_names)
+    return highlight(row["excerpt"], row["matched"] or [], show_names=show_names)
+
+
+def _tone(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    """The probability in words, and whom a sponsored tone seems to serve."""
+    proba, pitch = row["p_sponsored"], row["kind"]
+    tone = "unread" if proba is None else next(name for name, least in TONES.items() if proba >= least)
+    serves = proba is not None and proba >= SOUNDS_SPONSORED and pitch not in (None, "none")
+    return {
+        "tone": tone,
+        "tone_text": case.catalogue.text(f"report.tone.{tone}"),
+        "kind": pitch,
+        "kind_text": case.catalogue.text(f"report.pitch.{pitch}") if serves else "",
     }

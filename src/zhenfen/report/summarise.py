@@ -7,16 +7,12 @@ from typing import Any
 from zhenfen.messages import Catalogue
 from zhenfen.report.audience import audience_section
 from zhenfen.report.case import Case, Setting, open_case
+from zhenfen.report.comments import comments_section
 from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
-from zhenfen.report.sections import (
-    comments_section,
-    engagement_section,
-    growth_section,
-    network_section,
-)
+from zhenfen.report.sections import engagement_section, growth_section, network_section
 from zhenfen.report.source import summarise_sources
 from zhenfen.report.sponsored import sponsorship_section
 from zhenfen.tables import Tables

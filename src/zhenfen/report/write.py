@@ -11,10 +11,11 @@ from typing import Any
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.html import render_creator, render_shortlist
+from zhenfen.report.lines import Lines
 from zhenfen.report.shortlist import assemble_shortlist, make_row
 from zhenfen.report.source import summarise_sources
 from zhenfen.report.summarise import summarise_case
-from zhenfen.report.xlsx import evidence_rows, write_xlsx
+from zhenfen.report.xlsx import write_xlsx
 from zhenfen.tables import Tables, replace_folder
 from zhenfen.verdict.evidence import Findings
 
@@ -64,19 +65,19 @@ def _write_pages(setting: Setting, folder: Path, on_progress: Progress | None) -
     sources = summarise_sources(setting)
     n_pages = setting.findings.creators.height + 1
     rows: list[dict[str, Any]] = []
-    evidence: list[dict[str, Any]] = []
+    lines = Lines()
     for done, case in enumerate(open_cases(setting)):
         if on_progress:
             on_progress(STEP, done, n_pages)
         summary = summarise_case(case, sources)
         rows.append(make_row(case, summary["families"]))
-        evidence.extend(evidence_rows(summary))
+        lines.add(summary)
         _write_text(folder / f"{summary['file']}.html", render_creator(summary))
         _write_json(folder / f"{summary['file']}.json", summary)
     shortlist = assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
     _write_text(folder / "index.html", render_shortlist(shortlist))
     _write_json(folder / "index.json", shortlist)
-    write_xlsx(shortlist, evidence, folder / "shortlist.xlsx")
+    write_xlsx(shortlist, lines, folder / "shortlist.xlsx")
     if on_progress:
         on_progress(STEP, n_pages, n_pages)
     return [f"{row['file']}.html" for row in rows]

@@ -1,4 +1,4 @@
-"""The shortlist as a spreadsheet: one sheet each for creators, evidence, unusable rows and provenance.
+"""The shortlist as a spreadsheet: creators, evidence, comments, posts, unusable rows and provenance, a sheet each.
 
 Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
 carries the quote prefix, so it stays text when the cell is edited or saved again.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.messages import Catalogue
+from zhenfen.report.lines import Lines
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL_CHARS = 32_767
@@ -33,12 +34,12 @@ class Sheet:
     rows: Iterable[Sequence[Any]]
 
 
-def write_xlsx(shortlist: Mapping[str, Any], evidence: Iterable[Mapping[str, Any]], path: Path) -> None:
+def write_xlsx(shortlist: Mapping[str, Any], lines: Lines, path: Path) -> None:
     """Write the spreadsheet; the same input gives the same bytes.
 
     Args:
         shortlist: What `summarise_shortlist` returns.
-        evidence: Lines of `evidence_rows`, creators in the shortlist's order.
+        lines: Lines of the creators, in the shortlist's order.
         path: File to write.
     """
     import xlsxwriter
@@ -48,30 +49,18 @@ def write_xlsx(shortlist: Mapping[str, Any], evidence: Iterable[Mapping[str, Any
         # The only clock in the file: the moment the data speak of.
         created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
         workbook.set_properties({"title": "zhenfen", "created": created})
-        for sheet in make_sheets(shortlist, evidence):
+        for sheet in make_sheets(shortlist, lines):
             _write_sheet(workbook, sheet)
 
 
-def evidence_rows(creator: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Lines of the evidence sheet from what `summarise_creator` returns: one a measurement, or one a reason."""
-    head = {name: creator["creator"][name] for name in ("creator_id", "name")}
-    rows: list[dict[str, Any]] = []
-    for family in creator["families"]:
-        about = {
-            "family_label": family["label"],
-            "level_text": family["level_text"],
-            "reason_text": family["reason_text"],
-        }
-        rows.extend({**head, **about, **item} for item in family["evidence"] or [{}])
-    return rows
-
-
-def make_sheets(shortlist: Mapping[str, Any], evidence: Iterable[Mapping[str, Any]]) -> list[Sheet]:
+def make_sheets(shortlist: Mapping[str, Any], lines: Lines) -> list[Sheet]:
     """All sheets in their order."""
     catalogue = Catalogue(shortlist["language"])
     return [
         _shortlist_sheet(shortlist, catalogue),
-        _evidence_sheet(evidence, catalogue),
+        _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
+        _lines_sheet("report.sheet.comments", lines.comments, _COMMENTS, catalogue),
+        _lines_sheet("report.sheet.posts", lines.posts, _POSTS, catalogue),
         _unusable_sheet(shortlist["unusable"], catalogue),
         _provenance_sheet(shortlist["provenance"], catalogue),
     ]
@@ -126,9 +115,37 @@ _EVIDENCE: dict[str, Column] = {
 }
 
 
-def _evidence_sheet(evidence: Iterable[Mapping[str, Any]], catalogue: Catalogue) -> Sheet:
-    rows = ([line.get(name) for name in _EVIDENCE] for line in evidence)
-    return Sheet(catalogue.text("report.sheet.evidence"), _headings(catalogue, *_EVIDENCE.values()), rows)
+_COMMENTS: dict[str, Column] = {
+    "name": ("report.col.creator", "text"),
+    "evidence": ("report.col.evidence", "text"),
+    "text": ("report.col.found", "wide"),
+    "n": ("report.col.n", "count"),
+    "share": ("report.col.estimate", "real"),
+    "low": ("report.col.interval_low", "real"),
+    "high": ("report.col.interval_high", "real"),
+    "p_value": ("report.col.p_value", "real"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+_POSTS: dict[str, Column] = {
+    "name": ("report.col.creator", "text"),
+    "day": ("report.col.day", "text"),
+    "text": ("report.col.excerpt", "wide"),
+    "tone_text": ("report.col.tone", "text"),
+    "p_sponsored": ("report.col.proba", "real"),
+    "kind_text": ("report.col.pitch", "text"),
+    "is_disclosed": ("report.col.disclosed", "text"),
+    "has_purchase_means": ("report.col.purchase", "text"),
+    "rule": ("report.col.rule", "text"),
+    "post_id": ("report.col.post_id", "id"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+
+
+def _lines_sheet(
+    name: str, lines: Iterable[Mapping[str, Any]], columns: Mapping[str, Column], catalogue: Catalogue
+) -> Sheet:
+    rows = ([line.get(column) for column in columns] for line in lines)
+    return Sheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
 
 
 def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> Sheet:

@@ -63,6 +63,8 @@ AsOfOption = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="Read the data as they stood at the end of this day, UTC."),
 ]
+ParquetOut = Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Also list the largest contributions.")]
 LangOption = Annotated[Lang, typer.Option(help="Language of the report.", envvar="ZHENFEN_LANG")]
 
 
@@ -170,8 +172,8 @@ def score_profiles(
     path: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with the columns of audience.")
     ],
-    out: Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")],
-    explain: Annotated[bool, typer.Option("--explain", help="Also list the largest contributions.")] = False,
+    out: ParquetOut,
+    explain: ExplainOption = False,
     platform: PlatformOption = None,
     as_of: AsOfOption = None,
     lang: LangOption = Lang.EN,
@@ -186,7 +188,45 @@ def score_profiles(
         n_profiles = score_profiles_file(
             path, out, model, platform=platform, as_of=_end_of_day(as_of), explain=explain, on_progress=steps.advance
         )
-    show_scored(n_profiles, out, lang)
+    show_scored("profiles", n_profiles, out, lang)
+
+
+@score_app.command("comments")
+def score_comments(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with comment_id and text.")],
+    out: ParquetOut,
+    explain: ExplainOption = False,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """P(advert) and P(filler) of every comment, and its cluster of nearly equal comments in this file."""
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.batch import score_comments_file
+    from zhenfen.serving.terminal import Steps, show_scored
+
+    model = load_models().need_comment()
+    with Steps(lang) as steps:
+        n_comments = score_comments_file(path, out, model, explain=explain, on_progress=steps.advance)
+    show_scored("comments", n_comments, out, lang)
+
+
+@score_app.command("posts")
+def score_posts(
+    path: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with post_id, text, and what posts have.")
+    ],
+    out: ParquetOut,
+    explain: ExplainOption = False,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """P(sounds sponsored) of every post, and beside it whether a disclosure and means to buy were seen."""
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.batch import score_posts_file
+    from zhenfen.serving.terminal import Steps, show_scored
+
+    model = load_models().need_post()
+    with Steps(lang) as steps:
+        n_posts = score_posts_file(path, out, model, explain=explain, on_progress=steps.advance)
+    show_scored("posts", n_posts, out, lang)
 
 
 @audit_app.command("sample")

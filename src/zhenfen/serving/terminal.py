@@ -132,10 +132,10 @@ def show_tables(tables: Tables, folder: Path, language: str) -> None:
     console.print(Text(catalogue.text("cli.tables", path=folder)))
 
 
-def show_scored(n_profiles: int, out: Path, language: str) -> None:
-    """How many profiles were scored and where the scores are."""
+def show_scored(what: str, n_rows: int, out: Path, language: str) -> None:
+    """How many rows of `what` (profiles, comments, posts) were scored and where the scores are."""
     catalogue = Catalogue(language)
-    Console().print(Text(catalogue.text("cli.scored", n=catalogue.number(n_profiles, 0), path=out)))
+    Console().print(Text(catalogue.text(f"cli.scored.{what}", n=catalogue.number(n_rows, 0), path=out)))
 
 
 def show_sampled(sampled: Sampled, out: Path, language: str) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
-
 import numpy as np
 import polars as pl
 
-from zhenfen.config import Strict
-from zhenfen.estimators.manifest import Manifest, ValidationCounts
-from zhenfen.estimators.prevalence import Validation
-from zhenfen.estimators.share import AuditLabels, ScoredAudience, ShareEstimate, estimate_share
+from zhenfen.estimators.manifest import Manifest
+from zhenfen.estimators.share import AuditLabels, ScoredAudience, estimate_share
 from zhenfen.verdict.evidence import FINDINGS_SCHEMA
+from zhenfen.verdict.shares import FIGURES_SCHEMA, ShareRules, to_figures, to_validations
 
 FAMILY = "audience"
 MOST_OUT_OF_DOMAIN_SHARE = 0.25
@@ -21,28 +17,16 @@ MOST_OUT_OF_DOMAIN_SHARE = 0.25
 SHARES_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "frame": pl.String(),
-    "share": pl.Float64(),
-    "low": pl.Float64(),
-    "high": pl.Float64(),
-    "method": pl.String(),
+    **FIGURES_SCHEMA,
     "n_profiles": pl.Int64(),
     "n_out_of_domain": pl.Int64(),
-    "n_labels": pl.Int64(),
-    "cross_check": pl.Float64(),
-    "is_contradicted": pl.Boolean(),
-    "reason": pl.String(),
     "model": pl.String(),
 }
 
 
-class AudienceRules(Strict):
-    """How an interval becomes a level, with date and source."""
+class AudienceRules(ShareRules):
+    """How an interval becomes a level."""
 
-    version: int
-    dated: str
-    source: str
-    confidence_level: float
-    widest_interval: float
     elevated_from: float
     high_from: float
 
@@ -116,18 +100,11 @@ def _estimate_one(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRules
     return {
         "creator_id": first["creator_id"],
         "frame": first["frame"],
-        **_figures(found),
+        **to_figures(found, FAMILY),
         "n_profiles": sample.height,
         "n_out_of_domain": sample["out_of_domain"].sum(),
         "model": manifest.label,
     }
-
-
-def _figures(found: ShareEstimate) -> dict[str, object]:
-    prevalence = found.prevalence
-    counted = {} if prevalence is None else asdict(prevalence)
-    kept = {name: counted.get(name) for name in ("share", "low", "high", "method", "n_labels")}
-    return {**kept, "cross_check": found.cross_check, "is_contradicted": found.is_contradicted, "reason": found.reason}
 
 
 def _as_scored(sample: pl.DataFrame, manifest: Manifest) -> ScoredAudience:
@@ -139,14 +116,10 @@ def _as_scored(sample: pl.DataFrame, manifest: Manifest) -> ScoredAudience:
         probas=probas,
         is_flagged=probas >= manifest.threshold,
         training_share=manifest.training_share,
-        in_domain=_as_validations(in_domain),
-        across=_as_validations(manifest.validations_across),
+        in_domain=to_validations(in_domain),
+        across=to_validations(manifest.validations_across),
         audit=_as_audit(sample),
     )
-
-
-def _as_validations(counts: Iterable[ValidationCounts]) -> list[Validation]:
-    return [Validation(**one.model_dump()) for one in counts]
 
 
 def _as_audit(sample: pl.DataFrame) -> AuditLabels | None:

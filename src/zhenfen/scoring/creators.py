@@ -1,4 +1,4 @@
-"""score(tables, models) → findings: the one path for the analyst, the batch job and the service."""
+"""Creators judged by everything their tables say."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import polars as pl
 
 from zhenfen import __version__
 from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
-from zhenfen.estimators.profile_model import ProfileModel
-from zhenfen.features.audience import N_PROFILES_NEEDED, choose_frames
 from zhenfen.features.base import Family, Inputs, Measured, load_families
-from zhenfen.features.profile import measure_profiles
-from zhenfen.features.profile_behaviour import add_behaviour
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
+from zhenfen.scoring.estimates import estimate_audiences
+from zhenfen.scoring.readings import read_comments, read_posts
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
-from zhenfen.verdict.audience import SHARES_SCHEMA, decide_audience, estimate_sample, estimate_shares
+from zhenfen.verdict.audience import decide_audience
+from zhenfen.verdict.comments import FAMILY as COMMENTS
 from zhenfen.verdict.evidence import Findings
 from zhenfen.verdict.levels import decide, rank, weigh
 from zhenfen.verdict.panel import match_peers
@@ -34,6 +33,8 @@ OBSERVED: dict[str, tuple[str, ...]] = {
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
+SPONSORSHIP = "sponsorship"
+READING = "read"
 
 
 def score(
@@ -52,7 +53,8 @@ def score(
         models: Panel, rules and models to judge with.
         as_of: Moment to read the data at; later rows are left out. Default: the latest observation there is.
         creators: Ids to report on. The others still serve as their surroundings (platform-wide moves, overlaps).
-        with_details: Also return the frames behind the values; a batch run goes without.
+        with_details: Also return the frames behind the values, and read comments and posts with their models: no level
+            depends on either, and a batch run goes without.
         on_progress: Told of every family.
 
     Raises:
@@ -64,16 +66,20 @@ def score(
     known = tables["creators"]["creator_id"]
     wanted = known if creators is None else _check_known(creators, known)
     moment = as_of or latest_moment(tables)
-    seen = known_at(tables, moment)
-    measured = measure(seen, moment, with_details=with_details, on_progress=on_progress)
-    return _judge(measured, seen, models, wanted, moment)
+    inputs = Inputs(known_at(tables, moment), moment, with_details)
+    measured = _measure(inputs, on_progress)
+    read = _read(inputs, models, wanted, on_progress) if with_details else {}
+    return _judge(measured, read, inputs, models, wanted)
 
 
 def measure(
     tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress | None = None
 ) -> dict[str, Measured]:
     """What every family measures of every creator, by family name. `tables` hold nothing later than `as_of`."""
-    inputs = Inputs(tables, as_of, with_details)
+    return _measure(Inputs(tables, as_of, with_details), on_progress)
+
+
+def _measure(inputs: Inputs, on_progress: Progress | None) -> dict[str, Measured]:
     families = load_families()
     measured: dict[str, Measured] = {}
     for done, (name, family) in enumerate(families.items()):
@@ -81,6 +87,19 @@ def measure(
             on_progress(name, done, len(families))
         measured[name] = family.measure(inputs)
     return measured
+
+
+def _read(
+    inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress | None
+) -> dict[str, dict[str, pl.DataFrame]]:
+    """Family → frames that the text models add to its details."""
+    readers = {COMMENTS: read_comments, SPONSORSHIP: read_posts}
+    read: dict[str, dict[str, pl.DataFrame]] = {}
+    for done, (family, reader) in enumerate(readers.items()):
+        if on_progress:
+            on_progress(READING, done, len(readers))
+        read[family] = reader(inputs, models, wanted)
+    return read
 
 
 def latest_moment(tables: Tables) -> datetime:
@@ -136,8 +155,13 @@ def _check_known(creators: Collection[str], known: pl.Series) -> pl.Series:
 
 
 def _judge(
-    measured: Mapping[str, Measured], tables: Tables, models: Models, wanted: pl.Series, moment: datetime
+    measured: Mapping[str, Measured],
+    read: Mapping[str, Mapping[str, pl.DataFrame]],
+    inputs: Inputs,
+    models: Models,
+    wanted: pl.Series,
 ) -> Findings:
+    tables, moment = inputs.tables, inputs.as_of
     mine = pl.col("creator_id").is_in(wanted.implode())
     creators = tables["creators"].filter(mine)
     rules = models.levels.rules
@@ -148,72 +172,12 @@ def _judge(
     shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, moment)
     findings = decide_audience(findings, shares, models.audience_levels.rules)
     details = {
-        name: {what: frame.filter(mine) for what, frame in one.details.items()} for name, one in measured.items()
+        name: {**{what: frame.filter(mine) for what, frame in one.details.items()}, **read.get(name, {})}
+        for name, one in measured.items()
     }
     details[AUDIENCE]["shares"] = shares
     versions = {"zhenfen": __version__, **models.versions, "input": _input_hash(tables)}
     return Findings(rank(findings), findings, evidence, details, moment, versions)
-
-
-def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime, *, n_reasons: int = 0) -> pl.DataFrame:
-    """P(inauthentic) of every profile, in the order given.
-
-    Args:
-        audience: Rows of the table `audience`; only profile_id and platform must be known.
-        model: Audience model of the shelf.
-        as_of: Moment that ages are counted at.
-        n_reasons: How many of the largest contributions to list.
-
-    Returns:
-        profile_id, p_fake, model, out_of_domain, and with reasons `reasons` (list of feature, contribution).
-    """
-    features = measure_profiles(audience, as_of)
-    platforms = audience["platform"]
-    scored = audience.select(
-        "profile_id",
-        p_fake=pl.Series(model.predict_proba(features, platforms)),
-        model=pl.lit(model.manifest.label),
-        out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
-    )
-    return scored.with_columns(reasons=model.explain(features, n_reasons)) if n_reasons else scored
-
-
-def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.DataFrame:
-    """The share of each creator's audience sample that looks inauthentic, see `verdict.audience.SHARES_SCHEMA`.
-
-    The frame described is the one of the audience family; a creator with too few profiles, or no sample, has no row.
-    """
-    audience, model = tables["audience"], models.audience
-    frames = choose_frames(audience).filter("is_measured", pl.col("n_profiles") >= N_PROFILES_NEEDED)
-    if model is None or frames.is_empty():
-        return pl.DataFrame(schema=SHARES_SCHEMA)
-    platforms = tables["creators"].select("creator_id", creators_platform="platform")
-    sample = (
-        audience.join(frames.select("creator_id", "frame"), on=["creator_id", "frame"], how="semi")
-        .join(platforms, on="creator_id")
-        .with_columns(pl.col("platform").fill_null(pl.col("creators_platform")))
-    )
-    scored = score_profiles(add_behaviour(sample, tables["posts"]), model, as_of)
-    profiles = sample.select("creator_id", "platform", "frame").hstack(scored)
-    return estimate_shares(profiles, tables["audit_labels"], model.manifest, models.audience_levels.rules)
-
-
-def estimate_labelled(population: pl.DataFrame, models: Models, as_of: datetime) -> pl.DataFrame:
-    """The share of one audience, its labels given: one row of `verdict.audience.SHARES_SCHEMA`.
-
-    Args:
-        population: Rows of the table `audience` of one creator and frame, with is_fake (null: not labelled) and
-            inclusion.
-        models: Must hold an audience model.
-        as_of: Moment that ages are counted at.
-
-    Raises:
-        ConfigError: The shelf holds no audience model.
-    """
-    model = models.need_audience()
-    scored = score_profiles(population, model, as_of)
-    profiles = population.select("creator_id", "platform", "frame", "is_fake", "inclusion").hstack(scored)
-    return estimate_sample(profiles, model.manifest, models.audience_levels.rules)
 
 
 def describe_features() -> pl.DataFrame:

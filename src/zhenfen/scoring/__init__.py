@@ -1,0 +1,23 @@
+"""score(tables, models) → findings: the one path for the analyst, the batch job and the service.
+
+`creators` judges creators by all families, `rows` scores single profiles, comments and posts, `estimates` makes shares
+with intervals of scored rows.
+"""
+
+from zhenfen.scoring.creators import OBSERVED, Progress, describe_features, known_at, latest_moment, measure, score
+from zhenfen.scoring.estimates import estimate_labelled
+from zhenfen.scoring.rows import score_comments, score_posts, score_profiles
+
+__all__ = [
+    "OBSERVED",
+    "Progress",
+    "describe_features",
+    "estimate_labelled",
+    "known_at",
+    "latest_moment",
+    "measure",
+    "score",
+    "score_comments",
+    "score_posts",
+    "score_profiles",
+]

@@ -1,0 +1,52 @@
+"""The share of an audience sample that looks inauthentic, from scored profiles and labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from zhenfen.features.audience import N_PROFILES_NEEDED, choose_frames
+from zhenfen.features.profile_behaviour import add_behaviour
+from zhenfen.model_store import Models
+from zhenfen.scoring.rows import score_profiles
+from zhenfen.tables import Tables
+from zhenfen.verdict.audience import SHARES_SCHEMA, estimate_sample, estimate_shares
+
+
+def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.DataFrame:
+    """The share of each creator's audience sample that looks inauthentic, see `verdict.audience.SHARES_SCHEMA`.
+
+    The frame described is the one of the audience family; a creator with too few profiles, or no sample, has no row.
+    """
+    audience, model = tables["audience"], models.audience
+    frames = choose_frames(audience).filter("is_measured", pl.col("n_profiles") >= N_PROFILES_NEEDED)
+    if model is None or frames.is_empty():
+        return pl.DataFrame(schema=SHARES_SCHEMA)
+    platforms = tables["creators"].select("creator_id", creators_platform="platform")
+    sample = (
+        audience.join(frames.select("creator_id", "frame"), on=["creator_id", "frame"], how="semi")
+        .join(platforms, on="creator_id")
+        .with_columns(pl.col("platform").fill_null(pl.col("creators_platform")))
+    )
+    scored = score_profiles(add_behaviour(sample, tables["posts"]), model, as_of)
+    profiles = sample.select("creator_id", "platform", "frame").hstack(scored)
+    return estimate_shares(profiles, tables["audit_labels"], model.manifest, models.audience_levels.rules)
+
+
+def estimate_labelled(population: pl.DataFrame, models: Models, as_of: datetime) -> pl.DataFrame:
+    """The share of one audience, its labels given: one row of `verdict.audience.SHARES_SCHEMA`.
+
+    Args:
+        population: Rows of the table `audience` of one creator and frame, with is_fake (null: not labelled) and
+            inclusion.
+        models: Must hold an audience model.
+        as_of: Moment that ages are counted at.
+
+    Raises:
+        ConfigError: The shelf holds no audience model.
+    """
+    model = models.need_audience()
+    scored = score_profiles(population, model, as_of)
+    profiles = population.select("creator_id", "platform", "frame", "is_fake", "inclusion").hstack(scored)
+    return estimate_sample(profiles, model.manifest, models.audience_levels.rules)

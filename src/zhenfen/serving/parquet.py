@@ -1,0 +1,200 @@
+"""Parquet files that need not fit into memory: read a batch at a time, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from zhenfen.errors import ConfigError, InvalidTableError, Problem, UnreadableFileError
+from zhenfen.tables import TableSpec, make_frame
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+BATCH_ROWS = 200_000
+"""About 150 MB of working memory for profiles; larger batches are no faster."""
+
+
+class ParquetRows:
+    """The rows of a Parquet file as a table of the contract has them.
+
+    Args:
+        path: File to read.
+        spec: Table whose columns it holds.
+        needed: Columns that must be there, the row's id first, which is never null.
+        read: Columns to read, whose types must be the contract's; default all of the table's that are there.
+
+    Raises:
+        UnreadableFileError: No Parquet file.
+        InvalidTableError: A column is missing or has another type; all of them at once.
+    """
+
+    def __init__(self, path: Path, spec: TableSpec, needed: Sequence[str], read: Sequence[str] | None = None) -> None:
+        self.path = path
+        self.spec = spec
+        self.needed = needed
+        self.file = _open(path)
+        have = self.file.schema_arrow.names
+        self.names = [name for name in read or spec.schema if name in have]
+        self._check_columns()
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the file says it has."""
+        return int(self.file.metadata.num_rows)
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """All columns of the table, absent ones null, BATCH_ROWS rows at a time; an empty file gives one empty batch.
+
+        Raises:
+            UnreadableFileError: The file is torn.
+            InvalidTableError: An id is null or a text is not UTF-8.
+        """
+        start = 0
+        for batch in self._read():
+            self._check_texts(batch, start)
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            self._check_ids(frame, start)
+            start += frame.height
+            yield make_frame(self.spec, frame)
+        if start == 0:
+            yield make_frame(self.spec)
+
+    def _read(self) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        try:
+            yield from self.file.iter_batches(BATCH_ROWS, columns=self.names)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise _torn(self.path, error) from error
+
+    def _check_columns(self) -> None:
+        # A type that Arrow has and polars has not is as wrong as any other: it is named as Arrow names it.
+        fields = {name: self.file.schema_arrow.field(name) for name in self.names}
+        missing = [name for name in self.needed if name not in fields]
+        problems = [Problem("the column to be there", str(self.path), column=name) for name in missing]
+        for name, field in fields.items():
+            dtype = self.spec.schema[name]
+            if not _fits(field.type, dtype):
+                problems.append(Problem(f"type {dtype}", str(self.path), column=name, value=str(field.type)))
+        if problems:
+            raise InvalidTableError(problems)
+
+    def _check_ids(self, frame: pl.DataFrame, start: int) -> None:
+        name = self.needed[0]
+        empty = frame[name].is_null().arg_true()
+        if len(empty):
+            raise InvalidTableError(Problem("an id", str(self.path), row=start + int(empty[0]) + 1, column=name))
+
+    def _check_texts(self, batch: pa.RecordBatch, start: int) -> None:
+        """Polars takes Arrow's word that texts are UTF-8, and a file need not keep it."""
+        import pyarrow as pa
+
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid as error:
+                row = start + _first_invalid(column) + 1
+                raise InvalidTableError(Problem("text in UTF-8", str(self.path), row=row, column=name)) from error
+
+
+class ParquetSink:
+    """A Parquet file that takes its name when the block ends well.
+
+    Args:
+        path: File to write.
+        source: The file that is read meanwhile, which must be another.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+
+    def __init__(self, path: Path, source: Path) -> None:
+        self.path = path
+        self.source = source
+        self.partial = path.with_name(f".{path.name}.part")
+        self.writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> ParquetSink:
+        if self.path.is_dir():
+            raise ConfigError(f"{self.path}: expected a file to write, found a folder")
+        if self.path.exists() and self.path.samefile(self.source):
+            raise ConfigError(f"{self.path}: expected another file than the one that is read")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        return self
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append rows."""
+        import pyarrow.parquet as pq
+
+        table = frame.to_arrow()
+        try:
+            if self.writer is None:
+                self.writer = pq.ParquetWriter(self.partial, table.schema)
+            self.writer.write_table(table)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+        if kind is None and self.writer is not None:
+            self.partial.replace(self.path)
+        self.partial.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _torn(path, error) from error
+
+
+def _torn(path: Path, error: Exception) -> UnreadableFileError:
+    return UnreadableFileError(Problem("a whole Parquet file", str(path), value=str(error)))
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"{path}: cannot be written ({error.strerror or error})")
+
+
+def _fits(have: pa.DataType, want: pl.DataType) -> bool:
+    import pyarrow as pa
+
+    kinds = pa.types
+    if kinds.is_null(have):
+        return True
+    if want == pl.String:
+        return bool(kinds.is_string(have) or kinds.is_large_string(have) or kinds.is_string_view(have))
+    if want == pl.Boolean:
+        return bool(kinds.is_boolean(have))
+    if isinstance(want, pl.Datetime):
+        return bool(kinds.is_timestamp(have) and have.tz == "UTC")
+    return bool(kinds.is_integer(have) or (not want.is_integer() and kinds.is_floating(have)))
+
+
+def _first_invalid(column: pa.Array) -> int:
+    """Place of the first text that is not UTF-8; 0 where the damage is not in a text's bytes."""
+    import pyarrow as pa
+
+    low, high = 0, len(column)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            # A slice alone would check the whole array's buffers.
+            pa.concat_arrays([column.slice(low, middle - low)]).validate(full=True)
+        except pa.ArrowInvalid:
+            high = middle
+        else:
+            low = middle
+    return low

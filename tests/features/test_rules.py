@@ -1,0 +1,143 @@
+"""Rule packs: what they see, what they leave alone, and where a disclosure stands."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from zhenfen.config import config_dir
+from zhenfen.errors import ConfigError
+from zhenfen.features.rules import POSITIONS, RULES_SCHEMA, RulePack, check_rules, load_packs
+from zhenfen.messages import Catalogue
+
+PACKS = ("cn", "eu", "fr")
+REVIEW = "亲测好用，旗舰店有售"
+FILLING = "今天天气很好，我们去公园走了走。" * 20
+
+
+@pytest.mark.parametrize(
+    ("pack", "rule", "text", "seen"),
+    [
+        ("cn", "review_with_purchase_means", REVIEW, ["旗舰店"]),
+        ("cn", "review_with_purchase_means", "旗舰店开业了", []),
+        ("cn", "review_with_purchase_means", "亲测好用", []),
+        ("cn", "absolute_terms", "国家级技术，全网第一，效果最好", ["国家级", "全网第一", "最好"]),
+        ("cn", "absolute_terms", "最后一天，最近第一次来，最新一期", []),
+        ("cn", "absolute_terms", "我家最大最好吃的一款", []),
+        ("cn", "absolute_terms", "最佳食用时间是三天", []),
+        ("cn", "absolute_terms", "我们努力做行业第一", []),
+        ("cn", "absolute_terms", "国家级非遗传承人", []),
+        ("cn", "absolute_terms", "最佳女主角", []),
+        ("fr", "commercial_intent", "Foncez avec le code promo LEA", ["Foncez"]),
+        ("fr", "commercial_intent", "Une belle promenade", []),
+        ("fr", "goods_with_limits", "Mon avis sur les cryptomonnaies", ["cryptomonnaies"]),
+        ("eu", "commercial_intent", "Shop now, link in bio", ["Shop now"]),
+        ("eu", "limited_time", "Today only!", ["Today only"]),
+    ],
+)
+def test_what_is_seen(pack: str, rule: str, text: str, seen: list[str]) -> None:
+    found = check_rules(_posts([text]), [pack]).filter(rule=rule)
+    assert found["seen"].to_list() == seen
+    assert [text[row["start"] : row["end"]] for row in found.rows(named=True)] == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "disclosure", "is_mark", "position"),
+    [
+        ("【广告】" + REVIEW, "【广告】", True, "beginning"),
+        ("广告｜" + REVIEW, "广告｜", True, "beginning"),
+        (REVIEW + "。" * 5 + "感谢某某品牌的赞助，谢谢大家的支持", "感谢某某品牌的赞助", False, "middle"),
+        (FILLING + REVIEW + "本条广告", "本条广告", False, "end"),
+        (FILLING + REVIEW + "含广告", "含广告", True, "end"),
+        (REVIEW + " #广告", "#广告", True, "tag_only"),
+        (REVIEW, None, None, "none"),
+        (REVIEW + "，非广告", None, None, "none"),
+        (REVIEW + "，无广，不是广告合作", None, None, "none"),
+        (REVIEW + "，不是【广告】", None, None, "none"),
+    ],
+)
+def test_the_disclosure_beside_it(text: str, disclosure: str | None, is_mark: bool | None, position: str) -> None:
+    row = _first(text)
+    assert (row["disclosure"], row["is_mark"], row["position"]) == (disclosure, is_mark, position)
+    assert row["chars_before"] == (None if disclosure is None else text.index(disclosure))
+    fold = load_packs()["cn"].fold_chars
+    assert row["is_behind_fold"] == (None if disclosure is None else text.index(disclosure) >= fold)
+
+
+def test_the_platforms_link_and_label_count_where_no_word_stands() -> None:
+    posts = _posts(["亲测好用", "亲测好用", "没有别的"]).with_columns(
+        has_purchase_link=pl.Series([True, None, True]), is_labelled_ad=pl.Series([True, None, None])
+    )
+    (row,) = check_rules(posts, ["cn"]).rows(named=True)
+    assert (row["post_id"], row["seen"], row["start"], row["position"]) == ("p0", None, None, "label_only")
+
+
+def test_nothing_seen_is_no_row_and_nothing_read_is_no_row() -> None:
+    assert check_rules(_posts(["银杏黄了", None, ""]), PACKS).is_empty()
+    assert check_rules(_posts([]), PACKS).schema == RULES_SCHEMA
+    assert check_rules(_posts([REVIEW]), []).schema == RULES_SCHEMA
+
+
+def test_row_order_and_other_posts_change_nothing() -> None:
+    posts = _posts([REVIEW, "【广告】" + REVIEW, None, "限时 link in bio", "最好"])
+    key = ["pack", "rule", "post_id", "start"]
+    found = check_rules(posts, PACKS).sort(key)
+    assert check_rules(posts.reverse(), PACKS).sort(key).equals(found)
+    alone = pl.concat([check_rules(one, PACKS) for one in posts.iter_slices(1)]).sort(key)
+    assert alone.equals(found)
+
+
+def test_an_unknown_pack_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="expected one of cn, eu, fr"):
+        check_rules(_posts([REVIEW]), ["xx"])
+
+
+def test_a_rule_may_name_only_lists_that_are_there() -> None:
+    content = yaml.safe_load((config_dir() / "rules" / "cn.yaml").read_text("utf-8"))
+    content["rules"]["absolute_terms"]["look_for"] = ["nothing"]
+    with pytest.raises(ValidationError, match="no such list: nothing"):
+        RulePack.model_validate(content)
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_a_pack_is_dated_and_sourced(name: str) -> None:
+    pack = load_packs()[name]
+    assert pack.sources
+    assert pack.dated
+    assert all(rule.article for rule in pack.rules.values())
+    assert all(words.source and words.dated for words in (pack.marks, *pack.lists.values()))
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "fr"])
+def test_every_rule_and_position_has_its_words(language: str) -> None:
+    catalogue = Catalogue(language)
+    rules = [f"{name}.{rule}" for name, pack in load_packs().items() for rule in pack.rules]
+    assert all(catalogue.text(f"rules.{name}{end}") for name in (*load_packs(), *rules) for end in ("", ".about"))
+    assert all(catalogue.text(f"rules.position.{position}") for position in POSITIONS)
+
+
+def test_no_pack_speaks_of_guilt() -> None:
+    texts = [path.read_text("utf-8") for path in Path(config_dir() / "rules").glob("*.yaml")]
+    assert len(texts) == len(PACKS)
+    assert not any(word in text for text in texts for word in ("illegal", "违法", "illégal"))
+
+
+def test_hostile_texts_take_linear_time() -> None:
+    start = time.perf_counter()
+    check_rules(_posts(["最" * 100_000, "自家" * 50_000, "#" * 100_000, "\x02\x03", "做" * 50_000 + "最好"]), PACKS)
+    assert time.perf_counter() - start < 20
+
+
+def _posts(texts: list[str | None] | list[str]) -> pl.DataFrame:
+    ids = [f"p{at}" for at in range(len(texts))]
+    return pl.DataFrame({"post_id": ids, "text": texts}, schema={"post_id": pl.String, "text": pl.String})
+
+
+def _first(text: str) -> dict[str, Any]:
+    return check_rules(_posts([text]), ["cn"]).filter(rule="review_with_purchase_means").row(0, named=True)

@@ -1,0 +1,149 @@
+"""The comments' and posts' evidence on the page: kinds with intervals, order, bursts, spans, rule packs."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from toy_models import toy_models
+from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.html import render_creator
+from zhenfen.report.lines import Lines
+from zhenfen.report.summarise import summarise_creator
+from zhenfen.scoring import score
+from zhenfen.simulate import simulate
+from zhenfen.tables import Tables
+
+MADE = simulate(["engagement_pod", "organic_large"], seed=3, platforms=("weibo",)).tables
+POD, LARGE = MADE["creators"]["creator_id"]
+
+
+def with_burst(tables: Tables) -> Tables:
+    """Sixty comments in seven minutes under one post of the large creator, and adverts everywhere."""
+    post = tables["posts"].filter(creator_id=LARGE).sort("published_at").row(3, named=True)
+    comments = tables["comments"]
+    rows = [
+        {
+            "comment_id": f"burst-{at}",
+            "post_id": post["post_id"],
+            "creator_id": LARGE,
+            "author_id": f"burst-{at}",
+            "created_at": post["published_at"] + timedelta(seconds=7 * at),
+            "text": f"<b>加我微信</b>说得有道理{at}",
+        }
+        for at in range(60)
+    ]
+    more = pl.DataFrame(rows, schema_overrides={"created_at": pl.Datetime("us", "UTC")})
+    return tables.replace(comments=pl.concat([comments, more], how="diagonal_relaxed").select(comments.columns))
+
+
+TABLES = with_burst(MADE)
+FINDINGS = score(TABLES, toy_models())
+
+
+def summary(creator_id: str, language: str = "en") -> dict:
+    return summarise_creator(FINDINGS, TABLES, creator_id, Catalogue(language))
+
+
+def test_each_kind_has_a_share_inside_its_interval() -> None:
+    kinds = summary(LARGE)["comments"]["kinds"]
+    assert [row["kind"] for row in kinds["rows"]] == ["advert", "filler", "genuine"]
+    for row in kinds["rows"]:
+        assert row["low"] <= row["share"] <= row["high"]
+        assert row["is_assessed"]
+    assert 60 <= kinds["rows"][0]["n_flagged"] < kinds["rows"][2]["n_flagged"]
+
+
+def test_a_share_too_wide_is_nowhere_on_the_page() -> None:
+    shares = FINDINGS.details["comments"]["kinds"]
+    wide = shares.with_columns(share=0.4321, low=0.0, high=1.0, reason=pl.lit("comments.interval_too_wide"))
+    details = {**FINDINGS.details, "comments": {**FINDINGS.details["comments"], "kinds": wide}}
+    made = summarise_creator(
+        type(FINDINGS)(
+            FINDINGS.creators, FINDINGS.findings, FINDINGS.evidence, details, FINDINGS.as_of, FINDINGS.versions
+        ),
+        TABLES,
+        LARGE,
+        Catalogue("en"),
+    )
+    page = render_creator(made)
+    assert "43%" not in page
+    assert "too wide to name a share" in page
+    lines = Lines()
+    lines.add(made)
+    assert all(line.get("share") is None for line in lines.comments)
+
+
+def test_the_same_order_is_told_with_chance_beside_it() -> None:
+    order = summary(POD)["comments"]["order"]
+    assert order["n_agreements"] > 3 * order["n_expected"]
+    assert order["p_value"] <= 0.01
+    assert order["runs"][0]["n_authors"] >= 3
+    assert order["runs"][0]["days_text"]
+    assert summary(LARGE)["comments"]["order"] is None
+
+
+def test_a_burst_is_told_by_day_and_asked_about() -> None:
+    made = summary(LARGE)
+    (burst,) = made["comments"]["bursts"]
+    assert (burst["minutes"], burst["n_soon"] >= 60) == (10, True)
+    assert burst["p_text"] == "< 0.0001"
+    assert any(burst["day"] in question for question in made["questions"])
+
+
+def test_spans_of_a_post_that_sounds_sponsored_are_marked() -> None:
+    posts = [post for post in summary(LARGE)["sponsorship"]["posts"] if post["tone"] == "very"]
+    posts += [post for post in summary(POD)["sponsorship"]["posts"] if post["tone"] == "very"]
+    assert posts
+    for post in posts:
+        assert [part["text"] for part in post["excerpt"] if part["is_match"]] == ["下单"]
+        assert post["kind_text"]
+
+
+def test_without_models_the_page_says_what_was_not_read() -> None:
+    bare = score(TABLES, toy_models(comment=None, post=None))
+    made = summarise_creator(bare, TABLES, LARGE, Catalogue("en"))
+    assert made["comments"]["kinds"] is None
+    assert made["sponsorship"]["model"] is None
+    page = render_creator(made)
+    assert "no post model" in page
+    assert "Sounding sponsored" not in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_in_every_language_escape_and_hold_all_parts(language: str) -> None:
+    text = Catalogue(language).text
+    for creator_id, keys in (
+        (POD, ("report.order", "report.order.about")),
+        (LARGE, ("report.kinds", "report.kinds.sampling", "report.bursts", "rules.cn")),
+    ):
+        page = render_creator(summary(creator_id, language))
+        assert all(text(key) in page for key in keys)
+        assert "<b>" not in page
+    assert "&lt;b&gt;" in page
+
+
+def test_rule_packs_name_version_date_and_article() -> None:
+    packs = [pack for creator in (POD, LARGE) for pack in summary(creator)["sponsorship"]["packs"]]
+    assert packs
+    for pack in packs:
+        assert pack["pack"] == "cn"
+        assert (pack["version"], bool(pack["dated"])) == (1, True)
+        for rule in pack["rules"]:
+            assert "9" in rule["article"]
+            assert rule["n_unmarked"] <= rule["n_posts"]
+            assert rule["posts"][0]["disclosure_text"]
+
+
+def test_the_dict_is_json_and_its_lines_fill_the_spreadsheet() -> None:
+    made = summary(LARGE)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    lines = Lines()
+    lines.add(made)
+    kinds = {line["evidence"] for line in lines.comments}
+    assert kinds == {Catalogue("en").text(f"report.{name}") for name in ("kinds", "bursts", "clusters")}
+    assert {line["post_id"] for line in lines.posts} <= set(TABLES["posts"]["post_id"])
+    assert any(line.get("rule") for line in lines.posts)

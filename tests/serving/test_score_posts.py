@@ -1,0 +1,111 @@
+"""`zhenfen score posts` by command: three facts kept apart, and what it says to input that it cannot use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cli_runner import Ran, Runner
+
+from toy_models import ToyPostModel, toy_models
+from zhenfen.scoring import score_posts
+from zhenfen.serving import parquet
+
+TEXTS = {
+    "sold": "点击左下角链接下单，领券立减",
+    "told": "#广告 和品牌一起做的新品，喜欢就来",
+    "plain": "周末去看了展，光线很好",
+    "hostile": "\u202e下单\x00" + "(" * 3000 + "a" * 100_000,
+    "empty": "",
+    "null": None,
+}
+COLUMNS = ["post_id", "p_sponsored", "is_disclosed", "has_purchase_means", "kind", "model"]
+
+
+@pytest.fixture(autouse=True)
+def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhenfen.model_store.load_models", toy_models)
+
+
+def run(zhenfen: Runner, folder: Path, *options: str) -> Ran:
+    return zhenfen("score", "posts", folder / "in.parquet", "--out", folder / "out.parquet", *options)
+
+
+def write(folder: Path) -> pl.DataFrame:
+    frame = pl.DataFrame({"post_id": list(TEXTS), "text": list(TEXTS.values())})
+    frame.write_parquet(folder / "in.parquet")
+    return frame
+
+
+def test_id_and_text_are_enough(zhenfen: Runner, tmp_path: Path) -> None:
+    frame = write(tmp_path)
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 0, ran.err
+    scored = pl.read_parquet(tmp_path / "out.parquet")
+    assert scored.columns == COLUMNS
+    assert scored.equals(score_posts(frame, ToyPostModel()))
+    rows = {row["post_id"]: row for row in scored.iter_rows(named=True)}
+    assert (rows["sold"]["p_sponsored"], rows["sold"]["kind"]) == (0.9, "third_party")
+    assert rows["sold"]["has_purchase_means"] is True
+    assert rows["told"]["is_disclosed"] is True
+    assert rows["told"]["p_sponsored"] == 0.1
+    assert rows["plain"]["is_disclosed"] is None
+    assert rows["null"]["p_sponsored"] is None
+
+
+def test_what_the_platform_says_is_read_where_it_is_there(zhenfen: Runner, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"post_id": ["a", "b"], "text": ["看展", "看展"], "is_labelled_ad": [True, False]})
+    frame.write_parquet(tmp_path / "in.parquet")
+    assert run(zhenfen, tmp_path).code == 0
+    assert pl.read_parquet(tmp_path / "out.parquet")["is_disclosed"].to_list() == [True, False]
+
+
+def test_spans_point_into_the_text(zhenfen: Runner, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert run(zhenfen, tmp_path, "--explain").code == 0
+    for row in pl.read_parquet(tmp_path / "out.parquet").iter_rows(named=True):
+        for reason in row["reasons"]:
+            assert TEXTS[row["post_id"]][reason["start"] : reason["end"]] == reason["piece"]
+
+
+def test_batches_change_nothing(zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    run(zhenfen, tmp_path)
+    whole = pl.read_parquet(tmp_path / "out.parquet")
+    monkeypatch.setattr(parquet, "BATCH_ROWS", 2)
+    run(zhenfen, tmp_path)
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(whole)
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (pl.DataFrame({"post_id": ["a"]}), ("column text", "to be there")),
+        (pl.DataFrame({"text": ["好"]}), ("post_id", "to be there")),
+        (pl.DataFrame({"post_id": [None, "a"], "text": ["好", "看"]}), ("row 1", "post_id")),
+        (pl.DataFrame({"post_id": ["a"], "text": ["好"], "is_labelled_ad": ["yes"]}), ("is_labelled_ad", "Boolean")),
+        (pl.DataFrame({"post_id": ["a"], "text": ["好"], "published_at": ["2026"]}), ("published_at", "Datetime")),
+    ],
+)
+def test_a_wrong_table_is_named_and_nothing_is_written(zhenfen: Runner, tmp_path: Path, frame, said) -> None:
+    frame.write_parquet(tmp_path / "in.parquet")
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 2
+    for words in ("in.parquet", *said):
+        assert words in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+def test_an_empty_table_gives_an_empty_table(zhenfen: Runner, tmp_path: Path) -> None:
+    pl.DataFrame(schema={"post_id": pl.String, "text": pl.String}).write_parquet(tmp_path / "in.parquet")
+    assert run(zhenfen, tmp_path).code == 0
+    assert pl.read_parquet(tmp_path / "out.parquet").columns == COLUMNS
+
+
+def test_without_a_model_the_shelf_is_named(zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhenfen.model_store.load_models", lambda: toy_models(post=None))
+    write(tmp_path)
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 2
+    assert "post model" in ran.err
