@@ -7,7 +7,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience docs lock format clean
+.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience comment post encoder docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,17 +45,31 @@ bare: setup ## the wheel alone, without extras, in a new environment: import, ve
 bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.import_comments
+	$(BIN)/python -m benchmarks.text
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.score_profiles
+	$(BIN)/python -m benchmarks.score_comments
 
-bench-quality: setup ## detection quality: false alarms, the audience model, shares and their intervals
+bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals
 	$(BIN)/python -m benchmarks.false_alarms
 	$(BIN)/python -m benchmarks.audience_quality
 	$(BIN)/python -m benchmarks.prevalence
+	$(BIN)/python -m benchmarks.comment_quality
+	$(BIN)/python -m benchmarks.encoder_quality
+	$(BIN)/python -m benchmarks.post_quality
 
 audience: setup ## models/audience anew from the public data, logged to MLflow
 	$(BIN)/python -m training.audience
+
+comment: setup ## models/comment anew
+	$(BIN)/python -m training.comment
+
+post: setup ## models/post anew
+	$(BIN)/python -m training.post
+
+encoder: setup ## models/encoder anew: more than an hour without a GPU; a run that was stopped goes on
+	$(BIN)/python -m training.encoder
 
 panel: setup ## configs/verdict/panel.csv anew from the public data
 	$(BIN)/python -m training.panel
