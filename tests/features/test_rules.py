@@ -28,6 +28,7 @@ FILLING = "今天天气很好，我们去公园走了走。" * 20
         ("cn", "review_with_purchase_means", "旗舰店开业了", []),
         ("cn", "review_with_purchase_means", "亲测好用", []),
         ("cn", "absolute_terms", "国家级技术，全网第一，效果最好", ["国家级", "全网第一", "最好"]),
+        ("cn", "absolute_terms", "國家級技術，\u200b全網第一", ["國家級", "全網第一"]),
         ("cn", "absolute_terms", "最后一天，最近第一次来，最新一期", []),
         ("cn", "absolute_terms", "我家最大最好吃的一款", []),
         ("cn", "absolute_terms", "最佳食用时间是三天", []),
@@ -56,6 +57,9 @@ def test_what_is_seen(pack: str, rule: str, text: str, seen: list[str]) -> None:
         (FILLING + REVIEW + "本条广告", "本条广告", False, "end"),
         (FILLING + REVIEW + "含广告", "含广告", True, "end"),
         (REVIEW + " #广告", "#广告", True, "tag_only"),
+        (REVIEW + " ＃廣告", "＃廣告", True, "tag_only"),
+        ("【廣\u200b告】" + REVIEW, "【廣\u200b告】", True, "beginning"),
+        (REVIEW + "，非廣告", None, None, "none"),
         (REVIEW, None, None, "none"),
         (REVIEW + "，非广告", None, None, "none"),
         (REVIEW + "，无广，不是广告合作", None, None, "none"),
@@ -76,6 +80,13 @@ def test_the_platforms_link_and_label_count_where_no_word_stands() -> None:
     )
     (row,) = check_rules(posts, ["cn"]).rows(named=True)
     assert (row["post_id"], row["seen"], row["start"], row["position"]) == ("p0", None, None, "label_only")
+
+
+def test_a_mark_is_looked_for_only_where_the_rule_asks_for_one() -> None:
+    found = check_rules(_posts(["【广告】全网第一，" + REVIEW]), ["cn"])
+    place = dict(found.select("rule", "position").iter_rows())
+    assert place == {"absolute_terms": None, "review_with_purchase_means": "beginning"}
+    assert found.filter(rule="absolute_terms").select("disclosure", "is_mark", "chars_before").row(0) == (None,) * 3
 
 
 def test_nothing_seen_is_no_row_and_nothing_read_is_no_row() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 import pytest
 
-from toy_models import toy_models
+from toy_models import ToyPostModel, toy_models
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import render_creator
 from zhenfen.report.lines import Lines
@@ -136,6 +137,34 @@ def test_rule_packs_name_version_date_and_article() -> None:
             assert "9" in rule["article"]
             assert rule["n_unmarked"] <= rule["n_posts"]
             assert rule["posts"][0]["disclosure_text"]
+
+
+def test_a_rule_that_asks_for_no_mark_names_none() -> None:
+    posts = TABLES["posts"].with_columns(pl.lit("亲测好用，旗舰店有售，全网第一").alias("text"))
+    tables = TABLES.replace(posts=posts.with_columns(is_labelled_ad=None).cast({"is_labelled_ad": pl.Boolean}))
+    made = summarise_creator(score(tables, toy_models()), tables, LARGE, Catalogue("en"))
+    (pack,) = made["sponsorship"]["packs"]
+    rules = {rule["rule"]: rule for rule in pack["rules"]}
+    absolute, review = rules["absolute_terms"], rules["review_with_purchase_means"]
+    assert (absolute["n_unmarked"], review["n_unmarked"]) == (None, review["n_posts"])
+    assert {post["disclosure_text"] for post in absolute["posts"]} == {""}
+    assert {post["disclosure_text"] for post in review["posts"]} == {"no mention seen"}
+    assert "not compared with the official texts" in render_creator(made)
+
+
+@dataclass(frozen=True)
+class Unsure(ToyPostModel):
+    """Seven in ten, below its threshold."""
+
+    def predict(self, posts: pl.DataFrame) -> pl.DataFrame:
+        return super().predict(posts).with_columns(p_sponsored=pl.lit(0.7), kind=pl.lit("none"))
+
+
+def test_the_models_threshold_says_what_sounds_sponsored() -> None:
+    made = summarise_creator(score(TABLES, toy_models(post=Unsure())), TABLES, LARGE, Catalogue("en"))["sponsorship"]
+    assert {post["tone"] for post in made["posts"]} == {"unclear"}
+    assert next(fact["n"] for fact in made["facts"] if fact["fact"] == "sounding") == 0
+    assert not any(post["kind_text"] for post in made["posts"])
 
 
 def test_the_dict_is_json_and_its_lines_fill_the_spreadsheet() -> None:

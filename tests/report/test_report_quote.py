@@ -2,7 +2,16 @@
 
 import pytest
 
-from zhenfen.report.quote import LONGEST_QUOTE_CHARS, clean, highlight, highlight_spans, mask_mentions, quote, shorten
+from zhenfen.report.quote import (
+    LONGEST_QUOTE_CHARS,
+    MASKED,
+    clean,
+    highlight,
+    highlight_spans,
+    mask_mentions,
+    quote,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +112,13 @@ def test_highlight_of_nothing_is_nothing(text):
 def test_spans_are_marked_where_they_stand(text, spans, parts):
     found = highlight_spans(text, spans, show_names=False)
     assert [(part["text"], part["is_match"]) for part in found] == parts
+
+
+@pytest.mark.parametrize(("show_names", "shown"), [(False, f"{MASKED} 快下单"), (True, "@王小美 快下单")])
+def test_a_span_inside_a_name_gives_no_part_of_it_away(show_names, shown):
+    found = highlight_spans("@王小美 快下单", [(2, 4), (6, 8)], show_names=show_names)
+    assert "".join(part["text"] for part in found) == shown
+    assert [part["text"] for part in found if part["is_match"]] == (["小美", "下单"] if show_names else ["下单"])
 
 
 def test_a_span_deep_in_a_long_text_is_shown():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from cli_runner import Ran, Runner
 
@@ -50,8 +52,58 @@ def test_id_and_text_are_enough(zhenfen: Runner, tmp_path: Path) -> None:
     assert rows["sold"]["has_purchase_means"] is True
     assert rows["told"]["is_disclosed"] is True
     assert rows["told"]["p_sponsored"] == 0.1
-    assert rows["plain"]["is_disclosed"] is None
     assert rows["null"]["p_sponsored"] is None
+
+
+def test_a_text_that_was_read_settles_what_the_platform_leaves_open(zhenfen: Runner, tmp_path: Path) -> None:
+    texts = ["看展", "", None, None, None, "看展"]
+    says = [None, None, None, True, False, True]
+    frame = pl.DataFrame({"post_id": list("abcdef"), "text": texts, "is_labelled_ad": says, "has_purchase_link": says})
+    frame.write_parquet(tmp_path / "in.parquet")
+    assert run(zhenfen, tmp_path).code == 0
+    scored = pl.read_parquet(tmp_path / "out.parquet")
+    expected = [False, False, None, True, False, True]
+    assert scored["is_disclosed"].to_list() == expected
+    assert scored["has_purchase_means"].to_list() == expected
+
+
+def test_other_columns_are_not_even_read(zhenfen: Runner, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"post_id": ["a"], "text": ["看展"], "published_at": ["yesterday"], "n_likes": ["1.2万"]})
+    frame.write_parquet(tmp_path / "in.parquet")
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 0, ran.err
+
+
+def test_categories_are_texts(zhenfen: Runner, tmp_path: Path) -> None:
+    frame = write(tmp_path)
+    run(zhenfen, tmp_path)
+    plain = pl.read_parquet(tmp_path / "out.parquet")
+    frame.cast(pl.Categorical).write_parquet(tmp_path / "in.parquet")
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 0, ran.err
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(plain)
+
+
+def test_a_column_that_stands_there_twice_is_named(zhenfen: Runner, tmp_path: Path) -> None:
+    columns = [pa.array(["a"]), pa.array(["看展"]), pa.array(["看花"])]
+    pq.write_table(pa.Table.from_arrays(columns, names=["post_id", "text", "text"]), tmp_path / "in.parquet")
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 2
+    assert "column text" in ran.err
+    assert "once" in ran.err
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_disk_that_fills_up_leaves_nothing(zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write(tmp_path)
+    monkeypatch.setattr(Path, "replace", fail)
+    ran = run(zhenfen, tmp_path)
+    assert ran.code == 2
+    assert "No space left" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 
 def test_what_the_platform_says_is_read_where_it_is_there(zhenfen: Runner, tmp_path: Path) -> None:
@@ -85,7 +137,6 @@ def test_batches_change_nothing(zhenfen: Runner, tmp_path: Path, monkeypatch: py
         (pl.DataFrame({"text": ["好"]}), ("post_id", "to be there")),
         (pl.DataFrame({"post_id": [None, "a"], "text": ["好", "看"]}), ("row 1", "post_id")),
         (pl.DataFrame({"post_id": ["a"], "text": ["好"], "is_labelled_ad": ["yes"]}), ("is_labelled_ad", "Boolean")),
-        (pl.DataFrame({"post_id": ["a"], "text": ["好"], "published_at": ["2026"]}), ("published_at", "Datetime")),
     ],
 )
 def test_a_wrong_table_is_named_and_nothing_is_written(zhenfen: Runner, tmp_path: Path, frame, said) -> None:

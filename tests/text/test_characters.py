@@ -72,7 +72,7 @@ def test_characters_that_are_not_kept_go() -> None:
 def test_the_table_is_that_of_the_library() -> None:
     opencc = pytest.importorskip("opencc", reason="opencc is a reference of the developers, no dependency")
     convert = opencc.OpenCC("t2s").convert
-    pairs = dict(characters._read_simplified())
+    pairs = dict(characters.read_simplified())
     wrong = [one for one in map(chr, range(0x4E00, 0xA000)) if one != "吒" and pairs.get(one, one) != convert(one)]
     assert wrong == []
     assert len(pairs) > 4_000
@@ -82,11 +82,11 @@ def test_the_table_is_that_of_the_library() -> None:
 def test_a_table_that_is_none_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
     monkeypatch.setenv("ZHENFEN_CONFIGS", str(tmp_path))
     with pytest.raises(ConfigError, match="cannot be read"):
-        characters._read_simplified()
+        characters.read_simplified()
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "simplified.txt").write_text(f"# head\n發发\n{line}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="no pair"):
-        characters._read_simplified()
+        characters.read_simplified()
 
 
 def test_the_table_says_where_it_comes_from() -> None:

@@ -17,6 +17,7 @@ from zhenfen.features.posts import POST_LISTS, SPONSORSHIP_LISTS, list_words
 from zhenfen.text.characters import to_characters, to_texts, unify_characters
 from zhenfen.text.ngrams import LONGEST, N_BUCKETS, hash_ngrams, map_parts
 from zhenfen.text.spans import find_spans
+from zhenfen.text.spelling import spell_in_place
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -57,17 +58,12 @@ class Readable:
         """Characters left in each text, shape (n_texts,)."""
         return np.diff(self.offsets)
 
-    def raw_spans(self, row: int, starts: Int, ends: Int) -> tuple[Int, Int]:
-        """Spans of what is left of a text as spans of the raw text; none may be empty."""
-        first = self.offsets[row]
-        return self.places[first + starts], self.places[first + ends - 1] + 1
-
 
 def leave_out_disclosures(texts: pl.Series) -> Readable:
     """Texts without what discloses or denies an advert; a null one is empty."""
     texts = texts.fill_null("")
     regexes = [regex for name in ("disclosure", "negation") for regex in list_words(name).regexes]
-    return _leave_out(texts, texts, regexes)
+    return _leave_out(spell_in_place(texts), texts, regexes)
 
 
 def read_letters(told: Readable) -> Readable:

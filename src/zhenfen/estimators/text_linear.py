@@ -26,8 +26,6 @@ Int = npt.NDArray[np.int64]
 LENGTH_POWER = 0.25
 """A text's n-grams are divided by their number to this power: 0 lets long texts say most, .5 takes length away. In
 between was best on sources left out."""
-SHORTEST_PIECE = 1e-9
-"""Contributions below are what rounding leaves."""
 
 
 @dataclass(frozen=True)

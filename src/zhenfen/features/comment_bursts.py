@@ -3,11 +3,12 @@
 Paid comments are delivered in the first minutes. How many of a post's comments come so soon differs from post to post
 by itself, with the hour and with who sees it first: the null model is beta-binomial, with the share of the creator's
 other posts and the spread that these show, joined with what threads of different people show (`WINDOWS`). Fewer than
-`N_OTHER_POSTS` others are no comparison. p-values are multiplied by the posts and windows tested (Bonferroni): the
-model itself marks at most one creator in a hundred.
+`N_OTHER_POSTS` others are no comparison. p-values are multiplied by the posts and windows tested (Bonferroni): by its
+own claim the model marks at most one creator in a hundred.
 
-Measured: of groups of 8, 20 and 60 public Weibo threads of different people, who differ more than one person's posts
-do, 1.7, 4.3 and 12 % hold a marked one; of 30 simulated organic creators none; with 20 comments planted in the first
+Measured: of groups of 8, 20 and 60 public Weibo threads of different people 1.7, 4.3 and 12 % hold a marked one, more
+than the claim, and more the more posts there are: different people's threads differ more than one person's posts do,
+for which there is no such count. Of 30 simulated organic creators none is marked; with 20 comments planted in the first
 minutes of one post 4 of 21 are found, with 40 of them 20 of 21.
 """
 

@@ -11,6 +11,7 @@ import polars as pl
 from zhenfen.features.base import FeatureSpec
 from zhenfen.features.post_context import measure_context
 from zhenfen.text.lexicons import WordList, has_any, load_lexicon
+from zhenfen.text.spelling import spell
 
 SPONSORSHIP_LISTS = ("call_to_action", "discount", "purchase_means", "price", "tag", "link")
 POST_LISTS = (
@@ -25,7 +26,8 @@ POST_LISTS = (
 )
 """Lists of sponsorship.yaml and posts.yaml whose words are counted in a post."""
 
-_FLAGS = ("is_labelled_ad", "has_purchase_link")
+PLATFORM_FLAGS = ("is_labelled_ad", "has_purchase_link")
+"""Columns of the table posts in which the platform itself says so."""
 
 
 def _spec(name: str, meaning: str, source: str) -> FeatureSpec:
@@ -81,14 +83,16 @@ def read_posts(posts: pl.DataFrame) -> pl.DataFrame:
 
     Adds a flag for each list of sponsorship.yaml (null for a null text), and
 
+    - spelled: the text as the lists are spelled, see `text.spelling`;
     - n_tags;
     - is_disclosed: a tag, sign or sentence discloses, or the platform's label does;
     - has_purchase_means: words lead to a shop, or the platform's link does.
 
     The last two are null where no word was seen and the platform's column is unknown or absent.
     """
-    absent = [pl.lit(None, dtype=pl.Boolean).alias(name) for name in _FLAGS if name not in posts.columns]
-    text = pl.col("text")
+    absent = [pl.lit(None, dtype=pl.Boolean).alias(name) for name in PLATFORM_FLAGS if name not in posts.columns]
+    posts = posts.with_columns(spelled=spell(posts["text"].cast(pl.String)))
+    text = pl.col("spelled")
     read = {name: has_any(text, list_words(name)) for name in SPONSORSHIP_LISTS}
     return posts.with_columns(
         *absent,

@@ -18,6 +18,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.features.posts import list_words, read_posts
 from zhenfen.text.lexicons import WordList, load_lexicon
 from zhenfen.text.spans import SPANS_SCHEMA, find_spans
+from zhenfen.text.spelling import place_in_raw
 
 RULES_SCHEMA: dict[str, pl.DataType] = {
     "post_id": pl.String(),
@@ -35,7 +36,9 @@ RULES_SCHEMA: dict[str, pl.DataType] = {
 }
 POSITIONS = ("beginning", "middle", "end", "tag_only", "label_only", "none")
 """beginning, middle, end: the third of the text in which the disclosure begins, a description no law gives; tag_only:
-every disclosure of the text is a tag; label_only: only the platform's label discloses; none: nothing was seen."""
+every disclosure of the text is a tag; label_only: only the platform's label discloses; none: nothing was seen. Null
+where the rule does not ask for a mark."""
+_OF_DISCLOSURE = ("disclosure", "is_mark", "position", "chars_before", "is_behind_fold")
 MEANS = "purchase_means"
 _NOTHING = pl.DataFrame(schema=SPANS_SCHEMA)
 
@@ -49,6 +52,7 @@ class Rule(Strict):
         along_with: Lists of which a word must stand in the post too.
         exempt: List of the pack; a word that overlaps with one of these is left out.
         once_a_post: Only the first word of a post is shown.
+        asks_for_mark: Whether it matters to the rule that the post says what it is.
     """
 
     article: str
@@ -56,6 +60,7 @@ class Rule(Strict):
     along_with: tuple[str, ...] = ()
     exempt: str | None = None
     once_a_post: bool = False
+    asks_for_mark: bool = False
 
 
 class RulePack(Strict):
@@ -64,7 +69,7 @@ class RulePack(Strict):
     Attributes:
         version: Rises with every change of a rule or a word.
         dated: Day the law was read, ISO.
-        sources: Laws and guides.
+        sources: Laws and guides, as the file's head says how they were read.
         fold_chars: Characters after which a platform folds a text; the file says which.
         marks: Disclosures that the law names.
         rules: Name → rule.
@@ -105,7 +110,7 @@ def load_packs() -> Mapping[str, RulePack]:
 
 
 def check_rules(posts: pl.DataFrame, packs: Iterable[str]) -> pl.DataFrame:
-    """What the packs see in the posts, and the disclosure of each post in which they see something.
+    """What the packs see in the posts, and the disclosure of the post beside what a rule sees that asks for a mark.
 
     Args:
         posts: post_id and text; has_purchase_link and is_labelled_ad may be absent or null.
@@ -115,7 +120,7 @@ def check_rules(posts: pl.DataFrame, packs: Iterable[str]) -> pl.DataFrame:
         RULES_SCHEMA, by pack, rule, post as given, and place. seen, start and end (characters of the text) are null
         where the platform's shopping link alone leads to a shop. disclosure is the earliest one of the text, a mark of
         the pack before any other; is_mark tells which of the two, chars_before and is_behind_fold where it begins; all
-        four null without one.
+        four null without one, and with position where the rule does not ask for a mark.
 
     Raises:
         ConfigError: No such pack.
@@ -144,11 +149,12 @@ class _Reading:
 
     def _spans(self, words: WordList) -> Iterator[pl.DataFrame]:
         # One expression at a time: a word boundary in one would make them all slow.
-        texts = self.facts["text"]
         stands = self.facts.select(
-            pl.col("text").str.contains(regex).any().alias(str(at)) for at, regex in enumerate(words.regexes)
+            pl.col("spelled").str.contains(regex).any().alias(str(at)) for at, regex in enumerate(words.regexes)
         ).row(0)
-        yield from (find_spans(texts, regex) for regex, is_there in zip(words.regexes, stands, strict=True) if is_there)
+        for regex, is_there in zip(words.regexes, stands, strict=True):
+            if is_there:
+                yield place_in_raw(find_spans(self.facts["spelled"], regex), self.facts["text"])
 
 
 def _find_pack(name: str) -> RulePack:
@@ -160,12 +166,14 @@ def _find_pack(name: str) -> RulePack:
 
 def _check_pack(reading: _Reading, name: str, pack: RulePack) -> pl.DataFrame:
     seen = [
-        _check_rule(reading, pack, rule).with_columns(rule=pl.lit(rule_name)) for rule_name, rule in pack.rules.items()
+        _check_rule(reading, pack, rule).with_columns(rule=pl.lit(rule_name), asks_for_mark=rule.asks_for_mark)
+        for rule_name, rule in pack.rules.items()
     ]
     disclosed = _describe_disclosures(reading, pack)
     return (
         pl.concat(seen)
         .join(disclosed, on="row", how="left", maintain_order="left")
+        .with_columns(pl.when("asks_for_mark").then(column).alias(column) for column in _OF_DISCLOSURE)
         .with_columns(pack=pl.lit(name), version=pl.lit(pack.version))
         .select(pl.col(column).cast(kind) for column, kind in RULES_SCHEMA.items())
     )
@@ -203,7 +211,7 @@ def _describe_disclosures(reading: _Reading, pack: RulePack) -> pl.DataFrame:
     denied = reading.find(list_words("negation"))
     marks = _leave_out(reading.find(pack.marks), denied).with_columns(is_mark=pl.lit(value=True))
     others = _leave_out(reading.find(list_words("disclosure")), denied).with_columns(is_mark=pl.lit(value=False))
-    is_tag = pl.col("seen").str.strip_chars_start().str.starts_with("#")
+    is_tag = pl.col("seen").str.contains(r"^\s*[#＃]")
     first = (
         pl.concat((marks, others))
         .sort("row", "is_mark", "start", descending=[False, True, False])

@@ -57,7 +57,7 @@ class Sponsorship(Family, name="sponsorship"):
 
     Details: `posts`, newest first (creator_id, post_id, published_at, excerpt around the first such word, else the
     beginning; is_disclosed by label or words, has_purchase_means by link or words: null where the platform's column is
-    unknown and no word was seen; matched: the words, in the order of the lists).
+    unknown and no word was seen; matched: the words as the lists spell them, in the order of the lists).
     """
 
     specs = _SPECS
@@ -103,9 +103,9 @@ def _count(posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _describe(posts: pl.DataFrame) -> pl.DataFrame:
-    text = pl.col("text")
-    disclosed = find_all(without_negation(text), list_words("disclosure"))
-    found = [disclosed, *(find_all(text, list_words(name)) for name in SOLD_BY)]
+    text, spelled = pl.col("text"), pl.col("spelled")
+    disclosed = find_all(without_negation(spelled), list_words("disclosure"))
+    found = [disclosed, *(find_all(spelled, list_words(name)) for name in SOLD_BY)]
     any_word = "|".join(list_words(name).regex for name in ("disclosure", *SOLD_BY))
     around = text.str.extract(rf"(?s)(.{{0,{LEAD_CHARS}}}(?:{any_word}).{{0,{EXCERPT_CHARS - LEAD_CHARS}}})")
     return posts.select(

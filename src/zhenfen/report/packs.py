@@ -45,18 +45,24 @@ def _rule(case: Case, rows: pl.DataFrame) -> dict[str, Any]:
         .agg(*first, pl.col("is_behind_fold").first(), seen=pl.col("seen").drop_nulls().unique(maintain_order=True))
         .sort("published_at", "post_id", descending=[True, False], nulls_last=True)
     )
-    counts = {"n": posts.height, "n_unmarked": posts.filter(position="none").height}
-    texts = {name: case.catalogue.number(n, 0) for name, n in counts.items()}
+    n_unmarked = posts.filter(position="none").height if posts["position"].is_not_null().any() else None
     return {
         "rule": rows["rule"][0],
         "article": rows["article"][0],
         "label": case.catalogue.text(key),
         "about": case.catalogue.text(f"{key}.about"),
-        "n_posts": counts["n"],
-        "n_unmarked": counts["n_unmarked"],
-        "counts_text": case.catalogue.text("report.packs.counts", **texts),
+        "n_posts": posts.height,
+        "n_unmarked": n_unmarked,
+        "counts_text": _count(case, posts.height, n_unmarked),
         "posts": [_post(case, row) for row in posts.head(MOST_POSTS).iter_rows(named=True)],
     }
+
+
+def _count(case: Case, n: int, n_unmarked: int | None) -> str:
+    """Posts, and those without a mention where the rule asks for one."""
+    text, number = case.catalogue.text, case.catalogue.number
+    seen = text("report.packs.count", n=number(n, 0))
+    return seen if n_unmarked is None else seen + text("report.packs.unmarked", n=number(n_unmarked, 0))
 
 
 def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +77,9 @@ def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _disclosure(case: Case, row: dict[str, Any]) -> str:
-    """The disclosure, what it is, where it stands, and whether a folded text hides it."""
+    """The disclosure, what it is, where it stands, and whether a folded text hides it; empty if it does not matter."""
+    if row["position"] is None:
+        return ""
     text = case.catalogue.text
     place = text(f"rules.position.{row['position']}")
     if row["disclosure"] is None:

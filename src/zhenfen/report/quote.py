@@ -59,10 +59,12 @@ def highlight_spans(
     Args:
         text: The whole text.
         spans: Start and end, in characters of `text`; they may overlap or lie outside.
-        show_names: Whether @-names in the parts between stay.
+        show_names: Whether @-names stay; a span that reaches into a name that is masked is left out.
     """
     whole = text or ""
-    merged = _merge(spans, len(whole))
+    names = [] if show_names else [found.span() for found in _MENTION.finditer(whole)]
+    apart = (span for span in spans if not any(span[0] < end and start < span[1] for start, end in names))
+    merged = _merge(apart, len(whole))
     edges = [0, *(edge for span in merged for edge in span), len(whole)]
     parts = [_clean_part(whole[start:end]) for start, end in pairwise(edges)]
     if len(parts[0]) + LEAD_CHARS > LONGEST_QUOTE_CHARS:

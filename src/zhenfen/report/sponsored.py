@@ -13,9 +13,10 @@ from zhenfen.report.sections import iso_day
 
 MOST_POSTS = 12
 MOST_WORDS = 8
-TONES = {"very": 0.8, "rather": 0.5, "unclear": 0.2, "unlike": 0.0}
-"""Words for a calibrated probability: even odds, and four to one on either side."""
-SOUNDS_SPONSORED = TONES["rather"]
+NO_KIND = "none"
+"""The post model's word for a post below its threshold."""
+MOST_LIKELY, LEAST_LIKELY = 0.8, 0.2
+"""Four to one on either side; what lies between has the name that the model's own threshold gives it."""
 _TEXT_FACTS = {"text": pl.String, "p_sponsored": pl.Float64, "kind": pl.String, "model": pl.String}
 
 
@@ -25,7 +26,7 @@ def sponsorship_section(case: Case) -> dict[str, Any] | None:
     if posts is None:
         return None
     facts = _join_scores(case, posts).with_columns(
-        has_words=pl.col("matched").list.len().fill_null(0) > 0, sounds=pl.col("p_sponsored") >= SOUNDS_SPONSORED
+        has_words=pl.col("matched").list.len().fill_null(0) > 0, sounds=pl.col("kind") != NO_KIND
     )
     marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds"))
     newest = marked.sort("published_at", "post_id", descending=[True, False], nulls_last=True).head(MOST_POSTS)
@@ -88,19 +89,25 @@ def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
 def _excerpt(case: Case, row: dict[str, Any], reasons: list[dict[str, Any]]) -> list[dict[str, str | bool]]:
     """Around what spoke for a sponsored tone where it sounds so, else around the words that were found."""
     show_names = case.setting.show_names
-    if row["text"] and reasons and (row["p_sponsored"] or 0.0) >= SOUNDS_SPONSORED:
+    if row["text"] and reasons and row["sounds"]:
         return highlight_spans(row["text"], [(one["start"], one["end"]) for one in reasons], show_names=show_names)
     return highlight(row["excerpt"], row["matched"] or [], show_names=show_names)
 
 
 def _tone(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     """The probability in words, and whom a sponsored tone seems to serve."""
-    proba, pitch = row["p_sponsored"], row["kind"]
-    tone = "unread" if proba is None else next(name for name, least in TONES.items() if proba >= least)
-    serves = proba is not None and proba >= SOUNDS_SPONSORED and pitch not in (None, "none")
+    tone = _name_tone(row["p_sponsored"], sounds=row["sounds"])
     return {
         "tone": tone,
         "tone_text": case.catalogue.text(f"report.tone.{tone}"),
-        "kind": pitch,
-        "kind_text": case.catalogue.text(f"report.pitch.{pitch}") if serves else "",
+        "kind": row["kind"],
+        "kind_text": case.catalogue.text(f"report.pitch.{row['kind']}") if row["sounds"] else "",
     }
+
+
+def _name_tone(proba: float | None, *, sounds: bool | None) -> str:
+    if proba is None:
+        return "unread"
+    if sounds:
+        return "very" if proba >= MOST_LIKELY else "rather"
+    return "unclear" if proba >= LEAST_LIKELY else "unlike"

@@ -93,10 +93,11 @@ def score_posts(posts: pl.DataFrame, model: PostModel, *, n_reasons: int = 0) ->
         n_reasons: How many of the largest contributions to list.
 
     Returns:
-        post_id, p_sponsored in [0, 1], is_disclosed, has_purchase_means, kind, model, and with reasons `reasons` (list
-        of start, end, piece, contribution; places in characters of the text).
+        post_id, p_sponsored in [0, 1], is_disclosed and has_purchase_means (seen in the text or the platform's columns;
+        null only for a post with neither), kind, model, and with reasons `reasons` (list of start, end, piece,
+        contribution; places in characters of the text).
     """
-    facts = read_posts(posts)
+    facts = read_posts(posts).select(_seen("is_disclosed"), _seen("has_purchase_means"))
     probas = model.predict(posts)
     scored = posts.select(
         "post_id",
@@ -107,6 +108,12 @@ def score_posts(posts: pl.DataFrame, model: PostModel, *, n_reasons: int = 0) ->
         model=pl.lit(model.manifest.label),
     )
     return scored.with_columns(reasons=model.explain(posts, n_reasons)) if n_reasons else scored
+
+
+def _seen(fact: str) -> pl.Expr:
+    """A text that was read settles what the platform leaves open: nothing stands there."""
+    is_open = pl.col(fact).is_null() & pl.col("text").is_not_null()
+    return pl.when(is_open).then(statement=False).otherwise(fact).alias(fact)
 
 
 def _size() -> pl.Expr:

@@ -10,6 +10,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel
+from zhenfen.features.posts import PLATFORM_FLAGS
 from zhenfen.scoring import Progress, score_posts, score_profiles
 from zhenfen.scoring.rows import group_comments, score_grouped
 from zhenfen.serving.parquet import BATCH_ROWS, ParquetRows, ParquetSink
@@ -108,7 +109,8 @@ def score_posts_file(
     """Score every post of a Parquet file; returns how many.
 
     Args:
-        path: Columns of the table `posts`; only `post_id` and `text` are needed, others may be absent.
+        path: `post_id` and `text`, and where they are there `is_labelled_ad` and `has_purchase_link`; other columns are
+            not read.
         out: Parquet file, see `scoring.score_posts`.
         model: Post model.
         explain: Whether to list the spans that spoke for it.
@@ -119,7 +121,8 @@ def score_posts_file(
         InvalidTableError: A column is missing or of another type, an id is null, or a text is not UTF-8.
         ConfigError: `out` cannot be written.
     """
-    rows = ParquetRows(path, TABLES["posts"], ["post_id", "text"])
+    needed = ["post_id", "text"]
+    rows = ParquetRows(path, TABLES["posts"], needed, read=[*needed, *PLATFORM_FLAGS])
     n_done = 0
     with ParquetSink(out, path) as sink:
         for batch in rows.batches():

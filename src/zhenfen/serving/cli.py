@@ -212,13 +212,18 @@ def score_comments(
 @score_app.command("posts")
 def score_posts(
     path: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with post_id, text, and what posts have.")
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="Parquet file with post_id, text; is_labelled_ad, has_purchase_link where known.",
+        ),
     ],
     out: ParquetOut,
     explain: ExplainOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """P(sounds sponsored) of every post, and beside it whether a disclosure and means to buy were seen."""
+    """P(sounds sponsored) of every post; a disclosure and means to buy seen in the text or the platform columns."""
     from zhenfen.model_store import load_models
     from zhenfen.serving.batch import score_posts_file
     from zhenfen.serving.terminal import Steps, show_scored

@@ -30,7 +30,7 @@ class ParquetRows:
 
     Raises:
         UnreadableFileError: No Parquet file.
-        InvalidTableError: A column is missing or has another type; all of them at once.
+        InvalidTableError: A column is missing, stands there twice or has another type; all of them at once.
     """
 
     def __init__(self, path: Path, spec: TableSpec, needed: Sequence[str], read: Sequence[str] | None = None) -> None:
@@ -38,8 +38,8 @@ class ParquetRows:
         self.spec = spec
         self.needed = needed
         self.file = _open(path)
-        have = self.file.schema_arrow.names
-        self.names = [name for name in read or spec.schema if name in have]
+        self.have = self.file.schema_arrow.names
+        self.names = [name for name in read or spec.schema if name in self.have]
         self._check_columns()
 
     @property
@@ -74,13 +74,14 @@ class ParquetRows:
 
     def _check_columns(self) -> None:
         # A type that Arrow has and polars has not is as wrong as any other: it is named as Arrow names it.
-        fields = {name: self.file.schema_arrow.field(name) for name in self.names}
-        missing = [name for name in self.needed if name not in fields]
+        missing = [name for name in self.needed if name not in self.names]
         problems = [Problem("the column to be there", str(self.path), column=name) for name in missing]
-        for name, field in fields.items():
-            dtype = self.spec.schema[name]
-            if not _fits(field.type, dtype):
-                problems.append(Problem(f"type {dtype}", str(self.path), column=name, value=str(field.type)))
+        twice = [name for name in self.names if self.have.count(name) > 1]
+        problems += [Problem("the column to be there once", str(self.path), column=name) for name in twice]
+        for name in self.names:
+            have, want = self.file.schema_arrow.types[self.have.index(name)], self.spec.schema[name]
+            if not _fits(have, want):
+                problems.append(Problem(f"type {want}", str(self.path), column=name, value=str(have)))
         if problems:
             raise InvalidTableError(problems)
 
@@ -143,11 +144,15 @@ class ParquetSink:
             raise _unwritable(self.path, error) from error
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.writer is not None:
-            self.writer.close()
-        if kind is None and self.writer is not None:
-            self.partial.replace(self.path)
-        self.partial.unlink(missing_ok=True)
+        try:
+            if self.writer is not None:
+                self.writer.close()
+            if kind is None and self.writer is not None:
+                self.partial.replace(self.path)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        finally:
+            self.partial.unlink(missing_ok=True)
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -174,6 +179,9 @@ def _fits(have: pa.DataType, want: pl.DataType) -> bool:
     kinds = pa.types
     if kinds.is_null(have):
         return True
+    if kinds.is_dictionary(have):
+        # What pandas and polars make of categories: the same texts, each stored once.
+        return want == pl.String and _fits(have.value_type, want)
     if want == pl.String:
         return bool(kinds.is_string(have) or kinds.is_large_string(have) or kinds.is_string_view(have))
     if want == pl.Boolean:

@@ -23,7 +23,7 @@ Int = npt.NDArray[np.int64]
 _N_CODE_POINTS = 0x110000
 _LATIN_WITH_ACCENTS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _OFTEN_STABLE = (9, 10, 13, *range(0x20, 0x7F), *range(0x4E00, 0xA000), *range(0x1F300, 0x1F9FF))
-_PUNCTUATION = "，。！？、：；…—～（）《》【】“”‘’\u3000"
+PUNCTUATION = "，。！？、：；…—～（）《》【】“”‘’\u3000"
 """Part of nearly every text, and no later step heeds its width."""
 # 🇨🇳 is a flag; 🇻🇽 and one letter alone are letters.
 _LETTERS_AS_FLAGS = (("🇻🇽", "vx"), ("🇼🇽", "wx"), ("🇶🇶", "qq"))
@@ -133,7 +133,7 @@ def _fold_words(texts: pl.Series) -> pl.Series:
 def _table() -> Uint32:
     """What each code point is read as, shape (0x110000,)."""
     table = np.arange(_N_CODE_POINTS, dtype=np.uint32)
-    for alike, read in (*_read_simplified(), *_accents(), *_lookalikes().always.pairs):
+    for alike, read in (*read_simplified(), *_accents(), *_lookalikes().always.pairs):
         table[ord(alike)] = ord(read)
     lower = ((code, chr(code).lower()) for code in range(_ALL_WITH_CASE) if chr(code).isupper())
     for code, letter in lower:
@@ -169,15 +169,15 @@ def _n_bytes() -> npt.NDArray[np.uint8]:
 def _any_unstable() -> str:
     """A class of all characters but those of plain simplified texts, as a regular expression."""
     plain = [code for code in _OFTEN_STABLE if _is_stable(chr(code))]
-    return f"[^{_escape(plain)}{_PUNCTUATION}]"
+    return f"[^{escape_codes(plain)}{PUNCTUATION}]"
 
 
 @cache
 def _any_alike() -> str:
-    return f"[{_escape([ord(alike) for alike, _ in _lookalikes().within_latin.pairs])}]"
+    return f"[{escape_codes([ord(alike) for alike, _ in _lookalikes().within_latin.pairs])}]"
 
 
-def _escape(codes: list[int]) -> str:
+def escape_codes(codes: list[int]) -> str:
     """Code points as the ranges of a regular expression's class: a short one is compiled faster."""
     points = np.array(sorted(codes))
     parts = np.split(points, np.flatnonzero(np.diff(points) > 1) + 1)
@@ -200,7 +200,7 @@ def _accents() -> list[tuple[str, str]]:
     return [(letter, base) for letter, base in plain if letter != base and base.isascii() and base.isalpha()]
 
 
-def _read_simplified() -> list[tuple[str, str]]:
+def read_simplified() -> list[tuple[str, str]]:
     """OpenCC's characters: (traditional, simplified)."""
     path = config_dir() / "text" / "simplified.txt"
     try:
