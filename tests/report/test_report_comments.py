@@ -176,3 +176,13 @@ def test_the_dict_is_json_and_its_lines_fill_the_spreadsheet() -> None:
     assert kinds == {Catalogue("en").text(f"report.{name}") for name in ("kinds", "bursts", "clusters")}
     assert {line["post_id"] for line in lines.posts} <= set(TABLES["posts"]["post_id"])
     assert any(line.get("rule") for line in lines.posts)
+
+
+def test_where_no_share_holds_the_page_promises_no_interval() -> None:
+    made = simulate(["organic_large"], seed=3, platforms=("douyin",)).tables
+    (creator_id,) = made["creators"]["creator_id"]
+    kinds = summarise_creator(score(made, toy_models()), made, creator_id, Catalogue("en"))["comments"]["kinds"]
+    assert not kinds["is_assessed"]
+    assert "no share is named" in kinds["about"]
+    assert "interval" not in kinds["about"]
+    assert "from to" not in " ".join(row["sentence"] for row in kinds["rows"])

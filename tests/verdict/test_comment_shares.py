@@ -104,6 +104,12 @@ def test_without_validation_nothing_is_named() -> None:
     assert rows["share"].null_count() == 3
 
 
+def test_the_rest_has_the_reason_of_the_kind_that_has_no_share() -> None:
+    kinds = {**KINDS, "filler": KINDS["filler"].model_copy(update={"validations": (), "validations_across": ()})}
+    rows = estimate_kinds(make_comments(100, 30, platform="douyin"), kinds, "comment/0", RULES)
+    assert rows["reason"].to_list() == ["comments.interval_too_wide", *["comments.not_validated"] * 2]
+
+
 def test_row_order_and_other_creators_change_nothing() -> None:
     one, other = make_comments(200, 30, 10), make_comments(200, 5, creator="d")
     alone = estimate_kinds(one, KINDS, "comment/0", RULES)

@@ -39,10 +39,12 @@ def _kinds(case: Case) -> dict[str, Any] | None:
     first = rows[0]
     numbers = {name: case.catalogue.number(first[name], 0) for name in ("n_comments", "n_different")}
     method = f"report.kinds.{first['method']}" if first["method"] else None
+    is_assessed = any(row["is_assessed"] for row in rows)
+    about = "report.kinds.about" if is_assessed else "report.kinds.about_unnamed"
     return {
         "rows": rows,
-        "is_assessed": any(row["is_assessed"] for row in rows),
-        "about": case.catalogue.text("report.kinds.about", **numbers),
+        "is_assessed": is_assessed,
+        "about": case.catalogue.text(about, **numbers),
         "method_text": "" if method is None else case.catalogue.text(method),
         "model": first["model"],
     }
