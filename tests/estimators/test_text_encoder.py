@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from encoder_builder import TEXTS, write_encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encoder_builder import TEXTS, write_encoder
 from zhenfen.errors import ConfigError
 from zhenfen.estimators import text_encoder
 from zhenfen.estimators.text_encoder import (
