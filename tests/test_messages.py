@@ -9,7 +9,7 @@ import pytest
 
 import zhenfen.report
 from zhenfen.errors import ConfigError
-from zhenfen.messages import LANGUAGES, Catalogue, as_fields, load_entries
+from zhenfen.messages import LANGUAGES, Catalogue, load_entries
 
 REPORT = Path(zhenfen.report.__file__).parent
 ACCUSING = re.compile(r"\b(fraud|fake|illegal|scam|fraude|faux|fausse|illégal)|造假|假粉|欺诈|违法|水军", re.IGNORECASE)
@@ -96,8 +96,3 @@ def test_a_measurement_is_shown_in_its_unit(value, unit, expected):
 @pytest.mark.parametrize("moment", [date(2026, 3, 1), datetime(2026, 3, 1, 23, 59, tzinfo=UTC)])
 def test_days_are_iso_everywhere(moment):
     assert {Catalogue(language).day(moment) for language in LANGUAGES} == {"2026-03-01"}
-
-
-def test_fields_are_formatted_by_what_they_are():
-    fields = as_fields(Catalogue("en"), {"n": 1234, "on": date(2026, 3, 1), "text": "x", "flag": True, "none": None})
-    assert fields == {"n": "1,234", "on": "2026-03-01", "text": "x", "flag": "True", "none": "None"}

@@ -19,7 +19,7 @@ from training.audits import load_audits
 from training.baselines import BASELINES, score_baseline
 from training.card import Figures, make_card
 from training.datasets import data_dir
-from training.evaluate import count_flagged, evaluate, mean_of, worst_of
+from training.evaluate import count_flagged, evaluate, mean_of, round_figures, take_points, worst_of
 from training.figures import draw_curves
 from training.fit import (
     ModelConfig,
@@ -169,14 +169,7 @@ def _describe(
         "domain": find_domain(rows, config.features),
         "validations": count_flagged(rows, judged.within, config.threshold),
         "validations_across": count_flagged(rows, judged.across, config.threshold),
-        "metrics": {"within": _rounded(judged.figures_within), "across": _rounded(judged.figures_across)},
-    }
-
-
-def _rounded(figures: Figures) -> dict[str, dict[str, list[float]]]:
-    return {
-        source: {name: [round(value, 4) for value in figure] for name, figure in found.items()}
-        for source, found in figures.items()
+        "metrics": {"within": round_figures(judged.figures_within), "across": round_figures(judged.figures_across)},
     }
 
 
@@ -190,7 +183,7 @@ def run(config: ModelConfig, folder: Path, shelf: Path, tracking_uri: str, audit
     with track(config.name, tracking_uri) as tracked:
         rows, sources = ingest(folder, audits)
         tracked.log_params({**config.model_dump(exclude={"features", "params"}), **asdict(config.params)})
-        tracked.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
+        tracked.set_sources(sources)
         trained, judged = train(rows, sources, config, judge_baselines(rows, config))
         tracked.log_metrics(_headline(judged))
         for name, figure in draw_curves(rows, judged.within).items():
@@ -202,10 +195,7 @@ def run(config: ModelConfig, folder: Path, shelf: Path, tracking_uri: str, audit
 
 def _headline(judged: Judged) -> dict[str, Any]:
     sets = {"within": judged.figures_within, "across": judged.figures_across}
-    values = {
-        kind: {source: {name: figure[0] for name, figure in found.items()} for source, found in figures.items()}
-        for kind, figures in sets.items()
-    }
+    values = {kind: take_points(figures) for kind, figures in sets.items()}
     summary = {
         kind: {"mean_auc": mean_of(figures, "auc"), "worst_auc": worst_of(figures, "auc")}
         for kind, figures in sets.items()

@@ -31,7 +31,7 @@ from training.comment_fit import (
 )
 from training.comments import JD, SOURCES, load_comments
 from training.datasets import data_dir
-from training.evaluate import count_flagged, evaluate
+from training.evaluate import count_flagged, evaluate, round_figures, take_points
 from training.fillers import load_fillers
 from training.fit import write_calibrations
 from training.shelf import Trained, hash_file, write_shelf
@@ -240,8 +240,8 @@ def _describe(judged: Judged, sources: Sequence[TrainingSource], config: Comment
             "filler": _kind(judged.thresholds["filler"], (), jd),
         },
         "metrics": {
-            **{name: _rounded(found) for name, found in figures.items()},
-            "filler": _rounded(judge(judged.fillers, "across", judged.thresholds["filler"], config.seed)),
+            **{name: round_figures(found) for name, found in figures.items()},
+            "filler": round_figures(judge(judged.fillers, "across", judged.thresholds["filler"], config.seed)),
             "flagged": {
                 source: round(share, 5)
                 for source, _, share in flagged_shares(judged.rows, judged.thresholds["advert"], "source").iter_rows()
@@ -266,13 +266,6 @@ def _kind(threshold: float, within: Sequence[ValidationCounts], across: Sequence
 def _count(rows: pl.DataFrame, column: str, threshold: float) -> tuple[ValidationCounts, ...]:
     both = rows.filter(pl.col("is_fake").n_unique().over("source") > 1)
     return count_flagged(both, both[column].to_numpy(), threshold)
-
-
-def _rounded(figures: Figures) -> dict[str, dict[str, list[float]]]:
-    return {
-        source: {name: [round(value, 4) for value in figure] for name, figure in found.items()}
-        for source, found in figures.items()
-    }
 
 
 def _make_card(judged: Judged, sources: Sequence[TrainingSource], config: CommentConfig) -> str:
@@ -315,7 +308,7 @@ def run(config: CommentConfig, folder: Path, shelf: Path, tracking_uri: str) -> 
     with track(config.name, tracking_uri) as tracked:
         comments, fillers, sources = ingest(folder)
         tracked.log_params(config.model_dump())
-        tracked.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
+        tracked.set_sources(sources)
         trained, judged = train(comments, fillers, sources, config)
         tracked.log_metrics(_headline(judged, config.seed))
         written = write_shelf(trained, shelf, config)
@@ -327,13 +320,7 @@ def _headline(judged: Judged, seed: int) -> Mapping[str, Any]:
     names = ("within", "across")
     return {
         "threshold": judged.thresholds["advert"],
-        **{
-            name: {
-                source: {figure: values[0] for figure, values in found.items()}
-                for source, found in judge(judged.rows, name, judged.thresholds["advert"], seed).items()
-            }
-            for name in names
-        },
+        **{name: take_points(judge(judged.rows, name, judged.thresholds["advert"], seed)) for name in names},
         "recall": {
             source: unseen for source, _, _, unseen in recalls(judged.rows, judged.thresholds["advert"]).iter_rows()
         },

@@ -84,7 +84,7 @@ def run(config: PretrainConfig, folder: Path, shelf: Path, tracking_uri: str, ch
     with track(config.name, tracking_uri) as tracked:
         texts, sources = ingest(folder, config.fewest_chars)
         tracked.log_params(config.model_dump())
-        tracked.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
+        tracked.set_sources(sources)
         tokenizer = make_tokenizer(texts, config.fewest_seen)
         network, metrics = _train(tokenise(tokenizer, texts), len(tokenizer), config, checkpoint, tracked)
         tracked.log_metrics(metrics)

@@ -53,6 +53,19 @@ def count_flagged(rows: pl.DataFrame, probas: Array, threshold: float) -> tuple[
     return tuple(ValidationCounts.model_validate(row) for row in counts.iter_rows(named=True))
 
 
+def round_figures(figures: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict[str, list[float]]]:
+    """The same with four digits, as model.yaml holds them."""
+    return {
+        source: {name: [round(value, 4) for value in figure] for name, figure in found.items()}
+        for source, found in figures.items()
+    }
+
+
+def take_points(figures: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict[str, float]]:
+    """The same without the intervals, as a tracking store holds them."""
+    return {source: {name: figure[0] for name, figure in found.items()} for source, found in figures.items()}
+
+
 def mean_of(figures: Mapping[str, Mapping[str, Figure]], name: str) -> float:
     """Mean over the sources of one figure."""
     return float(np.mean([one[name][0] for one in figures.values()]))

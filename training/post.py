@@ -17,7 +17,7 @@ import polars as pl
 
 from training.card import Figures, figures_table, make_table, rivals_table, show
 from training.datasets import data_dir
-from training.evaluate import evaluate
+from training.evaluate import evaluate, round_figures, take_points
 from training.fit import write_calibrations
 from training.post_fit import (
     BASELINES,
@@ -32,7 +32,7 @@ from training.post_fit import (
 )
 from training.post_truth import Table, agree, compare
 from training.posts import SOURCES, UNDECIDED, load_posts
-from training.shelf import Trained, hash_file, write_shelf
+from training.shelf import DOMAIN_QUANTILES, Trained, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
 from training.tracking import LOCAL_URI, track
 from zhenfen.config import config_dir, models_dir, read_config
@@ -239,17 +239,10 @@ def _describe(judged: Judged, sources: Sequence[TrainingSource], config: PostCon
         "threshold": judged.threshold,
         "training_share": EVEN,
         "platforms": sorted(rows["platform"].unique()),
-        "domain": {"text_chars": (float(chars.quantile(0.005) or 0), float(chars.quantile(0.995) or 0))},
+        "domain": {"text_chars": tuple(float(chars.quantile(share) or 0) for share in DOMAIN_QUANTILES)},
         "validations": count_decided(rows, judged.within, judged.threshold),
         "validations_across": count_decided(rows, judged.across, judged.threshold),
-        "metrics": {"within": _rounded(judged.figures_within), "across": _rounded(judged.figures_across)},
-    }
-
-
-def _rounded(figures: Figures) -> dict[str, dict[str, list[float]]]:
-    return {
-        source: {name: [round(value, 4) for value in figure] for name, figure in found.items()}
-        for source, found in figures.items()
+        "metrics": {"within": round_figures(judged.figures_within), "across": round_figures(judged.figures_across)},
     }
 
 
@@ -262,16 +255,14 @@ def run(config: PostConfig, folder: Path, shelf: Path, tracking_uri: str) -> Pat
     with track(config.name, tracking_uri) as tracked:
         rows, sources = ingest(folder)
         tracked.log_params(config.model_dump())
-        tracked.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
+        tracked.set_sources(sources)
         trained, judged = train(rows, sources, config, judge_baselines(rows, config.seed))
-        tracked.log_metrics({"within": _points(judged.figures_within), "across": _points(judged.figures_across)})
+        tracked.log_metrics(
+            {"within": take_points(judged.figures_within), "across": take_points(judged.figures_across)}
+        )
         written = write_shelf(trained, shelf, config)
         tracked.log_folder(written, "shelf")
     return written
-
-
-def _points(figures: Figures) -> dict[str, dict[str, float]]:
-    return {source: {name: figure[0] for name, figure in found.items()} for source, found in figures.items()}
 
 
 def main() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.manifest import TrainingSource
 
 ROOT = Path(__file__).parents[1]
 LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"
@@ -42,6 +43,10 @@ class Run:
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Names and texts, such as hashes of the data."""
         self.mlflow.set_tags(dict(_flatten(tags)))
+
+    def set_sources(self, sources: Iterable[TrainingSource]) -> None:
+        """Rows and hash of every data set, as tags."""
+        self.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
 
     def log_figure(self, figure: Any, name: str) -> None:
         """A matplotlib figure as `figures/<name>`."""

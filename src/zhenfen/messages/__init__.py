@@ -130,16 +130,3 @@ def _share_digits(value: float) -> int:
 def _three_digits(value: float) -> float:
     thousand = 1000
     return float(f"{value:.3g}") if abs(value) < thousand else round(value)
-
-
-def as_fields(catalogue: Catalogue, fields: dict[str, Any]) -> dict[str, str]:
-    """Raw fields formatted for the language: numbers, days, and texts as they are."""
-    return {name: _field(catalogue, value) for name, value in fields.items()}
-
-
-def _field(catalogue: Catalogue, value: Any) -> str:
-    if isinstance(value, datetime | date):
-        return catalogue.day(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return catalogue.number(value)
