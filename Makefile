@@ -7,7 +7,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience comment post encoder docs lock format clean
+.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience comment post creator encoder growth simulation docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,7 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.score_profiles
 	$(BIN)/python -m benchmarks.score_comments
+	$(BIN)/python -m benchmarks.score_creators
 
 bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals
 	$(BIN)/python -m benchmarks.false_alarms
@@ -58,6 +59,9 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.comment_quality
 	$(BIN)/python -m benchmarks.encoder_quality
 	$(BIN)/python -m benchmarks.post_quality
+	$(BIN)/python -m benchmarks.growth_quality
+	$(BIN)/python -m benchmarks.engagement_quality
+	$(BIN)/python -m benchmarks.creator_quality
 
 audience: setup ## models/audience anew from the public data, logged to MLflow
 	$(BIN)/python -m training.audience
@@ -67,6 +71,15 @@ comment: setup ## models/comment anew
 
 post: setup ## models/post anew
 	$(BIN)/python -m training.post
+
+creator: setup ## models/creator anew, on simulated creators
+	$(BIN)/python -m training.creator
+
+growth: setup ## configs/features/growth.yaml anew: how unusual growth is scored
+	$(BIN)/python -m training.growth
+
+simulation: setup ## configs/simulate.yaml anew: what simulated creators are like
+	$(BIN)/python -m training.simulation
 
 encoder: setup ## models/encoder anew: more than an hour without a GPU; a run that was stopped goes on
 	$(BIN)/python -m training.encoder

@@ -29,10 +29,10 @@ SPLIT_SEED = 7
 NO_REASONS = {**REASONS_SCHEMA, "family": pl.String()}
 
 
-def split(part: Part) -> tuple[Part, Part]:
+def split(part: Part, fifth: int = 0) -> tuple[Part, Part]:
     """Four fifths and one fifth of the peers; the pieces of one channel stay together."""
     channel = pl.col("creator_id").str.split("@").list.first()
-    held = channel.hash(SPLIT_SEED) % FIFTHS == 0
+    held = channel.hash(SPLIT_SEED) % FIFTHS == fifth
     return replace(part, values=part.values.filter(~held)), replace(part, values=part.values.filter(held))
 
 

@@ -1,4 +1,4 @@
-"""Comment and post models by a few words, with the face of the shelf's: what uses them is tested."""
+"""Comment and post models by a few words, and a creator model of two measurements, with the face of the shelf's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from zhenfen.estimators.manifest import ValidationCounts
+from zhenfen.estimators.surprise import add_missing
 from zhenfen.model_store import Models, load_models
 
 GOOD = {"n_fake": 400, "n_fake_flagged": 380, "n_genuine": 400, "n_genuine_flagged": 4}
@@ -80,5 +81,23 @@ def _known() -> pl.Expr:
 
 
 def toy_models(**changes: Any) -> Models:
-    """The shelf with the toys in place of its text models."""
-    return replace(load_models(), **{"comment": ToyCommentModel(), "post": ToyPostModel(), **changes})
+    """The shelf with the toys in place of its text and creator models."""
+    toys = {"comment": ToyCommentModel(), "post": ToyPostModel(), "creator": ToyCreatorModel()}
+    return replace(load_models(), **{**toys, **changes})
+
+
+class ToyCreatorModel:
+    """Unexplained growth and templates in the comments raise the log-odds, each by ten times its share."""
+
+    version = "creator/0 000000000000"
+    manifest = SimpleNamespace(label="creator/0", features=("comments_template_share", "growth_unexplained_share_90d"))
+    base = -3.0
+
+    def contributions(self, features: pl.DataFrame) -> pl.DataFrame:
+        known = add_missing(features, self.manifest.features)
+        parts = known.select(pl.all().fill_null(0.0) * 10, c_base=pl.lit(self.base))
+        return pl.concat((features.select("creator_id"), parts), how="horizontal")
+
+    def predict(self, features: pl.DataFrame) -> pl.DataFrame:
+        log_odds = pl.sum_horizontal(pl.exclude("creator_id"))
+        return self.contributions(features).select("creator_id", p_manipulated=1 / (1 + (-log_odds).exp()))

@@ -45,6 +45,17 @@ def score_baseline(
     return probas
 
 
+def forest_of_isolation(kept: pl.DataFrame, asked: pl.DataFrame, seed: int) -> Array:
+    """How far from the rows `kept` each row of `asked` lies, shape (n,): scikit-learn's isolation forest, sign turned.
+
+    Unknown values are the median of `kept`.
+    """
+    steps = _sklearn("impute").SimpleImputer(strategy="median", keep_empty_features=True)
+    forest = _sklearn("ensemble").IsolationForest(n_estimators=N_TREES, random_state=seed)
+    pipeline = _sklearn("pipeline").make_pipeline(steps, forest).fit(kept.to_numpy())
+    return np.asarray(-pipeline.score_samples(asked.to_numpy()), dtype=np.float64)
+
+
 def _rank(kept: pl.DataFrame, asked: pl.DataFrame) -> Array:
     known = np.sort(kept[RATIO].drop_nulls().to_numpy())
     ranks = np.searchsorted(known, asked[RATIO].to_numpy(), side="right") / len(known)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from zhenfen.features.engagement_sponsored import N_POSTS_NEEDED
 from zhenfen.tables import Tables
 
 WINDOW_DAYS = 90
@@ -33,18 +34,36 @@ def read_vendor_means(folder: Path, source: str) -> tuple[pl.DataFrame, pl.DataF
     """
     rows = pl.read_parquet(folder / "creators" / "panel.parquet").filter(source=source)
     rows = rows.unique("creator_id", keep="first", maintain_order=True).filter(pl.col("n_followers") > 0)
+    # The vendors write 0 for creators without a post in the window: unknown, not nothing.
+    means = [pl.col(f"mean_{count}") for count in ("likes", "comments", "saves", "shares")]
+    rows = rows.filter(pl.sum_horizontal(means) > 0).with_columns(
+        mean_interactions=pl.sum_horizontal(means, ignore_nulls=False)
+    )
     by_followers = {
         f"engagement_mean_{count}_by_followers_ratio": pl.col(f"mean_{count}") / pl.col("n_followers")
-        for count in ("likes", "comments", "saves")
+        for count in ("interactions", "likes", "comments", "saves")
     }
     by_likes = {
         f"engagement_{count}_by_likes_ratio": pl.when(pl.col("mean_likes") > 0).then(
             pl.col(f"mean_{count}") / pl.col("mean_likes")
         )
-        for count in ("comments", "saves")
+        for count in ("comments", "saves", "shares")
     }
-    values = rows.select("creator_id", **by_followers, **by_likes)
+    values = rows.select("creator_id", **by_followers, **by_likes, **_sponsored_by_organic())
     return values, rows.select("creator_id", "platform", pl.col("n_followers").cast(pl.Int64))
+
+
+def _sponsored_by_organic() -> dict[str, pl.Expr]:
+    """Mean interactions of commercial posts by those of the others, where there are enough of either.
+
+    The vendor gives the means of all posts and of the commercial ones; the others are what is left. Where all posts are
+    commercial the two means agree, so its interactions are likes, comments and saves.
+    """
+    n, n_paid, paid = pl.col("new_posts"), pl.col("n_commercial_posts"), pl.col("mean_inter_commercial")
+    total = n * (pl.col("mean_likes") + pl.col("mean_comments") + pl.col("mean_saves"))
+    own = (total - n_paid * paid) / (n - n_paid)
+    enough = (n_paid >= N_POSTS_NEEDED) & (n - n_paid >= N_POSTS_NEEDED) & (own > 0)
+    return {"engagement_mean_sponsored_by_organic_ratio": pl.when(enough).then(paid / own)}
 
 
 def read_creator_posts(folder: Path, source: str) -> Tables:

@@ -19,9 +19,9 @@ from training.datasets import (
     read_vtuber_windows,
     read_weibo_threads,
 )
+from training.popular import read_popular_videos
 from zhenfen.config import config_dir
 from zhenfen.scoring import latest_moment, measure
-from zhenfen.serving.panels import size_edges
 from zhenfen.tables import Tables
 from zhenfen.verdict.panel import PanelSource, build_panel, write_panel
 
@@ -30,8 +30,22 @@ HUITUN = PanelSource("灰豚 creators above 100k", "means of 60 days, 2025-09 to
 XINGTU = PanelSource("星图 skincare creators", "last 10 videos, 2025", date(2025, 11, 26))
 VTUBERS = PanelSource("VTuber channels (72)", "90-day pieces, 2019-2022", date(2022, 6, 1), is_any_platform=True)
 THREADS = PanelSource("Weibo threads (436)", "remarks under one post each, 2010-2015", date(2015, 12, 24))
+TRENDING = PanelSource("Bilibili trending videos", "videos of 63 days, 2023-08 to 2023-10", date(2023, 10, 27))
 COPIED = ("comments_template_share", "comments_largest_cluster_share", "comments_contact_share")
 """Whether strangers write the same long text, or leave contact codes, asks the same of any platform."""
+ARRIVED = ("comments_same_minute_ratio", "comments_late_burst_share")
+"""And so does whether a minute holds more comments than the minutes around it."""
+LASTING = ("engagement_half_life_days", "engagement_views_likes_correlation")
+"""What videos show that were chosen for being watched: not how much they receive."""
+SETS = PanelSource(
+    "Weibo threads in sets of about 110",
+    "remarks under one post each, 2010-2015",
+    date(2015, 12, 24),
+    is_any_platform=True,
+)
+SHARED = ("network_shared_commenter_share",)
+"""Who comments under several creators asks the same of any platform; the same words stand in too few of these sets."""
+N_SETS, SPLIT_SEED = 4, 7
 WORDING = ("comments_filler_share", "comments_emoji_only_share", "comments_short_share", "comments_median_chars")
 """How people write differs by platform. Who writes how often is left out: a thread is not a creator's many posts."""
 
@@ -46,7 +60,7 @@ class Part:
 
     def rows(self) -> pl.DataFrame:
         """The quantiles of these peers."""
-        return build_panel(self.values, self.creators, self.source, size_edges())
+        return build_panel(self.values, self.creators, self.source)
 
 
 def read_parts(folder: Path) -> Iterator[Part]:
@@ -55,11 +69,28 @@ def read_parts(folder: Path) -> Iterator[Part]:
         yield Part(*read_vendor_means(folder, name), source)
     xingtu = read_creator_posts(folder, "douyin_xingtu_goodgame_2025")
     yield from _measured(xingtu, XINGTU, ("engagement", "sponsorship"))
+    trending = next(_measured(read_popular_videos(folder), TRENDING, ("engagement",)))
+    yield replace(trending, values=trending.values.select("creator_id", *LASTING))
     yield from _measured(read_vtuber_windows(folder), VTUBERS, ("growth",))
     threads = next(_measured(read_weibo_threads(folder), THREADS, ("comments",)))
     yield replace(threads, values=threads.values.select("creator_id", *WORDING))
     travels = replace(THREADS, is_any_platform=True)
-    yield replace(threads, values=threads.values.select("creator_id", *COPIED), source=travels)
+    yield replace(threads, values=threads.values.select("creator_id", *COPIED, *ARRIVED), source=travels)
+    yield _read_shared(folder)
+
+
+def _read_shared(folder: Path) -> Part:
+    """What threads share with others of a set as large as a long shortlist: the more there are, the more is shared."""
+    tables = read_weibo_threads(folder)
+    draw = pl.col("creator_id").hash(SPLIT_SEED) % N_SETS
+    sets = [_measured(_only(tables, draw == one), SETS, ("network",)) for one in range(N_SETS)]
+    parts = [next(one) for one in sets]
+    values = pl.concat([part.values.select("creator_id", *SHARED) for part in parts])
+    return Part(values, tables["creators"], SETS)
+
+
+def _only(tables: Tables, chosen: pl.Expr) -> Tables:
+    return Tables({name: tables[name].filter(chosen) for name in ("creators", "comments")})
 
 
 def _measured(tables: Tables, source: PanelSource, families: Sequence[str]) -> Iterator[Part]:

@@ -13,11 +13,13 @@ from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel, load_profile_model
 from zhenfen.verdict.audience import AudienceRules
 from zhenfen.verdict.comments import CommentRules
+from zhenfen.verdict.creator import CreatorRules
 from zhenfen.verdict.levels import LevelRules
 from zhenfen.verdict.panel import Panel, read_panel
 
 if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
+    from zhenfen.estimators.creator_model import CreatorModel
     from zhenfen.estimators.post_model import PostModel
 
 SHORT_HASH_CHARS = 12
@@ -32,9 +34,11 @@ class Models:
     levels: RuleFile[LevelRules]
     audience_levels: RuleFile[AudienceRules]
     comment_shares: RuleFile[CommentRules]
+    creator_levels: RuleFile[CreatorRules]
     audience: ProfileModel | None = None
     comment: CommentModel | None = None
     post: PostModel | None = None
+    creator: CreatorModel | None = None
 
     def need_audience(self) -> ProfileModel:
         """The audience model.
@@ -60,15 +64,29 @@ class Models:
         """
         return _need(self.post, "post")
 
+    def need_creator(self) -> CreatorModel:
+        """The creator model.
+
+        Raises:
+            ConfigError: The shelf holds none.
+        """
+        return _need(self.creator, "creator")
+
     @property
     def versions(self) -> Mapping[str, str]:
         """Name → version and short hash of each part, for the report's footer."""
-        shelved = {"audience_model": self.audience, "comment_model": self.comment, "post_model": self.post}
+        shelved = {
+            "audience_model": self.audience,
+            "comment_model": self.comment,
+            "post_model": self.post,
+            "creator_model": self.creator,
+        }
         return {
             "panel": self.panel.sha256[:SHORT_HASH_CHARS],
             "levels": _version(self.levels.rules.version, self.levels.sha256),
             "audience_levels": _version(self.audience_levels.rules.version, self.audience_levels.sha256),
             "comment_shares": _version(self.comment_shares.rules.version, self.comment_shares.sha256),
+            "creator_levels": _version(self.creator_levels.rules.version, self.creator_levels.sha256),
             **{name: model.version for name, model in shelved.items() if model is not None},
         }
 
@@ -85,9 +103,11 @@ def load_models(panel: Path | None = None) -> Models:
         read_rules(verdict / "levels.yaml", LevelRules),
         read_rules(verdict / "audience.yaml", AudienceRules),
         read_rules(verdict / "comments.yaml", CommentRules),
+        read_rules(verdict / "creator.yaml", CreatorRules),
         load_audience_model(shelf),
         load_comment_model(shelf),
         load_post_model(shelf),
+        load_creator_model(shelf),
     )
 
 
@@ -130,6 +150,21 @@ def load_post_model(shelf: Path) -> PostModel | None:
     from zhenfen.estimators import post_model
 
     return post_model.load_post_model(folder)
+
+
+@cache
+def load_creator_model(shelf: Path) -> CreatorModel | None:
+    """The newest creator model of a shelf; None when it holds none.
+
+    Raises:
+        ConfigError: A file of it was changed.
+    """
+    folder = _find_newest(shelf, "creator")
+    if folder is None:
+        return None
+    from zhenfen.estimators import creator_model
+
+    return creator_model.load_creator_model(folder)
 
 
 def _find_newest(shelf: Path, name: str) -> Path | None:

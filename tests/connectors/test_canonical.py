@@ -32,6 +32,16 @@ def test_our_own_tables_come_back_as_they_are(tmp_path: Path, tables: Tables) ->
     assert_same(import_export(tmp_path / "out", obtained_how="again"), tables)
 
 
+def test_readings_of_posts_come_back_as_they_are(tmp_path: Path) -> None:
+    moments = [datetime(2026, 5, day, tzinfo=UTC) for day in (1, 2)]
+    counts = pl.DataFrame({"post_id": "p", "creator_id": "c", "observed_at": moments, "n_likes": [5, 9]})
+    posts = pl.DataFrame({"post_id": ["p"], "creator_id": ["c"]})
+    written = Tables({"posts": posts, "post_counts": counts})
+    write_tables(written, tmp_path / "tables")
+    found = import_export(tmp_path / "tables", obtained_how="again")
+    assert_frame_equal(found["post_counts"], written["post_counts"])
+
+
 def test_tables_inside_a_folder_and_in_parts(tmp_path: Path, tables: Tables) -> None:
     write_tables(tables, tmp_path / "export" / "tables")
     folder = tmp_path / "export" / "tables"

@@ -126,13 +126,16 @@ def test_comments_alone_are_an_error_that_says_why(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_rows_found_under_two_keywords_are_merged_and_listed(tmp_path: Path) -> None:
+def test_rows_found_under_two_keywords_are_merged_and_earlier_readings_of_a_post_kept(tmp_path: Path) -> None:
     again = note(source_keyword="另一个", liked_count="13000", last_modify_ts=SEEN_TIME + 5)
     tables = read(write_notes(tmp_path, [note(), again], [comment(), comment()]))
     assert rows(tables, "posts", "n_likes") == [(13000,)]
     assert tables["comments"].height == 1
+    assert rows(tables, "post_counts", "post_id", "observed_at", "n_likes") == [
+        ("n1", moment(SEEN_TIME), 12000),
+        ("n1", moment(SEEN_TIME + 5), 13000),
+    ]
     assert unusable(tables) == {
-        ("posts", 1, "post_id", "n1", "unusable.duplicate", "duplicate_merged"),
         ("comments", 2, "comment_id", "c1", "unusable.duplicate", "duplicate_merged"),
     }
 

@@ -101,6 +101,18 @@ def test_of_repeats_the_one_captured_last_stays() -> None:
     assert {row[1:] for row in listed(found)} == {("post_id", "p1", "unusable.duplicate", "duplicate_merged")}
 
 
+def test_readings_of_a_post_at_several_moments_are_kept() -> None:
+    def reading(likes: str, at: str | None, post: str = "p1") -> dict[str, str | None]:
+        return {**GOOD, "post_id": post, "n_likes": likes, "observed_at": at, SEEN: at}
+
+    several = [reading("5", "2024-01-03"), reading("9", "2024-01-05"), reading("9", "2024-01-05"), reading("7", None)]
+    found = tidy("posts", raw(*several, reading("1", "2024-01-03", "p2"), reading("1", "2024-01-03", "p2")))
+    assert dict(found.frame.select("post_id", "n_likes").rows()) == {"p1": 9, "p2": 1}
+    assert found.readings.select("post_id", "n_likes").rows() == [("p1", 9), ("p1", 5)]
+    # What is read twice at one moment, or at none that is known, is still a duplicate.
+    assert {row[0] for row in listed(found)} == {3, 4, 6}
+
+
 def test_merged_columns_hold_the_last_value_known() -> None:
     rows = [
         {"creator_id": "u1", "platform": "weibo", "bio": "old", "n_followers": "5", SEEN: "2024-01-03"},

@@ -111,6 +111,10 @@ def test_minutes_after_the_post() -> None:
     assert row["comments_within_60min_share"] == pytest.approx(0.6)
 
 
+NEED_MORE = ("same_minute_ratio", "late_burst_share")
+"""Features that ten comments are too few for."""
+
+
 @pytest.mark.parametrize(
     ("column", "unknown"),
     [
@@ -122,7 +126,9 @@ def test_minutes_after_the_post() -> None:
 )
 def test_what_is_not_known_is_null_and_the_rest_is_measured(column: str, unknown: list[str]) -> None:
     row = _values(_comments(ORGANIC).with_columns(pl.lit(None).alias(column)))
-    assert [name for name, value in row.items() if value is None] == [f"comments_{name}" for name in _in_order(unknown)]
+    assert [name for name, value in row.items() if value is None] == [
+        f"comments_{name}" for name in _in_order([*unknown, *NEED_MORE])
+    ]
 
 
 def test_own_replies_and_strangers_to_the_set_are_left_out() -> None:
@@ -176,7 +182,8 @@ def test_a_cluster_across_creators_is_counted_where_it_stands() -> None:
 
 
 def test_shares_lie_in_their_range_and_features_are_as_specified() -> None:
-    measured = _measure(_comments([*ORGANIC, *[TEMPLATE] * 3, "😂", "好", "沙发"]))
+    texts = [*ORGANIC, *[TEMPLATE] * 3, "😂", "好", "沙发"] * 2
+    measured = _measure(_comments(texts, minutes=range(0, 32 * 7, 7)))
     assert measured.values.columns == ["creator_id", *(spec.name for spec in Comments.specs)]
     for spec in Comments.specs:
         value = measured.values[spec.name].item()

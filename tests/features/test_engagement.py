@@ -11,7 +11,8 @@ import pytest
 
 from zhenfen.config import load_platforms
 from zhenfen.features.base import Inputs, Measured
-from zhenfen.features.engagement import N_POSTS_FOR_SPREAD, N_POSTS_NEEDED, Engagement
+from zhenfen.features.engagement import N_POSTS_NEEDED, Engagement
+from zhenfen.features.engagement_evenness import N_POSTS_FOR_SPREAD
 from zhenfen.simulate import simulate, simulate_bulk
 from zhenfen.tables import Tables
 

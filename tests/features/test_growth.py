@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from zhenfen.features.base import Inputs, Measured
 from zhenfen.features.growth import Growth
-from zhenfen.features.growth_days import N_STEPS_NEEDED, add_expectation, make_daily
+from zhenfen.features.growth_days import N_STEPS_NEEDED
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
 
@@ -63,38 +63,8 @@ def spans(measured: Measured, creator: str = "a") -> list[dict]:
     return measured.details["spans"].filter(pl.col("creator_id") == creator).to_dicts()
 
 
-# Steps
-
-
-def test_the_last_reading_of_a_day_counts_and_a_gap_stays_a_gap():
-    readings = counts([10, 12, 15, 40, 41], [0, 0.2, 1, 4, 5])
-    daily = make_daily(readings)
-    assert daily["n_followers"].to_list() == [12, 15, 40, 41]
-    assert daily["n_gained"].to_list() == [None, 3, None, 1]
-    assert daily["n_days"].to_list() == [None, 1, 3, 1]
-
-
-def test_the_first_reading_of_a_creator_has_no_step_from_the_creator_before():
-    daily = make_daily(pl.concat((counts([5, 6]), counts([900, 901], creator="b"))))
-    assert daily["n_gained"].to_list() == [None, 1, None, 1]
-
-
-def test_expectation_equals_medians_by_hand():
-    followers = walk()
-    daily = add_expectation(make_daily(counts(followers.tolist())))
-    gained = np.diff(followers)
-    assert daily["n_expected"].unique().to_list() == [np.median(gained)]
-    assert daily["spread"][0] == pytest.approx(1.4826 * np.median(np.abs(gained - np.median(gained))))
-
-
-def test_spread_never_falls_below_counting_noise():
-    daily = add_expectation(make_daily(counts(list(range(1_000, 1_000 + 60 * 49, 49)))))
-    assert daily["spread"].unique().to_list() == [7.0]
-
-
-def test_blocks_are_at_least_90_days_long():
-    daily = add_expectation(make_daily(counts(walk(200).tolist())))
-    assert daily.group_by("block").len().sort("block").rows() == [(0, 90), (1, 110)]
+def unexplained(measured: Measured) -> int:
+    return measured.details["spans"].filter("is_unexplained", pl.col("n_gained") > 0)["n_gained"].sum()
 
 
 # Spans and explanations
@@ -102,7 +72,7 @@ def test_blocks_are_at_least_90_days_long():
 
 @pytest.mark.parametrize(
     ("at", "gained", "n_days", "shape"),
-    [(100, 12_000, 1, "step"), (95, 15_000, 3, "burst"), (100, -4_000, 1, "drop")],
+    [(100, 12_000, 1, "step"), (95, 15_000, 3, "burst"), (100, -10_000, 1, "drop")],
 )
 def test_a_jump_becomes_a_span_with_its_days_and_size(at: int, gained: int, n_days: int, shape: str):
     followers = with_jump(walk(), at, gained, n_days)
@@ -172,7 +142,7 @@ USUAL_DAYS = [10.0, 25.0, 40.0, 55.0, 70.0, 85.0]
         (30_000, 97, "none"),  # three days before
         (30_000, 101, "none"),  # after
         (1_100, 99, "none"),  # an ordinary post
-        (6_000, 99, "none"),  # stands out, but brought 12,000 followers with 6,000 interactions
+        (2_000, 99, "none"),  # stands out, but 2,000 interactions do not bring 12,000 followers
     ],
 )
 def test_only_a_large_post_shortly_before_explains_a_rise(likes: int, published_on: float, explanation: str):
@@ -195,14 +165,14 @@ def test_most_of_three_or_more_others_make_a_platform_day(n_others: int, n_movin
         counts(with_jump(walk(seed=number), 100, -4_000 if number <= n_moving else 0), creator=f"b{number}")
         for number in range(1, n_others + 1)
     ]
-    measured = measure(counts(with_jump(walk(), 100, -5_000)), *others)
+    measured = measure(counts(with_jump(walk(), 100, -10_000)), *others)
     assert spans(measured)[0]["explanation"] == explanation
     assert (value(measured, "growth_loss_share_90d") == 0.0) == (explanation == "platform")
 
 
 def test_others_moving_the_other_way_explain_nothing():
     others = [counts(with_jump(walk(seed=number), 100, 12_000), creator=f"b{number}") for number in range(1, 5)]
-    assert spans(measure(counts(with_jump(walk(), 100, -5_000)), *others))[0]["explanation"] == "none"
+    assert spans(measure(counts(with_jump(walk(), 100, -10_000)), *others))[0]["explanation"] == "none"
 
 
 # Features
@@ -255,9 +225,10 @@ def test_an_even_drip_has_a_small_cv_and_a_slow_account_has_none():
 def test_a_bought_burst_never_lowers_the_concern(seed: int, at: int, dose: float, n_days: int, earlier: float):
     before = np.array(with_jump(walk(seed=seed), 60, int(earlier * 100_000)))
     after = with_jump(before, at, int(dose * before[at - 1]), n_days)
-    old, new = (measure(counts(list(series)), with_details=False) for series in (before, after))
-    for feature in (UNEXPLAINED, "growth_n_unexplained_days_90d"):
-        assert value(new, feature) >= value(old, feature)
+    old, new = (measure(counts(list(series))) for series in (before, after))
+    days = "growth_n_unexplained_days_90d"
+    assert value(new, days) >= value(old, days)
+    assert unexplained(new) >= unexplained(old)
 
 
 def test_a_large_burst_does_not_hide_a_later_smaller_one():
@@ -383,7 +354,7 @@ def test_false_spans_on_organic_channels_stay_where_they_were_measured(data_dir:
     measured = measure(table)
     n_years = measured.details["daily"]["n_gained"].count() / 365.25
     wrong = measured.details["spans"].filter("is_unexplained", pl.col("n_gained") > 0)
-    # 1.98 beside the constants of growth_spans.py; the aim of the issue that deepens this is .2.
-    assert 1.8 < len(wrong) / n_years < 2.1, json.dumps(wrong["shape"].value_counts().to_dicts())
+    # These channels made the cards; those not seen by the cards are counted by benchmarks/growth_quality.py.
+    assert len(wrong) / n_years <= 0.2, json.dumps(wrong["shape"].value_counts().to_dicts())
     outage = measured.details["daily"].filter(pl.col("day").is_between(date(2021, 11, 22), date(2021, 12, 5)))
     assert outage["n_gained"].count() < 0.1 * 14 * series["channel"].n_unique()

@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from zhenfen.tables import Tables
+from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, Change
+from zhenfen.verdict.creator import CREATORS_SCHEMA
 from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA, Findings
+from zhenfen.verdict.levels import rank
 
 AS_OF = datetime(2026, 3, 31, 12, tzinfo=UTC)
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 TIME = pl.Datetime("us", "UTC")
 SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
-    ("growth", "daily"): {"day": pl.Date, "n_followers": pl.Int64, "n_gained": pl.Int64},
+    ("growth", "daily"): {
+        "day": pl.Date,
+        "n_followers": pl.Int64,
+        "n_gained": pl.Int64,
+        "n_expected": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+    },
     ("growth", "spans"): {
         "starts_at": TIME,
         "ends_at": TIME,
         "n_gained": pl.Int64,
         "n_expected": pl.Float64,
         "shape": pl.String,
+        "is_round": pl.Boolean,
         "explanation": pl.String,
         "explained_by": pl.String,
+        "p_value": pl.Float64,
+        "q_value": pl.Float64,
         "is_unexplained": pl.Boolean,
+    },
+    ("growth", "causes"): {
+        "starts_at": TIME,
+        "cause": pl.String,
+        "verdict": pl.String,
+        "value": pl.Float64,
+        "needed": pl.Float64,
+        "evidence": pl.String,
+        "note": pl.String,
+    },
+    ("growth", "drops"): {
+        "day": pl.Date,
+        "lost_share": pl.Float64,
+        "peers_lost_share": pl.Float64,
+        "n_peers": pl.Int64,
+        "p_value": pl.Float64,
+    },
+    ("creator", "contributions"): {
+        "family": pl.String,
+        "feature": pl.String,
+        "value": pl.Float64,
+        "contribution": pl.Float64,
+    },
+    ("creator", "counterfactuals"): {
+        name: dtype for name, dtype in COUNTERFACTUALS_SCHEMA.items() if name != "creator_id"
     },
     ("engagement", "posts"): {
         "post_id": pl.String,
@@ -72,6 +110,7 @@ class Builder:
     findings: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
     details: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    overalls: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def creator(self, creator_id: str, **columns: Any) -> Builder:
@@ -95,6 +134,11 @@ class Builder:
         """A family that could not be assessed."""
         row = {"creator_id": creator_id, "family": family, "level": "not_assessed", "basis": "descriptive"}
         self.findings.append({**row, "reason": reason, **numbers})
+        return self
+
+    def overall(self, creator_id: str, level: str, p_manipulated: float | None, **columns: Any) -> Builder:
+        """The level over all families; without this there is no creator model."""
+        self.overalls[creator_id] = {"level": level, "p_manipulated": p_manipulated, **columns}
         return self
 
     def detail(self, creator_id: str, family: str, name: str, rows: Sequence[Mapping[str, Any]]) -> Builder:
@@ -121,7 +165,7 @@ class Builder:
             }
         )
         made = Findings(
-            _rank([row["creator_id"] for row in self.creators], findings),
+            self._rank(findings),
             findings,
             pl.DataFrame(self.evidence, schema=EVIDENCE_SCHEMA),
             details,
@@ -129,6 +173,19 @@ class Builder:
             {"zhenfen": "0.1.0", "panel": "5f0c9a3e71d2", "input": "77aa12c9e0b4"},
         )
         return made, tables
+
+    def _rank(self, findings: pl.DataFrame) -> pl.DataFrame:
+        no_model = {"level": "not_assessed", "reason": "creator.no_model"}
+        rows = [{**row, **self.overalls.get(row["creator_id"], no_model)} for row in self.creators]
+        overall = pl.DataFrame(rows, schema=CREATORS_SCHEMA)
+        ranked = rank(pl.concat([findings, self._unfound(findings)]), overall)
+        return ranked.with_columns(pl.col("concern").fill_null(0.0))
+
+    def _unfound(self, findings: pl.DataFrame) -> pl.DataFrame:
+        """A row for creators of whom nothing was said, so that they have a place."""
+        known = set(findings["creator_id"])
+        rows = [{"creator_id": row["creator_id"]} for row in self.creators if row["creator_id"] not in known]
+        return pl.DataFrame(rows, schema=FINDINGS_SCHEMA).with_columns(level=pl.lit("not_assessed"))
 
 
 def make_evidence(creator_id: str, family: str, feature: str, value: float | None, **columns: Any) -> dict[str, Any]:
@@ -155,7 +212,8 @@ def make_daily(
         count += gained
         if offset not in missing:
             day = (FIRST_DAY + timedelta(days=offset)).date()
-            rows.append({"day": day, "n_followers": count, "n_gained": None if offset - 1 in missing else gained})
+            known = {"n_followers": count, "n_gained": None if offset - 1 in missing else gained}
+            rows.append({"day": day, **known, "n_expected": 42.0, "low": 10.0, "high": 90.0})
     return rows
 
 
@@ -167,10 +225,27 @@ def make_span(first: int, last: int, gained: int, *, is_unexplained: bool, **col
         "n_gained": gained,
         "n_expected": 40.0 * (last - first + 1),
         "shape": "burst",
+        "is_round": False,
         "explanation": "none" if is_unexplained else "event",
+        "p_value": 0.00002 if is_unexplained else 0.3,
+        "q_value": 0.0001 if is_unexplained else 0.4,
         "is_unexplained": is_unexplained,
         **columns,
     }
+
+
+def make_cause(first: int, cause: str, verdict: str, **columns: Any) -> dict[str, Any]:
+    """A cause tested of the span that starts on day `first`."""
+    none = dict.fromkeys(("value", "needed", "evidence", "note"))
+    return {"starts_at": FIRST_DAY + timedelta(days=first), "cause": cause, "verdict": verdict, **none, **columns}
+
+
+def make_then(
+    subject: str, level: str, level_then: str, *changes: Change, p_then: float | None = None
+) -> dict[str, Any]:
+    """A level and what would lower it."""
+    levels = {"subject": subject, "level": level, "level_then": level_then, "p_then": p_then}
+    return {**levels, "changes": [asdict(change) for change in changes]}
 
 
 def make_cluster(cluster_id: str, n_comments: int, *examples: str, **columns: Any) -> dict[str, Any]:
@@ -179,17 +254,3 @@ def make_cluster(cluster_id: str, n_comments: int, *examples: str, **columns: An
     times = {"first_at": first, "last_at": first + timedelta(minutes=90)}
     counts = {"cluster_id": cluster_id, "n_comments": n_comments, "n_authors": n_comments // 2, "n_posts": 3}
     return {**counts, **times, "examples": list(examples), **columns}
-
-
-def _rank(creator_ids: Sequence[str], findings: pl.DataFrame) -> pl.DataFrame:
-    counts = findings.group_by("creator_id").agg(
-        n_assessed=(pl.col("level") != "not_assessed").sum().cast(pl.Int64),
-        n_elevated=pl.col("level").is_in(["elevated", "high"]).sum().cast(pl.Int64),
-        concern=pl.col("score").sum(),
-    )
-    ranked = pl.DataFrame({"creator_id": creator_ids}, schema={"creator_id": pl.String}).join(
-        counts, on="creator_id", how="left"
-    )
-    return ranked.with_columns(pl.col("concern").fill_null(0.0)).sort(
-        "n_elevated", "concern", "creator_id", descending=[True, True, False], nulls_last=True
-    )

@@ -8,11 +8,15 @@ from report_builder import (
     AS_OF,
     FIRST_DAY,
     Builder,
+    make_cause,
     make_cluster,
     make_daily,
     make_span,
+    make_then,
     without_peers,
 )
+
+from zhenfen.verdict.counterfactuals import Change
 
 HOSTILE_NAME = "<script>alert('x')</script>"
 FORMULA_NAME = "=cmd()|'/c calc'!A0"
@@ -90,6 +94,7 @@ def _detail_a(builder: Builder) -> None:
         make_span(40, 44, -2100, is_unexplained=True),
     ]
     builder.detail("a", "growth", "spans", spans)
+    _judge_a(builder)
     builder.detail("a", "engagement", "posts", [_post("a", n, n_interactions=100 + n if n else None) for n in range(9)])
     clusters = [
         make_cluster("k1", 64, f"求链接 @{COMMENTER}", "求链接"),
@@ -102,6 +107,34 @@ def _detail_a(builder: Builder) -> None:
     builder.detail("a", "network", "shared_commenters", [{"other_creator_id": "b", "n_shared": 42, "jaccard": 0.18}])
     builder.table("posts", *({"post_id": f"a{n}", "creator_id": "a", "published_at": _at(n)} for n in range(9)))
     builder.table("events", {"creator_id": "a", "starts_at": _at(5), "kind": "giveaway", "note": "<b>抽奖</b>"})
+
+
+def _judge_a(builder: Builder) -> None:
+    """Causes of the spans, a shared drop, the level over all families and what would lower it."""
+    causes = [
+        make_cause(12, "gap", "against", value=1.0, needed=2.0),
+        *(make_cause(12, kind, "unknown") for kind in ("advert", "giveaway", "live")),
+        make_cause(15, "giveaway", "for", value=0.0, needed=3.0, evidence="giveaway"),
+    ]
+    builder.detail("a", "growth", "causes", causes)
+    drop = {"day": _at(13).date(), "lost_share": 0.04, "peers_lost_share": 0.006, "n_peers": 11, "p_value": 0.083}
+    builder.detail("a", "growth", "drops", [drop])
+    builder.overall("a", "high", 0.962, families_assessed=["comments", "engagement", "growth", "network"])
+    weights = [("growth", "growth_share", 0.41, 3.2), ("comments", "comments_copied_share", 0.36, 1.1)]
+    names = ("family", "feature", "value", "contribution")
+    lowers = ("engagement", "engagement_low", 0.002, -0.4)
+    rows = [dict(zip(names, row, strict=True)) for row in (*weights, lowers)]
+    builder.detail("a", "creator", "contributions", rows)
+    days = {"starts_at": FIRST_DAY + timedelta(days=12), "ends_at": FIRST_DAY + timedelta(days=12)}
+    found = [
+        make_then(
+            "creator", "high", "low", Change("without_span", **days, ref="burst", n=3200, value=40.0), p_then=0.2
+        ),
+        make_then("creator", "high", "elevated", Change("event_confirmed", **days, ref="giveaway", n=3200), p_then=0.7),
+        make_then("comments", "elevated", "low", Change("without_cluster", ref="k1", n=64)),
+    ]
+    builder.detail("a", "creator", "counterfactuals", found)
+    builder.overall("b", "not_assessed", 0.2, families_assessed=["comments"], reason="creator.too_few_families")
 
 
 def _at(number: int):

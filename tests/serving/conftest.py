@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli_runner import Runner
 
+from toy_models import ToyCreatorModel
+from zhenfen import model_store
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
 
@@ -14,6 +16,14 @@ from zhenfen.tables import write_tables
 @pytest.fixture
 def zhenfen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
     return Runner(monkeypatch, capsys)
+
+
+@pytest.fixture
+def toy_creator(monkeypatch: pytest.MonkeyPatch) -> ToyCreatorModel:
+    """The shelf with a creator model of two measurements."""
+    model = ToyCreatorModel()
+    monkeypatch.setattr(model_store, "load_creator_model", lambda _shelf: model)
+    return model
 
 
 @pytest.fixture(scope="session")

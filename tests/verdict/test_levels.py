@@ -141,18 +141,17 @@ def test_a_worse_value_never_lowers_the_score() -> None:
     assert scores == sorted(scores)
 
 
-def test_rank_puts_most_concern_first_and_breaks_ties_by_id() -> None:
+def test_rank_puts_the_overall_level_first_then_most_concern_and_breaks_ties_by_id() -> None:
+    families = {"b": ("low", 1.0), "a": ("low", 1.0), "c": ("elevated", 2.0), "d": ("not_assessed", None)}
+    families |= {"e": ("low", 0.0), "f": ("low", 0.0)}
     findings = pl.DataFrame(
-        [
-            {"creator_id": "b", "level": "low", "score": 1.0},
-            {"creator_id": "a", "level": "low", "score": 1.0},
-            {"creator_id": "c", "level": "elevated", "score": 2.0},
-            {"creator_id": "d", "level": "not_assessed", "score": None},
-        ]
+        [{"creator_id": one, "level": level, "score": score} for one, (level, score) in families.items()]
     )
-    ranked = rank(findings)
-    assert ranked["creator_id"].to_list() == ["c", "a", "b", "d"]
-    assert ranked["n_assessed"].to_list() == [1, 1, 1, 0]
+    levels = {"a": "low", "b": "not_assessed", "c": "low", "d": "not_assessed", "e": "elevated", "f": "high"}
+    overall = pl.DataFrame({"creator_id": list(levels), "level": list(levels.values())})
+    ranked = rank(findings, overall)
+    assert ranked["creator_id"].to_list() == ["f", "e", "c", "a", "b", "d"]
+    assert ranked["n_assessed"].to_list() == [1, 1, 1, 1, 1, 0]
 
 
 def test_a_wrong_rule_file_names_every_field(tmp_path: Path) -> None:

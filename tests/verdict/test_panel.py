@@ -12,8 +12,6 @@ import pytest
 from zhenfen.errors import ConfigError
 from zhenfen.verdict.panel import PanelSource, build_panel, match_peers, read_panel, write_panel
 
-EDGES = {"douyin": [0, 10_000, 100_000], "bilibili": [0, 10_000, 100_000]}
-
 
 def make_peers(n: int, platform: str = "douyin", smallest: int = 1_000, largest: int = 99_999, seed: int = 1):
     rng = np.random.default_rng(seed)
@@ -41,7 +39,7 @@ def match_one(panel, platform: str, n_followers: int | None, value: float = 1.0,
 
 
 def test_another_file_is_not_replaced_by_a_panel(tmp_path: Path) -> None:
-    panel = build_panel(*make_peers(40), source(), EDGES)
+    panel = build_panel(*make_peers(40), source())
     (tmp_path / "thesis.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ConfigError, match="not a reference panel"):
         write_panel(panel, tmp_path / "thesis.csv")
@@ -53,28 +51,21 @@ def test_another_file_is_not_replaced_by_a_panel(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["panel.csv", "thesis.csv"]
 
 
-def test_quantiles_agree_with_numpy(tmp_path: Path) -> None:
+def test_quantiles_of_all_sizes_agree_with_numpy(tmp_path: Path) -> None:
     values, creators = make_peers(200)
-    panel = make_panel(tmp_path, build_panel(values, creators, source(), EDGES)).frame
-    whole = panel.filter(~pl.col("is_size_class")).row(0, named=True)
+    panel = make_panel(tmp_path, build_panel(values, creators, source())).frame
+    whole = panel.filter(pl.col("n_followers").is_null()).row(0, named=True)
     drawn = values["engagement_rate"].to_numpy()
-    assert whole["n_peers"] == 200
+    assert (whole["n_peers"], whole["followers_from"], whole["followers_to"]) == (200, 1_000, 99_999)
     for name, share in {"p5": 0.05, "p50": 0.5, "p99": 0.99}.items():
-        assert whole[name] == pytest.approx(np.quantile(drawn, share))
-
-
-def test_size_classes_with_few_peers_get_no_row_and_are_cut_to_what_was_seen(tmp_path: Path) -> None:
-    values, creators = make_peers(200)
-    panel = build_panel(values, creators, source(), EDGES).filter("is_size_class")
-    # About 18 of the 200 lie below 10,000: too few. The class above is cut to the largest peer.
-    assert panel.select("followers_from", "followers_below").rows() == [(10_000, 100_000)]
+        assert whole[name] == pytest.approx(np.quantile(drawn, share), rel=1e-5)
 
 
 @pytest.mark.parametrize(
     ("platform", "size", "scope"),
     [
         ("douyin", 50_000, "size"),
-        ("douyin", 5_000, "platform"),
+        ("douyin", 1_500, "size"),
         ("douyin", None, "platform"),
         ("douyin", 900, "none"),
         ("douyin", 2_000_000, "none"),
@@ -82,13 +73,106 @@ def test_size_classes_with_few_peers_get_no_row_and_are_cut_to_what_was_seen(tmp
     ],
 )
 def test_scope_of_the_comparison(tmp_path: Path, platform: str, size: int | None, scope: str) -> None:
-    panel = make_panel(tmp_path, build_panel(*make_peers(200), source(), EDGES))
+    panel = make_panel(tmp_path, build_panel(*make_peers(200), source()))
     assert match_one(panel, platform, size)["scope"] == scope
 
 
+def test_few_peers_have_no_curve_and_fewer_no_quantiles(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, build_panel(*make_peers(59), source()))
+    assert panel.frame["n_followers"].to_list() == [None]
+    assert match_one(panel, "douyin", 50_000)["scope"] == "platform"
+    assert build_panel(*make_peers(29), source()).is_empty()
+
+
+def make_trend(n: int, seed: int):
+    """Values that fall with the square root of the size: their p50 at size s is 100 / sqrt(s)."""
+    rng = np.random.default_rng(seed)
+    sizes = np.exp(rng.uniform(np.log(1_000), np.log(1_000_000), n)).astype(int)
+    ids = [f"c{i}" for i in range(n)]
+    values = pl.DataFrame({"creator_id": ids, "rate": 100 / np.sqrt(sizes) * rng.lognormal(sigma=0.5, size=n)})
+    return values, pl.DataFrame({"creator_id": ids, "platform": "douyin", "n_followers": sizes})
+
+
+def test_the_curve_follows_the_size_without_steps(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, build_panel(*make_trend(4_000, 1), source()))
+    sizes = np.geomspace(5_000, 200_000, 60).astype(int)
+    values = pl.DataFrame({"creator_id": [str(size) for size in sizes], "rate": 1.0})
+    creators = pl.DataFrame({"creator_id": values["creator_id"], "platform": "douyin", "n_followers": sizes})
+    medians = match_peers(values, creators, panel)["p50"].to_numpy()
+    assert medians == pytest.approx(100 / np.sqrt(sizes), rel=0.15)
+    # Sizes 6 % apart: no step is larger than the slope and the error of estimate explain.
+    assert np.abs(np.diff(np.log(medians))).max() < 0.06
+
+
+def test_held_out_peers_fall_below_as_often_as_they_should(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, build_panel(*make_trend(3_000, 2), source()))
+    matched = match_peers(*make_trend(3_000, 3), panel).filter(scope="size")
+    for name, share in {"p5": 0.05, "p50": 0.5, "p95": 0.95}.items():
+        below = (matched["value"] < matched[name]).mean()
+        assert below == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 3_000) + 0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_quantiles_rise_at_every_size(seed: int) -> None:
+    frame = build_panel(*make_trend(80, seed), source())
+    numbers = frame.select("p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99").to_numpy()
+    assert (np.diff(numbers, axis=1) >= 0).all()
+
+
+def test_a_value_that_many_peers_share_is_neither_below_nor_above_itself(tmp_path: Path) -> None:
+    values, creators = make_trend(300, 7)
+    panel = make_panel(tmp_path, build_panel(values.with_columns(rate=pl.lit(1 / 3)), creators, source()))
+    matched = match_peers(values.with_columns(rate=pl.lit(1 / 3)), creators, panel)
+    assert (matched["p1"] == 1 / 3).all()
+    assert (matched["p99"] == 1 / 3).all()
+
+
+def test_between_knots_the_line_runs_straight_in_log_followers(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, build_panel(*make_trend(500, 4), source()))
+    knots = panel.frame.drop_nulls("n_followers").sort("n_followers").rows(named=True)
+    middle = round(float(np.sqrt(knots[3]["n_followers"] * knots[4]["n_followers"])))
+    found = match_one(panel, "douyin", middle, feature="rate")["p50"]
+    assert found == pytest.approx((knots[3]["p50"] + knots[4]["p50"]) / 2, rel=1e-3)
+
+
+def test_one_giant_does_not_make_the_curve_of_his_size(tmp_path: Path) -> None:
+    values, creators = make_trend(300, 5)
+    giant = pl.DataFrame({"creator_id": ["giant"], "rate": [1e6]})
+    size = pl.DataFrame({"creator_id": ["giant"], "platform": ["douyin"], "n_followers": [500_000_000]})
+    panel = make_panel(tmp_path, build_panel(values.vstack(giant), creators.vstack(size), source()))
+    found = match_one(panel, "douyin", 400_000_000, feature="rate")
+    assert found["scope"] == "size"
+    assert found["n_peers"] >= 30
+    assert found["p95"] < 10
+
+
+def test_peers_of_one_size_weigh_alike(tmp_path: Path) -> None:
+    values, creators = make_peers(100, smallest=5_000, largest=5_000)
+    panel = make_panel(tmp_path, build_panel(values, creators, source()))
+    found = match_one(panel, "douyin", 5_000)
+    assert (found["scope"], found["n_peers"]) == ("size", 100)
+    assert found["p50"] == pytest.approx(np.median(values["engagement_rate"]), rel=1e-5)
+
+
+def test_many_creators_are_matched_as_each_alone(tmp_path: Path) -> None:
+    own, other = make_trend(400, 6), make_peers(200, "bilibili")
+    values, creators = other[0].rename({"engagement_rate": "rate"}), other[1]
+    panel = make_panel(
+        tmp_path, build_panel(*own, source("own")), build_panel(values, creators, source("far", travels=True))
+    )
+    sizes = [1_500, None, 70_000, 900_000, 5]
+    batch = pl.DataFrame({"creator_id": [f"me{i}" for i in range(5)], "rate": 1.0})
+    who = pl.DataFrame({"creator_id": batch["creator_id"], "platform": "douyin", "n_followers": sizes})
+    together = match_peers(batch, who, panel)
+    for at, size in enumerate(sizes):
+        alone = match_one(panel, "douyin", size, feature="rate")
+        row = together.filter(creator_id=f"me{at}").row(0, named=True)
+        assert {**row, "creator_id": "me"} == alone
+
+
 def test_another_platform_serves_only_where_the_panel_says_so_and_only_for_want_of_the_own(tmp_path: Path) -> None:
-    own = build_panel(*make_peers(200), source("own"), EDGES)
-    other = build_panel(*make_peers(200, "bilibili"), source("other", 2, travels=True), EDGES)
+    own = build_panel(*make_peers(200), source("own"))
+    other = build_panel(*make_peers(200, "bilibili"), source("other", 2, travels=True))
     panel = make_panel(tmp_path, own, other)
     assert match_one(panel, "weibo", 50_000)["source"] == "other"
     assert match_one(panel, "weibo", 50_000)["scope"] == "other_platform"
@@ -96,7 +180,7 @@ def test_another_platform_serves_only_where_the_panel_says_so_and_only_for_want_
 
 
 def test_sources_that_cover_a_creator_equally_well_stand_side_by_side(tmp_path: Path) -> None:
-    parts = [build_panel(*make_peers(200, seed=seed), source(name), EDGES) for seed, name in ((1, "one"), (2, "two"))]
+    parts = [build_panel(*make_peers(200, seed=seed), source(name)) for seed, name in ((1, "one"), (2, "two"))]
     values = pl.DataFrame({"creator_id": ["me"], "engagement_rate": [1.0]})
     creators = pl.DataFrame({"creator_id": ["me"], "platform": ["douyin"], "n_followers": [50_000]})
     matched = match_peers(values, creators, make_panel(tmp_path, *parts))
@@ -104,7 +188,7 @@ def test_sources_that_cover_a_creator_equally_well_stand_side_by_side(tmp_path: 
 
 
 def test_unmeasured_values_are_not_matched(tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, build_panel(*make_peers(200), source(), EDGES))
+    panel = make_panel(tmp_path, build_panel(*make_peers(200), source()))
     values = pl.DataFrame({"creator_id": ["a", "b"], "engagement_rate": [None, float("nan")]})
     creators = pl.DataFrame({"creator_id": ["a", "b"], "platform": "douyin", "n_followers": 50_000})
     assert match_peers(values, creators, panel).is_empty()
@@ -112,18 +196,20 @@ def test_unmeasured_values_are_not_matched(tmp_path: Path) -> None:
 
 def test_every_creator_counts_once_however_the_rows_lie(tmp_path: Path) -> None:
     values, creators = make_peers(200)
-    forward = build_panel(values, creators, source(), EDGES)
-    backward = build_panel(values.reverse(), creators.reverse(), source(), EDGES)
+    forward = build_panel(values, creators, source())
+    backward = build_panel(values.reverse(), creators.reverse(), source())
     assert forward.equals(backward)
 
 
-@pytest.mark.parametrize("damage", ["absent", "no column", "falling"])
+@pytest.mark.parametrize("damage", ["absent", "no column", "falling", "no row for all sizes"])
 def test_a_broken_panel_is_refused(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "panel.csv"
-    frame = build_panel(*make_peers(200), source(), EDGES)
+    frame = build_panel(*make_peers(200), source())
     if damage == "no column":
         frame.drop("p50").write_csv(path)
     if damage == "falling":
         frame.with_columns(p50=pl.lit(1e9)).write_csv(path)
+    if damage == "no row for all sizes":
+        frame.drop_nulls("n_followers").write_csv(path)
     with pytest.raises(ConfigError, match=r"panel\.csv"):
         read_panel(path)

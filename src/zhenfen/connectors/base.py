@@ -34,11 +34,13 @@ class Options:
 
     Attributes:
         platform: Platform of rows that name none.
+        needs_platform: Whether creators of no known platform are an error; else they have no row in `creators`.
         frame: How an audience sample was drawn, see FRAMES.
         on_progress: Told about every file.
     """
 
     platform: str | None = None
+    needs_platform: bool = True
     frame: str = "unknown"
     on_progress: Progress = no_progress
 

@@ -108,6 +108,8 @@ def bundle(parts: Iterable[tuple[str, Tidied | pl.DataFrame]], listed: Iterable[
         notes += [part.unusable] if isinstance(part, Tidied) else []
         moments += [frame[name].max() for name in (SEEN, *_CAPTURED) if name in frame.columns]
         frames.setdefault(table, []).append(make_frame(TABLES[table], frame))
+        if isinstance(part, Tidied) and part.readings.height:
+            frames.setdefault("post_counts", []).append(part.readings)
     whole = {table: pl.concat(pieces) for table, pieces in frames.items()}
     return Imported(
         whole, list_unusable(notes), max((moment for moment in moments if moment is not None), default=None)

@@ -33,7 +33,8 @@ class FollowerSeries(Connector, name="follower_series"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read every series."""
         found = list(_find_series(export))
-        _check_platform(found, options)
+        if options.needs_platform:
+            _check_platform(found, options)
         frames = []
         for number, (file, platform, sources) in enumerate(found):
             options.on_progress(file, number, len(found))
@@ -43,7 +44,8 @@ class FollowerSeries(Connector, name="follower_series"):
             )
         raw = stack(frames, {**_VTBS, "creator_id": (), "platform": ()})
         counts = tidy("follower_counts", raw)
-        creators = raw.select("creator_id", "platform").unique().join(counts.frame, on="creator_id", how="semi")
+        creators = raw.select("creator_id", "platform").drop_nulls().unique()
+        creators = creators.join(counts.frame, on="creator_id", how="semi")
         return bundle([("follower_counts", counts), ("creators", make_frame(TABLES["creators"], creators))])
 
 

@@ -22,6 +22,7 @@ def import_export(
     obtained_how: str,
     frame: str | None = None,
     platform: str | None = None,
+    needs_platform: bool = True,
     obtained_at: datetime | None = None,
     keep_ids: bool = False,
     keep_contacts: bool = False,
@@ -36,6 +37,8 @@ def import_export(
         obtained_how: How the user came by the export, in words, for the provenance.
         frame: How an audience sample was drawn, where the export does not say; see FRAMES, default "unknown".
         platform: Platform of rows that name none.
+        needs_platform: Whether a platform must be known of every creator; without, those of whom none is known have
+            follower counts but no row in `creators`.
         obtained_at: When the export was made; default the latest capture time in the data, null if it has none.
         keep_ids: Leave the platform's ids of persons as they are.
         keep_contacts: Leave contact details in texts and names.
@@ -49,7 +52,7 @@ def import_export(
         InputError: The export cannot be used; with every problem found.
         ConfigError: An option is none of the known values, or the key for ids cannot be read.
     """
-    options = _check_options(frame, platform, on_progress)
+    options = _check_options(frame, platform, needs_platform, on_progress)
     with open_export(path) as export:
         connector = choose_connector(export)
         imported = connector.read(export, options)
@@ -65,12 +68,14 @@ def import_export(
     return Tables(frames)
 
 
-def _check_options(frame: str | None, platform: str | None, on_progress: Progress | None) -> Options:
+def _check_options(
+    frame: str | None, platform: str | None, needs_platform: bool, on_progress: Progress | None
+) -> Options:
     if frame is not None and frame not in FRAMES:
         raise ConfigError(f"frame {frame!r}: expected one of {', '.join(FRAMES)}")
     if platform is not None and platform not in PLATFORMS:
         raise ConfigError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
-    return Options(platform, frame or "unknown", on_progress or no_progress)
+    return Options(platform, needs_platform, frame or "unknown", on_progress or no_progress)
 
 
 def _protect(

@@ -42,21 +42,25 @@ class Spreadsheet(Connector, name="spreadsheet"):
         """Read every sheet that is a table."""
         raw = _read_sheets(export, options)
         _check_ids(raw)
-        _check_platform(raw, options)
+        if options.needs_platform:
+            _check_platform(raw, options)
         named = name_creators({table: _with_who(frame, options) for table, frame in raw.items()})
         tables = {table: make_keys(table, _make_rows(table, frame, options)) for table, frame in named.items()}
         if "comments" in tables:
             tables["comments"] = _place_comments(tables["comments"], tables.get("posts"))
-        tidied = {
-            table: tidy(table, frame, merge="columns" if table == "creators" else "row", expected=_EXPECTED)
-            for table, frame in tables.items()
-        }
+        tidied = {table: _tidy(table, frame, options) for table, frame in tables.items()}
         parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
         known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
         parts.append(("creators", _other_creators(tables, known)))
         if "creators" in tables:
             parts.append(("follower_counts", _other_counts(tables["creators"], tidied.get("follower_counts"))))
         return bundle(parts)
+
+
+def _tidy(table: str, frame: pl.DataFrame, options: Options) -> Tidied:
+    is_creators = table == "creators"
+    lenient = is_creators and not options.needs_platform
+    return tidy(table, frame, merge="columns" if is_creators else "row", expected=_EXPECTED, lenient=lenient)
 
 
 def _find_sheets(export: Export) -> Iterator[tuple[str, str, Layout]]:

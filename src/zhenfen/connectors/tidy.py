@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
@@ -27,10 +27,12 @@ class Tidied:
     Attributes:
         frame: The table's columns, typed, each key once; beside them the `_` columns that came in.
         unusable: What was left out or merged, columns of the table `unusable`.
+        readings: Of posts that were read at several moments all readings, columns of the table `post_counts`.
     """
 
     frame: pl.DataFrame
     unusable: pl.DataFrame
+    readings: pl.DataFrame = field(default_factory=lambda: make_frame(TABLES["post_counts"]))
 
 
 def tidy(
@@ -60,8 +62,9 @@ def tidy(
     unusable = list_unusable([_with_values(left_out, listed), *listed])
     if not lenient:
         _check_not_all_lost(raw, frame, unusable)
-    frame, merged = _merge(spec, frame, merge)
-    return Tidied(frame, list_unusable([unusable, merged]))
+    readings = _find_readings(frame) if table == "posts" else make_frame(TABLES["post_counts"])
+    frame, merged = _merge(spec, frame, merge, readings)
+    return Tidied(frame, list_unusable([unusable, merged]), readings)
 
 
 def list_unusable(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -147,7 +150,28 @@ def _as_problem(row: Mapping[str, str | int | None]) -> Problem:
     )
 
 
-def _merge(spec: TableSpec, frame: pl.DataFrame, merge: Merge) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _find_readings(posts: pl.DataFrame) -> pl.DataFrame:
+    """One row for each moment at which a post was read, of posts read at two moments or more."""
+    spec = TABLES["post_counts"]
+    if "observed_at" not in posts.columns:
+        return make_frame(spec)
+    dated = _newest_first(TABLES["posts"], posts.drop_nulls("observed_at"))
+    readings = dated.unique(list(spec.key), keep="first", maintain_order=True)
+    return make_frame(spec, readings.filter(pl.len().over("post_id") > 1))
+
+
+def _is_reading(readings: pl.DataFrame) -> pl.Expr:
+    """Whether a row stands in `post_counts`: then it is no duplicate, for nothing of it is lost."""
+    if readings.is_empty():
+        return pl.lit(value=False)
+    moment = ["post_id", "observed_at"]
+    several = pl.col("post_id").is_in(readings["post_id"].implode())
+    return several & pl.col("observed_at").is_not_null() & pl.struct(moment).is_first_distinct()
+
+
+def _merge(
+    spec: TableSpec, frame: pl.DataFrame, merge: Merge, readings: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     key = list(spec.key)
     repeated = frame.select(key).is_duplicated()
     if not repeated.any():
@@ -158,7 +182,7 @@ def _merge(spec: TableSpec, frame: pl.DataFrame, merge: Merge) -> tuple[pl.DataF
     value = pl.col(key[0]) if len(key) == 1 else pl.lit(None)
     merged = unusable_rows(
         spec.name,
-        rows.filter(~is_first),
+        rows.filter(~is_first & ~_is_reading(readings)),
         " + ".join(key),
         value,
         expected="unusable.duplicate",

@@ -15,7 +15,9 @@ import polars as pl
 
 from zhenfen.tables import Tables
 
-Unit = Literal["share", "ratio", "quotient", "count", "days", "minutes", "chars", "per_day", "log10", "cny", "flag"]
+Unit = Literal[
+    "share", "ratio", "quotient", "count", "days", "minutes", "chars", "per_day", "log10", "rarity", "cny", "flag"
+]
 Concern = Literal["high", "low", "both", "none"]
 
 REASONS_SCHEMA: dict[str, pl.DataType] = {
@@ -32,7 +34,8 @@ class FeatureSpec:
 
     Attributes:
         name: Column name, `<family>_<what>_<unit or window>`.
-        unit: Unit the value is in; shares lie in [0, 1], a flag is 0 or 1, a quotient is a by b and may exceed 1.
+        unit: Unit the value is in; shares lie in [0, 1], a flag is 0 or 1, a quotient is a by b and may exceed 1; a
+            rarity of r says that one in 10 to the r is as unusual.
         meaning: One English sentence for engineers; readers get the message catalogue's.
         source: Paper, platform rule or reasoning behind the measurement.
         concern: Which side of the peers' range asks for a look; "none" for context only.
@@ -64,13 +67,40 @@ class Measured:
     details: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all creators of a set show together, for measuring a part of them as among all.
+
+    Attributes:
+        n_creators: How many there are.
+        moves: See `growth_explanations.count_moves`.
+        drops: See `growth_drops.compare_losses`.
+        clusters: cluster_id, n_creators: clusters of comments under two creators and more.
+        authors: author_id, n_creators: commenters under two creators and more.
+    """
+
+    n_creators: int
+    moves: pl.DataFrame
+    drops: pl.DataFrame
+    clusters: pl.DataFrame
+    authors: pl.DataFrame
+
+
 @dataclass(frozen=True)
 class Inputs:
-    """The tables and the moment they are read at; dear intermediate results are made once and shared."""
+    """The tables and the moment they are read at; dear intermediate results are made once and shared.
+
+    Attributes:
+        tables: The canonical tables.
+        as_of: Moment they are read at.
+        with_details: Whether families return the frames behind the values.
+        around: What the whole set shows, where the tables hold a part of it; None: they hold all of it.
+    """
 
     tables: Tables
     as_of: datetime
     with_details: bool = True
+    around: Surroundings | None = None
 
     @cached_property
     def comment_texts(self) -> pl.DataFrame:
@@ -85,6 +115,46 @@ class Inputs:
         from zhenfen.text.near_duplicates import cluster_normalised
 
         return cluster_normalised(self.comment_texts)
+
+    @cached_property
+    def post_facts(self) -> pl.DataFrame:
+        """The creators' own posts with what their texts say, see `posts.read_posts`."""
+        from zhenfen.features.posts import read_posts
+        from zhenfen.features.sponsorship import own_posts
+
+        return read_posts(own_posts(self))
+
+    def with_clusters(self, grouped: pl.DataFrame) -> Inputs:
+        """The same with its comments normalised and grouped already, as they are among more of them.
+
+        Args:
+            grouped: comment_id, normalised and cluster_id, rows as in the table.
+        """
+        return self._with(grouped.select("comment_id", "normalised"), grouped.select("comment_id", "cluster_id"))
+
+    def among(self, around: Surroundings) -> Inputs:
+        """The same as a part of a set that shows `around`."""
+        placed = Inputs(self.tables, self.as_of, self.with_details, around)
+        return placed._with(self.comment_texts, self.comment_clusters)
+
+    def _with(self, texts: pl.DataFrame, clusters: pl.DataFrame) -> Inputs:
+        same = Inputs(self.tables, self.as_of, self.with_details, self.around)
+        # Where a cached property keeps its value; the frozen class forbids the plain way.
+        same.__dict__["comment_texts"] = texts
+        same.__dict__["comment_clusters"] = clusters
+        return same
+
+    def keep_comments(self, is_kept: pl.Series, creators: pl.DataFrame | None = None) -> Inputs:
+        """The same with these rows of comments alone, their texts and clusters as they were among all; no details.
+
+        Args:
+            is_kept: One flag a row of the table `comments`.
+            creators: The creators to measure; default all.
+        """
+        frames = {"comments": self.tables["comments"].filter(is_kept)}
+        frames |= {} if creators is None else {"creators": creators}
+        kept = Inputs(self.tables.replace(**frames), self.as_of, with_details=False, around=self.around)
+        return kept._with(self.comment_texts.filter(is_kept), self.comment_clusters.filter(is_kept))
 
 
 class Family(ABC):

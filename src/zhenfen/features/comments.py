@@ -10,6 +10,7 @@ import polars as pl
 
 from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
 from zhenfen.features.comment_bursts import find_bursts, measure_delays
+from zhenfen.features.comment_minutes import measure_minutes
 from zhenfen.features.comment_order import find_orders
 from zhenfen.text.contacts import has_contact
 from zhenfen.text.lexicons import load_lexicon, normalised_words
@@ -64,6 +65,18 @@ _SPECS = (
         _spec(f"within_{minutes}min_share", f"Comments at most {minutes} minutes after the post.", "see SOON_MINUTES")
         for minutes in SOON_MINUTES
     ),
+    _spec(
+        "same_minute_ratio",
+        "Pairs of comments of one post in the same minute, by pairs one to three minutes apart.",
+        "one hand sends at one moment; see comment_minutes",
+        unit="quotient",
+        high=None,
+    ),
+    _spec(
+        "late_burst_share",
+        "Of the comments an hour or more after a post's first, those in ten minutes far fuller than the hour around.",
+        "comments delivered in a pack; see comment_minutes",
+    ),
 )
 
 
@@ -88,7 +101,13 @@ class Comments(Family, name="comments"):
         enough = counted.filter(pl.col("n_found") >= N_COMMENTS_NEEDED).select("creator_id")
         values = enough
         delays = measure_delays(comments, inputs.tables["posts"])
-        for part in (_texts(comments), _likeness(comments, clusters), _crowd(comments), _timing(delays)):
+        for part in (
+            _texts(comments),
+            _likeness(comments, clusters),
+            _crowd(comments),
+            _timing(delays),
+            measure_minutes(comments),
+        ):
             values = values.join(part, on="creator_id", how="left")
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
         details = _find_evidence(comments, clusters, delays) if inputs.with_details else {}

@@ -1,133 +1,107 @@
-"""Growth of the followers: what came in jumps, what of it nothing in the tables explains, what was lost, how evenly.
+"""Growth of the followers: what came in jumps or drips, what of it nothing in the tables explains, what was lost.
 
-Spans are found by growth_spans.py against the expectation of growth_days.py and explained by growth_explanations.py.
-A family of first readings: shapes such as drips within a span, weekdays and false-discovery control are not judged.
+growth_days.py makes daily steps with an expectation, growth_spans.py and growth_drips.py find candidates,
+growth_scores.py says how unusual each is, growth_explanations.py what may explain it, growth_drops.py what was lost
+with others, growth_window.py measures the last 90 days.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
-from zhenfen.features.base import Family, FeatureSpec, Inputs, Measured, make_reasons
-from zhenfen.features.growth_days import MAD_TO_SIGMA, N_STEPS_NEEDED, WINDOW_DAYS, add_expectation, make_daily
-from zhenfen.features.growth_explanations import explain_spans
-from zhenfen.features.growth_spans import find_spans, mark_runs
+from zhenfen.features.base import Family, Inputs, Measured, Surroundings, make_reasons
+from zhenfen.features.growth_days import N_STEPS_NEEDED, add_expectation, make_daily, show_daily
+from zhenfen.features.growth_drips import find_drips
+from zhenfen.features.growth_drops import find_drops
+from zhenfen.features.growth_explanations import explain_spans, weigh_causes
+from zhenfen.features.growth_scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
+from zhenfen.features.growth_spans import find_jumps, mark_runs
+from zhenfen.features.growth_window import SPECS, measure_window
+from zhenfen.tables import Tables
 
-EVEN_FROM_PER_DAY = 25
-"""Below 25 a day counting noise alone scatters by a fifth of the level (1 / sqrt(25)), and no drip can be too even."""
 
-_WINDOW = "the creator's last 90 days of readings"
-_SPECS = (
-    FeatureSpec(
-        "growth_unexplained_share_90d",
-        "share",
-        f"Part of all followers gained in {_WINDOW} that came in jumps which no gap, event, platform or post explains.",
-        "DESIGN §1.4; rule and false alarms beside growth_spans.MARK_Z",
-        concern="high",
-        high=1.0,
-    ),
-    FeatureSpec(
-        "growth_n_unexplained_days_90d",
-        "count",
-        f"Days in {_WINDOW} that belong to unexplained jumps; days, as two jumps may grow into one.",
-        "as growth_unexplained_share_90d",
-        concern="high",
-        high=float(WINDOW_DAYS),
-    ),
-    FeatureSpec(
-        "growth_largest_day_share_90d",
-        "share",
-        f"Part of all followers gained in {_WINDOW} that came on the best day, explained or not.",
-        "VTuber channels of Bilibili: median .10, 95 % below .31, 99 % below .55",
-        concern="high",
-        high=1.0,
-    ),
-    FeatureSpec(
-        "growth_loss_share_90d",
-        "share",
-        f"Followers lost in unexplained drops in {_WINDOW} by the most the creator had in them.",
-        "platforms take bought followers away again; platform-wide drops and gaps are left out",
-        concern="high",
-        high=1.0,
-    ),
-    FeatureSpec(
-        "growth_daily_gain_cv_90d",
-        "ratio",
-        f"Robust spread of the daily gains in {_WINDOW} by their median; null below a median of 25 a day.",
-        "a bought drip is too even; VTuber channels of Bilibili: median .77, 5 % below .46 (317 windows)",
-        concern="low",
-    ),
-    FeatureSpec(
-        "growth_median_per_day",
-        "per_day",
-        f"Median daily gain in {_WINDOW}.",
-        "context: the pace that jumps are set against",
-        low=None,
-    ),
-    FeatureSpec(
-        "growth_covered_share_90d",
-        "share",
-        f"Part of the days of {_WINDOW} with a reading on the day itself and the day before.",
-        "context: how much of the window could be seen",
-        high=1.0,
-    ),
-)
+@dataclass(frozen=True, slots=True)
+class GrowthReading:
+    """What follower series show; days are UTC, frames are sorted by creator and time.
+
+    Attributes:
+        daily: creator_id, day (Date), n_followers, n_gained (null over gaps), n_expected (gain a day; null where
+            nothing can be expected), low and high (range of nine in ten gains expected).
+        spans: creator_id, starts_at, ends_at (00:00 UTC of the first and last day, both included), n_gained,
+            n_expected, shape (burst | burst_decay | step | drip | drop | gap), is_round, explanation (post | event |
+            platform | gap | none), explained_by, p_value, q_value, is_unexplained.
+        causes: creator_id, starts_at, cause (gap, a kind of event, platform, post), verdict (for | against | unknown),
+            value and needed (days for gaps and events, share of the others for the platform, followers for posts),
+            evidence (post_id, kind of event), note (key of the catalogue).
+        drops: see `growth_drops.find_drops`.
+    """
+
+    daily: pl.DataFrame
+    spans: pl.DataFrame
+    causes: pl.DataFrame
+    drops: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    steps: pl.DataFrame
+    spans: pl.DataFrame
+    causes: pl.DataFrame
+    drops: pl.DataFrame
 
 
 class Growth(Family, name="growth"):
-    """Follower growth from the readings in `follower_counts`.
+    """Follower growth from the readings in `follower_counts`; details are the frames of `GrowthReading`."""
 
-    Details: `daily` (creator_id, day: Date, n_followers, n_gained: null over gaps) and `spans` (creator_id, starts_at,
-    ends_at: 00:00 UTC of the first and last day, both included; n_gained, n_expected, shape, explanation, explained_by,
-    is_unexplained).
-    """
-
-    specs = _SPECS
+    specs = SPECS
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features of the last 90 days of each creator's readings; spans of the whole series as details."""
         creators = inputs.tables["creators"].select("creator_id")
-        counts = inputs.tables["follower_counts"].join(creators, on="creator_id", how="semi")
-        daily = add_expectation(make_daily(counts))
-        steps = mark_runs(daily)
-        spans = explain_spans(find_spans(steps), steps, inputs.tables)
-        measured = measure_window(steps, spans)
+        known = inputs.tables["follower_counts"].join(creators, on="creator_id", how="semi")
+        rules = load_growth_rules()
+        found = _find(inputs.tables.replace(follower_counts=known), rules, inputs.around)
+        measured = measure_window(found.steps, found.spans, found.drops, rules.level)
         values = creators.join(measured.filter(_has_enough()), on="creator_id", how="left", maintain_order="left")
         return Measured(
-            values.select("creator_id", *(spec.name for spec in _SPECS)),
+            values.select("creator_id", *(spec.name for spec in SPECS)),
             _find_reasons(creators, measured),
-            {"daily": show_daily(daily), "spans": show_spans(spans)} if inputs.with_details else {},
+            _show(found) if inputs.with_details else {},
         )
 
 
-def measure_window(steps: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """All features of each creator with readings, and n_steps, the daily steps in the window.
+def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReading:
+    """The daily series, spans, causes and drops of every creator with follower counts.
 
     Args:
-        steps: Result of `growth_spans.mark_runs`.
-        spans: Result of `growth_explanations.explain_spans`.
+        tables: `follower_counts`; `creators`, `posts` and `events` where they are known. Creators without a row in
+            `creators` are set beside nobody.
+        rules: Other rules than those of configs/features/growth.yaml.
     """
-    unexplained = spans.filter("is_unexplained").select("run", is_unexplained=pl.lit(True))
-    recent = steps.filter(pl.col("days_back") < WINDOW_DAYS).join(unexplained, on="run", how="left")
-    gained = pl.col("n_gained").clip(0)
-    all_gained = gained.sum()
-    rising = pl.col("is_unexplained") & (pl.col("direction") > 0)
-    falling = pl.col("is_unexplained") & (pl.col("direction") < 0)
-    median = pl.col("n_gained").median()
-    spread = MAD_TO_SIGMA * (pl.col("n_gained") - median).abs().median()
-    # A window in which nobody came has nothing unexplained in it.
-    part_of_gained = pl.when(all_gained == 0).then(0.0)
-    return recent.group_by("creator_id", maintain_order=True).agg(
-        n_steps=pl.col("n_gained").count(),
-        growth_unexplained_share_90d=part_of_gained.otherwise(gained.filter(rising).sum() / all_gained),
-        growth_n_unexplained_days_90d=rising.sum().cast(pl.Float64),
-        growth_largest_day_share_90d=part_of_gained.otherwise(gained.max() / all_gained),
-        growth_loss_share_90d=-pl.col("n_gained").filter(falling).clip(None, 0).sum()
-        / pl.max_horizontal(pl.col("n_followers", "n_before").max()).clip(1),
-        growth_daily_gain_cv_90d=pl.when(median >= EVEN_FROM_PER_DAY).then(spread / median),
-        growth_median_per_day=median,
-        growth_covered_share_90d=pl.col("n_gained").count() / (pl.col("days_back").max() + 1).clip(1, WINDOW_DAYS),
-    )
+    return GrowthReading(**_show(_find(tables, rules or load_growth_rules())))
+
+
+def mark_days(follower_counts: pl.DataFrame) -> pl.DataFrame:
+    """The daily steps of every creator beside what was expected, see `growth_spans.mark_runs`."""
+    return mark_runs(add_expectation(make_daily(follower_counts)))
+
+
+def _find(tables: Tables, rules: GrowthRules, around: Surroundings | None = None) -> _Found:
+    steps = mark_days(tables["follower_counts"])
+    jumps = find_jumps(steps)
+    candidates = {
+        "rise": jumps.filter(pl.col("direction") > 0),
+        "drip": find_drips(steps),
+        "drop": jumps.filter(pl.col("direction") < 0),
+    }
+    spans = judge(candidates, rules)
+    causes = weigh_causes(spans, steps, tables, rules, around.moves if around else None)
+    explained = add_q_values(explain_spans(spans, causes), watched_years(steps), rules.shown)
+    is_unexplained = (pl.col("explanation") == "none") & (pl.col("p_value") <= rules.level)
+    drops = around.drops if around else find_drops(steps, tables["creators"])
+    return _Found(steps, explained.with_columns(is_unexplained=is_unexplained), causes, drops)
 
 
 def _has_enough() -> pl.Expr:
@@ -148,25 +122,31 @@ def _find_reasons(creators: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFram
     )
 
 
-def show_daily(daily: pl.DataFrame) -> pl.DataFrame:
-    """The daily counts as the details show them."""
-    return daily.select("creator_id", "day", "n_followers", "n_gained")
-
-
-def show_spans(spans: pl.DataFrame) -> pl.DataFrame:
-    """The spans as the details show them."""
-
-    def at(day: str) -> pl.Expr:
-        return pl.col(day).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-    return spans.select(
+def _show(found: _Found) -> dict[str, pl.DataFrame]:
+    """The frames of `GrowthReading` by name."""
+    spans = found.spans.select(
         "creator_id",
-        starts_at=at("starts_on"),
-        ends_at=at("ends_on"),
-        n_gained="n_gained",
+        starts_at=_midnight("starts_on"),
+        ends_at=_midnight("ends_on"),
+        n_gained=pl.col("n_gained").cast(pl.Int64),
         n_expected="n_expected",
         shape="shape",
+        is_round="is_round",
         explanation="explanation",
         explained_by="explained_by",
+        p_value="p_value",
+        q_value="q_value",
         is_unexplained="is_unexplained",
     )
+    columns = ("cause", "verdict", "value", "needed", "evidence", "note")
+    causes = found.causes.select("creator_id", _midnight("starts_on").alias("starts_at"), *columns)
+    return {
+        "daily": show_daily(found.steps),
+        "spans": spans.sort("creator_id", "starts_at", "ends_at"),
+        "causes": causes,
+        "drops": found.drops,
+    }
+
+
+def _midnight(day: str) -> pl.Expr:
+    return pl.col(day).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

@@ -1,59 +1,66 @@
-"""Runs of days that gained or lost far more than the creator's other days around them."""
+"""Runs of days that gained or lost far more than the creator's other days around them, and what they look like."""
 
 from __future__ import annotations
 
 import polars as pl
 
-MARK_Z = 12.0
+from zhenfen.features.growth_days import BRIDGED_DAYS, WINDOW_DAYS
+
 EXTEND_Z = 4.0
-LEAST_RISE_SHARE = 0.05
-LEAST_LOSS_SHARE = 0.01
-"""What makes a span, chosen on one half of 69 VTuber channels of Bilibili (46 channel-years without posts or events,
-all presumed organic) and counted on the other (53). A: found share of injected rises of 10 % of the followers within
-one day; B: within three days; about 13 % of the one-day rises fall into a gap of the readings and cannot be found.
-
-    days off, least rise   false spans a channel-year, chosen on / held out   A     B
-    8, 5 %                 2.88 / 2.43                                        .89   .80
-    12, 5 %                2.34 / 1.95   (kept)                               .87   .72
-    12, 10 %               1.44 / 1.19                                        .72   .39
-    20, 5 %                1.64 / 1.38                                        .82   .57
-    20, 10 %               1.05 /  .99                                        .67   .29
-
-Kept: the strictest line that still finds two in three of B. With the platform's own moves explained 1.98 remain; the
-rest is what a stream or a debut would explain, known to no table of that source. Extending at 3 or 8 deviations
-instead of 4 changes the count by less than 8 %. Losses of 1 % and more: .20 / .15 a channel-year."""
+"""A day belongs to a run four robust deviations off. Runs are candidates only, judged by growth_scores.py: at 3 or 8
+deviations instead of 4 the count of those that stand out changes by less than 8 % (VTuber channels)."""
 DECAY_DAYS = 3
 DECAYED_TO = 0.5
 """A decay takes a peak in the first half of three or more days, of which less than half is left on the last."""
+LEAST_FOLLOWERS = 50.0
+"""Shares are of at least 50 followers: below, one friend is 2 %."""
+ROUND_Z = 2.0
+ROUND_CHANCE = 0.1
+"""A gain is round when it lies within two deviations of a multiple of half its power of ten, and when a gain of any
+size would lie so near one time in ten at most."""
+MONTH = 28
+SPAN_COLUMNS = (
+    "run",
+    "creator_id",
+    "starts_on",
+    "ends_on",
+    "peak_on",
+    "n_gained",
+    "n_expected",
+    "excess",
+    "n_base",
+    "direction",
+    "shape",
+    "is_round",
+)
 
 
-def mark_runs(daily: pl.DataFrame) -> pl.DataFrame:
+def mark_runs(steps: pl.DataFrame) -> pl.DataFrame:
     """Number the runs of consecutive days that lie on the same side of what was expected.
 
     A gap is a run of its own: its growth over n days is set against n expected days.
 
     Args:
-        daily: Result of `growth_days.add_expectation`.
+        steps: Result of `growth_days.add_expectation`.
 
     Returns:
-        Per reading: the columns of `daily` with gained and expected (since the reading before), excess, z, direction
-        (1, -1 or 0), run (number) and n_base: followers before the day without what earlier marked rises of the block
-        brought, so that a bought rise does not make a later one look small beside it.
+        Per reading: the columns of `steps` with expected (since the reading before), excess, z, direction (1, -1 or 0),
+        is_gap, run (number), soft_1, soft_3 and soft_7 (excess of the steps after, each at most 4 deviations, so that
+        one rise is no afterglow of another), soft_before (of the 3 steps before) and n_base: followers before the day
+        without what marked rises of the 90 steps before brought, so that a bought rise does not make a later one look
+        small beside it.
     """
     n_days = pl.col("n_days")
-    steps = (
-        daily.with_columns(gained=pl.col("n_followers") - pl.col("n_before"), expected=pl.col("n_expected") * n_days)
+    marked = (
+        steps.with_columns(expected=pl.col("n_expected") * n_days, is_gap=(n_days > BRIDGED_DAYS).fill_null(False))
         .with_columns(excess=pl.col("gained") - pl.col("expected"))
         .with_columns(z=pl.col("excess") / (pl.col("spread") * n_days.sqrt()))
         .with_columns(direction=_direction())
     )
-    change = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in ("stretch", "direction"))
-    beside_gap = (n_days > 1) | (n_days.shift() > 1)
-    risen = pl.when(pl.col("direction") > 0).then("excess").otherwise(0.0)
-    return steps.with_columns(
-        run=(change | beside_gap.fill_null(False)).fill_null(True).cum_sum(),
-        n_base=(pl.col("n_before") - (risen.cum_sum() - risen).over("stretch")).clip(1),
+    change = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(name).shift()) for name in ("stretch", "direction", "is_gap")
     )
+    return _add_beside(marked.with_columns(run=(change | pl.col("is_gap")).cum_sum()))
 
 
 def _direction() -> pl.Expr:
@@ -61,28 +68,36 @@ def _direction() -> pl.Expr:
     return pl.when(z >= EXTEND_Z).then(1).when(z <= -EXTEND_Z).then(-1).otherwise(0).cast(pl.Int8)
 
 
-def find_spans(steps: pl.DataFrame) -> pl.DataFrame:
-    """The runs that stand out, one row each.
+def _add_beside(marked: pl.DataFrame) -> pl.DataFrame:
+    limit = EXTEND_Z * pl.col("spread")
+    risen = pl.when((pl.col("direction") > 0) & ~pl.col("is_gap")).then("excess").otherwise(0.0)
+    soft = pl.col("excess").clip(-limit, limit).fill_null(0.0).cum_sum()
+    return (
+        marked.with_columns(soft=soft.over("stretch"), risen=risen)
+        .with_columns(
+            **{f"soft_{n}": (pl.col("soft").shift(-n) - pl.col("soft")).over("stretch") for n in (1, 3, 7)},
+            soft_before=(pl.col("soft").shift(1) - pl.col("soft").shift(4)).over("stretch"),
+            bought=pl.col("risen").rolling_sum(WINDOW_DAYS, min_samples=1).shift(1, fill_value=0.0).over("stretch"),
+        )
+        .with_columns(n_base=pl.max_horizontal(pl.col("n_before") - pl.col("bought"), LEAST_FOLLOWERS))
+        .drop("soft", "risen", "bought")
+    )
 
-    A run counts when all its days lie 4 robust deviations off, one of them 12, and when together they moved the
-    followers by at least 5 % up (beyond what was expected) or 1 % down (lost, not just missed).
+
+def find_jumps(marked: pl.DataFrame) -> pl.DataFrame:
+    """The runs that lie off, one row each, with what growth_scores.py weighs.
 
     Args:
-        steps: Result of `mark_runs`.
+        marked: Result of `mark_runs`.
 
     Returns:
-        run, creator_id, starts_on, ends_on, peak_on (Date, inclusive), n_gained, n_expected, excess, shape
-        (gap | drop | step | burst_decay | burst); sorted by creator and start.
+        SPAN_COLUMNS with shape (gap | drop | step | burst_decay | burst), and the columns the cards name: see
+        `_weigh_rises`; sorted by creator and start.
     """
-    runs = steps.filter(pl.col("direction") != 0).group_by("run", maintain_order=True).agg(*_run_facts())
-    is_large = (
-        pl.when(pl.col("direction") > 0)
-        .then(pl.col("excess") >= LEAST_RISE_SHARE * pl.col("n_base"))
-        .otherwise(-pl.col("n_gained") >= LEAST_LOSS_SHARE * pl.col("n_base"))
-    )
-    spans = runs.filter((pl.col("peak_z") >= MARK_Z) & is_large).with_columns(shape=_shape())
-    return spans.select(
-        "run", "creator_id", "starts_on", "ends_on", "peak_on", "n_gained", "n_expected", "excess", "direction", "shape"
+    off = marked.filter(pl.col("direction") != 0)
+    runs = off.group_by("run", maintain_order=True).agg(*_run_facts(), *_run_context())
+    return runs.with_columns(shape=_shape(), is_round=is_round()).select(
+        *SPAN_COLUMNS, *_weigh_rises(), *_weigh_losses()
     )
 
 
@@ -90,24 +105,33 @@ def _run_facts() -> tuple[pl.Expr, ...]:
     size = pl.col("excess").abs()
     one_day = pl.duration(days=1)
     return (
-        pl.col("creator_id", "direction", "n_base").first(),
+        pl.col("creator_id", "direction", "is_gap", "n_base", "n_before").first(),
         (pl.col("day").first() - pl.duration(days=pl.col("n_days").first()) + one_day).alias("starts_on"),
         pl.col("day").last().alias("ends_on"),
         pl.col("day").get(size.arg_max()).alias("peak_on"),
-        pl.col("z").abs().max().alias("peak_z"),
         pl.col("gained").sum().alias("n_gained"),
         pl.col("expected").sum().alias("n_expected"),
         pl.col("excess").sum(),
-        (pl.col("n_days").first() > 1).alias("is_gap"),
         pl.len().alias("n_steps"),
         size.arg_max().alias("peak_step"),
-        (size.last() / size.max()).alias("last_by_peak"),
+        size.max().alias("peak"),
+        size.last().alias("last"),
+    )
+
+
+def _run_context() -> tuple[pl.Expr, ...]:
+    return (
+        pl.col("z").abs().max().alias("peak_z"),
+        pl.col("n_expected").first().alias("level"),
+        pl.col("spread", "tail", "soft_before", "median_before").first(),
+        (pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt().alias("noise_in_run"),
+        pl.col("soft_1", "soft_3", "soft_7", "median_after").last(),
     )
 
 
 def _shape() -> pl.Expr:
     is_early = pl.col("peak_step") * 2 < pl.col("n_steps")
-    decays = (pl.col("n_steps") >= DECAY_DAYS) & is_early & (pl.col("last_by_peak") < DECAYED_TO)
+    decays = (pl.col("n_steps") >= DECAY_DAYS) & is_early & (pl.col("last") < DECAYED_TO * pl.col("peak"))
     return (
         pl.when("is_gap")
         .then(pl.lit("gap"))
@@ -119,3 +143,49 @@ def _shape() -> pl.Expr:
         .then(pl.lit("burst_decay"))
         .otherwise(pl.lit("burst"))
     )
+
+
+def is_round() -> pl.Expr:
+    """Whether the excess lies too near a round number to do so by chance; needs excess and noise_in_run."""
+    excess = pl.col("excess").abs().clip(1)
+    grid = 10.0 ** excess.log10().floor() / 2
+    tolerance = ROUND_Z * pl.col("noise_in_run")
+    near = (excess / grid - (excess / grid).round()).abs() * grid <= tolerance
+    return (near & (2 * tolerance <= ROUND_CHANCE * grid)).fill_null(False)
+
+
+def _weigh_rises() -> tuple[pl.Expr, ...]:
+    """What the card of rises weighs: the size by itself, by followers, by the days around, and the days beside it.
+
+    Sizes are logarithms; points add up, so that what matters together stands as a measurement of its own: the share
+    against the month's pace and unrest, and against the root of the length.
+    """
+    excess, base, length = pl.col("excess").abs(), pl.col("n_base"), pl.col("n_steps").cast(pl.Float64).log()
+    share = (excess / base).log()
+    pace = ((pl.col("level").clip(0) * MONTH / base).clip(0, 2) + 0.005).log()
+    unrest = ((pl.col("tail") * MONTH / base).clip(0, 3) + 0.005).log()
+    above_tail = (excess / (pl.col("tail") + 5)).log()
+    shift = (pl.col("median_after") - pl.col("median_before")) / pl.col("spread")
+    return (
+        excess.log().alias("gained"),
+        share.alias("share"),
+        above_tail.alias("above_tail"),
+        pl.col("peak_z").log(),
+        pace.alias("pace"),
+        unrest.alias("unrest"),
+        (share - pace).alias("above_pace"),
+        (share - unrest).alias("above_unrest"),
+        (share - length / 2).alias("density"),
+        (pl.col("peak_z").log() - above_tail).alias("steadiness"),
+        base.clip(1e3, 3e5).log().alias("size"),
+        length.alias("length"),
+        (pl.col("last") / pl.col("peak")).alias("last"),
+        *((pl.col(name) / excess).fill_null(0.0).alias(name) for name in ("soft_1", "soft_3", "soft_7", "soft_before")),
+        (pl.col("soft_3") / excess).abs().fill_null(0.0).alias("aftermath"),
+        shift.clip(-3, 6).fill_null(0.0).fill_nan(0.0).alias("shift"),
+    )
+
+
+def _weigh_losses() -> tuple[pl.Expr, ...]:
+    lost = -pl.col("n_gained") / pl.col("n_before").clip(LEAST_FOLLOWERS)
+    return (pl.when(pl.col("direction") < 0).then(lost.clip(1e-9).log()).alias("lost_share"),)

@@ -59,8 +59,10 @@ class Network(Family, name="network"):
         counted = creators.join(
             comments.group_by("creator_id").agg(n_found=pl.len()), on="creator_id", how="left"
         ).with_columns(pl.col("n_found").fill_null(0))
-        reasons = _explain(counted)
-        clusters, commenters = _spread(comments, "cluster_id"), _spread(comments, "author_id")
+        around = inputs.around
+        reasons = _explain(counted, around.n_creators if around else counted.height)
+        clusters = _spread(comments, "cluster_id", around.clusters if around else None)
+        commenters = _spread(comments, "author_id", around.authors if around else None)
         values = counted.join(reasons, on="creator_id", how="anti").select("creator_id")
         for part in (_share_templates(comments, clusters), _share_commenters(comments, commenters)):
             values = values.join(part, on="creator_id", how="left")
@@ -75,9 +77,14 @@ class Network(Family, name="network"):
         )
 
 
-def _explain(counted: pl.DataFrame) -> pl.DataFrame:
-    if counted.height < N_CREATORS_NEEDED:
-        return make_reasons(counted, "network_single_creator", N_CREATORS_NEEDED, counted.height)
+def count_creators(comments: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Clusters or authors, and under how many creators they are seen: key, n_creators."""
+    return comments.drop_nulls(key).group_by(key).agg(n_creators=pl.col("creator_id").n_unique())
+
+
+def _explain(counted: pl.DataFrame, n_creators: int) -> pl.DataFrame:
+    if n_creators < N_CREATORS_NEEDED:
+        return make_reasons(counted, "network_single_creator", N_CREATORS_NEEDED, n_creators)
     thin = counted.filter(pl.col("n_found") < N_COMMENTS_NEEDED)
     has_some = pl.col("n_found") > 0
     return pl.concat(
@@ -88,10 +95,11 @@ def _explain(counted: pl.DataFrame) -> pl.DataFrame:
     ).sort("creator_id")
 
 
-def _spread(comments: pl.DataFrame, key: str) -> pl.DataFrame:
+def _spread(comments: pl.DataFrame, key: str, counts: pl.DataFrame | None) -> pl.DataFrame:
     """Clusters or authors under two creators and more: creator_id, key, n_creators; one row a key and creator."""
     pairs = comments.drop_nulls(key).select("creator_id", key).unique()
-    return pairs.with_columns(n_creators=pl.len().over(key)).filter(pl.col("n_creators") >= N_CREATORS_NEEDED)
+    counted = pairs.join(count_creators(comments, key) if counts is None else counts, on=key)
+    return counted.filter(pl.col("n_creators") >= N_CREATORS_NEEDED)
 
 
 def _share_templates(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:

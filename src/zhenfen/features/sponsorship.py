@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
-from zhenfen.features.posts import list_words, read_posts, without_negation
+from zhenfen.features.posts import list_words, without_negation
 from zhenfen.text.lexicons import find_all
 
 N_POSTS_NEEDED = 1
@@ -65,7 +65,7 @@ class Sponsorship(Family, name="sponsorship"):
     def measure(self, inputs: Inputs) -> Measured:
         """Measure the posts of every creator."""
         creators = inputs.tables["creators"].select("creator_id")
-        posts = read_posts(own_posts(inputs))
+        posts = inputs.post_facts
         values = creators.join(_count(posts), on="creator_id", how="left").sort("creator_id")
         without = values.filter(pl.col("sponsorship_n_posts").is_null())
         details = {"posts": _describe(posts)} if inputs.with_details else {}

@@ -86,6 +86,8 @@ class Catalogue:
             return self.share(value)
         if unit == "quotient":
             return _percent(value, self.locale)
+        if unit == "rarity":
+            return self.text("unit.rarity", value=self.number(float(f"{10**value:.1e}"), 0))
         shown = self.number(value, 0) if unit == "count" else self.number(_three_digits(value), 6)
         key = f"unit.{unit}"
         return self.text(key, value=shown) if self.has(key) else shown

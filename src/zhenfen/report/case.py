@@ -48,6 +48,11 @@ class Setting:
         """Ids of the creators that have a page; others may be named beside them."""
         return frozenset(self.findings.creators["creator_id"])
 
+    @cached_property
+    def overall(self) -> dict[str, dict[str, Any]]:
+        """Level over all families by creator_id, see `verdict.creator.CREATORS_SCHEMA`."""
+        return {row["creator_id"]: row for row in self.findings.creators.iter_rows(named=True)}
+
     def name_of(self, creator_id: str) -> str:
         """Display name of a creator, or words with the short id where there is none."""
         name = shorten(clean(self.creators.get(creator_id, {}).get("display_name")), LONGEST_NAME_CHARS)

@@ -9,6 +9,7 @@ import polars as pl
 
 from zhenfen.report.case import Case
 from zhenfen.report.sections import MOST_CLUSTERS, iso_day
+from zhenfen.report.words import p_text
 from zhenfen.verdict.comments import GENUINE
 
 MOST_EXAMPLES = 3
@@ -17,7 +18,6 @@ MOST_BURSTS = 5
 MOST_DAYS = 5
 MOST_IDS = 20
 """Ids in the JSON: enough to find the comments in the tables."""
-SMALLEST_SHOWN = 0.0001
 MINUTES_PER_HOUR, MINUTES_PER_DAY = 60, 24 * 60
 LONGEST_SHOWN_IN_MINUTES, LONGEST_SHOWN_IN_HOURS = 120, 48 * 60
 
@@ -107,7 +107,7 @@ def _order(case: Case) -> dict[str, Any] | None:
     return {
         **{name: value for name, value in row.items() if name != "creator_id"},
         "sentence": case.catalogue.text(
-            "report.order.sentence", **numbers, n_expected=expected, p=_p_text(case, row["p_value"])
+            "report.order.sentence", **numbers, n_expected=expected, p=p_text(case.catalogue, row["p_value"])
         ),
         "runs": [_run(case, run) for run in runs.head(MOST_RUNS).iter_rows(named=True)],
     }
@@ -142,16 +142,10 @@ def _bursts(case: Case) -> list[dict[str, Any]]:
             "window_text": case.catalogue.value(row["minutes"], "minutes"),
             "soon_text": f"{number(row['n_soon'], 0)} / {number(row['n_comments'], 0)}",
             "expected_text": number(row["n_expected"], 1),
-            "p_text": _p_text(case, row["p_value"]),
+            "p_text": p_text(case.catalogue, row["p_value"]),
         }
         for row in bursts.sort("p_value", "post_id").head(MOST_BURSTS).iter_rows(named=True)
     ]
-
-
-def _p_text(case: Case, p_value: float) -> str:
-    """A p-value with its sign: none is ever shown as zero."""
-    below = p_value < SMALLEST_SHOWN
-    return f"< {case.catalogue.number(SMALLEST_SHOWN, 4)}" if below else f"= {case.catalogue.number(p_value, 4)}"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
+from zhenfen.messages import Catalogue
 from zhenfen.report.audience import state_share
 from zhenfen.report.case import Case, Setting
 from zhenfen.verdict.evidence import Evidence, Finding
@@ -56,6 +58,11 @@ def level_words(level: str, basis: str, setting: Setting) -> dict[str, str]:
     key = "not_assessed" if level == "not_assessed" else f"{basis}.{level}"
     text = setting.catalogue.text
     return {"level_text": text(f"report.level.{key}"), "level_short": text(f"report.level_short.{key}")}
+
+
+def list_names(names: Iterable[str], catalogue: Catalogue) -> str:
+    """Names one after the other, as the language separates them."""
+    return ("、" if catalogue.language == "zh" else ", ").join(names)
 
 
 def reason_text(finding: Finding, setting: Setting, n_found: str | None = None) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 from markupsafe import Markup
 
 from zhenfen.messages import Catalogue
+from zhenfen.report.growth import LONGEST_SERIES_FOR_BARS
 from zhenfen.report.scale import DayScale, Scale, day_scale, day_ticks, linear, nice_ticks
 from zhenfen.report.svg import (
     across,
     at,
     axis,
+    band_path,
     bar_path,
     day_labels,
     framed,
@@ -34,8 +36,6 @@ LANE_TOP = GAINS_TOP + GAINS + 6
 HEIGHT = LANE_TOP + LANE + DAYS
 BADGE_PITCH, BADGE_DISTANCE = 20, 0.09
 """Badges nearer than this share of the width, about 30 px on a phone, take the other row."""
-LONGEST_SERIES_FOR_BARS = 400
-"""Days; beyond it a day's bar is thinner than a hair."""
 LABEL_PITCH = 13
 """Labels of an axis nearer than this, in pixels, would touch."""
 LAST_ROOM_BESIDE = 0.85
@@ -153,6 +153,7 @@ def _gains(
         if gain
     ]
     drawn = [
+        *_expected(growth, days, place, scale),
         tag("path", class_="gain", d=bar_path(bar for bar in bars if bar[2] <= zero)),
         tag("path", class_="loss", d=bar_path(bar for bar in bars if bar[2] > zero)),
     ]
@@ -161,6 +162,22 @@ def _gains(
     return join([stretched(GAINS_TOP, GAINS, *drawn), level_line("zero", GAINS_TOP + zero)]), [
         (GAINS_TOP + y, text) for y, text in told
     ]
+
+
+def _expected(growth: Mapping[str, Any], days: Sequence[date], place: DayScale, up: Scale) -> Iterator[Markup]:
+    """The range of the gains expected as a band behind the bars, and its middle as a line."""
+    expected = growth["expected"]
+    if expected is None:
+        return
+
+    def down(gain: float) -> float:
+        return GAINS * (1 - min(max(up(gain), 0.0), 1.0))
+
+    rows = list(zip(days, *(expected[name] for name in ("low", "n_expected", "high")), strict=True))
+    band = [None if low is None or high is None else (place(day), down(high), down(low)) for day, low, _, high in rows]
+    line = [None if middle is None else (place(day), down(middle)) for day, _, middle, _ in rows]
+    yield tag("path", class_="expected-range", d=band_path(band))
+    yield tag("path", class_="expected", d=line_path(line))
 
 
 def _lane(growth: Mapping[str, Any], place: DayScale) -> Markup:

@@ -1,4 +1,4 @@
-"""Lines of the spreadsheet from the creators' dicts: measurements, what the comments show, what the posts show."""
+"""Lines of the spreadsheet from the creators' dicts: measurements, what growth, comments and posts show."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Lines:
     evidence: list[Line] = field(default_factory=list)
     comments: list[Line] = field(default_factory=list)
     posts: list[Line] = field(default_factory=list)
+    spans: list[Line] = field(default_factory=list)
+    then: list[Line] = field(default_factory=list)
 
     def add(self, creator: Mapping[str, Any]) -> None:
         """The lines of one creator, from what `summarise_creator` returns."""
@@ -26,6 +28,8 @@ class Lines:
         self.evidence.extend({**head, **line} for line in _evidence_lines(creator))
         self.comments.extend({**head, **line} for line in _comment_lines(creator["comments"] or {}, catalogue))
         self.posts.extend({**head, **line} for line in _post_lines(creator["sponsorship"] or {}, catalogue))
+        self.spans.extend({**head, **line} for line in _span_lines(creator["growth"] or {}))
+        self.then.extend({**head, "text": line["sentence"]} for line in (creator["then"] or {}).get("lines", ()))
 
 
 def _evidence_lines(creator: Mapping[str, Any]) -> Iterator[Line]:
@@ -37,6 +41,16 @@ def _evidence_lines(creator: Mapping[str, Any]) -> Iterator[Line]:
             "reason_text": family["reason_text"],
         }
         yield from ({**about, **item} for item in family["evidence"] or [{}])
+
+
+def _span_lines(growth: Mapping[str, Any]) -> Iterator[Line]:
+    """One a cause tested of a span, or one a span without."""
+    for span in growth.get("spans", ()):
+        yield from ({**span, "cause": one["label"], **_grounds(one)} for one in span["causes"] or [{"label": None}])
+
+
+def _grounds(cause: Mapping[str, Any]) -> Line:
+    return {name: cause.get(name) for name in ("verdict_text", "note")}
 
 
 def _comment_lines(comments: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:

@@ -11,9 +11,7 @@ from typing import Any
 import polars as pl
 
 from zhenfen.report.case import Case
-from zhenfen.report.quote import clean, shorten
 
-MOST_SPANS = 20
 MOST_CLUSTERS = 5
 MOST_EXAMPLES = 2
 MOST_POSTS = 400
@@ -21,25 +19,6 @@ MOST_POSTS = 400
 FEWEST_POSTS = 3
 """One or two dots show no course and no spread; their numbers stand in the table."""
 MOST_PARTNERS = 10
-
-
-def growth_section(case: Case) -> dict[str, Any] | None:
-    """The follower curve, its marked spans, and the posts and events beside it."""
-    daily = case.detail("growth", "daily")
-    if daily is None:
-        return None
-    daily = daily.sort("day")
-    first, last = (iso_day(day) for day in (daily["day"][0], daily["day"][-1]))
-    return {
-        "days": daily["day"].dt.strftime("%Y-%m-%d").to_list(),
-        "n_followers": daily["n_followers"].to_list(),
-        "n_gained": daily["n_gained"].to_list(),
-        "first_day": first,
-        "last_day": last,
-        "post_days": _days_of(case.posts, "published_at", first, last),
-        "events": _events(case, first, last),
-        **_spans(case),
-    }
 
 
 def engagement_section(case: Case) -> dict[str, Any] | None:
@@ -100,75 +79,6 @@ def shared_cluster(case: Case, row: dict[str, Any]) -> dict[str, Any]:
 def iso_day(value: date | datetime) -> str:
     """The day of a date or time, ISO."""
     return value.strftime("%Y-%m-%d")
-
-
-def signed(case: Case, value: float | None) -> str:
-    """A gain or loss with its sign; a dash when unknown."""
-    if value is None:
-        return "—"
-    return ("+" if value > 0 else "") + case.catalogue.number(value, 0)
-
-
-def _spans(case: Case) -> dict[str, Any]:
-    """The spans that matter most, in order of time and numbered in that order."""
-    spans = case.detail("growth", "spans")
-    if spans is None:
-        return {"spans": [], "n_spans": 0, "n_unexplained": 0}
-    size = (pl.col("n_gained") - pl.col("n_expected")).abs()
-    order = spans.sort(pl.col("is_unexplained"), size, descending=True, nulls_last=True, maintain_order=True)
-    rows = order.head(MOST_SPANS).sort("starts_at", "ends_at").iter_rows(named=True)
-    return {
-        "spans": [_span(case, number, row) for number, row in enumerate(rows, start=1)],
-        "n_spans": spans.height,
-        "n_unexplained": int(spans["is_unexplained"].sum()),
-    }
-
-
-def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
-    starts, ends = iso_day(row["starts_at"]), iso_day(row["ends_at"])
-    return {
-        "number": number,
-        "starts_on": starts,
-        "ends_on": ends,
-        "days_text": starts if starts == ends else f"{starts} – {ends}",
-        "n_gained": row["n_gained"],
-        "gained_text": signed(case, row["n_gained"]),
-        "n_expected": row["n_expected"],
-        "expected_text": signed(case, row["n_expected"]),
-        "shape": row["shape"],
-        "shape_text": case.setting.label("shape", row["shape"]) if row["shape"] else "—",
-        "explanation": row["explanation"],
-        "explanation_text": _explanation(case, row),
-        "is_unexplained": bool(row["is_unexplained"]),
-    }
-
-
-def _explanation(case: Case, row: dict[str, Any]) -> str:
-    """The explanation in words, with the kind of event where it is one."""
-    if not row["explanation"]:
-        return "—"
-    text = case.setting.label("explanation", row["explanation"])
-    event = f"report.event.{row.get('explained_by')}"
-    return f"{text} ({case.catalogue.text(event)})" if case.catalogue.has(event) else text
-
-
-def _days_of(frame: pl.DataFrame, column: str, first: str, last: str) -> list[str]:
-    days = frame.select(day=pl.col(column).dt.strftime("%Y-%m-%d")).drop_nulls().unique().sort("day")
-    return days.filter(pl.col("day").is_between(pl.lit(first), pl.lit(last)))["day"].to_list()
-
-
-def _events(case: Case, first: str, last: str) -> list[dict[str, str]]:
-    events = case.events.with_columns(day=pl.col("starts_at").dt.strftime("%Y-%m-%d"))
-    inside = events.filter(pl.col("day").is_between(pl.lit(first), pl.lit(last)))
-    return [
-        {
-            "day": row["day"],
-            "kind": row["kind"],
-            "label": case.catalogue.text(f"report.event.{row['kind']}"),
-            "note": shorten(clean(row["note"]), 80),
-        }
-        for row in inside.iter_rows(named=True)
-    ]
 
 
 def _is_marked() -> pl.Expr:

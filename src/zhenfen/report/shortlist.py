@@ -12,6 +12,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
 from zhenfen.report.family import family_rank, summarise_families
 from zhenfen.report.filename import page_stem
+from zhenfen.report.overall import overall_section
 from zhenfen.report.sections import MOST_EXAMPLES
 from zhenfen.report.source import summarise_sources
 from zhenfen.tables import Tables
@@ -64,11 +65,19 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
             {**{name: family[name] for name in kept}, "n_needed": family["n_needed"], "n_found": family["n_found"]}
             for family in families
         ],
+        "overall": _overall(case, families),
         "n_outside": sum(family["level"] in ("elevated", "high") for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": _spark(case),
         "point": _main_point(families),
     }
+
+
+def _overall(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The level over all families as a cell of a table; None without a model."""
+    overall = overall_section(case, families)
+    kept = ("level", "level_text", "level_short", "p_manipulated", "p_text", "families_assessed", "assessed_text")
+    return None if overall is None else {name: overall[name] for name in kept}
 
 
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +95,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "columns": {
             "followers": any(row["n_followers"] is not None for row in rows),
             "spark": any(row["spark"] for row in rows),
+            "overall": any(row["overall"] is not None for row in rows),
             "platform": len({row["platform"] for row in rows}) > 1,
             "families": [column for column in columns if column["n_assessed"]],
         },

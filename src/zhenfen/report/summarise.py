@@ -8,13 +8,16 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.audience import audience_section
 from zhenfen.report.case import Case, Setting, open_case
 from zhenfen.report.comments import comments_section
-from zhenfen.report.family import summarise_families
+from zhenfen.report.family import list_names, summarise_families
 from zhenfen.report.filename import page_stem
+from zhenfen.report.growth import growth_section
+from zhenfen.report.overall import overall_section
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
-from zhenfen.report.sections import engagement_section, growth_section, network_section
+from zhenfen.report.sections import engagement_section, network_section
 from zhenfen.report.source import summarise_sources
 from zhenfen.report.sponsored import sponsorship_section
+from zhenfen.report.then import then_section
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
@@ -53,6 +56,7 @@ def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
         "file": page_stem(case.creator_id),
         "show_names": case.setting.show_names,
         "creator": _creator(case),
+        "overall": overall_section(case, families),
         "families": families,
         "headline": _headline(case, families),
         "growth": growth_section(case),
@@ -61,6 +65,7 @@ def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
         "sponsorship": sponsorship_section(case),
         "audience": audience_section(case),
         "network": network_section(case),
+        "then": then_section(case, families),
         "not_assessed": [
             {name: family[name] for name in ("family", "label", "reason", "reason_text", "n_needed", "n_found")}
             for family in families
@@ -115,11 +120,10 @@ def _headline(case: Case, families: list[dict[str, Any]]) -> str:
     assessed = [family for family in families if family["level"] != "not_assessed"]
     outside = [family for family in assessed if family["level"] in ("elevated", "high")]
     key = "nothing" if not assessed else "some" if outside else "none"
-    separator = "、" if case.catalogue.language == "zh" else ", "
     return case.catalogue.text(
         f"report.headline.{key}",
         n_outside=len(outside),
         n_assessed=len(assessed),
         n_families=len(families),
-        names=separator.join(family["label"] for family in outside),
+        names=list_names((family["label"] for family in outside), case.catalogue),
     )

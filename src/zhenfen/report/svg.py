@@ -6,6 +6,7 @@ Places across are percentages, so a chart is readable at any width; places down 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -83,6 +84,18 @@ def line_path(points: Sequence[tuple[float, float] | None]) -> str:
             words.append(f"{'L' if is_open else 'M'}{_written(UNITS_ACROSS * point[0])} {_written(point[1])}")
         is_open = point is not None
     return "".join(words)
+
+
+def band_path(points: Sequence[tuple[float, float, float] | None]) -> str:
+    """Path data of a band through points (place in [0, 1], top and bottom in units); None leaves a gap open."""
+    stretches = (list(part) for is_known, part in groupby(points, key=lambda one: one is not None) if is_known)
+    return "".join(_closed([point for point in part if point is not None]) for part in stretches)
+
+
+def _closed(points: Sequence[tuple[float, float, float]]) -> str:
+    there = [(place, top) for place, top, _ in points]
+    back = [(place, bottom) for place, _, bottom in reversed(points)]
+    return line_path([*there, *back]) + "Z"
 
 
 def bar_path(bars: Iterable[tuple[float, float, float, float]]) -> str:

@@ -1,4 +1,5 @@
-"""The shortlist as a spreadsheet: creators, evidence, comments, posts, unusable rows and provenance, a sheet each.
+"""The shortlist as a spreadsheet, a sheet each: creators, evidence, spans, what would lower a level, comments, posts,
+unusable rows, provenance.
 
 Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
 carries the quote prefix, so it stays text when the cell is edited or saved again.
@@ -59,6 +60,8 @@ def make_sheets(shortlist: Mapping[str, Any], lines: Lines) -> list[Sheet]:
     return [
         _shortlist_sheet(shortlist, catalogue),
         _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
+        _lines_sheet("report.sheet.spans", lines.spans, _SPANS, catalogue),
+        _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
         _lines_sheet("report.sheet.comments", lines.comments, _COMMENTS, catalogue),
         _lines_sheet("report.sheet.posts", lines.posts, _POSTS, catalogue),
         _unusable_sheet(shortlist["unusable"], catalogue),
@@ -73,6 +76,9 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Shee
         ("report.col.creator", "text"),
         ("report.fact.platform", "text"),
         ("report.fact.followers", "count"),
+        ("report.col.overall", "text"),
+        ("report.col.proba_overall", "real"),
+        ("report.col.families_assessed", "wide"),
         ("report.col.n_outside", "count"),
         ("report.col.n_assessed", "count"),
     )
@@ -80,7 +86,9 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Shee
     columns += _headings(catalogue, ("report.col.point", "wide"), ("report.col.creator_id", "id"))
     rows = (
         [
-            *(row[name] for name in ("name", "platform_name", "n_followers", "n_outside", "n_assessed")),
+            *(row[name] for name in ("name", "platform_name", "n_followers")),
+            *((row["overall"] or {}).get(name) for name in ("level_text", "p_manipulated", "assessed_text")),
+            *(row[name] for name in ("n_outside", "n_assessed")),
             *(_level_of(row, family) for family in families),
             row["point"],
             row["creator_id"],
@@ -115,6 +123,27 @@ _EVIDENCE: dict[str, Column] = {
 }
 
 
+_SPANS: dict[str, Column] = {
+    "name": ("report.col.creator", "text"),
+    "number": ("report.col.n", "count"),
+    "starts_on": ("report.col.first_day", "text"),
+    "ends_on": ("report.col.last_day", "text"),
+    "n_gained": ("report.col.gained", "count"),
+    "n_expected": ("report.col.expected_gain", "real"),
+    "shape_text": ("report.col.shape", "text"),
+    "explanation_text": ("report.col.explanation", "wide"),
+    "p_value": ("report.col.p_value", "real"),
+    "q_value": ("report.col.q_value", "real"),
+    "cause": ("report.col.cause", "text"),
+    "verdict_text": ("report.col.verdict", "text"),
+    "note": ("report.col.grounds", "wide"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+_THEN: dict[str, Column] = {
+    "name": ("report.col.creator", "text"),
+    "text": ("report.then", "wide"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
 _COMMENTS: dict[str, Column] = {
     "name": ("report.col.creator", "text"),
     "evidence": ("report.col.evidence", "text"),

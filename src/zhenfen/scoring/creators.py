@@ -10,17 +10,18 @@ import polars as pl
 
 from zhenfen import __version__
 from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
-from zhenfen.features.base import Family, Inputs, Measured, load_families
+from zhenfen.features.base import Inputs, Measured, load_families
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
+from zhenfen.scoring.counterfactuals import find_counterfactuals
 from zhenfen.scoring.estimates import estimate_audiences
+from zhenfen.scoring.judging import judge
 from zhenfen.scoring.readings import read_comments, read_posts
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
-from zhenfen.verdict.audience import decide_audience
 from zhenfen.verdict.comments import FAMILY as COMMENTS
+from zhenfen.verdict.counterfactuals import OVERALL
 from zhenfen.verdict.evidence import Findings
-from zhenfen.verdict.levels import decide, rank, weigh
-from zhenfen.verdict.panel import match_peers
+from zhenfen.verdict.levels import rank
 
 OBSERVED: dict[str, tuple[str, ...]] = {
     "creators": ("snapshot_at",),
@@ -67,19 +68,20 @@ def score(
     wanted = known if creators is None else _check_known(creators, known)
     moment = as_of or latest_moment(tables)
     inputs = Inputs(known_at(tables, moment), moment, with_details)
-    measured = _measure(inputs, on_progress)
+    measured = measure_inputs(inputs, on_progress)
     read = _read(inputs, models, wanted, on_progress) if with_details else {}
-    return _judge(measured, read, inputs, models, wanted)
+    return _conclude(measured, read, inputs, models, wanted)
 
 
 def measure(
     tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress | None = None
 ) -> dict[str, Measured]:
     """What every family measures of every creator, by family name. `tables` hold nothing later than `as_of`."""
-    return _measure(Inputs(tables, as_of, with_details), on_progress)
+    return measure_inputs(Inputs(tables, as_of, with_details), on_progress)
 
 
-def _measure(inputs: Inputs, on_progress: Progress | None) -> dict[str, Measured]:
+def measure_inputs(inputs: Inputs, on_progress: Progress | None = None) -> dict[str, Measured]:
+    """What every family measures of every creator, by family name."""
     families = load_families()
     measured: dict[str, Measured] = {}
     for done, (name, family) in enumerate(families.items()):
@@ -123,6 +125,7 @@ def known_at(tables: Tables, moment: datetime) -> Tables:
     """
     happened = {
         "follower_counts": "observed_at",
+        "post_counts": "observed_at",
         "posts": "published_at",
         "comments": "created_at",
         "events": "starts_at",
@@ -154,7 +157,7 @@ def _check_known(creators: Collection[str], known: pl.Series) -> pl.Series:
     return pl.Series("creator_id", sorted(set(creators)), dtype=pl.String)
 
 
-def _judge(
+def _conclude(
     measured: Mapping[str, Measured],
     read: Mapping[str, Mapping[str, pl.DataFrame]],
     inputs: Inputs,
@@ -163,33 +166,19 @@ def _judge(
 ) -> Findings:
     tables, moment = inputs.tables, inputs.as_of
     mine = pl.col("creator_id").is_in(wanted.implode())
-    creators = tables["creators"].filter(mine)
-    rules = models.levels.rules
-    matched = [match_peers(one.values.filter(mine), creators, models.panel) for one in measured.values()]
-    evidence = weigh(pl.concat(matched), describe_features(), rules).sort("creator_id", "family", "feature")
-    reasons = pl.concat([one.reasons.with_columns(family=pl.lit(name)) for name, one in measured.items()])
-    findings = decide(evidence, reasons.filter(mine), wanted, sorted(measured), rules)
     shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, moment)
-    findings = decide_audience(findings, shares, models.audience_levels.rules)
+    judged = judge(measured, tables["creators"].filter(mine), shares, models)
     details = {
         name: {**{what: frame.filter(mine) for what, frame in one.details.items()}, **read.get(name, {})}
         for name, one in measured.items()
     }
     details[AUDIENCE]["shares"] = shares
+    details[OVERALL] = {"contributions": judged.contributions}
+    if inputs.with_details:
+        details[OVERALL]["counterfactuals"] = find_counterfactuals(inputs, measured, judged, shares, models)
     versions = {"zhenfen": __version__, **models.versions, "input": _input_hash(tables)}
-    return Findings(rank(findings), findings, evidence, details, moment, versions)
-
-
-def describe_features() -> pl.DataFrame:
-    """feature, family, unit and concern of every feature there is."""
-    load_families()
-    return pl.DataFrame(
-        [
-            {"feature": spec.name, "family": name, "unit": spec.unit, "concern": spec.concern}
-            for name, family in sorted(Family.registry.items())
-            for spec in family.specs
-        ]
-    )
+    ranked = rank(judged.findings, judged.creators)
+    return Findings(ranked, judged.findings, judged.evidence, details, moment, versions)
 
 
 def _input_hash(tables: Tables) -> str:

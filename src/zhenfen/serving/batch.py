@@ -87,20 +87,14 @@ def score_comments_file(
         InvalidTableError: A column is missing or of another type, an id is null, or a text is not UTF-8.
         ConfigError: `out` cannot be written.
     """
-    names = ["comment_id", "text"]
-    rows = ParquetRows(path, TABLES["comments"], names, read=names)
+    rows = _comment_rows(path)
     with ParquetSink(out, path) as sink:
         texts = _normalise_all(rows, on_progress)
         _tell(on_progress, CLUSTER, 0, 1)
         grouped = group_comments(texts)
         _tell(on_progress, STEP, 0, grouped.height)
-        n_done = 0
-        # An empty table is written too: it has columns.
-        for part in list(grouped.iter_slices(BATCH_ROWS)) or [grouped]:
-            sink.write(score_grouped(part, model, n_reasons=N_REASONS if explain else 0))
-            n_done += part.height
-            _tell(on_progress, STEP, n_done, grouped.height)
-    return n_done
+        _write_scores(grouped, sink, model, explain=explain, on_progress=on_progress)
+    return grouped.height
 
 
 def score_posts_file(
@@ -130,6 +124,60 @@ def score_posts_file(
             n_done += batch.height
             _tell(on_progress, STEP, n_done, rows.n_rows)
     return n_done
+
+
+def latest_in_profiles(path: Path) -> datetime:
+    """The latest time of a file of profiles, that ages are counted at; EPOCH without times.
+
+    Raises:
+        UnreadableFileError: No Parquet file.
+        InvalidTableError: A column has another type than the contract's.
+    """
+    return _latest(ParquetRows(path, TABLES["audience"], ["profile_id"]))
+
+
+def normalise_comments_file(path: Path, out: Path) -> int:
+    """Write comment_id and normalised of every comment of a file, in order; returns how many.
+
+    Raises:
+        UnreadableFileError: No Parquet file.
+        InvalidTableError: A column is missing or of another type, an id is null, or a text is not UTF-8.
+        ConfigError: `out` cannot be written.
+    """
+    n_done = 0
+    with ParquetSink(out, path) as sink:
+        for batch in _comment_rows(path).batches():
+            sink.write(normalise_comments(batch.select("comment_id", "text")))
+            n_done += batch.height
+    return n_done
+
+
+def score_grouped_file(path: Path, out: Path, model: CommentModel, *, explain: bool = False) -> int:
+    """Score comments that are normalised and grouped already (see `scoring.rows.group_comments`); returns how many.
+
+    Raises:
+        ConfigError: `out` cannot be written.
+    """
+    grouped = pl.read_parquet(path)
+    with ParquetSink(out, path) as sink:
+        _write_scores(grouped, sink, model, explain=explain, on_progress=None)
+    return grouped.height
+
+
+def _comment_rows(path: Path) -> ParquetRows:
+    names = ["comment_id", "text"]
+    return ParquetRows(path, TABLES["comments"], names, read=names)
+
+
+def _write_scores(
+    grouped: pl.DataFrame, sink: ParquetSink, model: CommentModel, *, explain: bool, on_progress: Progress | None
+) -> None:
+    n_done = 0
+    # An empty table is written too: it has columns.
+    for part in list(grouped.iter_slices(BATCH_ROWS)) or [grouped]:
+        sink.write(score_grouped(part, model, n_reasons=N_REASONS if explain else 0))
+        n_done += part.height
+        _tell(on_progress, STEP, n_done, grouped.height)
 
 
 def _normalise_all(rows: ParquetRows, on_progress: Progress | None) -> pl.DataFrame:

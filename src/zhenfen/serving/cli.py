@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from zhenfen.errors import ZhenfenError
+from zhenfen.serving.batch_cli import EngineOption, ScoresOut, WorkersOption, check_source, is_batch, run_batch
 
 BAD_INPUT = 2
 """Exit code for input or options that cannot be used; 1 is left for our own mistakes."""
@@ -65,6 +66,7 @@ AsOfOption = Annotated[
 ]
 ParquetOut = Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Also list the largest contributions.")]
+PanelOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")]
 LangOption = Annotated[Lang, typer.Option(help="Language of the report.", envvar="ZHENFEN_LANG")]
 
 
@@ -76,7 +78,7 @@ def vet(
     lang: LangOption = Lang.EN,
     show_names: Annotated[bool, typer.Option("--show-names", help="Name commenters and followers.")] = False,
     as_of: AsOfOption = None,
-    panel: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")] = None,
+    panel: PanelOption = None,
     frame: FrameOption = None,
     platform: PlatformOption = None,
 ) -> None:
@@ -149,6 +151,40 @@ def demo(
     show_demo(made, out, steps)
 
 
+@app.command()
+def explain(
+    path: ExportPath,
+    creator: Annotated[str, typer.Option(help="Whom to explain: the platform's id or its pseudonym.")],
+    lang: LangOption = Lang.EN,
+    as_of: AsOfOption = None,
+    panel: PanelOption = None,
+    frame: FrameOption = None,
+    platform: PlatformOption = None,
+) -> None:
+    """One creator: levels with reasons, spans with the causes tested, and what would lower a level."""
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.explaining import explain
+    from zhenfen.serving.terminal import Steps
+    from zhenfen.serving.terminal_creator import show_creator
+    from zhenfen.serving.vetting import VetOptions
+
+    options = VetOptions(lang, as_of=_end_of_day(as_of), frame=frame, platform=platform)
+    with Steps(lang) as steps:
+        summary = explain(path, creator, load_models(panel), options, steps.advance)
+    show_creator(summary, lang)
+
+
+@app.command()
+def spans(path: ExportPath, out: ParquetOut, platform: PlatformOption = None, lang: LangOption = Lang.EN) -> None:
+    """Marked spans of every follower series: when, how much, what explains it; profiles and platform may be absent."""
+    from zhenfen.serving.spans import write_spans
+    from zhenfen.serving.terminal import Steps, show_scored
+
+    with Steps(lang) as steps:
+        n_spans = write_spans(path, out, platform=platform, on_progress=steps.advance)
+    show_scored("spans", n_spans, out, lang)
+
+
 @panel_app.command("build")
 def panel_build(
     folder: Annotated[Path, typer.Argument(exists=True, help="Your own tables or export, of creators you trust.")],
@@ -170,15 +206,22 @@ def panel_build(
 @score_app.command("profiles")
 def score_profiles(
     path: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with the columns of audience.")
+        str,
+        typer.Argument(callback=check_source, help="Parquet file, folder or address with the columns of audience."),
     ],
-    out: ParquetOut,
+    out: ScoresOut,
     explain: ExplainOption = False,
     platform: PlatformOption = None,
     as_of: AsOfOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """P(inauthentic) of every profile; only profile_id is needed, other columns may be absent."""
+    moment = _end_of_day(as_of)
+    if is_batch(path, engine, workers):
+        run_batch("profiles", path, out, (engine, workers), lang=lang, platform=platform, as_of=moment, explain=explain)
+        return
     from zhenfen.model_store import load_models
     from zhenfen.serving.batch import score_profiles_file
     from zhenfen.serving.terminal import Steps, show_scored
@@ -186,52 +229,92 @@ def score_profiles(
     model = load_models().need_audience()
     with Steps(lang) as steps:
         n_profiles = score_profiles_file(
-            path, out, model, platform=platform, as_of=_end_of_day(as_of), explain=explain, on_progress=steps.advance
+            Path(path), out, model, platform=platform, as_of=moment, explain=explain, on_progress=steps.advance
         )
     show_scored("profiles", n_profiles, out, lang)
 
 
 @score_app.command("comments")
 def score_comments(
-    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Parquet file with comment_id and text.")],
-    out: ParquetOut,
+    path: Annotated[
+        str, typer.Argument(callback=check_source, help="Parquet file, folder or address with comment_id and text.")
+    ],
+    out: ScoresOut,
     explain: ExplainOption = False,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """P(advert) and P(filler) of every comment, and its cluster of nearly equal comments in this file."""
+    """P(advert) and P(filler) of every comment, and its cluster of nearly equal comments in the whole input."""
+    if is_batch(path, engine, workers):
+        run_batch("comments", path, out, (engine, workers), lang=lang, explain=explain)
+        return
     from zhenfen.model_store import load_models
     from zhenfen.serving.batch import score_comments_file
     from zhenfen.serving.terminal import Steps, show_scored
 
     model = load_models().need_comment()
     with Steps(lang) as steps:
-        n_comments = score_comments_file(path, out, model, explain=explain, on_progress=steps.advance)
+        n_comments = score_comments_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
     show_scored("comments", n_comments, out, lang)
 
 
 @score_app.command("posts")
 def score_posts(
     path: Annotated[
-        Path,
+        str,
         typer.Argument(
-            exists=True,
-            dir_okay=False,
-            help="Parquet file with post_id, text; is_labelled_ad, has_purchase_link where known.",
+            callback=check_source,
+            help="Parquet file, folder or address: post_id, text; is_labelled_ad, has_purchase_link where known.",
         ),
     ],
-    out: ParquetOut,
+    out: ScoresOut,
     explain: ExplainOption = False,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """P(sounds sponsored) of every post; a disclosure and means to buy seen in the text or the platform columns."""
+    if is_batch(path, engine, workers):
+        run_batch("posts", path, out, (engine, workers), lang=lang, explain=explain)
+        return
     from zhenfen.model_store import load_models
     from zhenfen.serving.batch import score_posts_file
     from zhenfen.serving.terminal import Steps, show_scored
 
     model = load_models().need_post()
     with Steps(lang) as steps:
-        n_posts = score_posts_file(path, out, model, explain=explain, on_progress=steps.advance)
+        n_posts = score_posts_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
     show_scored("posts", n_posts, out, lang)
+
+
+@score_app.command("creators")
+def score_creators(
+    path: Annotated[
+        str, typer.Argument(callback=check_source, help="Export to read; with --engine, tables in a folder or address.")
+    ],
+    out: ScoresOut,
+    platform: PlatformOption = None,
+    as_of: AsOfOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Level and P(manipulated) of every creator over all families, with the findings that weigh most."""
+    moment = _end_of_day(as_of)
+    if is_batch(path, engine, workers, takes_folders=True):
+        run_batch("creators", path, out, (engine, workers), lang=lang, platform=platform, as_of=moment)
+        return
+    from zhenfen.model_store import load_models
+    from zhenfen.serving.creators import score_creators_file
+    from zhenfen.serving.terminal import Steps, show_scored
+
+    models = load_models()
+    with Steps(lang) as steps:
+        n_creators = score_creators_file(
+            Path(path), out, models, platform=platform, as_of=moment, on_progress=steps.advance
+        )
+    show_scored("creators", n_creators, out, lang)
 
 
 @audit_app.command("sample")

@@ -6,17 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.config import load_platforms
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import MissingTableError, Problem
 from zhenfen.scoring import Progress, known_at, latest_moment, measure
 from zhenfen.serving.vetting import NOT_STATED
-from zhenfen.verdict.panel import FEWEST_PEERS, PanelSource, build_panel, write_panel
-
-
-def size_edges() -> dict[str, list[int]]:
-    """Platform → lower bounds of its size classes, from configs/platforms/."""
-    return {name: [tier.at_least for tier in platform.tiers] for name, platform in load_platforms().items()}
+from zhenfen.verdict.panel import PanelSource, build_panel, write_panel
+from zhenfen.verdict.panel_curves import FEWEST_PEERS
 
 
 def build_own_panel(
@@ -38,7 +33,7 @@ def build_own_panel(
     tables = known_at(tables, moment)
     measured = measure(tables, moment, on_progress=on_progress)
     about = PanelSource(source, window, moment.date())
-    panels = [build_panel(one.values, tables["creators"], about, size_edges()) for one in measured.values()]
+    panels = [build_panel(one.values, tables["creators"], about) for one in measured.values()]
     rows = pl.concat(panels)
     if rows.is_empty():
         found = str(tables["creators"].height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,6 +153,34 @@ class ParquetSink:
             raise _unwritable(self.path, error) from error
         finally:
             self.partial.unlink(missing_ok=True)
+
+
+def write_result(frame: pl.DataFrame, path: Path, source: Path, schema: Collection[str]) -> None:
+    """Write a whole result at once.
+
+    Args:
+        frame: The result.
+        path: File to write.
+        source: What it was made from, a file or a folder.
+        schema: Columns that an older result has: inside of a folder that is read, nothing else is overwritten.
+
+    Raises:
+        ConfigError: The file cannot be written, or it may be one of those that were read.
+    """
+    if path.is_file() and path.resolve().is_relative_to(source.resolve()) and not _has_columns(path, schema):
+        raise ConfigError(f"{path}: expected a file that is not among those that are read")
+    with ParquetSink(path, source) as sink:
+        sink.write(frame)
+
+
+def _has_columns(path: Path, names: Collection[str]) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return set(pq.read_schema(path).names) == set(names)
+    except (OSError, pa.ArrowInvalid):
+        return False
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -175,11 +175,11 @@ def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
     """What a panel holds and where it is."""
     catalogue = Catalogue(language)
     shown = Table()
-    for key in ("cli.platform", "cli.features", "cli.size_classes", "cli.peers"):
+    for key in ("cli.platform", "cli.features", "cli.curves", "cli.peers"):
         shown.add_column(catalogue.text(key), justify="left" if key == "cli.platform" else "right")
     by_platform = rows.group_by("platform").agg(
         pl.col("feature").n_unique(),
-        pl.col("followers_from").filter("is_size_class").n_unique().alias("classes"),
+        pl.col("feature").filter(pl.col("n_followers").is_not_null()).n_unique().alias("curves"),
         pl.col("n_peers").max(),
     )
     for platform, *counts in by_platform.sort("platform").iter_rows():
@@ -203,6 +203,9 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
     if not is_narrow:
         shown.add_column(catalogue.text("cli.platform"), no_wrap=True)
     shown.add_column(catalogue.text("cli.followers"), justify="right", no_wrap=True)
+    has_overall = shortlist["columns"]["overall"]
+    if has_overall:
+        shown.add_column(catalogue.text("report.col.overall"), justify="center", no_wrap=not is_narrow)
     families = [column["family"] for column in shortlist["columns"]["families"]]
     for column in shortlist["columns"]["families"]:
         shown.add_column(Text(column["label"], overflow="fold"), justify="center", no_wrap=not is_narrow)
@@ -210,7 +213,8 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
         levels = {family["family"]: family for family in creator["families"]}
         platform = () if is_narrow else (creator["platform_name"],)
         about = (clean(creator["name"]), *platform, creator["followers_text"])
-        cells = (_level_cell(levels[family], is_narrow=is_narrow) for family in families)
+        overall = [creator["overall"]] if has_overall else []
+        cells = (_level_cell(one, is_narrow=is_narrow) for one in (*overall, *(levels[name] for name in families)))
         shown.add_row(*map(Text, about), *cells)
     return shown
 
@@ -223,8 +227,8 @@ def _level_cell(family: Mapping[str, Any], *, is_narrow: bool) -> Text:
 
 def _legend(shortlist: Mapping[str, Any]) -> Text:
     """What the marks of this shortlist mean, in the words of its levels; described and modelled ones may differ."""
-    families = [one for row in shortlist["creators"] for one in row["families"]]
-    words = {level: sorted({one["level_short"] for one in families if one["level"] == level}) for level in LEVEL_MARKS}
+    cells = [one for row in shortlist["creators"] for one in (row["overall"], *row["families"]) if one]
+    words = {level: sorted({one["level_short"] for one in cells if one["level"] == level}) for level in LEVEL_MARKS}
     return Text("   ").join(
         Text(f"{mark} {' / '.join(words[level])}", style=LEVEL_STYLES[level])
         for level, mark in LEVEL_MARKS.items()

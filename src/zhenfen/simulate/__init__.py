@@ -1,30 +1,66 @@
-"""Seeded creators with known truth, organic and manipulated, for tests, demos and benchmarks.
+"""Seeded creators with known truth, organic and manipulated.
 
-A first causal version: posts cause views, views cause interactions, interactions cause comments and follows; what is
-bought is added on top and written down as truth. The same seed gives the same tables; a creator's data depend on the
-seed and the creator's place alone. Where magnitudes come from: `kinds`.
+Posts cause views, views cause interactions, interactions cause comments and follows; what is bought is added on top
+and written down as truth. The same seed gives the same tables.
+
+- `simulate_roles` draws creators from distributions fitted on public data (configs/simulate.yaml), and `inject` puts
+  the same purchases on top of real tables: for training and benchmarks.
+- `simulate` and `shortlist` tell fixed stories, one of each kind an agency meets (`kinds`): for demos and tests.
+- `simulate_bulk` makes many plain creators: for measuring speed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import numpy as np
 import polars as pl
 
 from zhenfen.errors import ConfigError
-from zhenfen.simulate import bulk, texts
+from zhenfen.simulate import bulk, cast, injection, texts
+from zhenfen.simulate.campaigns import DAYS_AFTER, DAYS_BEFORE
 from zhenfen.simulate.kinds import KINDS, PLATFORM_RATES
 from zhenfen.simulate.member import Setting, simulate_member
+from zhenfen.simulate.parameters import load_parameters
+from zhenfen.simulate.play import Stage, play
+from zhenfen.simulate.roles import (
+    KINDS_ORGANIC,
+    MANIPULATIONS,
+    PLATFORMS,
+    SHOCKS,
+    Campaign,
+    Role,
+    check_campaigns,
+    check_roles,
+)
+from zhenfen.simulate.shocks import PURGE_SHARE
 from zhenfen.simulate.shortlist import SHORTLIST, Member
 from zhenfen.tables import Tables
 
-__all__ = ["ENDS_ON", "KINDS", "Member", "Simulated", "shortlist", "simulate", "simulate_bulk"]
+__all__ = [
+    "ENDS_ON",
+    "KINDS",
+    "KINDS_ORGANIC",
+    "MANIPULATIONS",
+    "PLATFORMS",
+    "SHOCKS",
+    "Campaign",
+    "Member",
+    "Role",
+    "Simulated",
+    "inject",
+    "shortlist",
+    "simulate",
+    "simulate_bulk",
+    "simulate_roles",
+]
 
 ENDS_ON = date(2026, 10, 31)
 """Last simulated day: fixed, so that nothing depends on the day the simulation runs."""
 N_DAYS = 120
+LEAST_DAYS = DAYS_BEFORE + DAYS_AFTER
 _READ_AT_HOUR = 15
 """Readings at 15:00 UTC, the last full hour of the day in Shanghai."""
 
@@ -70,6 +106,79 @@ def simulate(
 def shortlist(seed: int) -> Simulated:
     """The demo's twelve creators over four platforms."""
     return _simulate_members(SHORTLIST, seed, N_DAYS)
+
+
+def simulate_roles(roles: Sequence[Role], seed: int, n_days: int = N_DAYS, with_texts: bool = True) -> Simulated:
+    """One creator per role, in the order of the roles, over `n_days` days up to ENDS_ON.
+
+    A platform_purge takes followers from all creators of its platform, of the bought ones most: simulate in batches of
+    some hundred creators where only part of them shall have gone through one.
+
+    Args:
+        roles: Who is simulated.
+        seed: Source of all chance. Numbers depend on it and on the creator's place, words on the batch as well.
+        n_days: Days with readings, at least LEAST_DAYS: a purchase needs a past.
+        with_texts: Whether to make names, texts, comments and samples of followers. Truth then names the bought
+            comments and profiles; n_bought_comments counts those on the posts either way.
+
+    Raises:
+        ConfigError: An unknown name, a dose out of range, or too few days.
+    """
+    check_roles(roles)
+    if n_days < LEAST_DAYS:
+        raise ConfigError(f"n_days {n_days}: expected {LEAST_DAYS} or more")
+    stage = _set_stage(roles, seed, n_days)
+    casts = [play(role, place, stage) for place, role in enumerate(roles)]
+    ids = texts.join_parts(f"sim{seed}_", pl.Series(np.arange(len(roles))).cast(pl.String).str.zfill(5))
+    frames = cast.show_numbers(ids, casts, stage)
+    if with_texts:
+        frames = cast.show_words(frames, ids, casts, stage)
+    truth = cast.tell_truth(ids, casts, frames)
+    return Simulated(Tables({**frames, "provenance": _provenance(seed, _moment(ENDS_ON))}), truth)
+
+
+def inject(tables: Tables, campaigns: Mapping[str, Campaign], seed: int) -> Simulated:
+    """`tables` with campaigns added to the creators named.
+
+    Followers are added to the readings, likes, views and comments to the posts, and comments to those listed; samples
+    of followers stay as they are. Where the tables lack what a campaign would change, nothing is added and truth says
+    is_manipulated false. Creators without a campaign stand in truth as well, with nothing added.
+
+    Args:
+        tables: Real or simulated tables.
+        campaigns: Campaign by creator_id.
+        seed: Source of all chance, together with the creator's id.
+
+    Raises:
+        ConfigError: An unknown manipulation, a dose out of range, or a creator that no table names.
+    """
+    check_campaigns(campaigns.values())
+    if not campaigns:
+        return Simulated(tables, injection.tell_truth(tables, [], tables["comments"].clear()))
+    planned = injection.plan_injections(tables, campaigns, seed, load_parameters())
+    bought = injection.bought_rows(tables, planned, seed)
+    changed = tables.replace(
+        creators=injection.add_to_creators(tables["creators"], planned),
+        follower_counts=injection.add_readings(tables["follower_counts"], planned),
+        posts=injection.add_counts(tables["posts"], planned),
+        comments=pl.concat((tables["comments"], bought), how="diagonal"),
+    )
+    return Simulated(changed, injection.tell_truth(tables, planned, bought))
+
+
+def _set_stage(roles: Sequence[Role], seed: int, n_days: int) -> Stage:
+    """The stage, with a clean-up on every platform for which a role asks for one."""
+    rng = np.random.default_rng((seed, 1_000_000))
+    days = rng.integers(n_days // 3, n_days - 5, len(PLATFORMS))
+    shares = rng.uniform(*PURGE_SHARE, len(PLATFORMS))
+    asked = {role.platform for role in roles if role.shock == "platform_purge"}
+    purges = {
+        name: (int(day), float(share))
+        for name, day, share in zip(PLATFORMS, days, shares, strict=True)
+        if name in asked
+    }
+    first_day = (ENDS_ON - date(1970, 1, 1)).days - n_days + 1
+    return Stage(seed, first_day, n_days, load_parameters(), purges)
 
 
 def simulate_bulk(n_creators: int, n_days: int = 90, n_posts: int = 30, n_comments: int = 200, seed: int = 0) -> Tables:

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from zhenfen.simulate import texts, words
+from zhenfen.simulate import texts
+from zhenfen.simulate.audience_rows import REGIONS, make_profiles
 from zhenfen.simulate.creator import Posts
 from zhenfen.simulate.kinds import COMMENT_DELAY_LOG_SD, COMMENT_DELAY_MINUTES, KINDS, Kind
 from zhenfen.simulate.shortlist import Member
@@ -20,7 +21,6 @@ FARM_WITHIN_MINUTES = 90
 POD_WITHIN_MINUTES = 30
 """Deliveries come in a burst after posting, members answer the group's message (chosen)."""
 N_PROFILES = 300
-REGIONS = ("广东", "浙江", "四川", "北京", "江苏", "山东", "湖南", "河南", "上海", "辽宁")
 
 
 def simulate_comments(
@@ -83,20 +83,9 @@ def _farm(creator_id: str, place: np.ndarray, rng: np.random.Generator) -> tuple
 def simulate_audience(
     creator_id: str, member: Member, bought_share: float, ends_at: datetime, rng: np.random.Generator
 ) -> tuple[pl.DataFrame, pl.Series]:
-    """A sample of 300 followers, newest first, and which of them were bought (bool).
-
-    Traits follow two labelled sets (Weibo fans, Instagram): no description 34 % genuine, 95 % fake; no picture 1 % and
-    57 %; following by followers 1.8 and 2.2 in the middle but with a tail far above 10 for the fake.
-    """
+    """A sample of 300 followers, newest first, and which of them were bought (bool)."""
     n = N_PROFILES
-    bought = rng.random(n) < bought_share
-    flag = pl.Series("is_bought", bought)
-    days_old = np.where(bought, rng.uniform(60, 85, n), rng.uniform(200, 3_600, n))
-    following = np.where(bought, rng.lognormal(6.0, 1.0, n), rng.lognormal(5.3, 0.9, n)).astype(np.int64)
-    followers = np.where(bought, rng.poisson(6, n), following / rng.lognormal(0.5, 0.9, n)).astype(np.int64)
-    silent = rng.random(n) < np.where(bought, 0.9, 0.25)
-    last_post = np.minimum(days_old, rng.exponential(120, n))
-    has_bio = rng.random(n) >= np.where(bought, 0.95, 0.34)
+    is_bought = rng.random(n) < bought_share
     frame = pl.DataFrame(
         {
             "creator_id": pl.repeat(creator_id, n, eager=True),
@@ -104,27 +93,7 @@ def simulate_audience(
             "platform": pl.repeat(member.platform, n, eager=True),
             "frame": pl.repeat(KINDS[member.kind].audience_frame, n, eager=True),
             "follow_position": pl.Series(np.arange(n)),
-            "display_name": texts.person_names(rng, n).zip_with(~flag, texts.batch_names(rng, n)),
-            "bio": _bios(rng, n).zip_with(pl.Series(has_bio), pl.repeat("", n, eager=True)),
-            "created_at": _days_before(ends_at, days_old),
-            "last_post_at": _days_before(ends_at, np.where(silent, np.nan, last_post)),
-            "n_followers": pl.Series(followers),
-            "n_following": pl.Series(following),
-            "n_posts": pl.Series(np.where(silent, 0, rng.geometric(0.02, n))),
-            "has_avatar": pl.Series(rng.random(n) >= np.where(bought, 0.57, 0.01)),
-            "region": texts.draw(rng, REGIONS, n),
+            **make_profiles(is_bought, ends_at.timestamp() / 86_400, rng),
         }
     )
-    return frame, flag
-
-
-def _bios(rng: np.random.Generator, n: int) -> pl.Series:
-    return texts.join_parts(
-        *(texts.draw(rng, pool, n) for pool in (words.BRIEF_THINGS, words.BRIEF_FEELINGS, words.LINKS, words.ENDINGS))
-    )
-
-
-def _days_before(moment: datetime, days: np.ndarray) -> pl.Series:
-    """`days` before `moment`; null where days is NaN."""
-    back = pl.Series(days).fill_nan(None) * 86_400e6
-    return pl.select(pl.lit(moment).cast(pl.Datetime("us", "UTC")) - back.cast(pl.Duration("us"))).to_series()
+    return frame, pl.Series(is_bought)

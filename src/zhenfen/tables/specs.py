@@ -125,6 +125,7 @@ _BEHAVIOUR = (
 )
 """What the posts of a profile show, where somebody read them; counted as features/profile_behaviour.py does."""
 _STANDING = _counts("n_followers", "n_following", "n_posts", "n_likes_received")
+_RECEIVED = _counts("n_views", "n_likes", "n_comments", "n_shares", "n_saves", "n_coins", "n_danmaku")
 
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
@@ -156,11 +157,18 @@ TABLES: dict[str, TableSpec] = {
                 *_times("published_at", "observed_at"),
                 *_texts("text"),
                 Column("media_kind", "choice", choices=MEDIA_KINDS),
-                *_counts("n_views", "n_likes", "n_comments", "n_shares", "n_saves", "n_coins", "n_danmaku"),
+                *_RECEIVED,
                 *_counts("n_peak_viewers"),
                 *_flags("is_labelled_ad", "has_purchase_link", "is_repost"),
             ),
             key=("post_id",),
+            required=("creator_id",),
+        ),
+        # Readings of posts that were read more than once; `posts` holds the latest.
+        TableSpec(
+            "post_counts",
+            (*_ids("post_id", "creator_id"), *_times("observed_at"), *_RECEIVED),
+            key=("post_id", "observed_at"),
             required=("creator_id",),
         ),
         TableSpec(

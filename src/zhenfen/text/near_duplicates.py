@@ -38,6 +38,8 @@ LONGEST_CHARS = 200
 
 N_PERMUTATIONS = 32
 """Two to a band: 16 bands propose a pair of Jaccard .5 with 99 %, and .47 is the least that is ever verified."""
+BANDS = range(0, N_PERMUTATIONS, 2)
+ORDER_BITS = np.uint64(16)
 N_NEIGHBOURS = 2
 MOST_UNDERRATED = 0.15
 """A pair is verified when the share of its hashes that agree falls short of the needed Jaccard by no more. The share
@@ -67,7 +69,7 @@ def cluster_comments(comments: pl.DataFrame) -> pl.DataFrame:
 
 def cluster_normalised(comments: pl.DataFrame) -> pl.DataFrame:
     """`cluster_comments` of texts that are normalised already: comment_id and normalised."""
-    texts = comments["normalised"].filter(comments.select(_is_telling()).to_series()).unique().sort()
+    texts = comments["normalised"].filter(comments.select(is_telling()).to_series()).unique().sort()
     roots = pl.DataFrame({"normalised": texts, "root": _group_texts(texts)})
     rooted = comments.select("comment_id", "normalised").join(roots, on="normalised", how="left", maintain_order="left")
     clusters = (
@@ -89,7 +91,7 @@ def count_units(texts: pl.Expr) -> pl.Expr:
     return (texts.str.len_bytes() + texts.str.len_chars()) / 4
 
 
-def _is_telling() -> pl.Expr:
+def is_telling() -> pl.Expr:
     """Long enough, and written by a person rather than filled in by the platform."""
     text = pl.col("normalised")
     defaults = pl.Series(normalised_words(load_lexicon("comments")["platform_defaults"]))
@@ -112,8 +114,8 @@ def _group_texts(texts: pl.Series) -> Int:
     """A number for each of the sorted unique texts, the same for texts that are linked; shape (n_texts,)."""
     if texts.is_empty():
         return np.empty(0, dtype=np.int64)
-    n_chars = np.minimum(texts.str.len_chars().to_numpy().astype(np.int64), LONGEST_CHARS)
-    first, second = _propose(_sign(texts), n_chars)
+    n_chars = _count_chars(texts)
+    first, second = _propose(sign_texts(texts), n_chars)
     roots = np.arange(len(texts), dtype=np.int64)
     for start in range(0, len(first), _PAIRS_VERIFIED_AT_ONCE):
         part = slice(start, start + _PAIRS_VERIFIED_AT_ONCE)
@@ -121,6 +123,18 @@ def _group_texts(texts: pl.Series) -> Int:
         apart = roots[first[part]] != roots[second[part]]
         roots = connect(roots, *_verify(texts, n_chars, first[part][apart], second[part][apart]))
     return roots
+
+
+def keep_alike(texts: pl.Series, first: Int, second: Int) -> tuple[Int, Int]:
+    """Of pairs of texts that follow each other in a band (see `band_keys`) those that are alike, smaller index first.
+
+    Args:
+        texts: Without null.
+        first: Index of one text of each pair.
+        second: Index of the other.
+    """
+    n_chars = _count_chars(texts)
+    return _verify(texts, n_chars, *_split_codes(_agreeing(sign_texts(texts), n_chars, first, second)))
 
 
 def connect(roots: Int, first: Int, second: Int) -> Int:
@@ -142,6 +156,10 @@ def connect(roots: Int, first: Int, second: Int) -> Int:
     return roots
 
 
+def _count_chars(texts: pl.Series) -> Int:
+    return np.minimum(texts.str.len_chars().to_numpy().astype(np.int64), LONGEST_CHARS)
+
+
 def _shingle(texts: pl.Series) -> tuple[Uint32, Int]:
     """Hashed character pairs of all texts in a row, and the offsets of each text's pairs."""
     # A zero before, between and after makes the edges: of L characters come L + 1 pairs.
@@ -161,8 +179,8 @@ def _mix(values: Uint32) -> Uint32:
     return values
 
 
-def _sign(texts: pl.Series) -> Uint32:
-    """MinHash signatures, shape (n_texts, N_PERMUTATIONS)."""
+def sign_texts(texts: pl.Series) -> Uint32:
+    """MinHash signatures, shape (n_texts, N_PERMUTATIONS); of texts without null."""
     rng = np.random.default_rng(_SEED)
     factors = rng.integers(0, 2**31, N_PERMUTATIONS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     shifts = rng.integers(0, 2**32, N_PERMUTATIONS, dtype=np.uint32)
@@ -187,21 +205,31 @@ def _propose(signatures: Uint32, n_chars: Int) -> tuple[Int, Int]:
         return np.concatenate(pairs)
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        codes = _sort_distinct(np.concatenate(list(pool.map(propose, range(0, N_PERMUTATIONS, 2)))))
+        codes = _sort_distinct(np.concatenate(list(pool.map(propose, BANDS))))
+    return _split_codes(codes)
+
+
+def _split_codes(codes: Uint64) -> tuple[Int, Int]:
     return (codes >> np.uint64(32)).astype(np.int64), (codes & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _neighbours(signatures: Uint32, band: int) -> Iterator[tuple[Int, Int]]:
-    """Pairs that agree on the band's two hashes and follow each other in their order.
+def band_keys(signatures: Uint32, band: int) -> Uint64:
+    """What a band's texts are sorted by, shape (n_texts,): equal above the ORDER_BITS means equal in the band.
 
-    24 bits of each hash make the band, 16 of the next hash the order within it, so that the likest come together.
+    24 bits of each of two hashes make the band, 16 of the next hash the order within it, so that the likest come
+    together.
     """
     one, two, three = (signatures[:, (band + step) % N_PERMUTATIONS].astype(np.uint64) for step in range(3))
     low = np.uint64(0xFFFFFF)
-    keys = (one & low) << np.uint64(40) | (two & low) << np.uint64(16) | three & np.uint64(0xFFFF)
+    return (one & low) << np.uint64(40) | (two & low) << ORDER_BITS | three & np.uint64(0xFFFF)
+
+
+def _neighbours(signatures: Uint32, band: int) -> Iterator[tuple[Int, Int]]:
+    """Pairs that agree on the band's two hashes and follow each other in their order."""
+    keys = band_keys(signatures, band)
     # Stable: texts are sorted, so that equal keys come in the order of their texts, not of their rows.
     order = np.argsort(keys, kind="stable")
-    keys = keys[order] >> np.uint64(16)
+    keys = keys[order] >> ORDER_BITS
     for step in range(1, N_NEIGHBOURS + 1):
         at = np.flatnonzero(keys[step:] == keys[:-step])
         yield order[at], order[at + step]

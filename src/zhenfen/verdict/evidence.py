@@ -108,7 +108,8 @@ class Findings:
     """All findings of a set of creators, as frames so that a hundred thousand fit.
 
     Attributes:
-        creators: creator_id, n_elevated (families), concern (sum of scores), n_assessed; most concern first.
+        creators: creator_id, n_elevated (families), concern (sum of scores), n_assessed, and over all families level,
+            p_manipulated, families_assessed and reason (`creator.CREATORS_SCHEMA`); most concern first.
         findings: One row a creator and family, FINDINGS_SCHEMA.
         evidence: One row a creator and feature, EVIDENCE_SCHEMA.
         details: Family → name → frame behind the values (spans, clusters, …), as each family documents them.

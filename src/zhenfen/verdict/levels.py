@@ -11,6 +11,7 @@ from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA
 
 NO_REFERENCE = "no_reference"
 """Reason of a family that was measured but has no peers to be set against."""
+_URGENCY = {"high": 2, "elevated": 1}
 
 
 class Points(Strict):
@@ -93,21 +94,25 @@ def decide(
     return rows.select(pl.col(name).cast(dtype) for name, dtype in FINDINGS_SCHEMA.items()).sort("creator_id", "family")
 
 
-def rank(findings: pl.DataFrame) -> pl.DataFrame:
-    """Creators by concern: most families elevated, then the highest sum of scores, then by id.
+def rank(findings: pl.DataFrame, overall: pl.DataFrame) -> pl.DataFrame:
+    """Creators by concern: the level over all families, then most families elevated, the sum of scores, and the id.
+
+    Args:
+        findings: FINDINGS_SCHEMA.
+        overall: `creator.CREATORS_SCHEMA`, a row for each creator of `findings`.
 
     Returns:
-        creator_id, n_assessed, n_elevated, concern.
+        creator_id, n_assessed, n_elevated, concern, and the columns of `overall`.
     """
     level = pl.col("level")
-    return (
-        findings.group_by("creator_id")
-        .agg(
-            n_assessed=(level != "not_assessed").sum().cast(pl.Int64),
-            n_elevated=level.is_in(["elevated", "high"]).sum().cast(pl.Int64),
-            concern=pl.col("score").sum(),
-        )
-        .sort("n_elevated", "concern", "creator_id", descending=[True, True, False])
+    counted = findings.group_by("creator_id").agg(
+        n_assessed=(level != "not_assessed").sum().cast(pl.Int64),
+        n_elevated=level.is_in(["elevated", "high"]).sum().cast(pl.Int64),
+        concern=pl.col("score").sum(),
+    )
+    urgency = level.replace_strict(_URGENCY, default=0, return_dtype=pl.Int8)
+    return counted.join(overall, on="creator_id").sort(
+        urgency, "n_elevated", "concern", "creator_id", descending=[True, True, True, False]
     )
 
 

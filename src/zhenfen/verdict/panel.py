@@ -1,38 +1,34 @@
-"""The reference panel: what is usual among creators of the same platform and size, as quantiles."""
+"""The reference panel: what is usual among creators of the same platform and size, as quantiles.
+
+Quantiles move with size without steps: they are kernel-weighted at a few sizes, "knots", and in between run straight in
+the logarithm of the followers (`panel_curves` says how, and why so).
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from zhenfen.errors import ConfigError
+from zhenfen.verdict.panel_curves import FEWEST_PEERS, QUANTILES, make_curve
 
-QUANTILES: dict[str, float] = {
-    "p1": 0.01,
-    "p5": 0.05,
-    "p10": 0.10,
-    "p25": 0.25,
-    "p50": 0.50,
-    "p75": 0.75,
-    "p90": 0.90,
-    "p95": 0.95,
-    "p99": 0.99,
-}
-FEWEST_PEERS = 30
-"""Below this a 5 % quantile rests on one or two creators; such a size class gets no row of its own."""
+Array = npt.NDArray[np.float64]
 
 SCHEMA: dict[str, pl.DataType] = {
     "feature": pl.String(),
     "platform": pl.String(),
+    "n_followers": pl.Int64(),
     "followers_from": pl.Int64(),
-    "followers_below": pl.Int64(),
-    "is_size_class": pl.Boolean(),
+    "followers_to": pl.Int64(),
     "n_peers": pl.Int64(),
     **{name: pl.Float64() for name in QUANTILES},
     "source": pl.String(),
@@ -40,6 +36,13 @@ SCHEMA: dict[str, pl.DataType] = {
     "observed_on": pl.Date(),
     "is_any_platform": pl.Boolean(),
 }
+"""A row is a knot at n_followers, or, where that is null, the peers of all sizes together. The peers span
+followers_from to followers_to (null: sizes unknown); n_peers counts those that weigh at this knot."""
+
+SIZE, PLATFORM, OTHER_PLATFORM, NONE = "size", "platform", "other_platform", "none"
+SCOPES = (SIZE, PLATFORM, OTHER_PLATFORM, NONE)
+"""How near the peers are, nearest first."""
+_REFERENCE = (*QUANTILES, "source", "window", "observed_on", "n_peers", "scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,99 @@ class PanelSource:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """The peers of one feature, platform and source.
+
+    Attributes:
+        about: Where they come from.
+        platform: Platform they are on.
+        span: Smallest and largest number of followers among them; None where sizes are unknown.
+        whole: n_peers and the quantiles of all sizes together, shape (1 + n_quantiles,).
+        knots: Logs of followers, rising, shape (n_knots,); empty where the peers are too few for a curve.
+        curve: n_peers and quantiles at the knots, shape (n_knots, 1 + n_quantiles).
+    """
+
+    about: PanelSource
+    platform: str
+    span: tuple[int, int] | None
+    whole: Array
+    knots: Array
+    curve: Array
+
+    def rank(self, rows: pl.DataFrame) -> npt.NDArray[np.int8]:
+        """Place in SCOPES of this reference for each row (platform, n_followers), shape (n_rows,)."""
+        size = pl.col("n_followers")
+        is_own = (pl.col("platform") == self.platform).fill_null(value=False)
+        covered = size.is_null() | size.is_between(*self.span) if self.span else pl.lit(value=True)
+        has_curve = size.is_not_null() & pl.lit(len(self.knots) > 0)
+        nearest = pl.when(~is_own).then(2).when(has_curve).then(0).otherwise(1)
+        usable = covered & (is_own | pl.lit(self.about.is_any_platform))
+        ranked = rows.select(rank=pl.when(usable).then(nearest).otherwise(3).cast(pl.Int8))
+        return ranked["rank"].to_numpy()
+
+    def at(self, n_followers: pl.Series) -> Array:
+        """n_peers and quantiles for creators of these sizes (null: of all sizes), shape (n_rows, 1 + n_quantiles)."""
+        found = np.tile(self.whole, (len(n_followers), 1))
+        known = n_followers.is_not_null().to_numpy()
+        if len(self.knots):
+            logs = np.log(np.maximum(n_followers.drop_nulls().to_numpy(), 1))
+            found[known] = np.column_stack([np.interp(logs, self.knots, column) for column in self.curve.T])
+        return found
+
+    def stand_beside(self, rows: pl.DataFrame, ranks: npt.NDArray[np.int8]) -> pl.DataFrame:
+        """`rows` (n_followers) with the columns that a reference has; `ranks` as in `rank`."""
+        found = self.at(rows["n_followers"])
+        quantiles = {name: pl.Series(found[:, at]) for at, name in enumerate(QUANTILES, start=1)}
+        scopes = pl.Series(ranks).replace_strict(range(len(SCOPES)), SCOPES, return_dtype=pl.String)
+        about = self.about
+        return rows.with_columns(
+            **quantiles,
+            source=pl.lit(about.source),
+            window=pl.lit(about.window),
+            observed_on=pl.lit(about.observed_on),
+            n_peers=pl.Series(found[:, 0]).round().cast(pl.Int64),
+            scope=scopes,
+        )
+
+
+@dataclass(frozen=True)
 class Panel:
-    """Quantiles by feature, platform and size; `sha256` names this very file."""
+    """Quantiles by feature, platform, source and size; `sha256` names this very file."""
 
     frame: pl.DataFrame
     sha256: str
+
+    @cached_property
+    def references(self) -> dict[str, list[Reference]]:
+        """Feature → its references, in the order of the file."""
+        found: dict[str, list[Reference]] = {}
+        keys = ["feature", "platform", "source", "window", "observed_on", "is_any_platform"]
+        for rows in self.frame.partition_by(keys, maintain_order=True):
+            found.setdefault(str(rows["feature"][0]), []).append(_read_reference(rows))
+        return found
+
+
+def _read_reference(rows: pl.DataFrame) -> Reference:
+    first = rows.row(0, named=True)
+    numbers = ["n_peers", *QUANTILES]
+    knots = rows.drop_nulls("n_followers").sort("n_followers")
+    span = None if first["followers_from"] is None else (first["followers_from"], first["followers_to"])
+    return Reference(
+        PanelSource(first["source"], first["window"], first["observed_on"], first["is_any_platform"]),
+        first["platform"],
+        span,
+        rows.filter(pl.col("n_followers").is_null()).select(numbers).to_numpy()[0].astype(np.float64),
+        np.log(np.maximum(knots["n_followers"].to_numpy(), 1)),
+        knots.select(numbers).to_numpy().astype(np.float64),
+    )
 
 
 def read_panel(path: Path) -> Panel:
     """A panel written by `write_panel`.
 
     Raises:
-        ConfigError: The file cannot be read, lacks a column, or its quantiles do not rise.
+        ConfigError: The file cannot be read, lacks a column, its quantiles do not rise, or a feature has no row for
+            all sizes together.
     """
     try:
         content = path.read_bytes()
@@ -81,6 +165,7 @@ def read_panel(path: Path) -> Panel:
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"{path}: not a reference panel: {str(error).partition(chr(10))[0]}") from error
     _check_rising(frame, path)
+    _check_whole(frame, path)
     return Panel(frame, hashlib.sha256(content).hexdigest())
 
 
@@ -101,124 +186,96 @@ def write_panel(frame: pl.DataFrame, path: Path) -> None:
         raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
-def build_panel(
-    values: pl.DataFrame,
-    creators: pl.DataFrame,
-    source: PanelSource,
-    size_edges: Mapping[str, Sequence[int]],
-) -> pl.DataFrame:
-    """Quantiles of every feature, by platform: of all sizes together, and of each size class with enough creators.
+def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSource) -> pl.DataFrame:
+    """Quantiles of every feature with enough creators, by platform: of all sizes together, and along the size.
 
     Args:
         values: creator_id and one column a feature.
         creators: creator_id, platform, n_followers (null: counts for all sizes only).
         source: Where the values come from.
-        size_edges: Platform → rising lower bounds of its size classes, in followers.
+
+    Returns:
+        SCHEMA, sorted.
     """
-    peers = values.unpivot(index="creator_id", variable_name="feature").join(
-        creators.select("creator_id", "platform", "n_followers"), on="creator_id"
-    )
-    peers = peers.filter(pl.col("value").cast(pl.Float64).is_finite())
-    covered = peers.group_by("platform").agg(smallest=pl.col("n_followers").min(), largest=pl.col("n_followers").max())
-    whole = _quantiles(peers, ["feature", "platform"]).join(covered, on="platform", how="left")
-    whole = whole.with_columns(
-        is_size_class=False, followers_from=pl.col("smallest"), followers_below=pl.col("largest") + 1
-    )
-    sized = _quantiles(
-        _with_class(peers, covered, size_edges), ["feature", "platform", "followers_from", "followers_below"]
-    )
-    sized = sized.with_columns(is_size_class=True)
-    rows = pl.concat([whole, sized], how="diagonal_relaxed").filter(pl.col("n_peers") >= FEWEST_PEERS)
-    return (
-        rows.with_columns(
-            source=pl.lit(source.source),
-            window=pl.lit(source.window),
-            observed_on=pl.lit(source.observed_on),
-            is_any_platform=pl.lit(source.is_any_platform),
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
-        .sort("feature", "platform", "followers_from", "followers_below")
+    known = values.join(creators.select("creator_id", "platform", "n_followers"), on="creator_id")
+    features = [name for name in values.columns if name != "creator_id"]
+    rows = [
+        part
+        for (platform,), peers in known.partition_by("platform", as_dict=True).items()
+        for feature in features
+        for part in _build_rows(peers, feature, str(platform))
+    ]
+    about = {name: pl.lit(getattr(source, name)) for name in ("source", "window", "observed_on", "is_any_platform")}
+    whole = pl.concat([pl.DataFrame(schema=SCHEMA).drop(about), *rows]).with_columns(**about)
+    # All digits are kept: many peers have one and the same value (a third of their posts), which a rounded quantile
+    # would set below or above itself.
+    return whole.select(SCHEMA.keys()).sort("feature", "platform", "n_followers")
+
+
+def _build_rows(peers: pl.DataFrame, feature: str, platform: str) -> Iterator[pl.DataFrame]:
+    measured = peers.select("n_followers", value=pl.col(feature).cast(pl.Float64)).filter(pl.col("value").is_finite())
+    if measured.height < FEWEST_PEERS:
+        return
+    sized = measured.drop_nulls("n_followers").sort("n_followers", "value")
+    span = sized["n_followers"].min(), sized["n_followers"].max()
+    quantiles = (measured["value"].quantile(share, "linear") for share in QUANTILES.values())
+    whole = {"n_followers": None, "n_peers": measured.height, **dict(zip(QUANTILES, quantiles, strict=True))}
+    curve = make_curve(sized["n_followers"].to_numpy(), sized["value"].to_numpy())
+    rows = pl.DataFrame([whole, *curve], schema={name: SCHEMA[name] for name in whole})
+    yield rows.select(
+        feature=pl.lit(feature),
+        platform=pl.lit(platform),
+        n_followers="n_followers",
+        followers_from=pl.lit(span[0], dtype=pl.Int64),
+        followers_to=pl.lit(span[1], dtype=pl.Int64),
+        **{name: pl.col(name) for name in ("n_peers", *QUANTILES)},
     )
 
 
 def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
     """Every measurement beside its references: those of its platform and size, else of its platform, else of any.
 
-    A creator of known size is never compared with a range that does not cover that size. Where several sources cover a
+    A creator of known size is never compared with peers that do not span that size. Where several sources cover a
     creator equally well, each stands in a row of its own: sources are never pooled.
 
     Returns:
         creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (size, platform,
         other_platform, none); at least one row a measured value.
     """
-    measured = (
-        values.unpivot(index="creator_id", variable_name="feature")
-        .with_columns(pl.col("value").cast(pl.Float64))
-        .filter(pl.col("value").is_finite())
-        .join(creators.select("creator_id", own_platform="platform", size="n_followers"), on="creator_id", how="left")
-    )
-    candidates = (
-        measured.join(panel.frame, on="feature").filter(_covers_size(), _covers_platform()).with_columns(scope=_scope())
-    )
-    nearness = pl.col("scope").replace_strict({"size": 0, "platform": 1, "other_platform": 2}, return_dtype=pl.Int8)
-    nearest = candidates.filter(nearness == nearness.min().over("creator_id", "feature"))
-    return (
-        measured.select("creator_id", "feature", "value")
-        .join(
-            nearest.select("creator_id", "feature", *QUANTILES, "source", "window", "observed_on", "n_peers", "scope"),
-            on=["creator_id", "feature"],
-            how="left",
-        )
-        .with_columns(pl.col("scope").fill_null("none"))
-    )
+    sizes = creators.select("creator_id", "platform", "n_followers")
+    known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
+    empty = pl.DataFrame(schema={"creator_id": pl.String, "feature": pl.String, "value": pl.Float64, **_SCHEMA_BESIDE})
+    matched = [
+        part
+        for feature in values.columns
+        if feature != "creator_id"
+        for part in _match_feature(known, feature, panel.references.get(feature, []))
+    ]
+    return pl.concat([empty, *matched])
 
 
-def _quantiles(peers: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    return peers.group_by(by).agg(
-        pl.len().cast(pl.Int64).alias("n_peers"),
-        *(pl.col("value").quantile(share, "linear").alias(name) for name, share in QUANTILES.items()),
-    )
+_SCHEMA_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
 
 
-def _with_class(peers: pl.DataFrame, covered: pl.DataFrame, size_edges: Mapping[str, Sequence[int]]) -> pl.DataFrame:
-    """Each peer's size class, cut to the sizes that the peers span: a class is not stretched over sizes unseen."""
-    classes = pl.DataFrame(
-        [
-            {"platform": platform, "from": low, "below": high}
-            for platform, edges in size_edges.items()
-            for low, high in zip(edges, [*edges[1:], None], strict=True)
-        ],
-        schema={"platform": pl.String, "from": pl.Int64, "below": pl.Int64},
-    ).join(covered, on="platform")
-    classes = classes.select(
+def _match_feature(known: pl.DataFrame, feature: str, references: list[Reference]) -> Iterator[pl.DataFrame]:
+    rows = known.select(
+        "creator_id",
         "platform",
-        followers_from=pl.max_horizontal("from", "smallest"),
-        followers_below=pl.min_horizontal("below", pl.col("largest") + 1),
-    )
-    size = pl.col("n_followers")
-    inside = (size >= pl.col("followers_from")) & (size < pl.col("followers_below"))
-    return peers.join(classes, on="platform").filter(inside)
-
-
-def _covers_size() -> pl.Expr:
-    """Known size: inside the row's sizes. Unknown size: rows for all sizes together only."""
-    size, low, high = pl.col("size"), pl.col("followers_from"), pl.col("followers_below")
-    inside = (low.is_null() | (size >= low)) & (high.is_null() | (size < high))
-    return pl.when(size.is_null()).then(~pl.col("is_size_class")).otherwise(inside)
-
-
-def _covers_platform() -> pl.Expr:
-    return (pl.col("platform") == pl.col("own_platform")) | pl.col("is_any_platform")
-
-
-def _scope() -> pl.Expr:
-    return (
-        pl.when(pl.col("platform") != pl.col("own_platform"))
-        .then(pl.lit("other_platform"))
-        .when("is_size_class")
-        .then(pl.lit("size"))
-        .otherwise(pl.lit("platform"))
-    )
+        "n_followers",
+        feature=pl.lit(feature),
+        value=pl.col(feature).cast(pl.Float64),
+    ).filter(pl.col("value").is_finite())
+    ranks = [one.rank(rows) for one in references]
+    none = len(SCOPES) - 1
+    nearest = np.min([np.full(rows.height, none, dtype=np.int8), *ranks], axis=0)
+    columns = ["creator_id", "feature", "value", *_REFERENCE]
+    for one, rank in zip(references, ranks, strict=True):
+        stands = (rank == nearest) & (rank < none)
+        if stands.any():
+            yield one.stand_beside(rows.filter(pl.Series(stands)), rank[stands]).select(columns)
+    alone = rows.filter(pl.Series(nearest == none)).select("creator_id", "feature", "value")
+    lacking = (pl.lit(None, dtype=dtype).alias(name) for name, dtype in _SCHEMA_BESIDE.items() if name != "scope")
+    yield alone.with_columns(*lacking, scope=pl.lit(NONE))
 
 
 def _check_rising(frame: pl.DataFrame, path: Path) -> None:
@@ -226,3 +283,13 @@ def _check_rising(frame: pl.DataFrame, path: Path) -> None:
     falling = frame.filter(pl.any_horizontal(pl.col(a) > pl.col(b) for a, b in pairwise(names)))
     if not falling.is_empty():
         raise ConfigError(f"{path}: quantiles of {falling['feature'][0]} do not rise")
+
+
+def _check_whole(frame: pl.DataFrame, path: Path) -> None:
+    """Creators of unknown size need the row of all sizes."""
+    by = frame.group_by(
+        "feature", "platform", "source", "window", "observed_on", "is_any_platform", maintain_order=True
+    )
+    without = by.agg(n=pl.col("n_followers").is_null().sum()).filter(pl.col("n") != 1)
+    if not without.is_empty():
+        raise ConfigError(f"{path}: {without['feature'][0]} needs one row without n_followers for each source")

@@ -1,0 +1,21 @@
+"""Numbers as several parts of a report write them."""
+
+from __future__ import annotations
+
+from zhenfen.messages import Catalogue
+
+SMALLEST_SHOWN = 0.0001
+
+
+def signed(catalogue: Catalogue, value: float | None) -> str:
+    """A gain or loss with its sign; a dash when unknown."""
+    if value is None:
+        return "—"
+    return ("+" if value > 0 else "") + catalogue.number(value, 0)
+
+
+def p_text(catalogue: Catalogue, p_value: float) -> str:
+    """A p-value with its sign: none is ever shown as zero."""
+    if p_value < SMALLEST_SHOWN:
+        return f"< {catalogue.number(SMALLEST_SHOWN, 4)}"
+    return f"= {catalogue.number(p_value, 4)}"

@@ -1,0 +1,243 @@
+"""What a campaign adds to one creator, simulated or real: followers by moment, counts by post, comments.
+
+Moments are days since 1970-01-01 (UTC). Unknown counts are NaN and stay unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from zhenfen.simulate.deliveries import FOLLOW_BACK_SHARE, arrived, draw_delivery
+from zhenfen.simulate.organic import Flags, Ints, Reals
+from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS, Campaign
+
+DAYS_BEFORE = 28
+DAYS_AFTER = 7
+"""A campaign begins after four weeks, where the series is long enough, so that there is a past to set it against, and
+a week before the end."""
+CONCERNED_SHARE = (0.3, 1.0)
+"""Part of the posts that a purchase is made for (chosen)."""
+EVEN_PACKET = 0.03
+"""Scatter of the packets from post to post (chosen: sellers' packets are of one size)."""
+WORKERS_LIKE_SHARE = 0.4
+WORKERS_COMMENT_SHARE = 0.15
+"""Of the people paid to follow, how many like and comment as well (chosen)."""
+FIRST_WEEKDAY = 3
+"""1970-01-01 was a Thursday; Monday is 0."""
+COUNT_BOUGHT = {"purchased_likes": "n_likes", "purchased_views": "n_views"}
+STYLES = {
+    "template_comments": "template",
+    "rewritten_comments": "rewritten",
+    "engagement_pod": "pod",
+    "crowd_workers": "rewritten",
+}
+"""How the comments of a manipulation are worded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One creator before a campaign.
+
+    Attributes:
+        at: Moments of the readings, sorted; may be empty.
+        n_followers: At those moments.
+        posts_at: Moments of the posts, NaN where unknown.
+        counts: By column of table `posts`, one entry a post; NaN where unknown.
+        follows: Followers that an interaction brings, for camouflage to show on the posts.
+    """
+
+    at: Reals
+    n_followers: Reals
+    posts_at: Reals
+    counts: Mapping[str, Reals]
+    follows: float
+
+    @property
+    def days(self) -> Ints:
+        """First to last day with a reading."""
+        return np.arange(int(np.floor(self.at[0])), int(np.floor(self.at[-1])) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What was bought, and the real growth that hides it.
+
+    Attributes:
+        followers, real, following: Added at each reading: bought followers still there, real ones, accounts followed.
+        n_followers: Bought in all.
+        days: Days on which bought followers came.
+        counts, real_counts: Added to each post, by column.
+        concerned: Posts with something bought or arranged.
+        comments: Bought comments of each post.
+        style: How they are worded; empty for none.
+    """
+
+    followers: Reals
+    real: Reals
+    following: Reals
+    n_followers: int
+    days: Ints
+    counts: dict[str, Reals]
+    real_counts: dict[str, Reals]
+    concerned: Flags
+    comments: Ints
+    style: str = ""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether the data could hold anything of it."""
+        return self.n_followers > 0 or bool(self.concerned.any())
+
+
+def make_purchase(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
+    """What `campaign` adds to `case`; nothing where the case has no such readings or counts."""
+    if campaign.manipulation in FOLLOWER_MANIPULATIONS:
+        return _buy_followers(campaign, case, rng) if len(case.at) else no_purchase(case)
+    return _buy_on_posts(campaign, case, rng)
+
+
+def no_purchase(case: Case) -> Purchase:
+    """Nothing bought."""
+    n_readings, n_posts = len(case.at), len(case.posts_at)
+    none = np.zeros(n_readings)
+    return Purchase(
+        followers=none,
+        real=none,
+        following=none,
+        n_followers=0,
+        days=np.zeros(0, dtype=np.int64),
+        counts={},
+        real_counts={},
+        concerned=np.zeros(n_posts, dtype=np.bool_),
+        comments=np.zeros(n_posts, dtype=np.int64),
+    )
+
+
+def _buy_followers(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
+    first = _first_day(case.days, rng)
+    days = np.arange(first, case.days[-1] + 1)
+    delivery = draw_delivery(campaign.manipulation, (days + FIRST_WEEKDAY) % 7, rng)
+    last = first + len(delivery.comes) - 1
+    n_real = float(np.interp(last + 1, case.at, case.n_followers))
+    n_bought = _round_number(campaign.dose / (1 - campaign.dose) * n_real, rng)
+    followers = np.rint(n_bought * delivery.by_moment(case.at, first))
+    real = np.rint(campaign.camouflage * n_bought * _real_rise(case.at, first, len(delivery.comes), rng))
+    is_near = _near_posts(case.posts_at, first, last)
+    purchase = replace(
+        no_purchase(case),
+        followers=followers,
+        real=real,
+        n_followers=n_bought,
+        days=first + np.flatnonzero(np.rint(n_bought * delivery.comes) > 0),
+        real_counts=_carry(case, is_near, campaign.camouflage * n_bought),
+    )
+    if campaign.manipulation == "follow_unfollow":
+        return replace(purchase, following=_following(delivery.comes, n_bought, case.at, first))
+    return _add_workers(purchase, case, is_near, rng) if campaign.manipulation == "crowd_workers" else purchase
+
+
+def _near_posts(posts_at: Reals, first: int, last: int) -> Flags:
+    """Posts from the day before the first day to the last; without any, the newest before."""
+    near = (posts_at >= first - 1) & (posts_at < last + 1)
+    before = posts_at < first
+    return near if near.any() or not before.any() else posts_at == posts_at[before].max()
+
+
+def _first_day(days: Ints, rng: np.random.Generator) -> int:
+    """Any day with four weeks before it and one after it; in a short series any day but the first."""
+    low, high = days[0] + DAYS_BEFORE, days[-1] - DAYS_AFTER
+    if high <= low:
+        low, high = min(days[0] + 1, days[-1]), days[-1]
+    return int(rng.integers(low, high + 1))
+
+
+def _round_number(wanted: float, rng: np.random.Generator) -> int:
+    """At least one; half of the orders are of two figures and noughts, as sellers' lists have them (chosen)."""
+    if rng.random() < 0.5 and wanted >= 100:  # noqa: PLR2004 (two figures and a nought)
+        unit = 10 ** (int(np.log10(wanted)) - 1)
+        return int(round(wanted / unit) * unit)
+    return max(round(wanted), 1)
+
+
+def _real_rise(at: Reals, first: int, n_days: int, rng: np.random.Generator) -> Reals:
+    """Part of the real growth that has come by each moment: a rise that dies away, or uneven days of a long one."""
+    scatter = np.exp(0.45 * rng.standard_normal(n_days + 2))
+    shape = np.exp(-np.arange(n_days + 2) / rng.uniform(0.7, 1.5)) if n_days <= DAYS_AFTER else np.ones(n_days + 2)
+    if n_days > DAYS_AFTER:
+        shape[n_days:] = 0.0
+    return arrived(at, first, shape * scatter / (shape * scatter).sum())
+
+
+def _carry(case: Case, is_concerned: Flags, n_followers: float) -> dict[str, Reals]:
+    """Counts that the posts concerned must have on top, to have brought so many real followers."""
+    base = sum(float(np.nansum(values[is_concerned])) for name, values in case.counts.items() if name != "n_views")
+    if n_followers == 0 or base == 0:
+        return {}
+    factor = n_followers / case.follows / base
+    return {name: np.where(is_concerned, np.rint(values * factor), 0.0) for name, values in case.counts.items()}
+
+
+def _following(comes: Reals, n_bought: int, at: Reals, first: int) -> Reals:
+    """Accounts followed in the hope of a follow back, and unfollowed a fortnight later."""
+    followed = n_bought / FOLLOW_BACK_SHARE * comes
+    return np.rint(arrived(at, first, followed) - (1 - FOLLOW_BACK_SHARE) * arrived(at, first + 14, followed))
+
+
+def _add_workers(purchase: Purchase, case: Case, is_near: Flags, rng: np.random.Generator) -> Purchase:
+    """Likes and comments that come with followers who are people, on the posts of those days."""
+    n_posts = int(is_near.sum())
+    if n_posts == 0:
+        return purchase
+    shares = {"n_likes": WORKERS_LIKE_SHARE, "n_comments": WORKERS_COMMENT_SHARE}
+    counts = {
+        name: np.where(is_near, rng.poisson(share * purchase.n_followers / n_posts, len(is_near)), 0).astype(np.float64)
+        for name, share in shares.items()
+        if name in case.counts
+    }
+    comments = counts.get("n_comments", np.zeros(len(is_near))).astype(np.int64)
+    return replace(purchase, counts=counts, concerned=is_near, comments=comments, style="rewritten")
+
+
+def _buy_on_posts(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
+    name = COUNT_BOUGHT.get(campaign.manipulation, "n_comments")
+    base = "n_likes" if campaign.manipulation == "engagement_pod" else name
+    known = np.isfinite(case.counts[base]) if base in case.counts else np.zeros(len(case.posts_at), dtype=np.bool_)
+    if not known.any():
+        return no_purchase(case)
+    concerned = _concerned(case.posts_at, known, rng)
+    usual = max(float(case.counts[base][concerned].mean()), 1.0)
+    scatter = EVEN_PACKET * rng.standard_normal(len(concerned))
+    packet = np.where(concerned, np.maximum(np.rint(campaign.dose * usual * (1 + scatter)), 1), 0.0)
+    counts = _pod(packet, rng) if campaign.manipulation == "engagement_pod" else {name: packet}
+    factor = campaign.camouflage * campaign.dose
+    real = {key: np.where(concerned, np.rint(values * factor), 0.0) for key, values in case.counts.items()}
+    return replace(
+        no_purchase(case),
+        counts={key: values for key, values in counts.items() if key in case.counts},
+        real_counts=real if factor else {},
+        concerned=concerned,
+        comments=counts.get("n_comments", np.zeros(len(concerned))).astype(np.int64),
+        style=STYLES.get(campaign.manipulation, ""),
+    )
+
+
+def _concerned(posts_at: Reals, known: Flags, rng: np.random.Generator) -> Flags:
+    """The newest posts, or posts here and there; at least one."""
+    share = rng.uniform(*CONCERNED_SHARE)
+    which = np.flatnonzero(known)
+    n = max(round(share * len(which)), 1)
+    by_age = which[np.argsort(posts_at[which], kind="stable")]
+    chosen = by_age[-n:] if rng.random() < 0.5 else rng.choice(which, n, replace=False)  # noqa: PLR2004 (either way)
+    flags = np.zeros(len(known), dtype=np.bool_)
+    flags[chosen] = True
+    return flags
+
+
+def _pod(members: Reals, rng: np.random.Generator) -> dict[str, Reals]:
+    """Nine members in ten like, a third to all of these comment (chosen)."""
+    likes = rng.binomial(members.astype(np.int64), 0.9).astype(np.float64)
+    comments = rng.binomial(likes.astype(np.int64), rng.uniform(0.33, 1.0)).astype(np.float64)
+    return {"n_likes": likes, "n_comments": comments}

@@ -1,0 +1,225 @@
+"""Played creators as canonical tables, with what is true of them; all creators of a batch are written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from zhenfen.simulate import texts
+from zhenfen.simulate.audience_rows import make_profiles, moments, numbered
+from zhenfen.simulate.crowds import make_comments, make_thread
+from zhenfen.simulate.organic import COUNTS, READ_AT
+from zhenfen.simulate.play import Played, Stage
+from zhenfen.simulate.roles import Campaign
+
+MEDIA = {"xiaohongshu": "image", "douyin": "video", "bilibili": "video", "weibo": "text"}
+EVENT_HOUR = 11 / 24
+"""Events begin at 19:00 in Shanghai."""
+AUDIENCE_SHARE = 0.5
+FRAMES = ("newest", "authorised_export", "random")
+N_PROFILES = 300
+"""Half of the creators come with a sample of followers (chosen), drawn apart from what they bought."""
+LABELS_ADVERTS = 0.6
+"""Part of the adverts that carry the platform's label (chosen)."""
+
+TRUTH_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "kind": pl.String(),
+    "shock": pl.String(),
+    "manipulation": pl.String(),
+    "dose": pl.Float64(),
+    "camouflage": pl.Float64(),
+    "is_manipulated": pl.Boolean(),
+    "what": pl.String(),
+    "n_bought_followers": pl.Int64(),
+    "n_bought_comments": pl.Int64(),
+    "n_bought_likes": pl.Int64(),
+    "n_bought_views": pl.Int64(),
+    "bought_days": pl.List(pl.Date()),
+    "bought_posts": pl.List(pl.String()),
+    "bought_comments": pl.List(pl.String()),
+    "bought_profiles": pl.List(pl.String()),
+}
+
+
+def show_numbers(ids: pl.Series, casts: Sequence[Played], stage: Stage) -> dict[str, pl.DataFrame]:
+    """creators, follower_counts, posts and events, without words."""
+    ends_at = stage.first_day + stage.n_days - 1 + READ_AT
+    return {
+        "creators": pl.DataFrame(
+            {
+                "creator_id": ids,
+                "platform": pl.Series([played.role.platform for played in casts], dtype=pl.String),
+                "n_followers": pl.Series([int(played.n_followers[-1]) for played in casts], dtype=pl.Int64),
+                "n_following": pl.Series([int(played.n_following[-1]) for played in casts], dtype=pl.Int64),
+                "n_posts": pl.Series([len(played.posts.at) for played in casts], dtype=pl.Int64),
+            }
+        ).with_columns(snapshot_at=moments(np.array([ends_at]))[0]),
+        "follower_counts": _show_readings(ids, casts),
+        "posts": _show_posts(ids, casts, ends_at),
+        "events": _show_events(ids, casts),
+    }
+
+
+def _show_readings(ids: pl.Series, casts: Sequence[Played]) -> pl.DataFrame:
+    whose = _whose([len(played.at) for played in casts])
+    return pl.DataFrame(
+        {
+            "creator_id": ids.gather(whose),
+            "observed_at": moments(np.concatenate([played.at for played in casts])),
+            "n_followers": pl.Series(np.concatenate([played.n_followers for played in casts])),
+            "n_following": pl.Series(np.concatenate([played.n_following for played in casts])),
+        }
+    )
+
+
+def _show_posts(ids: pl.Series, casts: Sequence[Played], ends_at: float) -> pl.DataFrame:
+    whose = _whose([len(played.posts.at) for played in casts])
+    owner = ids.gather(whose)
+    number = np.arange(len(whose)) - np.searchsorted(whose, whose)
+    adverts = np.concatenate([played.posts.is_advert for played in casts])
+    labelled = adverts & np.concatenate([played.rng.random(len(played.posts.at)) < LABELS_ADVERTS for played in casts])
+    live = pl.Series(np.concatenate([played.posts.is_live for played in casts]))
+    media = pl.Series([MEDIA[played.role.platform] for played in casts], dtype=pl.String).gather(whose)
+    return pl.DataFrame(
+        {
+            "post_id": numbered(owner, "p", number),
+            "creator_id": owner,
+            "published_at": moments(np.concatenate([played.posts.at for played in casts])),
+            "media_kind": pl.repeat("live", len(whose), eager=True).zip_with(live, media),
+            **{name: _counts(casts, name) for name in COUNTS},
+            "is_labelled_ad": pl.Series(labelled),
+            "has_purchase_link": pl.Series(adverts),
+        }
+    ).with_columns(observed_at=moments(np.array([ends_at]))[0])
+
+
+def _counts(casts: Sequence[Played], name: str) -> pl.Series:
+    """One count of all posts; null where the platform has none."""
+    parts = [played.posts.counts.get(name, np.full(len(played.posts.at), np.nan)) for played in casts]
+    return pl.Series(np.concatenate(parts)).fill_nan(None).cast(pl.Int64)
+
+
+def _show_events(ids: pl.Series, casts: Sequence[Played]) -> pl.DataFrame:
+    whose = _whose([len(played.events) for played in casts])
+    events = [event for played in casts for event in played.events]
+    return pl.DataFrame(
+        {
+            "creator_id": ids.gather(whose),
+            "starts_at": moments(np.array([day for day, _ in events], dtype=np.float64) + EVENT_HOUR),
+            "kind": pl.Series([kind for _, kind in events], dtype=pl.String),
+        }
+    )
+
+
+def _whose(lengths: Sequence[int]) -> np.ndarray:
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def show_words(
+    frames: dict[str, pl.DataFrame], ids: pl.Series, casts: Sequence[Played], stage: Stage
+) -> dict[str, pl.DataFrame]:
+    """`frames` with names and texts, comments and samples of followers; the last two carry is_bought."""
+    rng = np.random.default_rng((stage.seed, 1_000_001))
+    ends_at = stage.first_day + stage.n_days - 1 + READ_AT
+    category = texts.draw(rng, sorted(texts.TOPICS), len(ids))
+    threads = [make_thread(played, stage.parameters.comment_delays, ends_at) for played in casts]
+    posts = frames["posts"]
+    return {
+        **frames,
+        "creators": frames["creators"].with_columns(
+            display_name=texts.person_names(rng, len(ids)),
+            bio=texts.join_parts(category, "｜样例账号，数据为模拟"),
+            category=category,
+        ),
+        "posts": posts.with_columns(text=_post_texts(posts, ids, category, rng)),
+        "comments": make_comments(ids, casts, threads, stage.seed),
+        "audience": _show_audience(ids, casts, ends_at, rng),
+    }
+
+
+def _post_texts(posts: pl.DataFrame, ids: pl.Series, category: pl.Series, rng: np.random.Generator) -> pl.Series:
+    """Texts of all posts; the topics are those of the creator's category."""
+    named = posts.select("creator_id").join(
+        pl.DataFrame({"creator_id": ids, "category": category}), on="creator_id", how="left", maintain_order="left"
+    )
+    topics, adverts = named["category"].to_numpy(), posts["has_purchase_link"].to_numpy()
+    written = np.empty(len(posts), dtype=object)
+    for one in sorted(texts.TOPICS):
+        which = np.flatnonzero(topics == one)
+        written[which] = texts.post_texts(rng, len(which), one, adverts[which]).to_numpy()
+    return pl.Series(written, dtype=pl.String)
+
+
+def _show_audience(ids: pl.Series, casts: Sequence[Played], ends_at: float, rng: np.random.Generator) -> pl.DataFrame:
+    sampled = [at for at, played in enumerate(casts) if played.rng.random() < AUDIENCE_SHARE]
+    frame = rng.integers(0, len(FRAMES), len(sampled))
+    whose = np.repeat(np.array(sampled, dtype=np.int64), N_PROFILES)
+    is_newest = np.repeat(frame == 0, N_PROFILES)
+    of_all, of_newest = (
+        np.array([getattr(played, name) for played in casts])[whose] for name in ("bought_share", "newest_bought_share")
+    )
+    is_bought = rng.random(len(whose)) < np.where(is_newest, of_newest, of_all)
+    # People who are paid to follow have profiles of their own.
+    is_made = is_bought & ~np.array([_are_people(played.role.campaign) for played in casts], dtype=np.bool_)[whose]
+    owner = ids.gather(whose)
+    position = np.tile(np.arange(N_PROFILES), len(sampled))
+    platform = pl.Series([played.role.platform for played in casts], dtype=pl.String).gather(whose)
+    return pl.DataFrame(
+        {
+            "creator_id": owner,
+            "profile_id": numbered(owner, "a", position),
+            "platform": platform,
+            "frame": pl.Series(FRAMES).gather(np.repeat(frame, N_PROFILES)),
+            "follow_position": pl.Series(np.where(is_newest, position, np.nan)).fill_nan(None).cast(pl.Int64),
+            **make_profiles(is_made, ends_at, rng),
+            "is_bought": pl.Series(is_bought),
+        }
+    )
+
+
+def _are_people(campaign: Campaign | None) -> bool:
+    return campaign is not None and campaign.manipulation in ("crowd_workers", "follow_unfollow")
+
+
+def tell_truth(ids: pl.Series, casts: Sequence[Played], frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row of TRUTH_SCHEMA a creator."""
+    comments, profiles = (
+        _bought_ids(frames[table], key) if table in frames else {}
+        for table, key in (("comments", "comment_id"), ("audience", "profile_id"))
+    )
+    rows = [
+        {**_truth_of(one, played), "bought_comments": comments.get(one, []), "bought_profiles": profiles.get(one, [])}
+        for one, played in zip(ids, casts, strict=True)
+    ]
+    return pl.DataFrame(rows, schema=TRUTH_SCHEMA)
+
+
+def _bought_ids(frame: pl.DataFrame, key: str) -> dict[str, list[str]]:
+    bought = frame.filter("is_bought").group_by("creator_id").agg(pl.col(key).sort())
+    return dict(bought.iter_rows())
+
+
+def _truth_of(creator_id: str, played: Played) -> dict[str, Any]:
+    campaign, purchase = played.role.campaign, played.purchase
+    bought = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
+    return {
+        "creator_id": creator_id,
+        "kind": played.role.kind,
+        "shock": played.role.shock,
+        "manipulation": campaign.manipulation if campaign else None,
+        "dose": campaign.dose if campaign else None,
+        "camouflage": campaign.camouflage if campaign else None,
+        "is_manipulated": purchase.is_any,
+        "what": campaign.manipulation if campaign else "nothing bought",
+        "n_bought_followers": purchase.n_followers,
+        "n_bought_comments": int(purchase.comments.sum()),
+        "n_bought_likes": bought.get("n_likes", 0),
+        "n_bought_views": bought.get("n_views", 0),
+        "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
+        "bought_posts": [f"{creator_id}_p{at:05d}" for at in np.flatnonzero(purchase.concerned)],
+    }

@@ -1,0 +1,158 @@
+"""Who comments when under many played creators: numbers creator by creator, words for all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from zhenfen.simulate import sellers, texts
+from zhenfen.simulate.audience_rows import moments, numbered
+from zhenfen.simulate.organic import Flags, Ints, Reals
+from zhenfen.simulate.parameters import Delays
+from zhenfen.simulate.play import Played
+
+N_POSTS_SHOWN = 12
+MOST_COMMENTS = 40
+"""Exports hold the top of the threads of the newest posts, not all of it (chosen)."""
+WORKERS = 3_000
+"""People of one simulation who take such jobs; several creators pay the same ones (chosen)."""
+POD_MINUTES = 30
+SELLER_MINUTES = (30.0, 1440.0)
+"""A pod answers its message at once; sellers take half an hour to a day, as ordered (chosen)."""
+AUTHOR_KINDS = ("fan", "seller", "pod", "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Comments of one creator, one entry a comment.
+
+    Attributes:
+        post: Place of the post.
+        at: Moment, in days since 1970-01-01.
+        is_bought: Whether it was bought or arranged.
+        author_kind: Place in AUTHOR_KINDS.
+        author: Number among those of the kind.
+        n_likes: Likes of the comment.
+    """
+
+    post: Ints
+    at: Reals
+    is_bought: Flags
+    author_kind: Ints
+    author: Ints
+    n_likes: Ints
+
+
+def make_thread(played: Played, delays: Delays, ends_at: float) -> Thread:
+    """The comments that an export shows, up to the moment `ends_at`."""
+    rng, n_posts = played.rng, len(played.posts.at)
+    shown = np.minimum(played.posts.counts.get("n_comments", np.zeros(n_posts)), MOST_COMMENTS).astype(np.int64)
+    shown[: max(n_posts - N_POSTS_SHOWN, 0)] = 0
+    all_comments = np.maximum(played.posts.counts.get("n_comments", np.ones(n_posts)), 1)
+    bought = np.rint(shown * played.purchase.comments / all_comments).astype(np.int64)
+    post = np.repeat(np.arange(n_posts), shown)
+    place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
+    is_bought = place < bought[post]
+    kind, author = _authors(played, place, is_bought)
+    bought_after = bought_minutes(played.purchase.style, place, rng)
+    minutes = np.where(is_bought, bought_after, _organic_minutes(post, n_posts, delays, rng))
+    thread = Thread(
+        post=post,
+        at=played.posts.at[post] + minutes / 1440,
+        is_bought=is_bought,
+        author_kind=kind,
+        author=author,
+        n_likes=np.where(is_bought, 0, rng.negative_binomial(0.3, 0.1, len(post))),
+    )
+    in_time = thread.at <= ends_at
+    return Thread(*(getattr(thread, name)[in_time] for name in Thread.__slots__))
+
+
+def _organic_minutes(post: Ints, n_posts: int, delays: Delays, rng: np.random.Generator) -> Reals:
+    """Half of how posts differ in their medians lies between creators, half between posts of one (chosen)."""
+    late = (rng.standard_normal() + rng.standard_normal(n_posts)) / np.sqrt(2)
+    spread = np.where(late < 0, delays.sooner_log_sd, delays.later_log_sd)
+    median = delays.median_minutes * np.exp(spread * late)
+    log_sd = delays.log_sd.median * np.exp(delays.log_sd.log_sd * rng.standard_normal(n_posts))
+    return np.asarray(median[post] * np.exp(log_sd[post] * rng.standard_normal(len(post))))
+
+
+def bought_minutes(style: str, place: Ints, rng: np.random.Generator) -> Reals:
+    """Minutes after the post at which the bought comments come, which stand at `place` among the comments of theirs."""
+    if style == "pod":
+        return POD_MINUTES * (place + rng.random(len(place))) / MOST_COMMENTS
+    within = np.exp(rng.uniform(*np.log(SELLER_MINUTES)))
+    return rng.uniform(2, within, len(place))
+
+
+def _authors(played: Played, place: Ints, is_bought: Flags) -> tuple[Ints, Ints]:
+    """Fans are drawn from 2 % of the followers, at least 200, the keen ones more often (chosen)."""
+    rng, n = played.rng, len(place)
+    pool = max(200, int(0.02 * played.n_followers[-1] * (1 - played.bought_share)))
+    fans = (pool * rng.random(n) ** 2).astype(np.int64)
+    if played.purchase.style == "pod":
+        return np.where(is_bought, 2, 0), np.where(is_bought, place, fans)
+    if played.role.campaign is not None and played.role.campaign.manipulation == "crowd_workers":
+        return np.where(is_bought, 3, 0), np.where(is_bought, rng.integers(0, WORKERS, n), fans)
+    of_seller = rng.integers(0, sellers.n_accounts(played.seller), n)
+    return np.where(is_bought, 1, 0), np.where(is_bought, of_seller, fans)
+
+
+def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thread], seed: int) -> pl.DataFrame:
+    """Table `comments` of all creators, with is_bought on top; `ids` are theirs in the same order."""
+    rng = np.random.default_rng((seed, 1_000_003))
+    whose = np.repeat(np.arange(len(threads)), [len(thread.post) for thread in threads])
+    n = len(whose)
+    post, at, is_bought, author_kind, author, n_likes = (
+        np.concatenate([getattr(thread, name) for thread in threads]) for name in Thread.__slots__
+    )
+    number = np.arange(n) - np.searchsorted(whose, whose)
+    owner, flag = ids.gather(whose), pl.Series("is_bought", is_bought)
+    seller = np.array([played.seller for played in casts], dtype=np.int64)[whose]
+    style = np.array([played.purchase.style for played in casts], dtype=np.str_)[whose]
+    batch = flag & pl.Series(author_kind == 1)
+    return pl.DataFrame(
+        {
+            "comment_id": numbered(owner, "c", number),
+            "post_id": numbered(owner, "p", post),
+            "creator_id": owner,
+            "author_id": _author_ids(owner, author_kind, author, seller, seed),
+            "author_name": texts.person_names(rng, n).zip_with(~batch, texts.batch_names(rng, n)),
+            "created_at": moments(at),
+            "text": _words(style, seller, is_bought, seed, rng),
+            "n_likes": pl.Series(n_likes),
+            "is_bought": flag,
+        }
+    )
+
+
+def _author_ids(owner: pl.Series, kind: Ints, author: Ints, seller: Ints, seed: int) -> pl.Series:
+    number = pl.Series(author).cast(pl.String)
+    of_seller = texts.join_parts("_", pl.Series(seller).cast(pl.String), "_", number)
+    prefixes = pl.DataFrame(
+        {
+            "kind": pl.Series(kind),
+            "fan": texts.join_parts(owner, "_fan", number),
+            "seller": texts.join_parts(f"seller{seed}", of_seller),
+            "pod": texts.join_parts(f"pod{seed}", of_seller),
+            "worker": texts.join_parts(f"worker{seed}_", number),
+        }
+    )
+    chosen = [pl.when(pl.col("kind") == at).then(name) for at, name in enumerate(AUTHOR_KINDS)]
+    return prefixes.select(pl.coalesce(chosen)).to_series()
+
+
+def _words(
+    style: npt.NDArray[np.str_], seller: Ints, is_bought: Flags, seed: int, rng: np.random.Generator
+) -> pl.Series:
+    """Texts of all comments: organic ones, and for each style and seller those bought."""
+    written = texts.organic_comments(rng, len(style)).to_numpy().copy()
+    for name in np.unique(style[is_bought]):
+        for one in np.unique(seller[is_bought & (style == name)]):
+            which = np.flatnonzero(is_bought & (style == name) & (seller == one))
+            written[which] = sellers.bought_comments(str(name), int(one), seed, len(which), rng).to_numpy()
+    return pl.Series(written, dtype=pl.String)

@@ -1,0 +1,163 @@
+"""One role played out: what its creator's days, posts and comments look like, and what of it was bought; numbers only.
+
+Moments are days since 1970-01-01 (UTC). What a creator does depends on the seed and its place alone, but for a
+platform's clean-up, which comes to all creators of the platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from zhenfen.simulate.campaigns import FIRST_WEEKDAY, Case, Purchase, make_purchase, no_purchase
+from zhenfen.simulate.organic import (
+    READ_AT,
+    Ints,
+    Posts,
+    Reals,
+    Traits,
+    draw_followers,
+    draw_traits,
+    make_gains,
+    make_posts,
+)
+from zhenfen.simulate.parameters import Parameters
+from zhenfen.simulate.roles import Role
+from zhenfen.simulate.sellers import N_SELLERS
+from zhenfen.simulate.shocks import PURGE_OF_BOUGHT, Shock, keep_readings, make_shock, spoil_readings
+
+FOLLOWING = (5.3, 0.9)
+"""Log mean and spread of the accounts a creator follows: 200 in the middle (labelled Weibo and Instagram profiles)."""
+DECLARES_LIVE = 0.8
+"""Part of the creators whose live rooms stand in the events table (chosen)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What all creators of one simulation share.
+
+    Attributes:
+        seed: Source of all chance, together with a creator's place.
+        first_day: First simulated day since 1970-01-01.
+        n_days: Days simulated.
+        parameters: Fitted parameters.
+        purges: By platform purged: the day (from 0) and the part of the followers it takes in the middle.
+    """
+
+    seed: int
+    first_day: int
+    n_days: int
+    parameters: Parameters
+    purges: dict[str, tuple[int, float]]
+
+    @property
+    def weekday(self) -> Ints:
+        """0 for Monday, shape (n_days,)."""
+        return (self.first_day + np.arange(self.n_days) + FIRST_WEEKDAY) % 7
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One creator's data as numbers.
+
+    Attributes:
+        role: What was played.
+        at, n_followers, n_following: Readings.
+        posts: Posts with all that was bought; `at` in days since 1970-01-01.
+        purchase: What was bought.
+        bought_share: Part of the last reading's followers that was bought and is still there.
+        newest_bought_share: The same of those who came in the last fortnight.
+        events: Day since 1970-01-01 and kind.
+        seller: Number of the seller.
+        rng: The creator's source of chance, for what follows.
+    """
+
+    role: Role
+    at: Reals
+    n_followers: Ints
+    n_following: Ints
+    posts: Posts
+    purchase: Purchase
+    bought_share: float
+    newest_bought_share: float
+    events: tuple[tuple[int, str], ...]
+    seller: int
+    rng: np.random.Generator
+
+
+def play(role: Role, place: int, stage: Stage) -> Played:
+    """The creator at `place`."""
+    rng = np.random.default_rng((stage.seed, place))
+    n_followers = draw_followers(role.kind, rng)
+    traits = draw_traits(role.kind, role.platform, stage.n_days, stage.parameters, rng, n_followers=n_followers)
+    shock = make_shock(role.shock, make_posts(traits, rng), traits.n_followers, stage.n_days, rng)
+    gained, _ = make_gains(traits, shock.posts, stage.weekday, stage.parameters.growth, rng)
+    # Losses never leave a creator without any followers.
+    organic = np.maximum(traits.n_followers + np.cumsum(gained + np.rint(shock.gains)), 1.0).astype(np.float64)
+    at = stage.first_day + np.arange(stage.n_days, dtype=np.float64) + READ_AT
+    case = Case(at, organic, stage.first_day + shock.posts.at, _shown(shock.posts, traits), traits.follows)
+    purchase = make_purchase(role.campaign, case, rng) if role.campaign else no_purchase(case)
+    organic, bought = _clean_up(role.platform, organic + purchase.real, purchase.followers, stage, rng)
+    kept = keep_readings(role.shock, stage.n_days, rng)
+    readings = np.rint(organic + bought)[kept]
+    if role.shock == "import_glitch":
+        readings = spoil_readings(readings, rng)
+    return Played(
+        role=role,
+        at=at[kept],
+        n_followers=readings.astype(np.int64),
+        n_following=(_follows_others(stage.n_days, rng) + purchase.following)[kept].astype(np.int64),
+        posts=_after_purchase(shock.posts, case, purchase),
+        purchase=purchase,
+        bought_share=float(bought[-1] / (organic[-1] + bought[-1])),
+        newest_bought_share=_newest_share(organic, bought),
+        events=_events(shock, stage.first_day, rng),
+        seller=int(rng.integers(N_SELLERS)),
+        rng=rng,
+    )
+
+
+def _shown(posts: Posts, traits: Traits) -> dict[str, Reals]:
+    return {name: values for name, values in posts.counts.items() if name != "n_views" or traits.shows_views}
+
+
+def _after_purchase(posts: Posts, case: Case, purchase: Purchase) -> Posts:
+    """The counts that others see, with what was bought and what hides it."""
+    none = np.zeros(len(case.posts_at))
+    counts = {
+        name: values + purchase.counts.get(name, none) + purchase.real_counts.get(name, none)
+        for name, values in case.counts.items()
+    }
+    return replace(posts, at=case.posts_at, counts=counts)
+
+
+def _clean_up(
+    platform: str, organic: Reals, bought: Reals, stage: Stage, rng: np.random.Generator
+) -> tuple[Reals, Reals]:
+    """Followers after the platform's clean-up, if there is one."""
+    part, of_bought = rng.uniform(0.5, 1.5), rng.uniform(*PURGE_OF_BOUGHT)
+    if platform not in stage.purges:
+        return organic, bought
+    day, share = stage.purges[platform]
+    organic, bought = organic.copy(), bought.copy()
+    organic[day:] -= np.rint(share * part * organic[day])
+    bought[day:] -= np.rint(of_bought * bought[day])
+    return organic, bought
+
+
+def _follows_others(n_days: int, rng: np.random.Generator) -> Ints:
+    start = rng.lognormal(*FOLLOWING)
+    return np.asarray(start + np.cumsum(rng.poisson(0.05, n_days)), dtype=np.int64)
+
+
+def _newest_share(organic: Reals, bought: Reals) -> float:
+    came = np.maximum(np.diff(organic)[-14:], 0).sum() + 1
+    came_bought = max(float(bought[-1] - bought[-min(15, len(bought))]), 0.0)
+    return came_bought / (came_bought + float(came))
+
+
+def _events(shock: Shock, first_day: int, rng: np.random.Generator) -> tuple[tuple[int, str], ...]:
+    live = np.unique(np.floor(shock.posts.at[shock.posts.is_live]).astype(np.int64))
+    declared = live if rng.random() < DECLARES_LIVE else live[:0]
+    return tuple((first_day + day, kind) for day, kind in (*shock.events, *((int(on), "live") for on in declared)))

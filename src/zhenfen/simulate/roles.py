@@ -1,0 +1,116 @@
+"""Which creators can be asked for: organic kinds, innocent shocks, manipulations, and how much of what was bought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from zhenfen.errors import ConfigError
+
+KINDS_ORGANIC = ("koc", "niche_expert", "celebrity", "live_seller", "seasonal", "new_account", "dormant_and_back")
+SHOCKS = ("viral_post", "giveaway", "tv_mention", "advert", "platform_purge", "data_gap", "import_glitch")
+FOLLOWER_MANIPULATIONS = (
+    "follower_burst",
+    "follower_drip",
+    "follower_drip_weekday",
+    "crowd_workers",
+    "follow_unfollow",
+    "bought_then_purged",
+)
+POST_MANIPULATIONS = (
+    "purchased_likes",
+    "purchased_views",
+    "template_comments",
+    "rewritten_comments",
+    "engagement_pod",
+)
+MANIPULATIONS = (
+    "follower_burst",
+    "follower_drip",
+    "follower_drip_weekday",
+    "purchased_likes",
+    "purchased_views",
+    "template_comments",
+    "rewritten_comments",
+    "engagement_pod",
+    "crowd_workers",
+    "follow_unfollow",
+    "bought_then_purged",
+)
+PLATFORMS = ("xiaohongshu", "douyin", "bilibili", "weibo")
+"""Platforms with fitted rates."""
+MOST_FOLLOWERS_DOSE = 0.95
+"""Above it the followers without the purchase would be an afterthought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One purchase.
+
+    Attributes:
+        manipulation: Name in MANIPULATIONS.
+        dose: Above 0. Followers: those bought by all at the end of the campaign, the camouflage left out (below .95).
+            Posts: likes, views or comments bought (pod: likes arranged) by what the posts concerned would have had.
+        camouflage: Real growth added in the same days, or on the same posts, by what was bought; 0 for none.
+    """
+
+    manipulation: str
+    dose: float
+    camouflage: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One creator to simulate.
+
+    Attributes:
+        kind: Name in KINDS_ORGANIC.
+        platform: Name in PLATFORMS.
+        shock: Name in SHOCKS, or None. A platform_purge takes from every creator of the platform in the batch.
+        campaign: What is bought, or None.
+    """
+
+    kind: str
+    platform: str
+    shock: str | None = None
+    campaign: Campaign | None = None
+
+
+def check_roles(roles: Sequence[Role]) -> None:
+    """Raise where nobody is asked for, a name is unknown or a dose out of range.
+
+    Raises:
+        ConfigError: With the known names or the range.
+    """
+    if not roles:
+        raise ConfigError("no roles: expected one at least")
+    check_known("kind", {role.kind for role in roles}, KINDS_ORGANIC)
+    check_known("platform", {role.platform for role in roles}, PLATFORMS)
+    check_known("shock", {role.shock for role in roles if role.shock is not None}, SHOCKS)
+    check_campaigns([role.campaign for role in roles if role.campaign is not None])
+
+
+def check_campaigns(campaigns: Iterable[Campaign]) -> None:
+    """Raise where a manipulation is unknown or a number out of range.
+
+    Raises:
+        ConfigError: With the known names or the range.
+    """
+    for campaign in campaigns:
+        check_known("manipulation", [campaign.manipulation], MANIPULATIONS)
+        most = MOST_FOLLOWERS_DOSE if campaign.manipulation in FOLLOWER_MANIPULATIONS else float("inf")
+        if not 0 < campaign.dose < most:
+            raise ConfigError(f"dose {campaign.dose:g} of {campaign.manipulation}: expected above 0 and below {most:g}")
+        if campaign.camouflage < 0:
+            raise ConfigError(f"camouflage {campaign.camouflage:g}: expected 0 or more")
+
+
+def check_known(what: str, asked: Iterable[str], known: Iterable[str]) -> None:
+    """Raise where a name is unknown.
+
+    Raises:
+        ConfigError: With the known names.
+    """
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise ConfigError(f"unknown {what} {', '.join(unknown)}: expected {', '.join(known)}")

@@ -1,0 +1,161 @@
+"""What would have lowered a level: the smallest changes of stated evidence, found by judging again with each."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal
+
+import polars as pl
+
+OVERALL = "creator"
+"""Subject of the level over all families, and the name under which the details hold what belongs to it."""
+RANKS = {"low": 0, "elevated": 1, "high": 2}
+"""Order of the levels. not_assessed has no place: what can no longer be judged has not been lowered."""
+MOST_SINGLE = 3
+"""Largest pieces of evidence that are tried alone; then the largest are tried together."""
+
+Kind = Literal["without_span", "event_confirmed", "without_cluster", "posts_labelled", "measurement_at", "share_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one piece of evidence.
+
+    Attributes:
+        kind: Followers of a span had not come (or gone); an event in a span is confirmed; comments of a cluster were
+            not there; posts with means to buy bear a label; a measurement were at the edge of its peers' range; the
+            interval of the inauthentic share began at a value.
+        starts_at: First day of the span or event.
+        ends_at: Last day of the span.
+        ref: Shape of the span, kind of the event, cluster_id, or feature.
+        n: Followers, comments or posts concerned.
+        value: Followers expected in the span; the measurement or share that would do.
+        unit: Unit of the value.
+    """
+
+    kind: Kind
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    ref: str | None = None
+    n: int | None = None
+    value: float | None = None
+    unit: str | None = None
+
+
+Changes = tuple[Change, ...]
+
+CHANGE_SCHEMA: dict[str, pl.DataType] = {
+    "kind": pl.String(),
+    "starts_at": pl.Datetime("us", "UTC"),
+    "ends_at": pl.Datetime("us", "UTC"),
+    "ref": pl.String(),
+    "n": pl.Int64(),
+    "value": pl.Float64(),
+    "unit": pl.String(),
+}
+COUNTERFACTUALS_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "subject": pl.String(),
+    "level": pl.String(),
+    "level_then": pl.String(),
+    "p_then": pl.Float64(),
+    "changes": pl.List(pl.Struct(CHANGE_SCHEMA)),
+}
+"""subject: a family, or OVERALL; p_then: P(manipulated) with the changes, for OVERALL alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Levels by subject, and P(manipulated) where there is a model."""
+
+    levels: Mapping[str, str]
+    p_manipulated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes of one sort, to be tried one by one and together.
+
+    Attributes:
+        pieces: Largest first.
+        subjects: Whose levels they may move.
+        is_last_resort: Tried only where nothing before it lowers the level.
+    """
+
+    pieces: Changes
+    subjects: frozenset[str]
+    is_last_resort: bool = False
+
+
+JudgeAgain = Callable[[Changes], Verdict]
+
+
+def find_smallest(now: Verdict, groups: Sequence[Group], judge_again: JudgeAgain) -> list[Lowered]:
+    """For each subject above low and each group the smallest changes that lower the level; subjects in name order.
+
+    Args:
+        now: The verdict as it stands.
+        groups: Changes that belong together, those that a person can most easily check first.
+        judge_again: The verdict with the changes.
+    """
+    known: dict[Changes, Verdict] = {}
+
+    def judge(changes: Changes) -> Verdict:
+        if changes not in known:
+            known[changes] = judge_again(changes)
+        return known[changes]
+
+    above = sorted(subject for subject, level in now.levels.items() if RANKS.get(level, 0) > 0)
+    return [found for subject in above for found in _find_all(subject, now.levels[subject], groups, judge)]
+
+
+def _find_all(subject: str, level: str, groups: Sequence[Group], judge: JudgeAgain) -> Iterator[Lowered]:
+    is_found = False
+    for group in groups:
+        if subject not in group.subjects or (group.is_last_resort and is_found):
+            continue
+        changes = _search(group.pieces, lambda tried: is_lower(judge(tried).levels[subject], level))
+        if changes:
+            is_found = True
+            yield Lowered(subject, level, judge(changes), changes)
+
+
+def _search(pieces: Changes, lowers: Callable[[Changes], bool]) -> Changes:
+    """The smallest piece that does alone, else the fewest of the largest that do together, else nothing."""
+    for piece in sorted(pieces[:MOST_SINGLE], key=lambda one: abs(one.n or 0)):
+        if lowers((piece,)):
+            return (piece,)
+    if len(pieces) < 2 or not lowers(pieces):  # noqa: PLR2004 (one piece was tried already)
+        return ()
+    counts = range(2, len(pieces) + 1)
+    enough = bisect_left(counts, 1, key=lambda n: int(lowers(pieces[:n])))
+    return pieces[: counts[enough]]
+
+
+def is_lower(level: str, than: str) -> bool:
+    """Whether a level was lowered; one that can no longer be given was not."""
+    return level in RANKS and RANKS[level] < RANKS[than]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A level and what would lower it."""
+
+    subject: str
+    level: str
+    then: Verdict
+    changes: Changes
+
+    def as_dict(self, creator_id: str) -> dict[str, object]:
+        """The columns of COUNTERFACTUALS_SCHEMA."""
+        return {
+            "creator_id": creator_id,
+            "subject": self.subject,
+            "level": self.level,
+            "level_then": self.then.levels[self.subject],
+            "p_then": self.then.p_manipulated if self.subject == OVERALL else None,
+            "changes": [asdict(one) for one in self.changes],
+        }

@@ -1,0 +1,130 @@
+"""All families together: the inputs of the creator model, and from its probability to a creator's level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from itertools import pairwise
+from statistics import NormalDist
+
+import polars as pl
+from pydantic import Field
+
+from zhenfen.config import Strict
+from zhenfen.estimators.creator_model import PEER_PREFIX
+from zhenfen.verdict.panel_curves import QUANTILES
+
+TOO_LITTLE = "creator.too_few_families"
+NO_MODEL = "creator.no_model"
+CREATORS_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "level": pl.String(),
+    "p_manipulated": pl.Float64(),
+    "families_assessed": pl.List(pl.String()),
+    "reason": pl.String(),
+}
+_KNOTS = {name: NormalDist().inv_cdf(share) for name, share in QUANTILES.items()}
+_FARTHEST = 4.0
+"""Normal scores are cut at ± 4: beyond the last quantile of a panel of hundreds nothing is known of the distance."""
+
+
+class CreatorRules(Strict):
+    """From P(manipulated) to a level.
+
+    Attributes:
+        version: Of these rules.
+        dated: Day they were set.
+        source: Where the lines come from.
+        elevated_from: P(manipulated) from which a creator is elevated.
+        high_from: P(manipulated) from which it is high.
+        low_needs: Families without which nobody is called low: what was not looked at cannot clear a creator.
+    """
+
+    version: int
+    dated: str
+    source: str
+    elevated_from: float = Field(gt=0, lt=1)
+    high_from: float = Field(gt=0, lt=1)
+    low_needs: tuple[str, ...]
+
+
+def make_inputs(values: Iterable[pl.DataFrame], matched: pl.DataFrame) -> pl.DataFrame:
+    """One row a creator: every feature as measured, and its place among peers where there are any.
+
+    Args:
+        values: Frames of the families (`Measured.values`), with the same creators.
+        matched: What `panel.match_peers` returns for all of them together.
+    """
+    wide = reduce(lambda one, other: one.join(other, on="creator_id", how="left", maintain_order="left"), values)
+    places = place_among_peers(matched)
+    if places.is_empty():
+        return wide
+    named = places.with_columns(feature=pl.lit(PEER_PREFIX) + pl.col("feature"))
+    peers = named.pivot("feature", index="creator_id", values="place")
+    return wide.join(peers, on="creator_id", how="left", maintain_order="left")
+
+
+def place_among_peers(matched: pl.DataFrame) -> pl.DataFrame:
+    """Where each value lies among its peers: creator_id, feature, place in standard deviations, within ± 4.
+
+    Straight lines between the peers' quantiles in normal scores (the median is 0, p95 1.64), and on beyond the first
+    and the last by the distance of the quantiles before. Where several sources cover a creator, the place nearest to 0
+    counts: what is usual in any of them is no finding.
+    """
+    compared = matched.filter(pl.col("scope") != "none")
+    placed = compared.select("creator_id", "feature", "source", place=_place().clip(-_FARTHEST, _FARTHEST))
+    return (
+        placed.drop_nulls("place")
+        .sort("creator_id", "feature", pl.col("place").abs(), "source")
+        .unique(["creator_id", "feature"], keep="first", maintain_order=True)
+        .drop("source")
+    )
+
+
+def _place() -> pl.Expr:
+    value, names = pl.col("value"), list(_KNOTS)
+    place = _on_line(value, names[0], names[1])
+    for low, high in pairwise(names):
+        place = pl.when(value >= pl.col(low)).then(_on_line(value, low, high)).otherwise(place)
+    return place
+
+
+def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:
+    """The line through two quantiles; peers who all have one value leave no line, only a side."""
+    start, rise, width = _KNOTS[low], _KNOTS[high] - _KNOTS[low], pl.col(high) - pl.col(low)
+    beyond = pl.when(value > pl.col(high)).then(_KNOTS[high]).when(value < pl.col(low)).then(start)
+    return pl.when(width > 0).then(start + rise * (value - pl.col(low)) / width).otherwise(beyond.otherwise(start))
+
+
+def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: CreatorRules) -> pl.DataFrame:
+    """CREATORS_SCHEMA, one row a creator of `findings`.
+
+    A creator is called low only when the families of `low_needs` were assessed; a high probability stands whatever is
+    missing.
+
+    Args:
+        findings: `evidence.FINDINGS_SCHEMA`.
+        predicted: creator_id and p_manipulated, as `CreatorModel.predict` gives them; no rows without a model.
+        rules: The lines.
+    """
+    assessed = pl.col("family").filter(pl.col("level") != "not_assessed").sort()
+    seen = findings.group_by("creator_id", maintain_order=True).agg(families_assessed=assessed)
+    joined = seen.join(
+        predicted.select("creator_id", "p_manipulated"), on="creator_id", how="left", maintain_order="left"
+    )
+    p = pl.col("p_manipulated")
+    has_all = pl.all_horizontal(pl.col("families_assessed").list.contains(family) for family in rules.low_needs)
+    level = (
+        pl.when(p >= rules.high_from)
+        .then(pl.lit("high"))
+        .when(p >= rules.elevated_from)
+        .then(pl.lit("elevated"))
+        .when(p.is_not_null() & has_all)
+        .then(pl.lit("low"))
+        .otherwise(pl.lit("not_assessed"))
+    )
+    reason = (
+        pl.when(p.is_null()).then(pl.lit(NO_MODEL)).when(pl.col("level") == "not_assessed").then(pl.lit(TOO_LITTLE))
+    )
+    decided = joined.with_columns(level=level).with_columns(reason=reason)
+    return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())

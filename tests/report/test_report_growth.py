@@ -1,0 +1,105 @@
+"""The growth page: causes for and against, chances, drops shared with others, and what was expected of each day."""
+
+from __future__ import annotations
+
+import pytest
+from report_builder import FIRST_DAY, Builder, make_cause, make_daily, make_span
+from report_scenes import rich
+
+from zhenfen.messages import Catalogue, load_entries
+from zhenfen.report.html import render_creator
+from zhenfen.report.summarise import summarise_creator
+
+LANGUAGES = ("zh", "en", "fr")
+
+
+def summary_of(builder: Builder, language: str = "en") -> dict:
+    findings, tables = builder.build()
+    return summarise_creator(findings, tables, "a", Catalogue(language))
+
+
+def growth_of(*causes: dict, **span: object) -> dict:
+    builder = Builder().creator("a").detail("a", "growth", "daily", make_daily())
+    builder.detail("a", "growth", "spans", [make_span(12, 12, 3200, is_unexplained=True, **span)])
+    return summary_of(builder.detail("a", "growth", "causes", causes))["growth"]
+
+
+def test_causes_stand_by_their_span_those_that_speak_for_it_first() -> None:
+    growth = summary_of(rich())["growth"]
+    assert [[cause["causes"] for cause in span["causes"]] for span in growth["spans"]] == [
+        [["gap"], ["advert", "giveaway", "live"]],
+        [["giveaway"]],
+        [],
+    ]
+    assert [cause["mark"] for cause in growth["spans"][0]["causes"]] == ["−", "?"]
+    assert growth["spans"][1]["causes"][0]["verdict_text"] == "for"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_cause_of_the_family_has_words(language: str) -> None:
+    from zhenfen.features.growth_explanations import CAUSES
+
+    builder = Builder().creator("a").detail("a", "growth", "daily", make_daily())
+    builder.detail("a", "growth", "spans", [make_span(12, 12, 3200, is_unexplained=True)])
+    builder.detail(
+        "a", "growth", "causes", [make_cause(12, cause, "against", value=n) for n, cause in enumerate(CAUSES)]
+    )
+    causes = summary_of(builder, language)["growth"]["spans"][0]["causes"]
+    assert sorted(cause["causes"][0] for cause in causes) == sorted(CAUSES)
+    assert all(cause["label"] for cause in causes)
+
+
+def test_every_note_of_the_family_has_words() -> None:
+    notes = [key for key in load_entries() if key.startswith("growth.cause.")]
+    assert notes
+    for note in notes:
+        told = growth_of(make_cause(12, "post", "against", value=0.25, needed=1234.5, note=note))
+        assert told["spans"][0]["causes"][0]["note"]
+        assert "{" not in told["spans"][0]["causes"][0]["note"]
+
+
+@pytest.mark.parametrize(
+    ("p_value", "is_unexplained", "said"),
+    [(0.00002, True, "p < 0.0001"), (0.0123, True, "p = 0.0123"), (0.0123, False, ""), (None, True, "")],
+)
+def test_the_chance_is_told_of_what_nothing_explains(p_value: float | None, is_unexplained: bool, said: str) -> None:
+    builder = Builder().creator("a").detail("a", "growth", "daily", make_daily())
+    builder.detail("a", "growth", "spans", [make_span(12, 12, 3200, is_unexplained=is_unexplained, p_value=p_value)])
+    told = summary_of(builder)["growth"]["spans"][0]["chance_text"]
+    assert said in told
+    assert bool(told) == bool(said)
+
+
+def test_a_round_number_is_told_with_the_shape() -> None:
+    assert "round number" in growth_of(is_round=True)["spans"][0]["shape_text"]
+    assert "round number" not in growth_of(is_round=False)["spans"][0]["shape_text"]
+
+
+def test_drops_show_what_others_lost_the_least_likely_first() -> None:
+    day = FIRST_DAY.date()
+    drops = [
+        {"day": day.replace(day=9), "lost_share": 0.01, "peers_lost_share": 0.02, "n_peers": 5, "p_value": 0.8},
+        {"day": day.replace(day=8), "lost_share": 0.3, "peers_lost_share": None, "n_peers": 5, "p_value": 0.01},
+    ]
+    builder = Builder().creator("a").detail("a", "growth", "daily", make_daily()).detail("a", "growth", "drops", drops)
+    shown = summary_of(builder)["growth"]["drops"]
+    assert [drop["day"] for drop in shown] == ["2026-01-08", "2026-01-09"]
+    assert (shown[0]["lost_text"], shown[0]["peers_lost_text"], shown[1]["p_text"]) == ("30%", "—", "= 0.8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_all_of_it_and_can_be_read_without_colour(language: str) -> None:
+    summary = summary_of(rich(), language)
+    page = render_creator(summary)
+    assert 'class="expected-range"' in page
+    for span in summary["growth"]["spans"]:
+        assert all(cause["mark"] in page and cause["verdict_text"] in page for cause in span["causes"])
+    assert summary["growth"]["drops"][0]["lost_text"] in page
+
+
+def test_what_was_expected_is_left_out_where_it_is_unknown_or_not_drawn() -> None:
+    for rows in (make_daily(401), [{**row, "n_expected": None} for row in make_daily()]):
+        builder = Builder().creator("a").detail("a", "growth", "daily", rows)
+        summary = summary_of(builder)
+        assert summary["growth"]["expected"] is None
+        assert 'class="expected' not in render_creator(summary)

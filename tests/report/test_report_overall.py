@@ -1,0 +1,124 @@
+"""The level over all families and what would lower it: an indication with its grounds, in three languages."""
+
+from __future__ import annotations
+
+import json
+
+import fastexcel
+import pytest
+from report_builder import FIRST_DAY, Builder, make_then
+from report_scenes import rich
+
+from zhenfen.messages import Catalogue
+from zhenfen.report.html import render_creator, render_shortlist
+from zhenfen.report.shortlist import summarise_shortlist
+from zhenfen.report.summarise import summarise_creator
+from zhenfen.report.write import write_report
+from zhenfen.verdict.counterfactuals import Change
+
+LANGUAGES = ("zh", "en", "fr")
+
+
+def summary_of(builder: Builder, creator_id: str = "a", language: str = "en") -> dict:
+    findings, tables = builder.build()
+    return summarise_creator(findings, tables, creator_id, Catalogue(language))
+
+
+def test_it_names_its_grounds_largest_first_and_nothing_that_lowers_it() -> None:
+    overall = summary_of(rich())["overall"]
+    assert (overall["level"], overall["p_text"]) == ("high", "96.2%")
+    assert [item["feature"] for item in overall["raising"]] == ["growth_share", "comments_copied_share"]
+    assert overall["raising"][0]["contribution_text"] == "+3.2"
+    assert overall["families_assessed"] == ["growth", "engagement", "comments", "network"]
+
+
+def test_without_a_level_no_probability_is_shown() -> None:
+    overall = summary_of(rich(), "b")["overall"]
+    assert (overall["level"], overall["p_manipulated"], overall["p_text"], overall["raising"]) == (
+        "not_assessed",
+        None,
+        "",
+        [],
+    )
+    assert "no overall level" in overall["sentence"]
+
+
+def test_without_a_model_nothing_is_said() -> None:
+    summary = summary_of(rich(), "A")
+    assert summary["overall"] is None
+    assert 'class="overall' not in render_creator(summary)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_and_shortlist_show_it(language: str) -> None:
+    findings, tables = rich().build()
+    catalogue = Catalogue(language)
+    page = render_creator(summarise_creator(findings, tables, "a", catalogue))
+    listed = summarise_shortlist(findings, tables, catalogue)
+    assert catalogue.text("report.overall") in page
+    assert catalogue.text("report.level.model.high") in page
+    assert [row["overall"] and row["overall"]["level"] for row in listed["creators"]] == ["high", "not_assessed", None]
+    assert catalogue.text("report.col.overall") in render_shortlist(listed)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_would_lower_a_level_is_told_all_families_together_first(language: str) -> None:
+    summary = summary_of(rich(), language=language)
+    lines = summary["then"]["lines"]
+    assert [line["subject"] for line in lines] == ["creator", "creator", "comments"]
+    days = "2026-01-13"
+    event = Catalogue(language).text("report.event.giveaway")
+    assert all(days in line["sentence"] for line in lines[:2])
+    assert event in lines[1]["sentence"]
+    assert "64" in lines[2]["sentence"]
+    assert "求链接" in lines[2]["sentence"]
+    assert "小红薯" not in lines[2]["sentence"]
+    page = render_creator(summary)
+    assert all(line["sentence"].split("“")[0].split("«")[0] in page for line in lines)
+    # growth and network are above low too, and nothing was found for them.
+    family = {one["family"]: one["label"] for one in summary["families"]}
+    assert all(family[name] in summary["then"]["none_text"] for name in ("growth", "network"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change("posts_labelled", n=3),
+        Change("measurement_at", ref="growth_unexplained_share_90d", value=0.25, unit="share"),
+        Change("share_at", value=0.15, unit="share"),
+        Change("without_cluster", ref="gone", n=12),
+    ],
+    ids=lambda change: change.kind,
+)
+def test_every_kind_of_change_has_words(language: str, change: Change) -> None:
+    builder = rich().detail("a", "creator", "counterfactuals", [make_then("network", "elevated", "low", change)])
+    sentence = summary_of(builder, language=language)["then"]["lines"][-1]["sentence"]
+    number = {"posts_labelled": "3", "measurement_at": "25", "share_at": "15", "without_cluster": "12"}[change.kind]
+    assert number in sentence
+    assert "{" not in sentence
+
+
+def test_many_days_are_counted_not_listed() -> None:
+    at = FIRST_DAY
+    spans = [Change("without_span", at.replace(day=n), at.replace(day=n), "step", 100 * n, 1.0) for n in range(1, 8)]
+    builder = rich().detail("a", "creator", "counterfactuals", [make_then("network", "elevated", "low", *spans)])
+    sentence = summary_of(builder)["then"]["lines"][-1]["sentence"]
+    assert "2026-01-04" in sentence
+    assert "2026-01-05" not in sentence
+    assert "and 3 more" in sentence
+
+
+def test_json_and_spreadsheet_hold_it(tmp_path) -> None:
+    findings, tables = rich().build()
+    write_report(findings, tables, tmp_path / "out", "en")
+    page = json.loads((tmp_path / "out" / "creator-a.json").read_text(encoding="utf-8"))
+    assert page["then"]["lines"][0]["changes"][0]["starts_at"] == "2026-01-13"
+    assert page["overall"]["p_manipulated"] == 0.962
+    book = fastexcel.read_excel(tmp_path / "out" / "shortlist.xlsx")
+    listed = book.load_sheet("Shortlist").to_polars()
+    assert listed["Overall"].to_list() == ["High", "Not assessed", None]
+    assert listed["Overall probability"].to_list() == [0.962, None, None]
+    spans = book.load_sheet("Growth spans").to_polars()
+    assert spans["Cause"].to_list() == ["Missing readings", "Advertising, Giveaway, Live stream", "Giveaway", None]
+    assert book.load_sheet("What would lower it").to_polars().height == 3

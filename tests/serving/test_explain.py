@@ -1,0 +1,69 @@
+"""`zhenfen explain`: what the terminal says of one creator."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cli_runner import Runner
+from series_builder import BAD
+
+from toy_models import ToyCreatorModel
+from zhenfen.simulate import simulate
+from zhenfen.tables import TABLES, make_frame, read_tables, write_tables
+
+
+@pytest.fixture(scope="module")
+def buyer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Tables of creators who have peers in the panel, and the id of one who bought followers in bursts."""
+    folder = tmp_path_factory.mktemp("buyer") / "tables"
+    kinds = ["burst_buyer", "organic_large", "comment_farm"]
+    write_tables(simulate(kinds, seed=4, platforms=("xiaohongshu", "bilibili", "bilibili")).tables, folder)
+    return folder, read_tables(folder)["creators"]["creator_id"][0]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["Overall indication: ■ High", "Causes tested", "What would lower a level", "without the change"]),
+        ("zh", ["综合提示: ■ 高", "逐段检验的原因", "哪些变化会降低级别", "若不计"]),
+        (
+            "fr",
+            ["Indication d’ensemble: ■ Haut", "Causes testées", "Ce qui abaisserait un niveau", "sans la variation"],
+        ),
+    ],
+)
+def test_levels_spans_and_what_would_lower_them(
+    zhenfen: Runner, buyer: tuple[Path, str], toy_creator: ToyCreatorModel, lang: str, words: list[str]
+) -> None:
+    ran = zhenfen("explain", buyer[0], "--creator", buyer[1], "--lang", lang)
+    assert ran.code == 0, ran.err
+    assert [word for word in words if word not in ran.out] == []
+    assert re.search(r"#1 · \d{4}-\d\d-\d\d", ran.out)
+
+
+def test_an_unknown_creator_is_named(zhenfen: Runner, small_tables: Path) -> None:
+    ran = zhenfen("explain", small_tables, "--creator", "nobody")
+    assert ran.code == 2
+    assert "nobody" in ran.err
+
+
+def test_a_platforms_own_id_finds_the_creator(zhenfen: Runner, tmp_path: Path) -> None:
+    (tmp_path / "达人.csv").write_text("达人ID,达人昵称,平台,粉丝数\nraw-7,小明,抖音,1200\n", encoding="utf-8")
+    ran = zhenfen("explain", tmp_path, "--creator", "raw-7", "--as-of", "2026-01-02")
+    assert ran.code == 0, ran.err
+    assert "小明" in ran.out
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_series_are_explained(zhenfen: Runner, tmp_path: Path, toy_creator: ToyCreatorModel, name: str) -> None:
+    BAD[name]().write_parquet(tmp_path / "follower_counts.parquet")
+    creator = pl.DataFrame({"creator_id": ["c1"], "platform": ["bilibili"], "display_name": ["[red]\x1b[31mHost"]})
+    make_frame(TABLES["creators"], creator).write_parquet(tmp_path / "creators.parquet")
+    ran = zhenfen("explain", tmp_path, "--creator", "c1")
+    assert ran.code == 0, ran.err
+    assert "\x1b" not in ran.out
+    assert "[red]" in ran.out
+    assert "Follower growth" in ran.out

@@ -1,0 +1,114 @@
+"""The search for the smallest change that lowers a level, with judges whose answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from zhenfen.verdict.counterfactuals import OVERALL, Change, Changes, Group, Verdict, find_smallest, is_lower
+
+
+def span(n: int) -> Change:
+    return Change("without_span", n=n)
+
+
+def cluster(n: int) -> Change:
+    return Change("without_cluster", n=n)
+
+
+def judge_by(needed: int, subject: str = "growth", kind: str = "without_span") -> Callable[[Changes], Verdict]:
+    """The subject is low once the changes of this kind take away as many as are needed."""
+
+    def judge(changes: Changes) -> Verdict:
+        taken = sum(change.n or 0 for change in changes if change.kind == kind)
+        return Verdict({subject: "low" if taken >= needed else "high"}, 0.1)
+
+    return judge
+
+
+def find(now: str, pieces: Changes, judge: Callable[[Changes], Verdict], subject: str = "growth") -> list[Changes]:
+    groups = [Group(pieces, frozenset([subject]))]
+    return [one.changes for one in find_smallest(Verdict({subject: now}), groups, judge)]
+
+
+SPANS = (span(900), span(500), span(300), span(200), span(100))
+
+
+@pytest.mark.parametrize(
+    ("needed", "expected"),
+    [
+        (200, (span(300),)),
+        (400, (span(500),)),
+        (900, (span(900),)),
+        (1000, SPANS[:2]),
+        (1500, SPANS[:3]),
+        (1950, SPANS),
+        (2000, SPANS),
+    ],
+)
+def test_one_that_does_beats_two_and_the_smallest_that_does_beats_the_largest(needed: int, expected: Changes) -> None:
+    assert find("high", SPANS, judge_by(needed)) == [expected]
+
+
+@pytest.mark.parametrize("pieces", [SPANS, (), (span(5),)])
+def test_where_nothing_does_nothing_is_said(pieces: Changes) -> None:
+    assert find("high", pieces, judge_by(10_000)) == []
+
+
+@pytest.mark.parametrize("level", ["low", "not_assessed"])
+def test_a_level_that_is_not_above_low_needs_no_change(level: str) -> None:
+    assert find(level, SPANS, judge_by(1)) == []
+
+
+def test_what_can_no_longer_be_judged_was_not_lowered() -> None:
+    assert find("high", SPANS, lambda _: Verdict({"growth": "not_assessed"})) == []
+    assert not is_lower("not_assessed", "high")
+    assert is_lower("elevated", "high")
+    assert not is_lower("high", "high")
+
+
+def test_every_sort_of_evidence_that_does_is_named_and_the_last_resort_only_without() -> None:
+    usual = Change("measurement_at", ref="growth_x", value=0.0)
+
+    def judge(changes: Changes) -> Verdict:
+        return Verdict({"growth": "low", OVERALL: "high" if usual not in changes else "elevated"}, 0.6)
+
+    groups = [
+        Group((span(1),), frozenset(["growth", OVERALL])),
+        Group((cluster(1),), frozenset(["growth", OVERALL])),
+        Group((usual,), frozenset(["growth", OVERALL]), is_last_resort=True),
+    ]
+    found = find_smallest(Verdict({"growth": "elevated", OVERALL: "high"}, 0.9), groups, judge)
+    assert [(one.subject, one.changes) for one in found] == [
+        (OVERALL, (usual,)),
+        ("growth", (span(1),)),
+        ("growth", (cluster(1),)),
+    ]
+    row = found[0].as_dict("c")
+    assert (row["level"], row["level_then"], row["p_then"]) == ("high", "elevated", 0.6)
+    assert found[1].as_dict("c")["p_then"] is None
+
+
+def test_a_group_is_not_asked_about_what_it_cannot_move() -> None:
+    tried: list[Changes] = []
+
+    def judge(changes: Changes) -> Verdict:
+        tried.append(changes)
+        return Verdict({"growth": "high"})
+
+    find_smallest(Verdict({"growth": "high"}), [Group(SPANS, frozenset(["comments"]))], judge)
+    assert tried == []
+
+
+def test_a_hundred_pieces_take_few_judgements() -> None:
+    tried: list[Changes] = []
+    judge = judge_by(sum(range(60, 101)))
+
+    def counted(changes: Changes) -> Verdict:
+        tried.append(changes)
+        return judge(changes)
+
+    pieces = tuple(span(n) for n in range(100, 0, -1))
+    assert find("high", pieces, counted) == [pieces[:41]]
+    assert len(tried) == len(set(tried)) <= 12

@@ -1,0 +1,138 @@
+"""Simulated creators as training rows: features by the code that serves, and what is true of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from zhenfen.config import Strict
+from zhenfen.features.post_counts import add_interactions
+from zhenfen.scoring import latest_moment, measure
+from zhenfen.simulate import (
+    KINDS_ORGANIC,
+    MANIPULATIONS,
+    SHOCKS,
+    Campaign,
+    Role,
+    Simulated,
+    simulate_roles,
+)
+from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS, PLATFORMS
+from zhenfen.tables import Tables
+from zhenfen.verdict.creator import make_inputs
+from zhenfen.verdict.panel import Panel, match_peers
+
+Z_SCORE, RATIO = "baseline_z_score", "baseline_followers_by_interactions"
+PURGE = "platform_purge"
+TRUTH = ("kind", "shock", "manipulation", "dose", "camouflage")
+
+
+class Cast(Strict):
+    """Who is simulated for training.
+
+    Attributes:
+        n_batches: Rosters; creators of one share the days on which their platform removes accounts.
+        batch_creators: Creators of a roster.
+        n_days: Lengths of the series, one drawn a roster.
+        manipulated_share: Part of the creators who buy something.
+        shock_share: Part with an innocent shock, whether they buy or not.
+        purge_share: Part of the rosters on whose platforms accounts are removed everywhere: that happens now and then,
+            and what it takes from whom says so much that a model would wait for it.
+        follower_doses: Least and most followers bought, by followers at the end; drawn evenly on the log scale.
+        engagement_doses: The same for likes, views and comments, by what the posts would have had.
+        camouflages: Real growth in the days of the purchase by what is bought; one is drawn.
+    """
+
+    n_batches: int = Field(ge=1)
+    batch_creators: int = Field(ge=2)
+    n_days: tuple[int, ...]
+    manipulated_share: float = Field(gt=0, lt=1)
+    shock_share: float = Field(ge=0, le=1)
+    purge_share: float = Field(ge=0, le=1)
+    follower_doses: tuple[float, float]
+    engagement_doses: tuple[float, float]
+    camouflages: tuple[float, ...]
+
+
+def make_rows(cast: Cast, panel: Panel, seed: int) -> Iterator[pl.DataFrame]:
+    """Rows of one roster after the other, see `measure_rows`; `twin` and `source` name the roster."""
+    for batch in range(cast.n_batches):
+        rng = np.random.default_rng((seed, batch))
+        roles = draw_roles(cast, rng)
+        made = simulate_roles(roles, seed=int(rng.integers(2**31)), n_days=int(rng.choice(cast.n_days)))
+        yield measure_rows(made, panel).with_columns(
+            pl.format("{}_{}", pl.lit(batch), "creator_id").alias("creator_id"),
+            source=pl.lit("simulated"),
+            twin=pl.lit(f"roster {batch}"),
+        )
+
+
+def draw_roles(cast: Cast, rng: np.random.Generator) -> list[Role]:
+    """The creators of one roster."""
+    shocks = SHOCKS if rng.random() < cast.purge_share else tuple(one for one in SHOCKS if one != PURGE)
+    return [_draw_role(cast, shocks, rng) for _ in range(cast.batch_creators)]
+
+
+def _draw_role(cast: Cast, shocks: Sequence[str], rng: np.random.Generator) -> Role:
+    is_manipulated = rng.random() < cast.manipulated_share
+    return Role(
+        kind=_pick(KINDS_ORGANIC, rng),
+        platform=_pick(PLATFORMS, rng),
+        shock=_pick(shocks, rng) if rng.random() < cast.shock_share else None,
+        campaign=draw_campaign(_pick(MANIPULATIONS, rng), cast, rng) if is_manipulated else None,
+    )
+
+
+def draw_campaign(manipulation: str, cast: Cast, rng: np.random.Generator) -> Campaign:
+    """A purchase of one kind, its size and its cover drawn."""
+    doses = cast.follower_doses if manipulation in FOLLOWER_MANIPULATIONS else cast.engagement_doses
+    dose = float(np.exp(rng.uniform(*np.log(doses))))
+    return Campaign(manipulation, dose, float(rng.choice(cast.camouflages)))
+
+
+def _pick(names: Sequence[str], rng: np.random.Generator) -> str:
+    return names[int(rng.integers(len(names)))]
+
+
+def measure_rows(made: Simulated, panel: Panel) -> pl.DataFrame:
+    """One row a creator: creator_id, platform, is_fake (1 manipulated), TRUTH, the two baselines, and the features.
+
+    Features are null where a family could not measure; `peer_…` is the place among the peers of `panel`.
+    """
+    tables = made.tables
+    truth = made.truth.select("creator_id", *TRUTH, is_fake=pl.col("is_manipulated").cast(pl.Int64))
+    platforms = tables["creators"].select("creator_id", "platform")
+    marks = platforms.join(truth, on="creator_id").join(measure_baselines(tables), on="creator_id", how="left")
+    return marks.join(measure_inputs(tables, panel), on="creator_id", how="left", maintain_order="left")
+
+
+def measure_inputs(tables: Tables, panel: Panel) -> pl.DataFrame:
+    """What the creator model reads of every creator of `tables`, as scoring makes it."""
+    measured = measure(tables, latest_moment(tables))
+    values = [one.values for one in measured.values()]
+    matched = pl.concat([match_peers(one, tables["creators"], panel) for one in values])
+    inputs = make_inputs(values, matched)
+    return inputs.with_columns(pl.all().exclude("creator_id").cast(pl.Float64))
+
+
+def measure_baselines(tables: Tables) -> pl.DataFrame:
+    """What a plain rule looks at: creator_id, the largest z-score of a day's growth, followers by interactions.
+
+    The z-score is the usual one: growth of a day less the mean of all days, by their standard deviation.
+    """
+    counts = tables["follower_counts"].sort("creator_id", "observed_at")
+    daily = counts.group_by("creator_id", pl.col("observed_at").dt.date().alias("day"), maintain_order=True).agg(
+        pl.col("n_followers").last()
+    )
+    gained = daily.select("creator_id", gained=pl.col("n_followers").diff().over("creator_id"))
+    growth = gained.group_by("creator_id").agg(
+        ((pl.col("gained").max() - pl.col("gained").mean()) / pl.col("gained").std()).fill_nan(None).alias(Z_SCORE)
+    )
+    posts = add_interactions(tables["posts"], tables["creators"]).group_by("creator_id")
+    interactions = posts.agg(n_interactions=pl.col("n_interactions").median())
+    sizes = tables["creators"].select("creator_id", "n_followers").join(interactions, on="creator_id", how="left")
+    ratio = pl.when(pl.col("n_interactions") > 0).then(pl.col("n_followers") / pl.col("n_interactions"))
+    return sizes.select("creator_id", ratio.alias(RATIO)).join(growth, on="creator_id", how="left")

@@ -1,0 +1,68 @@
+"""Purchases injected onto real series and real posts: what the simulation cannot vouch for.
+
+The creators are presumed to have bought nothing; nobody checked them. Every creator stands twice: as it is, and with a
+purchase. The rows judge the creator model and train nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from training.creators import Cast, draw_campaign, measure_rows
+from training.datasets import read_creator_posts, read_vtuber_windows
+from zhenfen.simulate import Campaign, Simulated, inject
+from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS
+from zhenfen.tables import Tables
+from zhenfen.verdict.panel import Panel
+
+BUYS_LIKES = ("purchased_likes", "purchased_views")
+"""What can be bought for posts of which only counts are known."""
+FEWEST_READINGS = 28
+"""Days that a series needs for any growth reading; see growth_days.N_STEPS_NEEDED."""
+
+
+def make_injected(cast: Cast, folder: Path, panel: Panel, seed: int) -> Iterator[pl.DataFrame]:
+    """Rows as `creators.measure_rows` makes them, one frame a source; `twin` names the real creator.
+
+    Args:
+        cast: Doses and covers of the purchases.
+        folder: The public data.
+        panel: Peers.
+        seed: Of every draw.
+    """
+    sources: dict[str, tuple[Tables, tuple[str, ...]]] = {
+        "bilibili_vtubers": (_long_enough(read_vtuber_windows(folder)), FOLLOWER_MANIPULATIONS),
+        "douyin_skincare": (read_creator_posts(folder, "douyin_xingtu_goodgame_2025"), BUYS_LIKES),
+    }
+    for name, (tables, manipulations) in sources.items():
+        for made in (_untouched(tables), _bought(tables, manipulations, cast, seed)):
+            rows = measure_rows(made, panel).with_columns(source=pl.lit(name), twin="creator_id")
+            # A window of a channel belongs to the channel.
+            yield rows.with_columns(pl.col("twin").str.split("@").list.first())
+
+
+def _untouched(tables: Tables) -> Simulated:
+    return inject(tables, {}, seed=0)
+
+
+def _bought(tables: Tables, manipulations: tuple[str, ...], cast: Cast, seed: int) -> Simulated:
+    ids = tables["creators"]["creator_id"].sort()
+    made = inject(tables, _draw_campaigns(ids, manipulations, cast, seed), seed)
+    return Simulated(made.tables, made.truth.filter("is_manipulated"))
+
+
+def _draw_campaigns(ids: pl.Series, manipulations: tuple[str, ...], cast: Cast, seed: int) -> Mapping[str, Campaign]:
+    rng = np.random.default_rng(seed)
+    return {one: draw_campaign(manipulations[place % len(manipulations)], cast, rng) for place, one in enumerate(ids)}
+
+
+def _long_enough(tables: Tables) -> Tables:
+    days = pl.col("observed_at").dt.date().n_unique()
+    kept = tables["follower_counts"].group_by("creator_id").agg(n=days).filter(pl.col("n") > FEWEST_READINGS)
+    return Tables(
+        {name: tables[name].join(kept, on="creator_id", how="semi") for name in ("creators", "follower_counts")}
+    )
