@@ -7,7 +7,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience comment post creator encoder growth simulation docs lock format clean
+.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience comment post creator encoder growth simulation register docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,8 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.score_profiles
 	$(BIN)/python -m benchmarks.score_comments
 	$(BIN)/python -m benchmarks.score_creators
+	$(BIN)/python -m benchmarks.service
+	$(BIN)/python -m benchmarks.batch
 
 bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals
 	$(BIN)/python -m benchmarks.false_alarms
@@ -74,6 +76,9 @@ post: setup ## models/post anew
 
 creator: setup ## models/creator anew, on simulated creators
 	$(BIN)/python -m training.creator
+
+register: setup ## make register NAME=audience: a trained model beside the champion, promoted only if the gate holds
+	$(BIN)/python -m training.register $(NAME)
 
 growth: setup ## configs/features/growth.yaml anew: how unusual growth is scored
 	$(BIN)/python -m training.growth

@@ -1,6 +1,6 @@
 """The audience model: train on the labelled sets of profiles, judge, track, and put on the shelf.
 
-Run: python -m training.audience [--with-audits DIR] [--tracking-uri URI]
+Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -21,18 +21,14 @@ from training.card import Figures, make_card
 from training.datasets import data_dir
 from training.evaluate import count_flagged, evaluate, mean_of, round_figures, take_points, worst_of
 from training.figures import draw_curves
-from training.fit import (
-    ModelConfig,
-    calibrate_apart,
-    fit_calibrations,
-    fit_classifier,
-    score_held_out,
-    write_calibrations,
-)
+from training.fit import ModelConfig, calibrate_apart, fit_calibrations, fit_classifier, write_calibrations
+from training.held_out import log_held_out, make_held_out
+from training.packaging import log_shelf
 from training.profiles import SOURCES, load_profiles, mark_twins
 from training.shelf import Trained, find_domain, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
-from training.tracking import LOCAL_URI, track
+from training.tracking import default_uri, track
+from training.tune import Chooser, Tuner, across_sources, keep, make_chooser, score_chosen
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.manifest import TrainingSource
@@ -42,6 +38,7 @@ from zhenfen.features.profile import PROFILE_FEATURES
 Array = npt.NDArray[np.float64]
 
 EVEN = 0.5
+FOLLOWERS = 10 ** pl.col("profile_followers_log10") - 1
 NOTES = """\
 P(a profile is not a real person's), from what anybody can see of it: counts, name, page, and its posts where they were
 read. For the share of such profiles in a sample, corrected for the errors below; never for a decision about one person.
@@ -101,7 +98,11 @@ def ingest(folder: Path, audits: Path | None) -> tuple[pl.DataFrame, list[Traini
 
 
 def train(
-    rows: pl.DataFrame, sources: Sequence[TrainingSource], config: ModelConfig, rivals: Mapping[str, Figures]
+    rows: pl.DataFrame,
+    sources: Sequence[TrainingSource],
+    config: ModelConfig,
+    rivals: Mapping[str, Figures],
+    choose: Chooser[ModelConfig] = keep,
 ) -> tuple[Trained, Judged]:
     """Split, fit, calibrate and evaluate.
 
@@ -110,9 +111,10 @@ def train(
         sources: Where they come from.
         config: How to train.
         rivals: Figures of the baselines, for the card.
+        choose: Gives the configuration of every fit, those that judge among them.
     """
-    within, folds = score_held_out(rows, make_folds(rows, config.n_folds, config.seed), config)
-    across, names = score_held_out(rows, leave_sources_out(rows), config)
+    within, folds = score_chosen(rows, make_folds(rows, config.n_folds, config.seed), config, choose)
+    across, names = score_chosen(rows, leave_sources_out(rows), config, choose)
     judged = _judge(
         rows,
         calibrate_apart(rows, within, folds, config, by_platform=True),
@@ -124,7 +126,7 @@ def train(
     calibrations = fit_calibrations(rows, within, across, config)
     trained = Trained(
         {
-            "model.txt": fit_classifier(rows, config).save,
+            "model.txt": fit_classifier(rows, choose(rows, config)).save,
             "calibration.json": lambda path: write_calibrations(path, calibrations),
         },
         _describe(rows, sources, judged, config),
@@ -173,7 +175,15 @@ def _describe(
     }
 
 
-def run(config: ModelConfig, folder: Path, shelf: Path, tracking_uri: str, audits: Path | None) -> Path:
+def run(
+    config: ModelConfig,
+    folder: Path,
+    shelf: Path,
+    tracking_uri: str,
+    audits: Path | None,
+    *,
+    tuner: Tuner | None = None,
+) -> Path:
     """One tracked training from the data to the shelf; returns the shelf's folder.
 
     Raises:
@@ -184,12 +194,16 @@ def run(config: ModelConfig, folder: Path, shelf: Path, tracking_uri: str, audit
         rows, sources = ingest(folder, audits)
         tracked.log_params({**config.model_dump(exclude={"features", "params"}), **asdict(config.params)})
         tracked.set_sources(sources)
-        trained, judged = train(rows, sources, config, judge_baselines(rows, config))
+        trained, judged = train(rows, sources, config, judge_baselines(rows, config), tuner or keep)
+        if tuner is not None:
+            tracked.log_params({"tuned": tuner.to_params()})
         tracked.log_metrics(_headline(judged))
         for name, figure in draw_curves(rows, judged.within).items():
             tracked.log_figure(figure, name)
         written = write_shelf(trained, shelf, config)
+        log_held_out(tracked, make_held_out(rows, ["profile_id"], FOLLOWERS, judged.within, judged.across))
         tracked.log_folder(written, "shelf")
+        log_shelf(tracked.mlflow, written)
     return written
 
 
@@ -207,11 +221,15 @@ def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="python -m training.audience", description=__doc__)
     parser.add_argument("--with-audits", type=Path, metavar="DIR", help="tables with audit_labels to learn from too")
-    parser.add_argument("--tracking-uri", default=LOCAL_URI, metavar="URI", help="default: mlflow.db of the checkout")
+    parser.add_argument("--tune", type=int, default=0, metavar="N", help="search parameters, N trials a search")
+    parser.add_argument(
+        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
+    )
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
     try:
-        written = run(config, data_dir(), models_dir(), options.tracking_uri, options.with_audits)
+        tuner = make_chooser(options.tune, across_sources)
+        written = run(config, data_dir(), models_dir(), options.tracking_uri, options.with_audits, tuner=tuner)
     except ZhenfenError as error:
         parser.exit(2, f"{error}\n")
     print((written / "card.md").read_text(encoding="utf-8"))

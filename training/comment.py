@@ -34,9 +34,11 @@ from training.datasets import data_dir
 from training.evaluate import count_flagged, evaluate, round_figures, take_points
 from training.fillers import load_fillers
 from training.fit import write_calibrations
+from training.held_out import log_held_out, make_held_out
+from training.packaging import log_shelf
 from training.shelf import Trained, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
-from training.tracking import LOCAL_URI, track
+from training.tracking import default_uri, track
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.calibration import Calibration
@@ -312,7 +314,11 @@ def run(config: CommentConfig, folder: Path, shelf: Path, tracking_uri: str) -> 
         trained, judged = train(comments, fillers, sources, config)
         tracked.log_metrics(_headline(judged, config.seed))
         written = write_shelf(trained, shelf, config)
+        probas = (judged.rows[name].to_numpy() for name in ("within", "across"))
+        size = pl.col("text").str.len_chars()
+        log_held_out(tracked, make_held_out(judged.rows, ["normalised", "label"], size, *probas))
         tracked.log_folder(written, "shelf")
+        log_shelf(tracked.mlflow, written)
     return written
 
 
@@ -330,7 +336,9 @@ def _headline(judged: Judged, seed: int) -> Mapping[str, Any]:
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="python -m training.comment", description=__doc__)
-    parser.add_argument("--tracking-uri", default=LOCAL_URI, metavar="URI", help="default: mlflow.db of the checkout")
+    parser.add_argument(
+        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
+    )
     parser.add_argument("--encoder", type=Path, metavar="FILE", help="with a second stage, configs/models/cascade.yaml")
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)

@@ -36,9 +36,11 @@ from training.datasets import data_dir
 from training.evaluate import measure
 from training.figures import draw_curves
 from training.fit import balance
+from training.held_out import log_held_out, make_held_out
 from training.injected import make_injected
+from training.packaging import log_shelf
 from training.shelf import ROOT, Trained, find_domain, hash_file, write_shelf
-from training.tracking import LOCAL_URI, track
+from training.tracking import default_uri, track
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.calibration import Calibration, fit_calibration
@@ -252,14 +254,18 @@ def run(config: CreatorConfig, folder: Path, shelf: Path, tracking_uri: str) -> 
         for name, figure in draw_curves(judged.within.rows, probas).items():
             tracked.log_figure(figure, name)
         written = write_shelf(trained, shelf, config)
+        log_held_out(tracked, make_held_out(judged.within.rows, ["creator_id"], pl.col("n_followers"), probas, None))
         tracked.log_folder(written, "shelf")
+        log_shelf(tracked.mlflow, written)
     return written
 
 
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="python -m training.creator", description=__doc__)
-    parser.add_argument("--tracking-uri", default=LOCAL_URI, metavar="URI", help="default: mlflow.db of the checkout")
+    parser.add_argument(
+        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
+    )
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
     try:

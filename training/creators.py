@@ -104,7 +104,7 @@ def measure_rows(made: Simulated, panel: Panel) -> pl.DataFrame:
     """
     tables = made.tables
     truth = made.truth.select("creator_id", *TRUTH, is_fake=pl.col("is_manipulated").cast(pl.Int64))
-    platforms = tables["creators"].select("creator_id", "platform")
+    platforms = tables["creators"].select("creator_id", "platform", "n_followers")
     marks = platforms.join(truth, on="creator_id").join(measure_baselines(tables), on="creator_id", how="left")
     return marks.join(measure_inputs(tables, panel), on="creator_id", how="left", maintain_order="left")
 

@@ -20,7 +20,7 @@ from training.comments import SOURCES, CommentSource
 from training.datasets import data_dir
 from training.pretrain import PretrainConfig, judge, make_network, make_tokenizer, pretrain
 from training.shelf import ROOT, find_commit, hash_file
-from training.tracking import LOCAL_URI, Run, track
+from training.tracking import Run, default_uri, track
 from zhenfen import __version__
 from zhenfen.config import Strict, config_dir, models_dir, read_config
 from zhenfen.errors import ZhenfenError
@@ -164,7 +164,9 @@ def _describe(config: PretrainConfig, sources: list[TrainingSource], metrics: Ma
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="python -m training.encoder", description=__doc__)
-    parser.add_argument("--tracking-uri", default=LOCAL_URI, metavar="URI", help="default: mlflow.db of the checkout")
+    parser.add_argument(
+        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
+    )
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, metavar="FILE", help="where the state is kept")
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "encoder.yaml", PretrainConfig)

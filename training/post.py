@@ -19,6 +19,8 @@ from training.card import Figures, figures_table, make_table, rivals_table, show
 from training.datasets import data_dir
 from training.evaluate import evaluate, round_figures, take_points
 from training.fit import write_calibrations
+from training.held_out import log_held_out, make_held_out
+from training.packaging import log_shelf
 from training.post_fit import (
     BASELINES,
     PostConfig,
@@ -34,7 +36,7 @@ from training.post_truth import Table, agree, compare
 from training.posts import SOURCES, UNDECIDED, load_posts
 from training.shelf import DOMAIN_QUANTILES, Trained, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
-from training.tracking import LOCAL_URI, track
+from training.tracking import default_uri, track
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ZhenfenError
 from zhenfen.estimators import post_text
@@ -261,14 +263,20 @@ def run(config: PostConfig, folder: Path, shelf: Path, tracking_uri: str) -> Pat
             {"within": take_points(judged.figures_within), "across": take_points(judged.figures_across)}
         )
         written = write_shelf(trained, shelf, config)
+        held = rows.with_columns(is_fake="y")
+        size = pl.col("text").str.len_chars()
+        log_held_out(tracked, make_held_out(held, ["text"], size, judged.within, judged.across))
         tracked.log_folder(written, "shelf")
+        log_shelf(tracked.mlflow, written)
     return written
 
 
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="python -m training.post", description=__doc__)
-    parser.add_argument("--tracking-uri", default=LOCAL_URI, metavar="URI", help="default: mlflow.db of the checkout")
+    parser.add_argument(
+        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
+    )
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,18 +11,18 @@ from typing import Any
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import TrainingSource
+from zhenfen.model_registry import keep_quiet
 
 ROOT = Path(__file__).parents[1]
 LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"
 LOCAL_ARTIFACTS = ROOT / "mlruns"
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_MODEL_CATALOG_URI": "",
-    # A server that is not there is told of at once, not after minutes of further tries.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-}
+DIGEST_CHARS = 32
+"""MLflow keeps no longer ones."""
+
+
+def default_uri() -> str:
+    """Where to track when no option says: MLFLOW_TRACKING_URI, else mlflow.db of the checkout."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,15 @@ class Run:
         self.mlflow.set_tags(dict(_flatten(tags)))
 
     def set_sources(self, sources: Iterable[TrainingSource]) -> None:
-        """Rows and hash of every data set, as tags."""
+        """Rows, hash and terms of every data set, as inputs of the run and as tags."""
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+        from mlflow.data.meta_dataset import MetaDataset
+
+        sources = list(sources)
+        for one in sources:
+            source = CodeDatasetSource({"sha256": one.sha256})
+            dataset = MetaDataset(source, one.source, one.sha256[:DIGEST_CHARS])  # type: ignore[abstract]
+            self.mlflow.log_input(dataset, context="training", tags={"rows": str(one.rows), "terms": one.terms})
         self.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
 
     def log_figure(self, figure: Any, name: str) -> None:
@@ -68,9 +75,7 @@ def track(experiment: str, uri: str = LOCAL_URI) -> Iterator[Run]:
     Raises:
         ConfigError: mlflow is not installed, or the store does not answer. Nothing has been trained then.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    keep_quiet()
     try:
         import mlflow
     except ImportError as error:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zhenfen.config import RuleFile, config_dir, models_dir, read_rules
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.profile_model import ProfileModel, load_profile_model
+from zhenfen.model_registry import CHOICE, chosen_folders
+from zhenfen.model_registry.loading import ShelvedModel, load_folder
 from zhenfen.verdict.audience import AudienceRules
 from zhenfen.verdict.comments import CommentRules
 from zhenfen.verdict.creator import CreatorRules
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
     from zhenfen.estimators.creator_model import CreatorModel
     from zhenfen.estimators.post_model import PostModel
+    from zhenfen.estimators.profile_model import ProfileModel
 
 SHORT_HASH_CHARS = 12
 Model = TypeVar("Model")
@@ -111,60 +114,42 @@ def load_models(panel: Path | None = None) -> Models:
     )
 
 
-@cache
 def load_audience_model(shelf: Path) -> ProfileModel | None:
-    """The newest audience model of a shelf; None when it holds none.
+    """The audience model that ZHENFEN_MODELS chooses, else the newest of a shelf; None when it holds none.
 
     Raises:
         ConfigError: A file of it was changed, or it wants features that this version does not make.
     """
-    folder = _find_newest(shelf, "audience")
-    return load_profile_model(folder) if folder else None
+    loaded: ProfileModel | None = _load(shelf, "audience")
+    return loaded
 
 
-@cache
 def load_comment_model(shelf: Path) -> CommentModel | None:
-    """The newest comment model of a shelf; None when it holds none.
-
-    Raises:
-        ConfigError: A file of it was changed.
-    """
-    folder = _find_newest(shelf, "comment")
-    if folder is None:
-        return None
-    from zhenfen.estimators import comment_model
-
-    return comment_model.load_comment_model(folder)
+    """The same for comments."""
+    loaded: CommentModel | None = _load(shelf, "comment")
+    return loaded
 
 
-@cache
 def load_post_model(shelf: Path) -> PostModel | None:
-    """The newest post model of a shelf; None when it holds none.
+    """The same for posts."""
+    loaded: PostModel | None = _load(shelf, "post")
+    return loaded
 
-    Raises:
-        ConfigError: A file of it was changed.
-    """
-    folder = _find_newest(shelf, "post")
-    if folder is None:
-        return None
-    from zhenfen.estimators import post_model
 
-    return post_model.load_post_model(folder)
+def load_creator_model(shelf: Path) -> CreatorModel | None:
+    """The same for creators."""
+    loaded: CreatorModel | None = _load(shelf, "creator")
+    return loaded
+
+
+def _load(shelf: Path, name: str) -> Any:
+    folder = chosen_folders(os.environ.get(CHOICE, "")).get(name) or _find_newest(shelf, name)
+    return None if folder is None else _open(folder)
 
 
 @cache
-def load_creator_model(shelf: Path) -> CreatorModel | None:
-    """The newest creator model of a shelf; None when it holds none.
-
-    Raises:
-        ConfigError: A file of it was changed.
-    """
-    folder = _find_newest(shelf, "creator")
-    if folder is None:
-        return None
-    from zhenfen.estimators import creator_model
-
-    return creator_model.load_creator_model(folder)
+def _open(folder: Path) -> ShelvedModel:
+    return load_folder(folder)
 
 
 def _find_newest(shelf: Path, name: str) -> Path | None:

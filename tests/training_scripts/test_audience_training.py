@@ -51,7 +51,12 @@ def make_rows(n: int = 100) -> pl.DataFrame:
             "profile_name_digit_share": rng.uniform(0, 0.3, n) + 0.3 * fake,
         }
         columns = {name: known.get(name) for name in PROFILE_FEATURES}
-        about = {"source": source, "platform": platform, "is_fake": fake}
+        about = {
+            "source": source,
+            "platform": platform,
+            "is_fake": fake,
+            "profile_id": [str(number) for number in range(n)],
+        }
         types = dict.fromkeys(PROFILE_FEATURES, pl.Float64)
         frames.append(pl.DataFrame({**about, **columns}, schema_overrides=types))
     return mark_twins(pl.concat(frames))

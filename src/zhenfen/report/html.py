@@ -20,15 +20,16 @@ HTML_LANGUAGES = {"zh": "zh-Hans", "en": "en", "fr": "fr"}
 
 def render_creator(summary: Mapping[str, Any]) -> str:
     """The page of one creator, from what `summarise_creator` returns."""
-    return _render("creator.html", summary)
+    return render_page("creator.html", summary)
 
 
 def render_shortlist(summary: Mapping[str, Any]) -> str:
     """The page of a shortlist, from what `summarise_shortlist` returns."""
-    return _render("shortlist.html", summary)
+    return render_page("shortlist.html", summary)
 
 
-def _render(template: str, summary: Mapping[str, Any]) -> str:
+def render_page(template: str, summary: Mapping[str, Any]) -> str:
+    """A page in the look of the reports: a file of templates/, which finds the summary as `r`."""
     from markupsafe import Markup
 
     from zhenfen.report import charts, follower_chart

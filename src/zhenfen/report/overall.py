@@ -57,7 +57,8 @@ def _raising(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]
         return []
     labels = {one["family"]: one["label"] for one in families}
     measured = {item["feature"]: item for one in families for item in one["evidence"]}
-    raising = contributions.filter(pl.col("contribution") > 0)
+    # An absent family has its weight, too, but none of its measurements has been seen to raise anything.
+    raising = contributions.filter(pl.col("contribution") > 0, pl.col("value").is_not_null())
     largest = raising.sort("contribution", "feature", descending=[True, False]).head(MOST_RAISING)
     return [
         {

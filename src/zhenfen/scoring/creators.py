@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
@@ -14,6 +15,7 @@ from zhenfen.features.base import Inputs, Measured, load_families
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.scoring.counterfactuals import find_counterfactuals
 from zhenfen.scoring.estimates import estimate_audiences
+from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.scoring.judging import judge
 from zhenfen.scoring.readings import read_comments, read_posts
 from zhenfen.tables import Tables
@@ -176,9 +178,11 @@ def _conclude(
     details[OVERALL] = {"contributions": judged.contributions}
     if inputs.with_details:
         details[OVERALL]["counterfactuals"] = find_counterfactuals(inputs, measured, judged, shares, models)
-    versions = {"zhenfen": __version__, **models.versions, "input": _input_hash(tables)}
+    made_with = {"configs": hash_configs()[:SHORT_HASH_CHARS], "input": _input_hash(tables)}
+    versions = {"zhenfen": __version__, **models.versions, **made_with}
     ranked = rank(judged.findings, judged.creators)
-    return Findings(ranked, judged.findings, judged.evidence, details, moment, versions)
+    found = Findings(ranked, judged.findings, judged.evidence, details, moment, versions)
+    return replace(found, versions={**versions, SCORE: identify(found)})
 
 
 def _input_hash(tables: Tables) -> str:

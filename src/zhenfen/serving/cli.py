@@ -12,6 +12,10 @@ import typer
 
 from zhenfen.errors import ZhenfenError
 from zhenfen.serving.batch_cli import EngineOption, ScoresOut, WorkersOption, check_source, is_batch, run_batch
+from zhenfen.serving.models_cli import models_app
+from zhenfen.serving.monitor_cli import monitor
+from zhenfen.serving.reproduce_cli import reproduce
+from zhenfen.serving.serve_cli import keys_app, serve
 
 BAD_INPUT = 2
 """Exit code for input or options that cannot be used; 1 is left for our own mistakes."""
@@ -344,6 +348,13 @@ def audit_apply(
     from zhenfen.serving.terminal import show_applied
 
     show_applied(apply(file, tables), lang)
+
+
+app.command()(monitor)
+app.command()(reproduce)
+app.command()(serve)
+app.add_typer(models_app, name="models")
+app.add_typer(keys_app, name="keys")
 
 
 def _end_of_day(day: datetime | None) -> datetime | None:

@@ -14,6 +14,7 @@ from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.model_store import Models
 from zhenfen.report.write import write_report
 from zhenfen.scoring import Progress, known_at, score
+from zhenfen.serving.score_record import remember
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
@@ -60,11 +61,11 @@ class Vetted:
 
 
 def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress: Progress | None = None) -> Vetted:
-    """Read an export, score its creators and write the report folder `out`.
+    """Read an export, score its creators, write the report folder `out`, and keep what `zhenfen reproduce` needs.
 
     Raises:
         InputError: The export cannot be used.
-        ConfigError: `out` holds files that are not a report's.
+        ConfigError: `out` holds files that are not a report's, or the user's own folder cannot be written.
     """
     tables = import_export(
         path, obtained_how=NOT_STATED, frame=options.frame, platform=options.platform, on_progress=on_progress
@@ -79,6 +80,7 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         show_names=options.show_names,
         on_progress=on_progress,
     )
+    remember(findings, tables, path, options)
     shortlist = json.loads((out / "index.json").read_text(encoding="utf-8"))
     return Vetted(tables, findings, shortlist, tuple(pages))
 

@@ -157,7 +157,8 @@ def connect(roots: Int, first: Int, second: Int) -> Int:
 
 
 def _count_chars(texts: pl.Series) -> Int:
-    return np.minimum(texts.str.len_chars().to_numpy().astype(np.int64), LONGEST_CHARS)
+    n_chars: Int = np.minimum(texts.str.len_chars().to_numpy().astype(np.int64), LONGEST_CHARS)
+    return n_chars
 
 
 def _shingle(texts: pl.Series) -> tuple[Uint32, Int]:
@@ -221,7 +222,8 @@ def band_keys(signatures: Uint32, band: int) -> Uint64:
     """
     one, two, three = (signatures[:, (band + step) % N_PERMUTATIONS].astype(np.uint64) for step in range(3))
     low = np.uint64(0xFFFFFF)
-    return (one & low) << np.uint64(40) | (two & low) << ORDER_BITS | three & np.uint64(0xFFFF)
+    keys: Uint64 = (one & low) << np.uint64(40) | (two & low) << ORDER_BITS | three & np.uint64(0xFFFF)
+    return keys
 
 
 def _neighbours(signatures: Uint32, band: int) -> Iterator[tuple[Int, Int]]:

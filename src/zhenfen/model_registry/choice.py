@@ -1,0 +1,41 @@
+"""The models that ZHENFEN_MODELS asks for instead of the shelf's."""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from pathlib import Path
+
+from zhenfen.errors import ConfigError
+from zhenfen.model_registry.client import Registry, registry_uri
+from zhenfen.model_registry.reference import RegistryUnreachableError, parse_reference
+
+CHOICE = "ZHENFEN_MODELS"
+logger = logging.getLogger(__name__)
+
+
+@cache
+def chosen_folders(choice: str) -> dict[str, Path]:
+    """Model name → folder of the models that ZHENFEN_MODELS asks for; the others come from the shelf.
+
+    When the registry does not answer, all come from the shelf, and a warning says so.
+
+    Args:
+        choice: References separated by commas or blanks; empty for none.
+
+    Raises:
+        ConfigError: A reference is misspelled or names what is not there, or a file was changed.
+    """
+    references = [parse_reference(one) for one in re.split(r"[,\s]+", choice) if one]
+    twice = sorted({one.name for one in references if [other.name for other in references].count(one.name) > 1})
+    if twice:
+        raise ConfigError(f"{CHOICE}: expected each model once, found {', '.join(twice)} again")
+    if not references:
+        return {}
+    try:
+        registry = Registry(registry_uri())
+        return {one.name: registry.fetch(registry.find(one)) for one in references}
+    except RegistryUnreachableError as error:
+        logger.warning("%s; scoring goes on with the models of the shelf", error)
+        return {}

@@ -1,0 +1,85 @@
+"""The shelf folder of a registered version on this machine: the named files alone, checked every time."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from zhenfen.config import user_config_dir
+from zhenfen.errors import ConfigError
+from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.model_registry.reference import Registered
+
+SHELF = "shelf"
+"""Folder of a version's artifacts that holds the shelf's files."""
+
+
+def cache_dir() -> Path:
+    """Where fetched models lie: below the user's own folder."""
+    return user_config_dir() / "registry"
+
+
+def keep_files(registered: Registered, download: Callable[[Path], Path]) -> Path:
+    """The shelf folder of a version; `download` is asked once.
+
+    Args:
+        registered: The version.
+        download: Given a folder to write into, returns where in it the shelf's files lie.
+
+    Raises:
+        ConfigError: A file was changed, or the folder cannot be written (a full disk).
+    """
+    folder = cache_dir() / f"{registered.name}-{registered.manifest_sha256[:32]}"
+    if not folder.is_dir():
+        try:
+            _fill(folder, registered, download)
+        except OSError as error:
+            raise ConfigError(f"{folder}: {registered} cannot be kept here ({error.strerror or error})") from error
+    check_folder(folder, registered)
+    return folder
+
+
+def check_folder(folder: Path, registered: Registered) -> Manifest:
+    """The manifest of a folder that holds what was registered, unchanged.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    manifest = read_manifest(folder)
+    found = hashlib.sha256((folder / FILE_NAME).read_bytes()).hexdigest()
+    if found != registered.manifest_sha256:
+        wanted = registered.manifest_sha256[:12]
+        raise ConfigError(f"{folder / FILE_NAME}: expected SHA-256 {wanted}…, found {found[:12]}…: it was changed")
+    if manifest.name != registered.name:
+        raise ConfigError(f"{folder / FILE_NAME}: expected a model named {registered.name}, found {manifest.name!r}")
+    return manifest
+
+
+def _fill(folder: Path, registered: Registered, download: Callable[[Path], Path]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as partial:
+        everything = Path(partial) / "all"
+        everything.mkdir()
+        came = download(everything)
+        _take_shelf(came, Path(partial) / SHELF, registered)
+        _settle(Path(partial) / SHELF, folder)
+
+
+def _take_shelf(source: Path, target: Path, registered: Registered) -> None:
+    """Copy model.yaml and the files it names, and nothing else that may lie there."""
+    manifest = check_folder(source, registered)
+    target.mkdir()
+    for name in (FILE_NAME, *manifest.files):
+        shutil.copyfile(source / name, target / name)
+
+
+def _settle(partial: Path, folder: Path) -> None:
+    try:
+        partial.replace(folder)
+    except OSError:
+        # Another process was faster with the same bytes.
+        if not folder.is_dir():
+            raise

@@ -1,0 +1,194 @@
+"""From rows of profiles, comments or posts to the columns that are watched: what the models read, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from zhenfen.estimators.cascade import CascadeClassifier
+from zhenfen.estimators.comment_model import KINDS, CommentModel
+from zhenfen.estimators.manifest import Manifest, ValidationCounts
+from zhenfen.estimators.post_model import PostModel
+from zhenfen.estimators.prevalence import Validation
+from zhenfen.estimators.profile_model import ProfileModel
+from zhenfen.features.posts import count_words
+from zhenfen.features.profile import measure_profiles
+from zhenfen.model_store import Models
+from zhenfen.monitoring.prevalence import DOMAIN, Detector
+from zhenfen.scoring import score_posts, score_profiles
+from zhenfen.scoring.rows import group_comments, score_grouped
+from zhenfen.text.normalise import normalise_comments
+from zhenfen.verdict.shares import to_validations
+
+TEXT_DOMAIN = "text_chars"
+"""How the post model's manifest calls the length that it was trained on."""
+_SCRIPTS = {"han": r"\p{Han}", "latin": r"[A-Za-z]", "digit": r"[0-9]"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One sample.
+
+    Attributes:
+        columns: Numbers, flags and categories, null where unknown; one row a row.
+        marks: platform, out_of_domain and text_group, where they are known, in the same order of rows.
+    """
+
+    columns: pl.DataFrame
+    marks: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A sort of rows that can be watched.
+
+    Attributes:
+        measure: Rows and the moment that ages are counted at → columns.
+        detectors: Probabilities whose flagged shares are compared.
+        model: Name and version of the model that scores.
+        domain: Column → range that holds all but 1 % of the training rows.
+    """
+
+    measure: Callable[[pl.DataFrame, datetime], Measured]
+    detectors: tuple[Detector, ...]
+    model: str
+    domain: Mapping[str, tuple[float, float]]
+
+
+def watch_profiles(models: Models) -> Subject:
+    """Profiles, rows of the table `audience`: the model's features, platform, p_fake and out_of_domain.
+
+    Raises:
+        ConfigError: The shelf holds no audience model.
+    """
+    model = models.need_audience()
+    return Subject(
+        lambda rows, as_of: _measure_profiles(rows, model, as_of),
+        (profile_detector(model.manifest), DOMAIN),
+        model.manifest.label,
+        model.manifest.domain,
+    )
+
+
+def watch_comments(models: Models) -> Subject:
+    """Comments with a text: length and scripts, the signs that the model looks for, p_advert and p_filler.
+
+    Raises:
+        ConfigError: The shelf holds no comment model.
+    """
+    model = models.need_comment()
+    return Subject(
+        lambda rows, _: _measure_comments(rows, model),
+        comment_detectors(model.manifest),
+        model.manifest.label,
+        model.manifest.domain,
+    )
+
+
+def watch_posts(models: Models) -> Subject:
+    """Posts with a text: the counted words, disclosure and means to buy, p_sponsored, kind and out_of_domain.
+
+    Raises:
+        ConfigError: The shelf holds no post model.
+    """
+    model = models.need_post()
+    return Subject(
+        lambda rows, _: _measure_posts(rows, model), (post_detector(model.manifest), DOMAIN), model.manifest.label, {}
+    )
+
+
+def profile_detector(manifest: Manifest) -> Detector:
+    """The audience model as a detector."""
+    return Detector(
+        "p_fake",
+        manifest.threshold,
+        manifest.training_share,
+        _group(manifest.validations),
+        to_validations(manifest.validations_across),
+    )
+
+
+def comment_detectors(manifest: Manifest) -> tuple[Detector, ...]:
+    """The comment model as a detector for each kind."""
+    kinds = {kind: manifest.kinds[kind] for kind in KINDS}
+    return tuple(
+        Detector(
+            f"p_{kind}",
+            one.threshold,
+            one.training_share,
+            _group(one.validations),
+            to_validations(one.validations_across),
+        )
+        for kind, one in kinds.items()
+    )
+
+
+def post_detector(manifest: Manifest) -> Detector:
+    """The post model as a detector."""
+    return Detector(
+        "p_sponsored",
+        manifest.threshold,
+        manifest.training_share,
+        _group(manifest.validations),
+        to_validations(manifest.validations_across),
+    )
+
+
+def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> Measured:
+    scored = score_profiles(rows, model, as_of)
+    features = measure_profiles(rows, as_of).select(model.manifest.features)
+    columns = features.with_columns(rows["platform"], scored["p_fake"], scored["out_of_domain"])
+    return Measured(columns, columns.select("platform", "out_of_domain"))
+
+
+def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> Measured:
+    texts = normalise_comments(rows.select("comment_id", "text"))
+    scored = score_grouped(group_comments(texts), model)
+    columns = _measure_letters(rows).with_columns(
+        *_find_signs(texts["normalised"], model), scored["p_advert"], scored["p_filler"]
+    )
+    alone = pl.format("row {}", pl.int_range(pl.len()))
+    return Measured(columns, scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone)))
+
+
+def _measure_letters(rows: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col("text")
+    n_chars = text.str.len_chars()
+    shares = {
+        f"comment_{name}_share": pl.when(n_chars > 0).then(text.str.count_matches(pattern) / n_chars)
+        for name, pattern in _SCRIPTS.items()
+    }
+    return rows.select(n_chars.alias("comment_chars"), **shares)
+
+
+def _find_signs(normalised: pl.Series, model: CommentModel) -> list[pl.Series]:
+    """Whether each text shows each of the patterns that the classifiers were given by name."""
+    found = []
+    for kind, classifier in model.classifiers.items():
+        line = classifier.line if isinstance(classifier, CascadeClassifier) else classifier
+        found += [
+            normalised.str.contains(pattern).alias(f"comment_{kind}_{name}_flag")
+            for name, pattern in line.signs.items()
+        ]
+    return found
+
+
+def _measure_posts(rows: pl.DataFrame, model: PostModel) -> Measured:
+    scored = score_posts(rows, model)
+    names = ("is_disclosed", "has_purchase_means", "p_sponsored", "kind")
+    low, high = model.manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
+    is_outside = ~rows["text"].str.len_chars().is_between(low, high)
+    columns = count_words(rows["text"]).with_columns(
+        *(scored[name] for name in names), is_outside.alias("out_of_domain")
+    )
+    return Measured(columns, columns.select("out_of_domain"))
+
+
+def _group(counts: Iterable[ValidationCounts]) -> dict[str, list[Validation]]:
+    grouped: dict[str, list[Validation]] = {}
+    for one in to_validations(counts):
+        grouped.setdefault(one.platform, []).append(one)
+    return grouped

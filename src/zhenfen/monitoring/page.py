@@ -1,0 +1,77 @@
+"""The summary as one page and one JSON file, in the look of the reports; all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zhenfen.errors import ConfigError
+from zhenfen.messages import Catalogue
+from zhenfen.report.html import render_page
+from zhenfen.tables import replace_folder
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+PAGE, DATA = "monitor.html", "monitor.json"
+BINS = 32
+"""Height of a distribution in pixels."""
+BAR_FROM, BAR_BETWEEN, BAR_TO = 0.1, 0.5, 0.9
+"""Where a bin's two bars begin, meet and end, by the width of the bin."""
+
+
+def write_summary(summary: Mapping[str, Any], folder: Path) -> Path:
+    """Write the page and the JSON file into `folder` and return the page; an older result is replaced.
+
+    Raises:
+        ConfigError: `folder` cannot be written or holds files of others.
+    """
+    page = render(summary)
+    data = json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n"
+    with replace_folder(folder, lambda path: path.name in (PAGE, DATA)) as partial:
+        try:
+            for name, text in ((PAGE, page), (DATA, data)):
+                (partial / name).write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    return folder / PAGE
+
+
+def render(summary: Mapping[str, Any]) -> str:
+    """The page of what `summarise` returns."""
+    catalogue = Catalogue(summary["language"])
+    columns = [{**one, "chart": draw_bins(one, catalogue)} for one in summary["columns"]]
+    return render_page(PAGE, {**summary, "columns": columns})
+
+
+def draw_bins(column: Mapping[str, Any], catalogue: Catalogue) -> Markup:
+    """Shares of the bins as pairs of bars: reference light, new rows dark; empty where nothing was compared."""
+    from markupsafe import Markup
+
+    from zhenfen.report.svg import stretched, tag
+
+    bins = [one for one in column["bins"] if one["reference"] or one["new"]]
+    if not bins:
+        return Markup("")
+    bars = [
+        tag("path", class_=name, d=_bars(bins, which, *ends))
+        for name, which, ends in (
+            ("gain", "reference", (BAR_FROM, BAR_BETWEEN)),
+            ("loss", "new", (BAR_BETWEEN, BAR_TO)),
+        )
+    ]
+    title = tag("title", catalogue.text("monitor.chart", column=column["column"]))
+    return tag("svg", title, stretched(0, BINS, *bars), role="img", class_="spark", width="100%", height=BINS)
+
+
+def _bars(bins: Sequence[Mapping[str, Any]], which: str, left: float, right: float) -> str:
+    from zhenfen.report.svg import bar_path
+
+    largest = max(max(one["reference"], one["new"]) for one in bins)
+    n = len(bins)
+    return bar_path(
+        ((place + left) / n, (place + right) / n, BINS * (1 - one[which] / largest), float(BINS))
+        for place, one in enumerate(bins)
+    )

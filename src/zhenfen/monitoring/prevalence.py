@@ -1,0 +1,190 @@
+"""How the share of rows that a detector flags changed, and what that says of the share that it looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from zhenfen.estimators.prevalence import Prevalence, Validation
+from zhenfen.estimators.share import ScoredAudience, ShareEstimate, estimate_share
+from zhenfen.monitoring.comparison import FEWEST_ROWS
+from zhenfen.monitoring.rates import Interval, difference, quotient, wilson
+from zhenfen.monitoring.rules import MonitorRules
+
+MOST_OUT_OF_DOMAIN_SHARE = 0.25
+"""As for an audience (`verdict.audience`): with more such rows the detector's error rates say nothing of them."""
+WIDEST_INTERVAL = 1.0
+"""Every interval is shown: a change is judged by the flagged shares, not by the corrected ones."""
+OUT_OF_DOMAIN, WEAK = "out_of_domain", "weak"
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One probability of a model and how well its threshold tells rows apart.
+
+    Attributes:
+        column: Probability, in [0, 1].
+        threshold: From which a row is flagged.
+        training_share: Share of positives that the probabilities are calibrated to.
+        within: Platform → validations on rows of that platform.
+        across: Validations on sources the model had not seen.
+    """
+
+    column: str
+    threshold: float
+    training_share: float
+    within: Mapping[str, Sequence[Validation]]
+    across: Sequence[Validation]
+
+
+DOMAIN = Detector("out_of_domain", 1.0, 0.5, {}, ())
+"""Rows out of the model's domain, a flag that nothing corrects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The share that one detector flags, then and now, on one platform.
+
+    Attributes:
+        column: The detector's probability.
+        platform: Platform of the rows; None for all rows together.
+        n: Scored rows of the reference and of the new rows.
+        flagged: Shares flagged, with Wilson intervals.
+        change: Of the share flagged, with Newcombe's interval.
+        has_moved: Whether it changed, by the rules.
+        shares: Corrected shares, see `estimators.share`; None where there is no validation.
+        corrected: Change of the corrected share; None where `reason` says why, and without any validation.
+        reason: OUT_OF_DOMAIN or WEAK; None where there is a corrected change or nothing to correct by.
+    """
+
+    column: str
+    platform: str | None
+    n: tuple[int, int]
+    flagged: tuple[Interval, Interval]
+    change: Interval
+    has_moved: bool
+    shares: tuple[Prevalence | None, Prevalence | None]
+    corrected: Interval | None
+    reason: str | None
+
+
+def compare_shares(
+    reference: pl.DataFrame, new: pl.DataFrame, detectors: Sequence[Detector], rules: MonitorRules
+) -> list[Change]:
+    """One change a detector and platform, in that order; all intervals of the run hold together (Bonferroni).
+
+    A platform with fewer than FEWEST_ROWS rows in either frame is left out. Without platforms all rows are taken
+    together, and no validation is theirs.
+
+    Args:
+        reference: The detectors' columns, null where there is no score; platform, out_of_domain and `text_group` (rows
+            with the same one count once, by their mean) where they are known.
+        new: The same.
+        detectors: What to count by.
+        rules: Lines.
+    """
+    pairs = [(one, part) for one in detectors for part in _by_platform(reference, new, one.column)]
+    level = 1 - (1 - rules.confidence_level) / max(len(pairs), 1)
+    return [_compare(detector, part, level, rules) for detector, part in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of one platform, or all of them."""
+
+    platform: str | None
+    then: pl.DataFrame
+    now: pl.DataFrame
+
+    @property
+    def frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        return self.then, self.now
+
+    @property
+    def n(self) -> tuple[int, int]:
+        return self.then.height, self.now.height
+
+
+def _by_platform(reference: pl.DataFrame, new: pl.DataFrame, column: str) -> list[_Part]:
+    if not (column in reference.columns and column in new.columns):
+        return []
+    then, now = (_once(one.drop_nulls(column), column) for one in (reference, new))
+    names = _platforms(then, now)
+    parts = [_Part(name, then.filter(platform=name), now.filter(platform=name)) for name in names]
+    return [part for part in parts or [_Part(None, then, now)] if min(part.n) >= FEWEST_ROWS]
+
+
+def _platforms(*frames: pl.DataFrame) -> list[str]:
+    if any("platform" not in one.columns for one in frames):
+        return []
+    known = [set(one["platform"].drop_nulls().to_list()) for one in frames]
+    return sorted(set.intersection(*known))
+
+
+def _once(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """A detector that errs on one of sixty copies of a text errs on all of them."""
+    if "text_group" not in rows.columns:
+        return rows
+    return rows.group_by("text_group", maintain_order=True).agg(pl.exclude(column).first(), pl.col(column).mean())
+
+
+def _compare(detector: Detector, part: _Part, level: float, rules: MonitorRules) -> Change:
+    hits = [int((one[detector.column].cast(pl.Float64) >= detector.threshold).sum()) for one in part.frames]
+    first, second = (wilson(k, count, level) for k, count in zip(hits, part.n, strict=True))
+    change = difference(first, second)
+    is_sure = not change.low <= 0 <= change.high
+    corrected, reason = _correct(detector, part, hits, level)
+    return Change(
+        column=detector.column,
+        platform=part.platform,
+        n=part.n,
+        flagged=(first, second),
+        change=change,
+        has_moved=is_sure and abs(change.value) >= rules.least_change,
+        shares=(_share(detector, part.platform, part.then, level), _share(detector, part.platform, part.now, level)),
+        corrected=corrected,
+        reason=reason,
+    )
+
+
+def _correct(detector: Detector, part: _Part, hits: Sequence[int], level: float) -> tuple[Interval | None, str | None]:
+    """The change of the share that is looked for: both samples are read by the same detector with the same errors."""
+    validations = detector.within.get(part.platform or "", ())
+    if not detector.within and not detector.across:
+        return None, None
+    if not validations or any(_is_strange(one) for one in part.frames):
+        return None, OUT_OF_DOMAIN
+    half = 1 - (1 - level) / 2
+    then, now = (wilson(k, count, half) for k, count in zip(hits, part.n, strict=True))
+    found = quotient(difference(then, now), measure_skill(validations, half))
+    return found, None if found else WEAK
+
+
+def measure_skill(validations: Sequence[Validation], confidence_level: float) -> Interval:
+    """Sensitivity + specificity - 1, as the difference of two flagged shares; of several sources their hull.
+
+    Each source is held to its part of the level, so that the true skill of any of them lies inside (Bonferroni).
+    """
+    each = 1 - (1 - confidence_level) / len(validations)
+    found = [
+        difference(wilson(one.n_genuine_flagged, one.n_genuine, each), wilson(one.n_fake_flagged, one.n_fake, each))
+        for one in validations
+    ]
+    middle = sum(one.value for one in found) / len(found)
+    return Interval(middle, min(one.low for one in found), max(one.high for one in found))
+
+
+def _share(detector: Detector, platform: str | None, rows: pl.DataFrame, level: float) -> Prevalence | None:
+    probas = rows[detector.column].cast(pl.Float64).to_numpy()
+    within = () if _is_strange(rows) else detector.within.get(platform or "", ())
+    scored = ScoredAudience(probas, probas >= detector.threshold, detector.training_share, within, detector.across)
+    found: ShareEstimate = estimate_share(scored, WIDEST_INTERVAL, level)
+    return found.prevalence
+
+
+def _is_strange(rows: pl.DataFrame) -> bool:
+    if "out_of_domain" not in rows.columns:
+        return False
+    return int(rows["out_of_domain"].sum()) > MOST_OUT_OF_DOMAIN_SHARE * rows.height

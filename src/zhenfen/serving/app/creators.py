@@ -1,0 +1,113 @@
+"""POST /v1/score/creators: an export, or tables as JSON → a row a creator, as `zhenfen score creators` gives."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from zhenfen.connectors.archive import Bounds, is_archive, unpack
+from zhenfen.connectors.importing import import_export
+from zhenfen.errors import InputError
+from zhenfen.model_store import Models
+from zhenfen.scoring.many import score_creators
+from zhenfen.serving.app.errors import rename
+from zhenfen.serving.app.examples import ROWS_SHOWN, describe_upload, refusals
+from zhenfen.serving.app.frames import JSON, MEDIA_TYPES, encode, reply_type
+from zhenfen.serving.app.json_rows import JsonTables, make_tables_reader
+from zhenfen.serving.app.rows import Platform, end_of_day
+from zhenfen.serving.app.service import Service, need
+from zhenfen.serving.app.settings import Limits
+from zhenfen.serving.app.uploads import save_export
+from zhenfen.serving.vetting import NOT_STATED
+from zhenfen.tables import TABLES, Tables, check_tables
+
+NOT_SENT = ("provenance", "unusable")
+"""Tables that an import writes; nobody sends them row by row."""
+SENT = tuple(name for name in TABLES if name not in NOT_SENT)
+UPLOAD = "upload"
+
+
+class CreatorOptions(BaseModel):
+    """Options of the query; an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
+    as_of: date | None = Field(
+        default=None,
+        description="Read the data as they stood at the end of this day, UTC; default the latest seen.",
+    )
+
+
+def make_creators_router(service: Service) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix="/v1/score", tags=["score"])
+    limits = service.settings.limits
+    json = make_tables_reader(SENT, limits)
+
+    @router.post("/creators", summary="Level and P(manipulated) of every creator", **_about(json))
+    async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
+        need(service.models.creator, "creator")
+        wanted = reply_type(request.headers, JSON)
+        with tempfile.TemporaryDirectory(prefix="zhenfen-") as place:
+            folder = Path(place) / UPLOAD
+            body = await _read_json(request)
+            path = folder if body is not None else await save_export(request, folder, limits)
+
+            def work() -> bytes:
+                tables = _read_tables(json, body) if body is not None else read_export(path, options, limits)
+                scored = score(tables, service.models, options)
+                service.metrics.count_rows("creators", scored.height)
+                return encode(scored, wanted)
+
+            return Response(await service.pool.run(work), media_type=wanted)
+
+    return router
+
+
+def score(tables: Tables, models: Models, options: CreatorOptions) -> pl.DataFrame:
+    """`scoring.many.score_creators` with the options of a query."""
+    return score_creators(tables, models, as_of=end_of_day(options.as_of))
+
+
+def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
+    """The tables of an upload, read as the command line reads an export; an archive is unpacked within bounds.
+
+    Raises:
+        InputError: With every problem found; files are named as the client named them.
+    """
+    try:
+        if is_archive(path):
+            folder = path.with_name("unpacked")
+            unpack(path, folder, Bounds(limits.expanded_bytes, limits.n_files))
+            path = folder
+        return import_export(path, obtained_how=NOT_STATED, platform=options.platform, keep_ids=True)
+    except InputError as error:
+        raise rename(error, str(path), UPLOAD) from error
+
+
+async def _read_json(request: Request) -> bytes | None:
+    is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
+    return await request.body() if is_json else None
+
+
+def _read_tables(json: JsonTables, body: bytes) -> Tables:
+    frames = json.read(body)
+    check_tables(frames)
+    return Tables(frames)
+
+
+def _about(json: JsonTables) -> dict[str, Any]:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    shown = {JSON: {"schema": json.describe(), "example": ROWS_SHOWN["creators"]}}
+    content = dict.fromkeys(MEDIA_TYPES, binary) | {JSON: {"schema": {"type": "object"}}}
+    return {
+        "openapi_extra": describe_upload(shown),
+        "responses": {200: {"description": "A row a creator, by id.", "content": content}, **refusals()},
+    }

@@ -1,0 +1,220 @@
+"""Every refusal of the service: a status, a code for programs, a text and the problems found; never a stack trace."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from zhenfen.errors import (
+    LONGEST_VALUE_CHARS,
+    ConfigError,
+    InputError,
+    InvalidTableError,
+    MissingTableError,
+    Problem,
+    UnknownCreatorError,
+    UnknownFormatError,
+    UnreadableFileError,
+)
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+MOST_PROBLEMS = 100
+"""Problems listed in one answer; `n_problems` says how many there are."""
+UNUSABLE = "the input cannot be used"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+LOG = logging.getLogger("zhenfen.service")
+
+_INPUT_CODES: tuple[tuple[type[InputError], int, str], ...] = (
+    (UnreadableFileError, 400, "unreadable_body"),
+    (InvalidTableError, 422, "invalid_table"),
+    (MissingTableError, 422, "missing_table"),
+    (UnknownFormatError, 422, "unknown_format"),
+    (UnknownCreatorError, 422, "unknown_creator"),
+    (InputError, 422, "bad_input"),
+)
+_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+AnyInputError = TypeVar("AnyInputError", bound=InputError)
+
+
+class ProblemReply(BaseModel):
+    """One thing wrong with one place of the input; rows count from 1."""
+
+    file: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    expected: str
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: `code` is for programs and stays, `text` is for people and may change."""
+
+    code: str
+    text: str
+    problems: list[ProblemReply] = []
+    n_problems: int = 0
+
+
+class ErrorReply(BaseModel):
+    """Body of every answer that is not a success."""
+
+    error: ErrorDetail
+
+
+class ServiceError(Exception):
+    """A request that is refused.
+
+    Args:
+        status: HTTP status.
+        code: What happened, one word for programs.
+        text: What happened, for people.
+        problems: Every problem of the body, where there are several.
+        headers: Headers of the answer.
+        n_problems: How many there are, where `problems` holds only the first of them.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        text: str,
+        problems: Sequence[Problem] = (),
+        *,
+        headers: dict[str, str] | None = None,
+        n_problems: int | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.n_problems = len(problems) if n_problems is None else n_problems
+        self.status, self.code, self.text, self.problems, self.headers = status, code, text, problems, headers
+
+    @property
+    def reply(self) -> ErrorReply:
+        """The body of the answer."""
+        return make_reply(self.code, self.text, self.problems, self.n_problems)
+
+    def respond(self) -> JSONResponse:
+        """The answer."""
+        return JSONResponse(self.reply.model_dump(), self.status, headers=self.headers)
+
+
+def make_reply(code: str, text: str, problems: Sequence[Problem] = (), n_problems: int | None = None) -> ErrorReply:
+    """The body of a refusal, with at most MOST_PROBLEMS of its `n_problems` problems; default all that are given."""
+    shown = [
+        ProblemReply(
+            file=one.file,
+            row=one.row,
+            column=one.column,
+            value=None if one.value is None else one.value[:LONGEST_VALUE_CHARS],
+            expected=one.expected,
+        )
+        for one in problems[:MOST_PROBLEMS]
+    ]
+    n_all = len(problems) if n_problems is None else n_problems
+    return ErrorReply(error=ErrorDetail(code=code, text=text, problems=shown, n_problems=n_all))
+
+
+def classify(error: InputError) -> tuple[int, str]:
+    """Status and code of an input error."""
+    return next((status, code) for kind, status, code in _INPUT_CODES if isinstance(error, kind))
+
+
+def rename(error: AnyInputError, path: str, name: str) -> AnyInputError:
+    """The same error with `name` where the path of a file of the service stood: clients never see its folders."""
+    renamed = [
+        replace(
+            one,
+            file=one.file.replace(f"{path}/", "").replace(path, name),
+            value=None if one.value is None else one.value.replace(path, name),
+        )
+        for one in error.problems
+    ]
+    return type(error)(renamed)
+
+
+def from_input_error(error: InputError) -> ServiceError:
+    """The refusal that an input error becomes."""
+    status, code = classify(error)
+    return ServiceError(status, code, UNUSABLE, error.problems)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the service has no room left to write to."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in FULL
+
+
+def disk_full() -> ServiceError:
+    """The refusal when nothing more can be written."""
+    return ServiceError(507, "disk_full", "the service has no room left on its disk")
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Make every exception of a route an answer of the one form."""
+    app.add_exception_handler(ServiceError, _refuse)
+    app.add_exception_handler(InputError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_options)
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(ClientDisconnect, _left)
+    app.add_exception_handler(OSError, _broken)
+    app.add_exception_handler(sqlite3.OperationalError, _broken)
+    # Starlette answers with this one and then raises the error again, for the log.
+    app.add_exception_handler(Exception, _broken)
+
+
+def _refuse(_request: Request, error: Exception) -> JSONResponse:
+    refusal = error if isinstance(error, ServiceError) else None
+    if isinstance(error, InputError):
+        refusal = from_input_error(error)
+    assert refusal is not None
+    return refusal.respond()
+
+
+def _refuse_options(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        Problem(
+            _expected(one), str(one["loc"][0]), column=".".join(map(str, one["loc"][1:])), value=_text(one["input"])
+        )
+        for one in error.errors()
+    ]
+    return ServiceError(422, "bad_option", "an option cannot be used", problems).respond()
+
+
+def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "refused")
+    return ServiceError(error.status_code, code, str(error.detail), headers=dict(error.headers or {})).respond()
+
+
+def _left(_request: Request, _error: Exception) -> JSONResponse:
+    return ServiceError(400, "client_left", "the client left before its body was complete").respond()
+
+
+def _broken(request: Request, error: Exception) -> JSONResponse:
+    if is_disk_full(error):
+        return disk_full().respond()
+    LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    code = "misconfigured" if isinstance(error, ConfigError) else "internal"
+    return ServiceError(500, code, "the service failed; its log says why").respond()
+
+
+def _expected(problem: dict[str, Any]) -> str:
+    return "an option of this route" if problem["type"] == "extra_forbidden" else str(problem["msg"])
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,87 @@
+"""The service put together: gate, routes, jobs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from fastapi.telemetry import TelemetryConfig
+from starlette.concurrency import run_in_threadpool
+
+from zhenfen import __version__
+from zhenfen.model_store import Models
+from zhenfen.serving.app.creators import make_creators_router
+from zhenfen.serving.app.errors import install_handlers
+from zhenfen.serving.app.gate import Counted, Gate
+from zhenfen.serving.app.job_process import STORE
+from zhenfen.serving.app.jobs import JobStore
+from zhenfen.serving.app.keys import KeyFile
+from zhenfen.serving.app.metrics import Metrics
+from zhenfen.serving.app.pool import Pool
+from zhenfen.serving.app.rows import make_rows_router
+from zhenfen.serving.app.service import Service
+from zhenfen.serving.app.settings import Settings
+from zhenfen.serving.app.status import make_status_router
+from zhenfen.serving.app.vetting import make_vet_router
+from zhenfen.serving.app.worker import Worker
+
+ABOUT = (
+    "How much of an influencer's audience and engagement is real. Scores are the same as those of the command line. "
+    "Advice only: a person decides."
+)
+
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI would otherwise report to whatever the environment names, exception texts included."""
+
+
+def make_service(settings: Settings, models: Models) -> Service:
+    """What the routes share; nothing runs yet.
+
+    Raises:
+        ConfigError: The data folder cannot be used.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = JobStore(settings.data / STORE)
+    limits = settings.limits
+    pool = Pool(settings.n_threads, limits.n_waiting, limits.answer_s)
+    return Service(settings, models, Metrics(), pool, store, Worker(store, settings))
+
+
+def make_app(service: Service) -> FastAPI:
+    """The ASGI application; its jobs run while it does."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        service.worker.start()
+        yield
+        service.pool.close()
+        await run_in_threadpool(service.worker.stop)
+
+    # The interactive pages of FastAPI load scripts from another site: only the description itself is served.
+    app = FastAPI(
+        title="zhenfen",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
+    )
+    install_handlers(app)
+    shown: list[Any] = [Depends(HTTPBearer(auto_error=False))] if service.settings.needs_key else []
+    for make_router in (make_rows_router, make_creators_router, make_vet_router):
+        app.include_router(make_router(service), dependencies=shown)
+    app.include_router(make_status_router(service))
+    # The last one added is the outermost.
+    app.add_middleware(Gate, settings=service.settings, keys=KeyFile(service.settings.keys))
+    app.add_middleware(Counted, metrics=service.metrics)
+    return app

@@ -1,0 +1,135 @@
+"""POST /v1/score/profiles, comments and posts: the same functions as the batch commands call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+
+import polars as pl
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from zhenfen.features.posts import PLATFORM_FLAGS
+from zhenfen.model_store import Models
+from zhenfen.scoring import score_comments, score_posts, score_profiles
+from zhenfen.serving.app.examples import ROWS_SHOWN, describe_rows
+from zhenfen.serving.app.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
+from zhenfen.serving.app.service import Service, need
+from zhenfen.serving.batch import EPOCH, N_REASONS
+from zhenfen.tables import PLATFORMS, TABLES
+
+_TIMES = tuple(column.name for column in TABLES["audience"].columns if column.kind == "time")
+
+
+def check_platform(platform: str) -> str:
+    """The platform, if it is one of ours.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if platform not in PLATFORMS:
+        raise ValueError(f"expected one of {', '.join(PLATFORMS)}")
+    return platform
+
+
+Platform = Annotated[str, AfterValidator(check_platform), WithJsonSchema({"type": "string", "enum": list(PLATFORMS)})]
+
+
+class RowOptions(BaseModel):
+    """Options of the query; an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    explain: bool = Field(default=False, description="Also list the largest contributions.")
+
+    @property
+    def n_reasons(self) -> int:
+        """How many contributions to list."""
+        return N_REASONS if self.explain else 0
+
+
+class ProfileOptions(RowOptions):
+    """Options for profiles."""
+
+    platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
+    as_of: date | None = Field(
+        default=None,
+        description="Ages are counted at the end of this day, UTC; default the latest time in the rows. "
+        "Give it to get the same score for a profile whatever stands beside it.",
+    )
+
+
+def end_of_day(day: date | None) -> datetime | None:
+    """The last moment of a day, UTC."""
+    return None if day is None else datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def make_rows_router(service: Service) -> APIRouter:
+    """The three routes."""
+    router = APIRouter(prefix="/v1/score", tags=["score"])
+    limits = service.settings.limits
+    profiles = make_reader("audience", ["profile_id"], None, limits)
+    comments = make_reader("comments", ["comment_id", "text"], ["comment_id", "text"], limits)
+    posts = make_reader("posts", ["post_id", "text"], ["post_id", "text", *PLATFORM_FLAGS], limits)
+
+    @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
+    async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
+        return await _answer(
+            service, request, "profiles", profiles.frame, lambda rows: score_audience(rows, service.models, options)
+        )
+
+    @router.post(
+        "/comments",
+        summary="P(advert) and P(filler) of every comment, and its cluster",
+        **_about("comments", comments.json),
+    )
+    async def post_comments(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
+        model = need(service.models.comment, "comment")
+        return await _answer(
+            service,
+            request,
+            "comments",
+            comments.frame,
+            lambda rows: score_comments(rows, model, n_reasons=options.n_reasons),
+        )
+
+    @router.post("/posts", summary="P(sounds sponsored) of every post", **_about("posts", posts.json))
+    async def post_posts(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
+        model = need(service.models.post, "post")
+        return await _answer(
+            service, request, "posts", posts.frame, lambda rows: score_posts(rows, model, n_reasons=options.n_reasons)
+        )
+
+    return router
+
+
+def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptions) -> pl.DataFrame:
+    """`scoring.score_profiles` with the options of a query."""
+    model = need(models.audience, "audience")
+    named = audience.with_columns(pl.col("platform").fill_null(pl.lit(options.platform, dtype=pl.String)))
+    latest = audience.select(pl.max_horizontal(pl.col(_TIMES).max())).item() if audience.height else None
+    return score_profiles(named, model, end_of_day(options.as_of) or latest or EPOCH, n_reasons=options.n_reasons)
+
+
+async def _answer(
+    service: Service,
+    request: Request,
+    kind: str,
+    read: Callable[[bytes, str], pl.DataFrame],
+    score: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Response:
+    given = media_type(request.headers, MEDIA_TYPES)
+    wanted = reply_type(request.headers, given)
+    body = await request.body()
+
+    def work() -> bytes:
+        scored = score(read(body, given))
+        service.metrics.count_rows(kind, scored.height)
+        return encode(scored, wanted)
+
+    return Response(await service.pool.run(work), media_type=wanted)
+
+
+def _about(kind: str, json: Any) -> dict[str, Any]:
+    return describe_rows(json.describe(), ROWS_SHOWN[kind])

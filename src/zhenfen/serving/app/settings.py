@@ -1,0 +1,63 @@
+"""How the service is set up: where it keeps its jobs, who may ask, and how much it takes on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request and one job may cost.
+
+    Attributes:
+        body_bytes: A request body; 100,000 profiles with every column take about 20 MiB of Parquet.
+        json_bytes: A JSON body; parsed it takes up to a hundred times as much memory, other forms do not.
+        upload_bytes: An export to vet; ten million comments zipped.
+        expanded_bytes: What a compressed body may hold once read; leaves two requests room in 4 GiB.
+        rows: Rows a request; more is work for the batch commands, which need no answer in time.
+        idle_s: Silence in the middle of a body.
+        body_s: A whole body; at the limit that is 1 MiB/s.
+        upload_s: A whole export; at the limit that is 300 KiB/s.
+        answer_s: Waiting for a thread and scoring; proxies give up after 60 s by default.
+        job_s: One vetting; the largest shortlists measured take minutes.
+        grace_s: What a running job gets to finish when the service stops; container schedulers wait 30 s.
+        n_waiting: Requests that wait for a thread.
+        n_jobs_waiting: Jobs that wait for their turn.
+        n_files: Files of one upload.
+    """
+
+    body_bytes: int = 32 * 2**20
+    json_bytes: int = 8 * 2**20
+    upload_bytes: int = 2**30
+    expanded_bytes: int = 2**30
+    rows: int = 100_000
+    idle_s: float = 10
+    body_s: float = 32
+    upload_s: float = 3600
+    answer_s: float = 60
+    job_s: float = 3600
+    grace_s: float = 25
+    n_waiting: int = 32
+    n_jobs_waiting: int = 100
+    n_files: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One running service.
+
+    Attributes:
+        data: Folder of jobs and their reports; one service at a time works in it.
+        keys: File of API keys, see `keys`.
+        needs_key: Whether every request but a health check must show a key.
+        limits: What a request and a job may cost.
+        n_threads: Requests scored at once.
+    """
+
+    data: Path
+    keys: Path
+    needs_key: bool = False
+    limits: Limits = field(default_factory=Limits)
+    n_threads: int = os.cpu_count() or 1

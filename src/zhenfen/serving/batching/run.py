@@ -1,0 +1,197 @@
+"""What a batch run is asked for, and how a part is scored once everything it needs is there."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from zhenfen.errors import ConfigError, InputError, Problem, UnreadableFileError
+from zhenfen.serving.batching.engine import Engine, Task
+from zhenfen.serving.batching.manifest import Manifest, hash_file, hash_texts
+from zhenfen.serving.batching.parts import Part, fetched
+
+if TYPE_CHECKING:
+    from zhenfen.model_store import Models
+    from zhenfen.scoring import Progress
+
+Kind = Literal["profiles", "comments", "posts", "creators"]
+SCORE = "score"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be scored, and how.
+
+    Attributes:
+        kind: profiles, comments, posts or creators.
+        source: File, folder or address of the input.
+        out: Folder of the scores.
+        platform: Platform of profiles that name none.
+        as_of: Moment that the data are read at; None for the latest there is.
+        explain: Whether to list contributions.
+    """
+
+    kind: Kind
+    source: str
+    out: Path
+    platform: str | None = None
+    as_of: datetime | None = None
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file of the result to make.
+
+    Attributes:
+        name: Its path within the folder of the scores.
+        key: Hash of what it is made of.
+        make: Writes it to the path given and returns its number of rows; called in another process.
+    """
+
+    name: str
+    key: str
+    make: Callable[[Path], int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run under way.
+
+    Attributes:
+        order: What is to be scored, and how.
+        parts: The files of the input.
+        manifest: What is done.
+        engine: Who does the tasks.
+        work: Folder of what is made on the way.
+        on_progress: Told of every task of every step.
+    """
+
+    order: Order
+    parts: Sequence[Part]
+    manifest: Manifest
+    engine: Engine
+    work: Path
+    on_progress: Progress | None = None
+
+    @property
+    def input_key(self) -> str:
+        """Hash of the whole input."""
+        return hash_texts(*(f"{part.name} {part.fingerprint}" for part in self.parts))
+
+    def tell(self, step: str, n_done: int, n_all: int) -> None:
+        """Progress, where somebody listens."""
+        if self.on_progress:
+            self.on_progress(step, n_done, n_all)
+
+    def prepare(self, step: str, tasks: Sequence[Task]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Do the tasks of a step before scoring: values by name, and errors by name."""
+        values: dict[str, Any] = {}
+        errors: dict[str, str] = {}
+        self.tell(step, 0, len(tasks))
+        for n_done, outcome in enumerate(self.engine.run(tasks), start=1):
+            if outcome.error is None:
+                values[outcome.name] = outcome.value
+            else:
+                errors[outcome.name] = outcome.error
+            self.tell(step, n_done, len(tasks))
+        return values, errors
+
+    def make(self, pieces: Sequence[Piece]) -> None:
+        """Make the pieces that are missing, and enter each in the manifest as it is done."""
+        keys = {piece.name: piece.key for piece in pieces}
+        missing = [piece for piece in pieces if not self.manifest.is_done(piece.name, piece.key)]
+        out = self.manifest.folder
+        tasks = [Task(one.name, partial(place, one.make, out / one.name, self.work)) for one in missing]
+        n_done = len(pieces) - len(missing)
+        self.tell(SCORE, n_done, len(pieces))
+        for outcome in self.engine.run(tasks):
+            if outcome.error is not None:
+                self.set_aside(outcome.name, keys[outcome.name], outcome.error)
+            else:
+                rows, sha256 = outcome.value
+                self.manifest.record(outcome.name, keys[outcome.name], rows=rows, sha256=sha256)
+            n_done += 1
+            self.tell(SCORE, n_done, len(pieces))
+
+    def set_aside(self, name: str, key: str, error: str) -> None:
+        """Enter a piece that cannot be made; what an older input had there is gone."""
+        (self.manifest.folder / name).unlink(missing_ok=True)
+        self.manifest.record(name, key, error=error)
+
+
+def place(make: Callable[[Path], int], target: Path, work: Path) -> tuple[int, str]:
+    """Make a file under a name of its own and give it its name when it is whole; returns its rows and hash.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    with scratch(work) as folder:
+        made = folder / target.name
+        rows = make(made)
+        sha256 = hash_file(made)
+        move(made, target)
+    return rows, sha256
+
+
+def move(made: Path, target: Path) -> None:
+    """Give a whole file its name, in one step.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be written ({error.strerror or error})") from error
+
+
+@contextmanager
+def scratch(work: Path) -> Iterator[Path]:
+    """A folder for one task alone, gone afterwards.
+
+    Raises:
+        ConfigError: It cannot be made.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(dir=work))
+    except OSError as error:
+        raise ConfigError(f"{work}: cannot be written ({error.strerror or error})") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def readable(part: Part, work: Path) -> Iterator[Path]:
+    """The part as a local file; what is wrong with it is said of its own place, not of the copy's."""
+    with fetched(part, work) as path:
+        try:
+            yield path
+        except InputError as error:
+            problems = [_renamed(problem, str(path), part.location) for problem in error.problems]
+            raise type(error)(problems) from error
+        except OSError as error:
+            raise UnreadableFileError(Problem("a file that can be read", part.location, value=str(error))) from error
+
+
+def _renamed(problem: Problem, copy: str, location: str) -> Problem:
+    file = location if problem.file == copy else problem.file
+    return Problem(problem.expected, file, problem.row, problem.column, problem.value)
+
+
+@cache
+def models() -> Models:
+    """The shelf, read once in a process."""
+    from zhenfen.model_store import load_models
+
+    return load_models()

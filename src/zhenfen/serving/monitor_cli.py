@@ -1,0 +1,61 @@
+"""`zhenfen monitor`; everything heavy is imported inside the command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DRIFT_FOUND = 4
+"""Exit code for schedulers: the new rows differ from the reference. 0: they do not; 2: the input cannot be used."""
+
+
+def monitor(
+    reference: Annotated[
+        Path, typer.Argument(exists=True, help="Parquet file, or folder of them: rows or scores to compare with.")
+    ],
+    new: Annotated[Path, typer.Argument(exists=True, help="New ones of that sort.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for monitor.html and monitor.json; replaced if it holds them.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of the page: zh, en, fr.", envvar="ZHENFEN_LANG")] = "en",
+) -> None:
+    """Say whether new rows are like a reference: profiles, comments, posts, or scores of them.
+
+    Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
+    """
+    from zhenfen.model_store import load_models
+    from zhenfen.monitoring.page import write_summary
+    from zhenfen.monitoring.summary import summarise
+    from zhenfen.serving.terminal import Steps
+    from zhenfen.serving.watching import watch
+
+    with Steps(lang) as steps:
+        summary = summarise(watch(reference, new, load_models(), on_progress=steps.advance), lang)
+    page = None if out is None else write_summary(summary, out)
+    _show(summary, page)
+    if summary["is_drift"]:
+        raise typer.Exit(DRIFT_FOUND)
+
+
+def _show(summary: Mapping[str, Any], page: Path | None) -> None:
+    """The headline, what changed, and where the page is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from zhenfen.messages import Catalogue
+
+    catalogue, console = Catalogue(summary["language"]), Console()
+    console.print(Text(summary["headline"], style="bold"))
+    for note in summary["notes"]:
+        console.print(Text(note))
+    for one in summary["shares"]:
+        if one["has_moved"]:
+            console.print(Text(f"  {one['column']} · {one['platform_text']} · {one['change_text']}"))
+    for one in summary["columns"]:
+        if one["has_moved"] or one["has_absence_moved"]:
+            console.print(Text(f"  {one['column']} · {one['state_text']} · PSI {one['psi_text']}"))
+    if page is not None:
+        console.print(Text(catalogue.text("monitor.written", path=page)))

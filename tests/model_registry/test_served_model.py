@@ -1,0 +1,104 @@
+"""What MLflow serves gives the scores of everybody else: loaded, over HTTP, and in Spark."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from training.packaging import make_rows
+
+from registry_builder import SHIPPED, Store
+from zhenfen.estimators.manifest import read_manifest
+from zhenfen.estimators.profile_model import load_profile_model
+from zhenfen.scoring import score_profiles
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+URI = "models:/zhenfen-audience/1"
+AS_OF = "2026-06-01T00:00:00+00:00"
+
+
+@pytest.fixture
+def rows() -> pl.DataFrame:
+    """Profiles, some with unknown counts and times."""
+    whole = make_rows(read_manifest(SHIPPED), 60)
+    thin = pl.int_range(pl.len()) % 3 == 0
+    names = ("n_followers", "created_at", "has_avatar", "display_name")
+    return whole.with_columns(pl.when(~thin).then(name).alias(name) for name in names)
+
+
+@pytest.fixture
+def expected(rows: pl.DataFrame) -> list[float]:
+    scored = score_profiles(rows, load_profile_model(SHIPPED), datetime(2026, 6, 1, tzinfo=UTC))
+    return scored["p_fake"].to_list()
+
+
+@pytest.fixture
+def mlflow(store: Store):
+    import mlflow
+
+    mlflow.set_tracking_uri(store.uri)
+    mlflow.set_registry_uri(store.uri)
+    return mlflow
+
+
+def test_loaded_it_gives_the_same_scores(mlflow, rows: pl.DataFrame, expected: list[float]) -> None:
+    model = mlflow.pyfunc.load_model(URI)
+    assert model.predict(rows.to_pandas(), params={"as_of": AS_OF})["p_fake"].tolist() == expected
+    signature = model.metadata.signature
+    assert signature.inputs.required_input_names() == ["profile_id"]
+    assert signature.outputs.input_names() == ["profile_id", "p_fake", "model", "out_of_domain"]
+    assert model.metadata.saved_input_example_info is not None
+
+
+def test_nothing_is_pickled(store: Store) -> None:
+    suffixes = {path.suffix for path in store.files.rglob("*") if path.is_file()}
+    assert not suffixes & {".pkl", ".pickle", ".joblib", ".skops", ".bin"}
+
+
+def test_over_http_it_gives_the_same_scores(mlflow, rows: pl.DataFrame, expected: list[float]) -> None:
+    pytest.importorskip("fastapi")
+    from fastapi.testclient import TestClient
+    from mlflow.pyfunc.scoring_server import init
+
+    sent = json.loads(rows.to_pandas().to_json(orient="split", date_format="iso"))
+    sent.pop("index")
+    with TestClient(init(mlflow.pyfunc.load_model(URI))) as client:
+        reply = client.post("/invocations", json={"dataframe_split": sent, "params": {"as_of": AS_OF}})
+    assert reply.status_code == 200, reply.text
+    assert [row["p_fake"] for row in reply.json()["predictions"]] == expected
+
+
+def test_rows_that_cannot_be_used_are_named(mlflow, rows: pl.DataFrame) -> None:
+    model = mlflow.pyfunc.load_model(URI)
+    wrong = rows.with_columns(n_followers=pl.col("n_followers") + 0.5, created_at=pl.lit("yesterday"))
+    with pytest.raises(Exception, match=r"row 2, column n_followers.*\n.*\n?.*created_at|created_at") as caught:
+        model.predict(wrong.to_pandas())
+    assert "n_followers" in str(caught.value)
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
+def test_in_spark_it_gives_the_same_scores(
+    mlflow, rows: pl.DataFrame, expected: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    pyspark = pytest.importorskip("pyspark.sql")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    builder = pyspark.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    # Spark hands times over in the session's zone.
+    spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    try:
+        names = ["profile_id", "platform", "display_name", "n_followers", "n_following", "n_posts", "created_at"]
+        score = mlflow.pyfunc.spark_udf(
+            spark, URI, result_type="p_fake double", env_manager="local", params={"as_of": AS_OF}
+        )
+        frame = spark.createDataFrame(rows.select(names).to_arrow()).repartition(2)
+        found = frame.select("profile_id", score(pyspark.functions.struct(*names)).alias("s")).collect()
+    finally:
+        spark.stop()
+    alone = score_profiles(rows.select(names), load_profile_model(SHIPPED), datetime(2026, 6, 1, tzinfo=UTC))
+    wanted = dict(alone.select("profile_id", "p_fake").iter_rows())
+    assert {row.profile_id: row.s.p_fake for row in found} == wanted

@@ -1,0 +1,66 @@
+"""The service in this process, with toy models, and bodies to send to it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from starlette.testclient import TestClient
+
+from toy_models import toy_models
+from zhenfen.model_store import Models
+from zhenfen.serving.app.factory import make_app, make_service
+from zhenfen.serving.app.frames import ARROW, JSON, PARQUET
+from zhenfen.serving.app.service import Service
+from zhenfen.serving.app.settings import Limits, Settings
+from zhenfen.serving.app.worker import Worker
+
+LOCAL = "http://127.0.0.1"
+SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
+"""Stands for a job that does not end by itself."""
+
+
+def build_service(
+    folder: Path,
+    *,
+    models: Models | None = None,
+    needs_key: bool = False,
+    program: Sequence[str] = SLEEP,
+    **limits: Any,
+) -> Service:
+    """A service that is not running yet; its jobs run `program`."""
+    settings = Settings(folder / "data", folder / "keys.json", needs_key, Limits(**{"grace_s": 0, **limits}), 2)
+    service = make_service(settings, models or toy_models())
+    return replace(service, worker=Worker(service.store, settings, program))
+
+
+@contextmanager
+def open_client(folder: Path, **options: Any) -> Iterator[TestClient]:
+    """A client of a service that runs as long as the block."""
+    with TestClient(make_app(build_service(folder, **options)), LOCAL, raise_server_exceptions=False) as client:
+        yield client
+
+
+def as_body(frame: pl.DataFrame, media_type: str) -> bytes:
+    """A frame in one of the three forms."""
+    if media_type == JSON:
+        return f'{{"rows":{frame.write_json()}}}'.encode()
+    sink = io.BytesIO()
+    (frame.write_ipc_stream if media_type == ARROW else frame.write_parquet)(sink)
+    return sink.getvalue()
+
+
+def from_body(body: bytes, media_type: str) -> pl.DataFrame:
+    """The frame in an answer."""
+    if media_type == JSON:
+        return pl.read_json(io.BytesIO(body)).select(pl.col("rows").explode()).unnest("rows")
+    return (pl.read_ipc_stream if media_type == ARROW else pl.read_parquet)(io.BytesIO(body))
+
+
+MEDIA_TYPES = (JSON, ARROW, PARQUET)

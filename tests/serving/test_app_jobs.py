@@ -1,0 +1,378 @@
+"""Vetting over HTTP: upload → job → report; what a stop, a kill, a full disk and a stranger do to it."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from app_builder import SLEEP, build_service, open_client
+from cli_runner import Runner
+from starlette.testclient import TestClient
+
+from zhenfen.errors import ConfigError
+from zhenfen.serving.app import job_process
+from zhenfen.serving.app.errors import ServiceError, make_reply
+from zhenfen.serving.app.jobs import MOST_ATTEMPTS, Job, JobStore, hold_folder
+from zhenfen.serving.app.keys import add_key
+from zhenfen.serving.app.uploads import check_name
+from zhenfen.serving.app.worker import PROGRAM, jobs_folder
+
+ZIP = {"content-type": "application/zip"}
+DIES = (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+BREAKS = (sys.executable, "-c", "raise SystemExit(1)")
+ERROR = make_reply("worker_died", "…").error.model_dump()
+OPTIONS = {"lang": "en", "creator": [], "as_of": None, "show_names": False, "frame": None, "platform": None}
+
+
+def zipped(folder: Path) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)
+    return sink.getvalue()
+
+
+def wait_for(client: TestClient, url: str, *states: str, headers: dict[str, str] | None = None) -> dict:
+    for _ in range(400):
+        job = client.get(url, headers=headers).json()
+        if job["state"] in states:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
+def add_job(store: JobStore, number: int = 1) -> Job:
+    job_id = f"{number:032x}"
+    store.add(job_id, "local", {**OPTIONS, "path": "upload/export.zip"})
+    job = store.get(job_id)
+    assert job is not None
+    return job
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> JobStore:
+    return JobStore(tmp_path / "jobs.sqlite")
+
+
+def test_a_report_over_http_is_the_command_lines_byte_for_byte(
+    small_tables: Path, zhenfen: Runner, tmp_path: Path
+) -> None:
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "report", "--lang", "fr", "--as-of", "2026-10-31").code == 0
+    with open_client(tmp_path, program=PROGRAM) as client:
+        answer = client.post("/v1/vet?lang=fr&as_of=2026-10-31", content=zipped(small_tables), headers=ZIP)
+        assert answer.status_code == 202
+        url = answer.headers["location"]
+        job = wait_for(client, url, "done", "failed")
+        assert job["error"] is None
+        expected = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
+        assert set(job["files"]) == set(expected)
+        assert {name: client.get(f"{url}/report/{name}").content for name in expected} == expected
+        page = client.get(job["report"])
+        assert page.headers["content-type"].startswith("text/html")
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert 'zhenfen_jobs{state="done"} 1' in client.get("/metrics").text
+
+
+def test_an_export_that_cannot_be_used_says_why(small_tables: Path, tmp_path: Path) -> None:
+    store = JobStore(tmp_path / job_process.STORE)
+    add_job(store)
+    job = store.claim()
+    assert job is not None
+    upload = jobs_folder(tmp_path) / job.job_id / "upload"
+    upload.mkdir(parents=True)
+    (upload / "export.zip").write_bytes(zipped(small_tables)[:-500])
+    job_process.run(tmp_path, job.job_id, job.attempt)
+    failed = store.get(job.job_id)
+    assert failed is not None
+    assert failed.error is not None
+    assert (failed.state, failed.error["code"]) == ("failed", "unreadable_body")
+    assert failed.error["problems"][0]["file"] == "export.zip"
+    assert "/tmp" not in str(failed.error)
+
+
+def test_an_upload_is_gone_when_its_job_has_ended(tmp_path: Path) -> None:
+    with open_client(tmp_path, program=BREAKS) as client:
+        url = client.post("/v1/vet", content=b"x", headers=ZIP).headers["location"]
+        wait_for(client, url, "failed")
+    assert list((jobs_folder(tmp_path / "data") / url.rpartition("/")[2]).iterdir()) == []
+
+
+def test_a_stopped_service_leaves_its_job_for_the_next_start(tmp_path: Path) -> None:
+    with open_client(tmp_path, program=SLEEP) as client:
+        url = client.post("/v1/vet", content=b"an export", headers=ZIP).headers["location"]
+        assert wait_for(client, url, "running")["started_at"] is not None
+    store = JobStore(tmp_path / "data" / "jobs.sqlite")
+    left = store.get(url.rpartition("/")[2])
+    assert left is not None
+    assert (left.state, left.attempt) == ("queued", 0)
+    assert (jobs_folder(tmp_path / "data") / left.job_id / "upload" / "export.zip").read_bytes() == b"an export"
+    with open_client(tmp_path, program=BREAKS) as client:
+        assert wait_for(client, url, "done", "failed")["error"]["code"] == "internal"
+
+
+def test_a_stop_lets_a_job_finish_within_its_grace(tmp_path: Path) -> None:
+    nearly_done = (sys.executable, "-c", "import time; time.sleep(1); raise SystemExit(1)")
+    with open_client(tmp_path, program=nearly_done, grace_s=30) as client:
+        url = client.post("/v1/vet", content=b"x", headers=ZIP).headers["location"]
+        wait_for(client, url, "running")
+    job = JobStore(tmp_path / "data" / "jobs.sqlite").get(url.rpartition("/")[2])
+    assert job is not None
+    assert job.state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("program", "limits", "code"),
+    [(DIES, {}, "worker_died"), (BREAKS, {}, "internal"), (SLEEP, {"job_s": 0.3}, "took_too_long")],
+)
+def test_a_job_that_cannot_end_well_fails(tmp_path: Path, program, limits, code: str) -> None:
+    with open_client(tmp_path, program=program, **limits) as client:
+        url = client.post("/v1/vet", content=b"x", headers=ZIP).headers["location"]
+        job = wait_for(client, url, "failed")
+        assert (job["error"]["code"], job["report"]) == (code, None)
+        assert client.get("/readyz").json()["ready"]
+
+
+def test_a_removed_job_leaves_nothing(tmp_path: Path) -> None:
+    with open_client(tmp_path, program=SLEEP) as client:
+        urls = [client.post("/v1/vet", content=b"x", headers=ZIP).headers["location"] for _ in range(2)]
+        wait_for(client, urls[0], "running")
+        for url in urls:
+            assert client.delete(url).status_code == 204
+            assert client.get(url).status_code == 404
+            assert client.delete(url).status_code == 404
+        folder = jobs_folder(tmp_path / "data")
+        for _ in range(100):
+            if not list(folder.iterdir()):
+                break
+            time.sleep(0.05)
+        assert list(folder.iterdir()) == []
+
+
+def test_jobs_of_others_are_not_there(tmp_path: Path) -> None:
+    mine, other = ({"x-api-key": add_key(tmp_path / "keys.json", name)} for name in ("mine", "other"))
+    with open_client(tmp_path, program=BREAKS, needs_key=True) as client:
+        url = client.post("/v1/vet", content=b"x", headers=ZIP | mine).headers["location"]
+        wait_for(client, url, "failed", headers=mine)
+        assert client.get(url, headers=other).status_code == 404
+        assert client.delete(url, headers=other).status_code == 404
+        assert client.get(url, headers=mine).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with open_client(tmp_path_factory.mktemp("idle"), program=SLEEP, n_jobs_waiting=8, n_files=3) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.csv", "..\\evil.csv", "/etc/passwd", "C:evil.csv", "a/b.csv", ".hidden", "..", "长" * 90],
+)
+def test_a_file_name_that_leads_elsewhere_is_refused(idle: TestClient, name: str) -> None:
+    answer = idle.post("/v1/vet", files={"file": (name, b"x")})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_file_name")
+    with pytest.raises(ServiceError, match="a file's name cannot be used"):
+        check_name(name)
+
+
+@pytest.mark.parametrize("name", [None, "", "a\0b", "a\nb"])
+def test_a_name_that_is_none_is_refused(name: str | None) -> None:
+    with pytest.raises(ServiceError, match="a file's name cannot be used"):
+        check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("send", "status", "code"),
+    [
+        ({"files": [("file", ("a.csv", b"")), ("file", ("a.csv", b""))]}, 400, "bad_file_name"),
+        ({"files": [("file", (f"{n}.csv", b"")) for n in range(4)]}, 400, "bad_request"),
+        ({"files": {"file": ("a.csv", b"")}, "data": {"platform": "weibo"}}, 400, "not_a_file"),
+        ({"content": b"--x--\r\n", "headers": {"content-type": "multipart/form-data; boundary=x"}}, 400, "no_file"),
+        ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "bad_request"),
+        ({"content": b"a,b", "headers": {"content-type": "text/csv"}}, 415, "unknown_content_type"),
+        ({"content": b"x", "headers": ZIP, "params": {"lang": "de"}}, 422, "bad_option"),
+        ({"content": b"x", "headers": ZIP, "params": {"frame": "oldest"}}, 422, "bad_option"),
+    ],
+)
+def test_an_upload_that_cannot_be_used_is_refused(idle: TestClient, send: dict, status: int, code: str) -> None:
+    answer = idle.post("/v1/vet", **send)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../../jobs.sqlite", "%2e%2e%2f%2e%2e%2fjobs.sqlite", "index.html%00", "..%5cx", "upload", "creator-a.html"],
+)
+def test_a_path_leads_to_files_of_the_report_alone(idle: TestClient, path: str) -> None:
+    url = idle.post("/v1/vet", content=b"x", headers=ZIP).headers["location"]
+    assert idle.get(f"{url}/report/{path}").status_code == 404
+    assert idle.get(f"/v1/jobs/{path}").status_code == 404
+    idle.delete(url)
+
+
+def test_more_jobs_than_may_wait_are_refused(tmp_path: Path) -> None:
+    with open_client(tmp_path, program=SLEEP, n_jobs_waiting=1) as client:
+        urls = [client.post("/v1/vet", content=b"x", headers=ZIP).headers.get("location")]
+        wait_for(client, urls[0], "running")
+        assert client.post("/v1/vet", content=b"x", headers=ZIP).status_code == 202
+        answer = client.post("/v1/vet", content=b"x", headers=ZIP)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+        assert answer.headers["retry-after"]
+        assert len(list(jobs_folder(tmp_path / "data").iterdir())) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+@pytest.mark.parametrize(
+    "send", [{"content": b"x" * 5000, "headers": ZIP}, {"files": {"file": ("export.zip", b"x" * 5000)}}]
+)
+def test_a_full_disk_refuses_an_upload_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: dict
+) -> None:
+    opened = Path.open
+
+    def open_on_full_disk(path: Path, *arguments, **options):
+        return opened(Path("/dev/full") if path.name == "export.zip" else path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", open_on_full_disk)
+    with open_client(tmp_path) as client:
+        answer = client.post("/v1/vet", **send)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
+        assert list(jobs_folder(tmp_path / "data").iterdir()) == []
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_full_database_refuses_a_job_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def add(*_: object) -> None:
+        raise full
+
+    with open_client(tmp_path) as client:
+        monkeypatch.setattr(JobStore, "add", add)
+        answer = client.post("/v1/vet", content=b"x", headers=ZIP)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
+        assert list(jobs_folder(tmp_path / "data").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_during_a_job_fails_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*_: object) -> list[str]:
+        raise ConfigError("the report cannot be written") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(job_process, "make_report", fill)
+    store = JobStore(tmp_path / job_process.STORE)
+    add_job(store)
+    job = store.claim()
+    assert job is not None
+    job_process.run(tmp_path, job.job_id, job.attempt)
+    failed = store.get(job.job_id)
+    assert failed is not None
+    assert failed.error is not None
+    assert failed.error["code"] == "disk_full"
+
+
+def test_jobs_come_in_the_order_they_were_asked_for(store: JobStore) -> None:
+    for number in (3, 1, 2):
+        add_job(store, number)
+    claimed = [store.claim() for _ in range(4)]
+    assert [None if job is None else int(job.job_id, 16) for job in claimed] == [3, 1, 2, None]
+    assert store.counts() == {"queued": 0, "running": 3, "done": 0, "failed": 0}
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [
+        lambda store, job: store.finish(job, ["index.html"]),
+        lambda store, job: store.fail(job, ERROR),
+        lambda store, job: store.put_back(job, counts=True),
+        lambda store, job: store.note_step(job, "growth", 1, 2),
+    ],
+)
+def test_an_attempt_that_was_given_up_changes_nothing(store: JobStore, settle: Callable[[JobStore, Job], None]) -> None:
+    add_job(store)
+    first = store.claim()
+    assert first is not None
+    store.put_back(first, counts=True)
+    second = store.claim()
+    settle(store, first)
+    assert store.get(first.job_id) == second
+
+
+def test_what_a_kill_left_running_waits_again_but_not_for_ever(store: JobStore) -> None:
+    add_job(store)
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        job = store.claim()
+        assert job is not None
+        assert job.attempt == attempt
+        store.recover(ERROR)
+    assert store.claim() is None
+    assert store.counts()["failed"] == 1
+
+
+def test_a_start_removes_files_that_belong_to_no_job(tmp_path: Path) -> None:
+    service = build_service(tmp_path)
+    folder = jobs_folder(tmp_path / "data")
+    waiting, done = add_job(service.store, 1), add_job(service.store, 2)
+    for name in (waiting.job_id, done.job_id, "f" * 32):
+        (folder / name / "upload").mkdir(parents=True)
+        (folder / name / "report").mkdir()
+    service.store.claim()
+    running = service.store.claim()
+    assert running is not None
+    service.store.finish(running, ["index.html"])
+    service.worker.start()
+    service.worker.stop()
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    assert left == {waiting.job_id, f"{waiting.job_id}/upload", f"{waiting.job_id}/report"} | {
+        done.job_id,
+        f"{done.job_id}/report",
+    }
+
+
+def test_one_folder_has_one_service(tmp_path: Path) -> None:
+    expected = pytest.raises(ConfigError, match="another service works in this folder")
+    with hold_folder(tmp_path), expected, hold_folder(tmp_path):
+        pass
+    with hold_folder(tmp_path):
+        assert (tmp_path / "service.lock").exists()
+
+
+def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "jobs.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigError, match="cannot be used as the database of jobs"):
+        JobStore(tmp_path / "jobs.sqlite")
+    JobStore(tmp_path / "other.sqlite")
+    with sqlite3.connect(tmp_path / "other.sqlite") as database:
+        database.execute("pragma user_version = 7")
+    database.close()
+    with pytest.raises(ConfigError, match="expected jobs of version 1, found 7"):
+        JobStore(tmp_path / "other.sqlite")
+
+
+@pytest.mark.parametrize(("work_s", "hang_up", "code"), [(60, True, 1), (0, False, 0)])
+def test_a_jobs_process_ends_with_its_service_and_by_itself(work_s: int, hang_up: bool, code: int) -> None:
+    program = (
+        "import time; from zhenfen.serving.app import job_process\n"
+        f"job_process.run = lambda *_: time.sleep({work_s})\n"
+        "print('begun', flush=True)\n"
+        "job_process.main()"
+    )
+    command = [sys.executable, "-c", program, "data", "job", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        if hang_up:
+            process.stdin.close()
+        assert process.wait(30) == code
+        assert process.stderr is not None
+        assert process.stderr.read() == b""

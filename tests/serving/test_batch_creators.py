@@ -1,0 +1,113 @@
+"""Creators in buckets: judged as among all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from batch_builder import Here, contents, run_here
+from cli_runner import Runner
+
+from zhenfen.errors import InputError
+from zhenfen.model_store import load_models
+from zhenfen.serving.batching import buckets
+from zhenfen.serving.batching.run import Order
+from zhenfen.serving.batching.scoring import score_folder
+from zhenfen.serving.creators import score_creators_file
+from zhenfen.simulate import simulate
+from zhenfen.tables import write_tables
+
+KINDS = ["organic_small", "burst_buyer", "comment_farm", "platform_purge", "engagement_pod", "comment_farm"]
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six creators of one platform, with a purge and farms that share templates."""
+    folder = tmp_path_factory.mktemp("crowd") / "tables"
+    write_tables(simulate(KINDS, seed=3, platforms=["weibo"]).tables, folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 4_000)
+
+
+def scores(out: Path) -> pl.DataFrame:
+    return pl.read_parquet(sorted(out.glob("*/scores.parquet")), hive_partitioning=False).sort("creator_id")
+
+
+def test_buckets_are_judged_as_all_together(crowd: Path, tmp_path: Path) -> None:
+    manifest = run_here("creators", crowd, tmp_path / "out")
+    score_creators_file(crowd, tmp_path / "one.parquet", load_models())
+    one, parts = pl.read_parquet(tmp_path / "one.parquet"), scores(tmp_path / "out")
+    assert len(manifest.parts) > 1
+    plain = [name for name in one.columns if name != "top_findings"]
+    assert parts.select(plain).equals(one.select(plain))
+    listed, wanted = (frame.explode("top_findings").unnest("top_findings") for frame in (parts, one))
+    # LightGBM's contributions differ in their last bits with the number of rows.
+    assert (listed["contribution"] - wanted["contribution"]).abs().max() < 1e-9
+    assert listed.drop("contribution").equals(wanted.drop("contribution"))
+    shared = one["top_findings"].explode().struct.field("feature").to_list()
+    assert "network_shared_template_share" in shared or "network_shared_commenter_share" in shared
+
+
+def test_however_the_tables_are_cut_the_scores_are_the_same_bytes(crowd: Path, tmp_path: Path) -> None:
+    run_here("creators", crowd, tmp_path / "whole")
+    for path in crowd.glob("*.parquet"):
+        rows = pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=2)
+        (tmp_path / "cut" / path.stem).mkdir(parents=True)
+        for place, part in enumerate(rows.iter_slices(max(1, rows.height // 3 + 1))):
+            part.write_parquet(tmp_path / "cut" / path.stem / f"{place}.parquet")
+    run_here("creators", tmp_path / "cut", tmp_path / "out")
+    whole, cut = contents(tmp_path / "whole"), contents(tmp_path / "out")
+    assert {name: one for name, one in whole.items() if name.endswith(".parquet")} == {
+        name: one for name, one in cut.items() if name.endswith(".parquet")
+    }
+
+
+def test_a_bucket_that_breaks_the_contract_is_set_aside(crowd: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "in"
+    broken.mkdir()
+    for path in crowd.glob("*.parquet"):
+        (broken / path.name).write_bytes(path.read_bytes())
+    creators = pl.read_parquet(crowd / "creators.parquet")
+    bad = pl.when(pl.int_range(pl.len()) == 1).then(-5).otherwise("n_followers").alias("n_followers")
+    creators.with_columns(bad).write_parquet(broken / "creators.parquet")
+    manifest = run_here("creators", broken, tmp_path / "out")
+    assert len(manifest.set_aside) == 1
+    assert "column n_followers: found '-5'" in next(iter(manifest.set_aside.values()))
+    kept = scores(tmp_path / "out")["creator_id"]
+    assert creators["creator_id"][1] not in kept
+    assert 0 < len(kept) < creators.height
+
+
+def test_a_run_goes_on_where_it_was(crowd: Path, tmp_path: Path) -> None:
+    run_here("creators", crowd, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    lost = next((tmp_path / "out").glob("*/scores.parquet"))
+    lost.unlink()
+    engine = Here()
+    score_folder(Order("creators", str(crowd), tmp_path / "out"), engine)
+    assert contents(tmp_path / "out") == before
+    assert sum("creator_bucket=" in name for name in engine.done) == 1
+
+
+def test_files_that_cannot_be_used_end_the_run(zhenfen: Runner, crowd: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "in"
+    broken.mkdir()
+    (broken / "creators.parquet").write_bytes((crowd / "creators.parquet").read_bytes())
+    (broken / "posts.parquet").write_bytes(b"PAR1")
+    ran = zhenfen("score", "creators", broken, "--out", tmp_path / "out", "--engine", "local")
+    assert ran.code == 2
+    assert "posts.parquet" in ran.err
+    (broken / "posts.parquet").rename(broken / "other.parquet")
+    with pytest.raises(InputError, match="a table's name"):
+        run_here("creators", broken, tmp_path / "out")
+
+
+def test_a_bucket_is_the_same_on_every_machine() -> None:
+    # 0xCBF43926 is the check value that CRC-32 is published with.
+    assert buckets.bucket_of("123456789", 2**32) == 0xCBF43926
+    assert buckets.bucket_of("123456789", 16) == 6

@@ -1,0 +1,212 @@
+"""Batch runs over folders: the scores of one file, restarts, and what comes of parts that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from batch_builder import Here, contents, run_here, write_comments, write_profiles
+from cli_runner import Runner
+
+from zhenfen.errors import ConfigError
+from zhenfen.model_store import load_models
+from zhenfen.serving.batch import score_comments_file, score_posts_file, score_profiles_file
+from zhenfen.serving.batching import clusters as clusters_here
+from zhenfen.serving.batching.engine import LOST, LocalEngine, Task
+from zhenfen.serving.batching.manifest import MANIFEST, open_manifest
+from zhenfen.serving.batching.run import Order
+from zhenfen.serving.batching.scoring import score_folder
+
+
+def in_one_file(folder: Path, target: Path) -> Path:
+    files = sorted(folder.rglob("*.parquet"), key=lambda path: path.relative_to(folder).as_posix())
+    pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in files]).write_parquet(target)
+    return target
+
+
+def all_scores(folder: Path) -> pl.DataFrame:
+    parts = json.loads((folder / MANIFEST).read_text())["parts"]
+    return pl.concat([pl.read_parquet(folder / name, hive_partitioning=False) for name in sorted(parts)])
+
+
+def test_profiles_are_scored_as_in_one_file(tmp_path: Path) -> None:
+    source = write_profiles(tmp_path / "in")
+    manifest = run_here("profiles", source, tmp_path / "out", explain=True)
+    whole = in_one_file(source, tmp_path / "whole.parquet")
+    score_profiles_file(whole, tmp_path / "scored.parquet", load_models().need_audience(), explain=True)
+    assert manifest.n_rows == 120
+    assert all_scores(tmp_path / "out").equals(pl.read_parquet(tmp_path / "scored.parquet"))
+
+
+def test_comments_are_grouped_over_all_parts(tmp_path: Path) -> None:
+    source = write_comments(tmp_path / "in")
+    run_here("comments", source, tmp_path / "out")
+    whole = in_one_file(source, tmp_path / "whole.parquet")
+    score_comments_file(whole, tmp_path / "scored.parquet", load_models().need_comment())
+    scored = all_scores(tmp_path / "out")
+    assert scored.equals(pl.read_parquet(tmp_path / "scored.parquet"))
+    across = scored.drop_nulls("cluster_id").group_by("cluster_id").agg(pl.col("comment_id").str.head(1).n_unique())
+    assert across["comment_id"].max() == 3
+    assert (tmp_path / "out" / "empty.parquet").exists()
+
+
+def test_posts_are_scored_as_in_one_file(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for part, text in enumerate(("好物分享，点击链接下单", "今天去爬山了")):
+        pl.DataFrame({"post_id": [f"p{part}"], "text": [text]}).write_parquet(tmp_path / "in" / f"{part}.parquet")
+    run_here("posts", tmp_path / "in", tmp_path / "out")
+    whole = in_one_file(tmp_path / "in", tmp_path / "whole.parquet")
+    score_posts_file(whole, tmp_path / "scored.parquet", load_models().need_post())
+    assert all_scores(tmp_path / "out").equals(pl.read_parquet(tmp_path / "scored.parquet"))
+
+
+def test_only_what_is_missing_or_changed_is_made_again(tmp_path: Path) -> None:
+    source, out = write_profiles(tmp_path / "in"), tmp_path / "out"
+    run_here("profiles", source, out)
+    first = contents(out)
+    (out / "1.parquet").unlink()
+    (out / "2.parquet").write_bytes(b"torn")
+    engine = Here()
+    score_folder(Order("profiles", str(source), out), engine)
+    assert engine.done[-2:] == ["1.parquet", "2.parquet"]
+    assert engine.done.count("0.parquet") == 1
+    assert contents(out) == first
+
+
+def test_a_part_that_is_gone_takes_its_scores_along(tmp_path: Path) -> None:
+    source, out = write_profiles(tmp_path / "in"), tmp_path / "out"
+    run_here("profiles", source, out)
+    (source / "0.parquet").unlink()
+    manifest = run_here("profiles", source, out)
+    assert sorted(contents(out)) == ["1.parquet", "2.parquet", MANIFEST]
+    assert manifest.n_rows == 80
+
+
+def test_a_part_that_cannot_be_used_is_set_aside_and_the_rest_is_done(zhenfen: Runner, tmp_path: Path) -> None:
+    source, out = write_profiles(tmp_path / "in", n_parts=2), tmp_path / "out"
+    (source / "bad.parquet").write_bytes(b"PAR1 and no more")
+    pl.DataFrame({"profile_id": ["a", None]}).write_parquet(source / "null.parquet")
+    ran = zhenfen("score", "profiles", source, "--out", out, "--workers", 1)
+    assert ran.code == 3
+    assert "bad.parquet" in ran.err
+    assert "null.parquet, row 2, column profile_id" in ran.err
+    parts = json.loads((out / MANIFEST).read_text())["parts"]
+    assert [name for name, entry in parts.items() if "error" in entry] == ["bad.parquet", "null.parquet"]
+    assert sorted(contents(out)) == ["0.parquet", "1.parquet", MANIFEST]
+    (source / "bad.parquet").unlink()
+    (source / "null.parquet").unlink()
+    assert zhenfen("score", "profiles", source, "--out", out, "--workers", 1).code == 0
+
+
+def test_a_part_of_comments_that_cannot_be_used_is_in_no_cluster(tmp_path: Path) -> None:
+    source = write_comments(tmp_path / "in")
+    run_here("comments", source, tmp_path / "sound")
+    (source / "bad.parquet").write_bytes(b"PAR1")
+    manifest = run_here("comments", source, tmp_path / "out")
+    assert list(manifest.set_aside) == ["bad.parquet"]
+    sound, rest = contents(tmp_path / "sound"), contents(tmp_path / "out")
+    assert all(rest[name] == content for name, content in sound.items() if name != MANIFEST)
+
+
+def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    source = write_profiles(tmp_path / "in", n_parts=6)
+    straight = contents_of_run(source, tmp_path / "straight")
+    out = tmp_path / "out"
+    main = "from zhenfen.serving.cli import main; main()"
+    command = [sys.executable, "-c", main, "score", "profiles", source, "--out", out, "--workers", 1]
+    process = subprocess.Popen([*map(str, command)], stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not (out / "1.parquet").exists() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert (out / "1.parquet").exists()
+    assert contents_of_run(source, out) == straight
+
+
+def contents_of_run(source: Path, out: Path) -> dict[str, bytes]:
+    run_here("profiles", source, out)
+    return contents(out)
+
+
+class Dies:
+    def __call__(self) -> None:
+        os._exit(9)
+
+
+class Fails:
+    def __call__(self) -> None:
+        raise ArithmeticError("nobody foresaw this")
+
+
+class Answers:
+    def __call__(self) -> str:
+        return "done"
+
+
+def test_a_process_that_dies_takes_no_other_task_along() -> None:
+    engine = LocalEngine(2)
+    tasks = [Task("a", Answers()), Task("dies", Dies()), Task("fails", Fails()), Task("b", Answers())]
+    outcomes = {one.name: one for one in engine.run(tasks)}
+    engine.close()
+    assert {name for name, one in outcomes.items() if one.value == "done"} == {"a", "b"}
+    assert outcomes["dies"].error == LOST
+    assert outcomes["fails"].error == "ArithmeticError: nobody foresaw this"
+
+
+def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    source = write_comments(tmp_path / "in")
+    monkeypatch.setattr(clusters_here.pl.DataFrame, "write_parquet", full)
+    with pytest.raises(ConfigError, match="No space left"):
+        run_here("comments", source, tmp_path / "out")
+    monkeypatch.undo()
+    run_here("comments", source, tmp_path / "out")
+    run_here("comments", source, tmp_path / "straight")
+    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
+
+
+def test_folders_that_cannot_take_the_scores_are_named(tmp_path: Path) -> None:
+    source, out = write_profiles(tmp_path / "in"), tmp_path / "out"
+    with pytest.raises(ConfigError, match="outside of the one that is read"):
+        run_here("profiles", source, source / "out")
+    with pytest.raises(ConfigError, match="expected a folder; scores"):
+        run_here("profiles", source, Path("s3://bucket/out"))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "letter.txt").write_text("")
+    with pytest.raises(ConfigError, match=r"found 'letter\.txt'"):
+        run_here("profiles", source, tmp_path / "theirs")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="found a file"):
+        run_here("profiles", source, tmp_path / "file")
+    run_here("profiles", source, out)
+    with pytest.raises(ConfigError, match="explain False, expected True"):
+        run_here("profiles", source, out, explain=True)
+    with open_manifest(tmp_path / "held", {}), pytest.raises(ConfigError, match="another run"):
+        run_here("profiles", source, tmp_path / "held")
+
+
+def test_a_single_file_stays_a_single_file(zhenfen: Runner, tmp_path: Path) -> None:
+    source = write_profiles(tmp_path / "in", n_parts=1) / "0.parquet"
+    assert zhenfen("score", "profiles", source, "--out", tmp_path / "a.parquet").code == 0
+    assert zhenfen("score", "profiles", source, "--out", tmp_path / "b.parquet", "--engine", "local").code == 0
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("missing", ["nothing", "folder"])
+def test_no_input_is_said(zhenfen: Runner, tmp_path: Path, missing: str) -> None:
+    (tmp_path / "folder").mkdir()
+    ran = zhenfen("score", "profiles", tmp_path / missing, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ("does not exist" if missing == "nothing" else "at least one Parquet file") in ran.err

@@ -1,0 +1,88 @@
+"""A shelf folder as an MLflow model: signature, example, requirements, the shelf's files, and no pickle."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from zhenfen import __version__
+from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.scoring.frames import input_columns, is_needed, open_scorer
+from zhenfen.simulate import simulate
+
+SERVED = Path(__file__).parent / "served_model.py"
+MODEL = "model"
+SHELF = "shelf"
+N_EXAMPLES = 3
+SEED = 1
+REQUIREMENTS = (f"zhenfen=={__version__}", "pandas")
+"""What `mlflow models serve` needs beside mlflow; `zhenfen` comes from the wheel that `python -m build` makes."""
+_TABLES = {"audience": "audience", "comment": "comments", "post": "posts"}
+_OUTPUTS = {pl.String: "string", pl.Float64: "double", pl.Boolean: "boolean", pl.Int64: "long"}
+
+
+def log_shelf(mlflow: Any, folder: Path) -> str:
+    """Log a shelf folder as a model of the open run; returns its URI.
+
+    Raises:
+        ConfigError: A file of it was changed.
+    """
+    manifest = read_manifest(folder)
+    example = make_example(manifest)
+    with TemporaryDirectory() as place:
+        # MLflow names the artifact's folder after this one.
+        shelf = Path(place) / SHELF
+        shutil.copytree(folder, shelf)
+        logged = mlflow.pyfunc.log_model(
+            name=MODEL,
+            python_model=str(SERVED),
+            artifacts={SHELF: str(shelf)},
+            signature=make_signature(manifest, open_scorer(folder)(example, None)),
+            input_example=example.to_pandas(),
+            pip_requirements=[*REQUIREMENTS, f"mlflow=={mlflow.__version__}"],
+        )
+    return str(logged.model_uri)
+
+
+def make_example(manifest: Manifest) -> pl.DataFrame:
+    """A few rows with the columns that all of them know: MLflow writes a missing time as the text "NaT"."""
+    rows = make_rows(manifest, N_EXAMPLES)
+    known = [name for name in rows.columns if rows[name].null_count() == 0]
+    return rows.select(known)
+
+
+def make_rows(manifest: Manifest, n_rows: int) -> pl.DataFrame:
+    """Rows of simulated creators with the columns that a model reads, repeated until there are `n_rows`."""
+    columns = [column.name for column in input_columns(manifest)]
+    if manifest.name in _TABLES:
+        rows = simulate(["burst_buyer", "comment_farm", "sponsored_heavy"], seed=SEED).tables[_TABLES[manifest.name]]
+        rows = rows.select(columns)
+    else:
+        ids = pl.DataFrame({columns[0]: [f"creator {number}" for number in range(N_EXAMPLES)]})
+        rows = ids.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in columns[1:])
+    return pl.concat([rows] * (n_rows // rows.height + 1)).head(n_rows)
+
+
+def make_signature(manifest: Manifest, scores: pl.DataFrame) -> Any:
+    """What the model reads and gives.
+
+    Counts, flags and times are of any type: where some are unknown, pandas makes floats of counts and objects of flags,
+    and MLflow's own types would refuse one or the other. `scoring.frames` checks them.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema
+
+    columns = input_columns(manifest)
+    kinds = {
+        column.name: "string" if column.dtype == pl.String else AnyType()  # type: ignore[no-untyped-call]
+        for column in columns
+    }
+    return ModelSignature(
+        Schema([ColSpec(kinds[column.name], column.name, required=is_needed(column, columns)) for column in columns]),
+        Schema([ColSpec(_OUTPUTS[type(dtype)], name) for name, dtype in scores.schema.items()]),
+        ParamSchema([ParamSpec("as_of", "string", "")]),
+    )

@@ -1,0 +1,251 @@
+"""A model of the shelf into the registry, and champion if the gate holds; or from the registry onto the shelf.
+
+Run: python -m training.register NAME [--version N] [--export] [--tracking-uri URI]
+
+Exit code 0: it is champion, or was exported. 4: registered, and the gate did not hold. 2: it cannot be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from training import gate, held_out
+from training.card import make_table
+from training.packaging import SHELF, log_shelf
+from training.shelf import hash_file
+from training.tracking import LOCAL_URI
+from zhenfen.config import config_dir, models_dir, read_config
+from zhenfen.errors import ConfigError, ZhenfenError
+from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.model_registry import (
+    CHAMPION,
+    HASH_TAG,
+    LABEL_TAG,
+    MODEL_NAMES,
+    PREFIX,
+    Reference,
+    Registered,
+    Registry,
+    check_name,
+)
+from zhenfen.model_registry.loading import load_folder
+from zhenfen.tables import replace_folder
+
+MOST_RUNS = 100
+"""Runs of an experiment that are looked through for the one that made a folder, newest first."""
+REFUSED = 4
+TABLE, VERDICT_TAG = "gate.json", "gate"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a registration.
+
+    Attributes:
+        registered: The version.
+        champion: The version it was judged against; None for none.
+        checks: What was judged; none when it was champion already.
+        is_champion: Whether it is champion now.
+    """
+
+    registered: Registered
+    champion: Registered | None
+    checks: Sequence[gate.Check]
+    is_champion: bool
+
+
+def register(folder: Path, uri: str, rules: gate.Gate) -> Outcome:
+    """Register a shelf folder, judge it against the champion, and make it champion if the gate holds.
+
+    The same folder is registered once: again, it is judged again.
+
+    Raises:
+        ConfigError: The store does not answer, a file was changed, no run of the store made the folder or kept held-out
+            scores, or another promotion came in between.
+    """
+    manifest = read_manifest(folder)
+    registry = Registry(uri)
+    with registry.asking():
+        return _register(registry, folder, manifest, rules)
+
+
+def export(name: str, version: int | None, uri: str, shelf: Path) -> Path:
+    """Write a registered version, the champion by default, to its place on the shelf; returns the folder.
+
+    Raises:
+        ConfigError: The store does not answer or has no such version, or the shelf cannot be written.
+    """
+    registry = Registry(uri)
+    reference = Reference(check_name(name), version, None if version else CHAMPION)
+    source = registry.fetch(registry.find(reference))
+    manifest = read_manifest(source)
+    own = {FILE_NAME, *manifest.files}
+    folder = shelf / name / str(manifest.version)
+    with replace_folder(folder, lambda path: path.name in own) as partial:
+        for one in own:
+            shutil.copyfile(source / one, partial / one)
+    return folder
+
+
+def find_run(registry: Registry, name: str, folder: Path) -> str:
+    """The run that made a folder: the newest whose own copy of model.yaml is the same.
+
+    Raises:
+        ConfigError: None of the store's did.
+    """
+    experiment = registry.client.get_experiment_by_name(name)
+    wanted = hash_file(folder / FILE_NAME)
+    runs = (
+        registry.client.search_runs([experiment.experiment_id], max_results=MOST_RUNS, order_by=["start_time DESC"])
+        if experiment
+        else []
+    )
+    for run in runs:
+        if _hash_shelved(registry, run.info.run_id) == wanted:
+            return str(run.info.run_id)
+    raise ConfigError(f"{folder}: expected a run of {registry.uri} that made it; train it: python -m training.{name}")
+
+
+def show(outcome: Outcome) -> str:
+    """The gate's table and what came of it, as Markdown."""
+    heading = ("check", "where", "value", "95 % interval", "limit", "")
+    table = make_table(heading, (_line(check) for check in outcome.checks))
+    against = f"compared with {outcome.champion}" if outcome.champion else "there is no champion to compare with"
+    verdict = "is champion" if outcome.is_champion else "is registered; the gate does not hold, the champion stays"
+    return "\n\n".join((table, f"{outcome.registered} {verdict} ({against})"))
+
+
+def _register(registry: Registry, folder: Path, manifest: Manifest, rules: gate.Gate) -> Outcome:
+    run_id = find_run(registry, manifest.name, folder)
+    challenger = gate.Contender(folder, _read_held(registry, run_id))
+    champion = registry.champion(manifest.name)
+    registered = _find_same(registry, folder) or _add_version(registry, folder, run_id)
+    if champion is not None and champion.version == registered.version:
+        return Outcome(registered, champion, (), is_champion=True)
+    checks = gate.judge(rules, manifest.name, challenger, _open_champion(registry, champion))
+    is_better = gate.may_promote(checks)
+    _keep_verdict(registry, registered, checks, is_better)
+    if is_better:
+        registry.promote(registered, champion.version if champion else None)
+    return Outcome(registered, champion, checks, is_better)
+
+
+def _line(check: gate.Check) -> tuple[str, ...]:
+    ends = "" if check.low is None or check.high is None else f"{check.low:+.4f} to {check.high:+.4f}"
+    value = "" if np.isnan(check.value) else f"{check.value:,.4g}"
+    verdict = {True: "holds", False: "FAILS", None: "too few rows"}[check.passed]
+    return check.what, check.where, value, ends, f"{check.limit:,g}", verdict
+
+
+def _hash_shelved(registry: Registry, run_id: str) -> str:
+    """Hash of the model.yaml that a run kept; empty where it kept none."""
+    names = {one.path for one in registry.client.list_artifacts(run_id, SHELF)}
+    if f"{SHELF}/{FILE_NAME}" not in names:
+        return ""
+    with TemporaryDirectory() as place:
+        return hash_file(Path(registry.client.download_artifacts(run_id, f"{SHELF}/{FILE_NAME}", place)))
+
+
+def _read_held(registry: Registry, run_id: str) -> pl.DataFrame:
+    path = f"{held_out.FOLDER}/{held_out.FILE}"
+    if path not in {one.path for one in registry.client.list_artifacts(run_id, held_out.FOLDER)}:
+        raise ConfigError(f"run {run_id}: expected {path}, which the gate compares by; train it again")
+    with TemporaryDirectory() as place:
+        return held_out.read_held_out(Path(registry.client.download_artifacts(run_id, path, place)))
+
+
+def _open_champion(registry: Registry, champion: Registered | None) -> gate.Contender | None:
+    if champion is None:
+        return None
+    if champion.run_id is None:
+        raise ConfigError(f"{champion}: expected the run that trained it")
+    return gate.Contender(registry.fetch(champion), _read_held(registry, champion.run_id))
+
+
+def _find_same(registry: Registry, folder: Path) -> Registered | None:
+    wanted = hash_file(folder / FILE_NAME)
+    same = [one for one in registry.list_versions(read_manifest(folder).name) if one.manifest_sha256 == wanted]
+    return same[-1] if same else None
+
+
+def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:
+    """Register the model that the run logged; one that logged none logs it now."""
+    import mlflow
+
+    manifest, wanted = read_manifest(folder), hash_file(folder / FILE_NAME)
+    tags = {HASH_TAG: wanted, LABEL_TAG: load_folder(folder).version, "git_commit": manifest.git_commit}
+    mlflow.set_tracking_uri(registry.uri)
+    mlflow.set_registry_uri(registry.uri)
+    logged = registry.client.get_run(run_id).outputs.model_outputs
+    if logged:
+        model_uri = f"models:/{logged[0].model_id}"
+    else:
+        with mlflow.start_run(run_id=run_id):
+            model_uri = log_shelf(mlflow, folder)
+    made = mlflow.register_model(model_uri, PREFIX + manifest.name, tags=tags)
+    return registry.find(Reference(manifest.name, int(made.version)))
+
+
+def _keep_verdict(registry: Registry, registered: Registered, checks: Sequence[gate.Check], is_better: bool) -> None:
+    rows = [{name: _plain(value) for name, value in asdict(check).items()} for check in checks]
+    registry.client.log_text(registered.run_id, json.dumps(rows, indent=1), f"gate/{registered.version}-{TABLE}")
+    verdict = "holds" if is_better else "fails"
+    registry.client.set_model_version_tag(PREFIX + registered.name, str(registered.version), VERDICT_TAG, verdict)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def _find_shelved(name: str, version: int | None) -> Path:
+    folder = models_dir() / check_name(name)
+    versions = sorted((int(path.name) for path in folder.glob("*") if path.name.isdigit()), reverse=True)
+    wanted = version or next(iter(versions), None)
+    if wanted not in versions:
+        raise ConfigError(f"{folder}: expected version {wanted or 1}, found {versions or 'none'}")
+    return folder / str(wanted)
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(prog="python -m training.register", description=__doc__)
+    parser.add_argument("name", choices=MODEL_NAMES)
+    parser.add_argument(
+        "--version", type=int, metavar="N", help="of the shelf (default: newest); with --export, of the registry"
+    )
+    parser.add_argument(
+        "--export", action="store_true", help="write a registered version (default: champion) to models/"
+    )
+    parser.add_argument(
+        "--tracking-uri",
+        default=os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI,
+        metavar="URI",
+        help="default: MLFLOW_TRACKING_URI, else mlflow.db of the checkout",
+    )
+    options = parser.parse_args()
+    try:
+        if options.export:
+            print(f"{export(options.name, options.version, options.tracking_uri, models_dir())}: written")
+            return
+        rules = read_config(config_dir() / "gate.yaml", gate.Gate)
+        outcome = register(_find_shelved(options.name, options.version), options.tracking_uri, rules)
+    except ZhenfenError as error:
+        parser.exit(2, f"{error}\n")
+    print(show(outcome))
+    if not outcome.is_champion:
+        parser.exit(REFUSED)
+
+
+if __name__ == "__main__":
+    main()
