@@ -32,6 +32,21 @@ def test_it_names_its_grounds_largest_first_and_nothing_that_lowers_it() -> None
     assert overall["families_assessed"] == ["growth", "engagement", "comments", "network"]
 
 
+def test_what_was_not_measured_or_rounds_to_nothing_raises_nothing() -> None:
+    builder = rich()
+    names = ("family", "feature", "value", "contribution")
+    rows = [("audience", "audience_absent", None, 0.4), ("comments", "comments_faint", 0.36, 0.004)]
+    builder.detail("a", "creator", "contributions", [dict(zip(names, row, strict=True)) for row in rows])
+    shown = [item["feature"] for item in summary_of(builder)["overall"]["raising"]]
+    assert shown == ["growth_share", "comments_copied_share"]
+
+
+def test_families_without_a_level_are_not_said_to_be_unseen() -> None:
+    overall = summary_of(rich())["overall"]
+    assert overall["missing_text"].startswith("Without a level of their own: ")
+    assert "not looked at" not in overall["missing_text"].lower()
+
+
 def test_without_a_level_no_probability_is_shown() -> None:
     overall = summary_of(rich(), "b")["overall"]
     assert (overall["level"], overall["p_manipulated"], overall["p_text"], overall["raising"]) == (

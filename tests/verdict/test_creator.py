@@ -12,7 +12,13 @@ from zhenfen.verdict.creator import CREATORS_SCHEMA, CreatorRules, decide_creato
 from zhenfen.verdict.panel_curves import QUANTILES
 
 RULES = CreatorRules(
-    version=1, dated="2026-11-22", source="test", elevated_from=0.6, high_from=0.9, low_needs=("engagement", "growth")
+    version=1,
+    dated="2026-11-22",
+    source="test",
+    low_below=0.5,
+    elevated_from=0.6,
+    high_from=0.9,
+    low_needs=("engagement", "growth"),
 )
 KNOTS = {name: NormalDist(10.0, 2.0).inv_cdf(share) for name, share in QUANTILES.items()}
 
@@ -87,6 +93,7 @@ def test_inputs_hold_values_and_places() -> None:
         (0.9, "high", None),
         (0.7, "elevated", None),
         (0.2, "low", None),
+        (0.55, "not_assessed", "creator.unclear"),
         (None, "not_assessed", "creator.no_model"),
     ],
 )

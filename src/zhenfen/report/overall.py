@@ -11,6 +11,8 @@ from zhenfen.report.family import family_rank, level_words, list_names
 
 BASIS = "model"
 MOST_RAISING = 5
+LEAST_SHOWN = 0.005
+"""Log-odds; what is smaller would read "+0"."""
 NO_MODEL = "creator.no_model"
 
 
@@ -58,7 +60,7 @@ def _raising(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]
     labels = {one["family"]: one["label"] for one in families}
     measured = {item["feature"]: item for one in families for item in one["evidence"]}
     # An absent family has its weight, too, but none of its measurements has been seen to raise anything.
-    raising = contributions.filter(pl.col("contribution") > 0, pl.col("value").is_not_null())
+    raising = contributions.filter(pl.col("contribution") >= LEAST_SHOWN, pl.col("value").is_not_null())
     largest = raising.sort("contribution", "feature", descending=[True, False]).head(MOST_RAISING)
     return [
         {

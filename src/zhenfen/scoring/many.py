@@ -15,6 +15,8 @@ from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.judging import Judged, judge
 from zhenfen.tables import Tables
 
+LEAST_LISTED = 0.005
+"""A contribution that would print as 0.00 raises nothing; what was not measured is no finding."""
 N_FINDINGS = 5
 """Measurements listed of a creator: a reader takes in a handful."""
 CREATORS_AT_ONCE = 10_000
@@ -83,7 +85,7 @@ def _judge_part(
 
 
 def _list_rows(judged: Judged, label: str) -> pl.DataFrame:
-    raising = judged.contributions.filter(pl.col("contribution") > 0)
+    raising = judged.contributions.filter(pl.col("contribution") >= LEAST_LISTED, pl.col("value").is_not_null())
     findings = pl.struct("family", "feature", "value", "contribution").head(N_FINDINGS)
     tops = raising.group_by("creator_id", maintain_order=True).agg(top_findings=findings)
     rows = judged.creators.join(tops, on="creator_id", how="left", maintain_order="left")

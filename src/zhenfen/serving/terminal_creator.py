@@ -35,7 +35,7 @@ def show_creator(summary: Mapping[str, Any], language: str) -> None:
 def _show_overall(overall: Mapping[str, Any] | None, console: Console, catalogue: Catalogue) -> None:
     if overall is None:
         return
-    console.print(Text(catalogue.text("report.overall.lead")).append(_level(overall)))
+    console.print(Text(catalogue.text("cli.overall")).append(_level(overall)))
     for text in (overall["sentence"], overall["assessed_text"], overall["missing_text"]):
         if text:
             console.print(Padding(Text(text), INDENT))

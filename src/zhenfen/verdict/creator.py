@@ -16,6 +16,7 @@ from zhenfen.verdict.panel_curves import QUANTILES
 
 TOO_LITTLE = "creator.too_few_families"
 NO_MODEL = "creator.no_model"
+UNCLEAR = "creator.unclear"
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "level": pl.String(),
@@ -35,6 +36,7 @@ class CreatorRules(Strict):
         version: Of these rules.
         dated: Day they were set.
         source: Where the lines come from.
+        low_below: P(manipulated) below which a creator may be low; from there to the next line nothing is said.
         elevated_from: P(manipulated) from which a creator is elevated.
         high_from: P(manipulated) from which it is high.
         low_needs: Families without which nobody is called low: what was not looked at cannot clear a creator.
@@ -43,6 +45,7 @@ class CreatorRules(Strict):
     version: int
     dated: str
     source: str
+    low_below: float = Field(gt=0, lt=1)
     elevated_from: float = Field(gt=0, lt=1)
     high_from: float = Field(gt=0, lt=1)
     low_needs: tuple[str, ...]
@@ -99,8 +102,8 @@ def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:
 def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: CreatorRules) -> pl.DataFrame:
     """CREATORS_SCHEMA, one row a creator of `findings`.
 
-    A creator is called low only when the families of `low_needs` were assessed; a high probability stands whatever is
-    missing.
+    A creator is called low only when the families of `low_needs` were assessed, and below `low_below`; a high
+    probability stands whatever is missing.
 
     Args:
         findings: `evidence.FINDINGS_SCHEMA`.
@@ -119,12 +122,18 @@ def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: Crea
         .then(pl.lit("high"))
         .when(p >= rules.elevated_from)
         .then(pl.lit("elevated"))
-        .when(p.is_not_null() & has_all)
+        .when((p < rules.low_below) & has_all)
         .then(pl.lit("low"))
         .otherwise(pl.lit("not_assessed"))
     )
+    unsaid = pl.col("level") == "not_assessed"
     reason = (
-        pl.when(p.is_null()).then(pl.lit(NO_MODEL)).when(pl.col("level") == "not_assessed").then(pl.lit(TOO_LITTLE))
+        pl.when(p.is_null())
+        .then(pl.lit(NO_MODEL))
+        .when(unsaid & has_all)
+        .then(pl.lit(UNCLEAR))
+        .when(unsaid)
+        .then(pl.lit(TOO_LITTLE))
     )
     decided = joined.with_columns(level=level).with_columns(reason=reason)
     return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())
