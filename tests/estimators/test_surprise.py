@@ -45,6 +45,12 @@ def test_what_most_show_is_no_surprise(surprise: Surprise) -> None:
     assert surprise.score(pl.DataFrame({"comments_c": [0.0]}))["comments_c"].to_list() == [0.0]
 
 
+def test_the_last_bits_of_a_value_change_nothing(surprise: Surprise) -> None:
+    at_knots = pl.DataFrame({"growth_a": list(surprise.knots["growth_a"])})
+    beside = at_knots.select(pl.col("growth_a") + 1e-13)
+    assert surprise.score(beside)["growth_a"].equals(surprise.score(at_knots)["growth_a"])
+
+
 def test_order_is_all_that_counts() -> None:
     rows = innocent()
     other = rows.with_columns(pl.col("growth_a").exp(), pl.col("growth_b").sqrt())

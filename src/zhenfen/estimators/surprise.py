@@ -27,6 +27,8 @@ LEVELS = np.arange(1, 25) / 8
 USUAL = 1.0
 """Up to one innocent creator in ten shows as much: that adds nothing to a family's second column."""
 MOST, MORE = "most", "more"
+N_DECIMALS = 9
+"""Values nearer than this to a knot are at it."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,9 @@ def _quantiles(values: Array) -> tuple[float, ...]:
 
 
 def _score(values: pl.Series, sign: int, knots: tuple[float, ...]) -> Array:
-    numbers = sign * values.to_numpy().astype(np.float64)
-    n_exceeded = np.searchsorted(np.array(knots), numbers, side="left")
+    # Sums of floats differ in their last bits with the order of rows; a step must not.
+    numbers = np.round(sign * values.to_numpy().astype(np.float64), N_DECIMALS)
+    n_exceeded = np.searchsorted(np.round(knots, N_DECIMALS), numbers, side="left")
     scores = np.r_[0.0, LEVELS][n_exceeded]
     return np.where(np.isnan(numbers), np.nan, scores)
 
