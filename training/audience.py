@@ -5,7 +5,6 @@ Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import polars as pl
 from training.audits import load_audits
 from training.baselines import BASELINES, score_baseline
 from training.card import Figures, make_card
+from training.command import make_parser, show_trained
 from training.datasets import data_dir
 from training.evaluate import count_flagged, evaluate, mean_of, round_figures, take_points, worst_of
 from training.figures import draw_curves
@@ -27,10 +27,9 @@ from training.packaging import log_shelf
 from training.profiles import SOURCES, load_profiles, mark_twins
 from training.shelf import Trained, find_domain, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
-from training.tracking import default_uri, track
+from training.tracking import track
 from training.tune import Chooser, Tuner, across_sources, keep, make_chooser, score_chosen
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.features import profile
 from zhenfen.features.profile import PROFILE_FEATURES
@@ -219,21 +218,17 @@ def _headline(judged: Judged) -> dict[str, Any]:
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(prog="python -m training.audience", description=__doc__)
+    parser = make_parser("audience", __doc__)
     parser.add_argument("--with-audits", type=Path, metavar="DIR", help="tables with audit_labels to learn from too")
     parser.add_argument("--tune", type=int, default=0, metavar="N", help="search parameters, N trials a search")
-    parser.add_argument(
-        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
-    )
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
-    try:
+
+    def train_asked() -> Path:
         tuner = make_chooser(options.tune, across_sources)
-        written = run(config, data_dir(), models_dir(), options.tracking_uri, options.with_audits, tuner=tuner)
-    except ZhenfenError as error:
-        parser.exit(2, f"{error}\n")
-    print((written / "card.md").read_text(encoding="utf-8"))
-    print(f"{written}: written")
+        return run(config, data_dir(), models_dir(), options.tracking_uri, options.with_audits, tuner=tuner)
+
+    show_trained(parser, train_asked)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Run: python -m training.comment [--tracking-uri URI] [--encoder FILE]
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from training.card import Figures, figures_table, make_table
+from training.command import make_parser, show_trained
 from training.comment_fit import (
     CommentConfig,
     EncoderConfig,
@@ -38,9 +38,8 @@ from training.held_out import log_held_out, make_held_out
 from training.packaging import log_shelf
 from training.shelf import Trained, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
-from training.tracking import default_uri, track
+from training.tracking import track
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import CALIBRATION, file_name
@@ -335,21 +334,16 @@ def _headline(judged: Judged, seed: int) -> Mapping[str, Any]:
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(prog="python -m training.comment", description=__doc__)
-    parser.add_argument(
-        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
-    )
+    parser = make_parser("comment", __doc__)
     parser.add_argument("--encoder", type=Path, metavar="FILE", help="with a second stage, configs/models/cascade.yaml")
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
-    try:
-        if options.encoder:
-            config = with_encoder(config, read_config(options.encoder, EncoderConfig))
-        written = run(config, data_dir(), models_dir(), options.tracking_uri)
-    except ZhenfenError as error:
-        parser.exit(2, f"{error}\n")
-    print((written / "card.md").read_text(encoding="utf-8"))
-    print(f"{written}: written")
+
+    def train_asked() -> Path:
+        asked = with_encoder(config, read_config(options.encoder, EncoderConfig)) if options.encoder else config
+        return run(asked, data_dir(), models_dir(), options.tracking_uri)
+
+    show_trained(parser, train_asked)
 
 
 if __name__ == "__main__":

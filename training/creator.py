@@ -5,7 +5,6 @@ Run: python -m training.creator [--tracking-uri URI]
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from training.card import make_table
+from training.command import make_parser, show_trained
 from training.creator_fit import (
     FALSE_ALARMS,
     MODEL,
@@ -40,9 +40,8 @@ from training.held_out import log_held_out, make_held_out
 from training.injected import make_injected
 from training.packaging import log_shelf
 from training.shelf import ROOT, Trained, find_domain, hash_file, write_shelf
-from training.tracking import default_uri, track
+from training.tracking import track
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.calibration import Calibration, fit_calibration
 from zhenfen.estimators.creator_model import CALIBRATION, SURPRISE, TREES
 from zhenfen.estimators.manifest import TrainingSource, ValidationCounts
@@ -262,18 +261,10 @@ def run(config: CreatorConfig, folder: Path, shelf: Path, tracking_uri: str) -> 
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(prog="python -m training.creator", description=__doc__)
-    parser.add_argument(
-        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
-    )
+    parser = make_parser("creator", __doc__)
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
-    try:
-        written = run(config, data_dir(), models_dir(), options.tracking_uri)
-    except ZhenfenError as error:
-        parser.exit(2, f"{error}\n")
-    print((written / "card.md").read_text(encoding="utf-8"))
-    print(f"{written}: written")
+    show_trained(parser, lambda: run(config, data_dir(), models_dir(), options.tracking_uri))
 
 
 if __name__ == "__main__":

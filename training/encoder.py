@@ -6,7 +6,6 @@ A run that was stopped goes on from its checkpoint; where torch sees a GPU it tr
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,14 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
+from training.command import make_parser, show_trained
 from training.comments import SOURCES, CommentSource
 from training.datasets import data_dir
 from training.pretrain import PretrainConfig, judge, make_network, make_tokenizer, pretrain
 from training.shelf import ROOT, find_commit, hash_file
-from training.tracking import Run, default_uri, track
+from training.tracking import Run, track
 from zhenfen import __version__
 from zhenfen.config import Strict, config_dir, models_dir, read_config
-from zhenfen.errors import ZhenfenError
 from zhenfen.estimators.manifest import FILE_NAME, TrainingSource
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import tokenise
@@ -163,18 +162,11 @@ def _describe(config: PretrainConfig, sources: list[TrainingSource], metrics: Ma
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(prog="python -m training.encoder", description=__doc__)
-    parser.add_argument(
-        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
-    )
+    parser = make_parser("encoder", __doc__)
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT, metavar="FILE", help="where the state is kept")
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "encoder.yaml", PretrainConfig)
-    try:
-        written = run(config, data_dir(), models_dir(), options.tracking_uri, options.checkpoint)
-    except ZhenfenError as error:
-        parser.exit(2, f"{error}\n")
-    print(f"{written}: written")
+    show_trained(parser, lambda: run(config, data_dir(), models_dir(), options.tracking_uri, options.checkpoint))
 
 
 if __name__ == "__main__":

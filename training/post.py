@@ -5,7 +5,6 @@ Run: python -m training.post [--tracking-uri URI]
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from training.card import Figures, figures_table, make_table, rivals_table, show
+from training.command import make_parser, show_trained
 from training.datasets import data_dir
 from training.evaluate import evaluate, round_figures, take_points
 from training.fit import write_calibrations
@@ -36,9 +36,8 @@ from training.post_truth import Table, agree, compare
 from training.posts import SOURCES, UNDECIDED, load_posts
 from training.shelf import DOMAIN_QUANTILES, Trained, hash_file, write_shelf
 from training.split import leave_sources_out, make_folds
-from training.tracking import default_uri, track
+from training.tracking import track
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.errors import ZhenfenError
 from zhenfen.estimators import post_text
 from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.estimators.post_classifier import KINDS
@@ -273,18 +272,10 @@ def run(config: PostConfig, folder: Path, shelf: Path, tracking_uri: str) -> Pat
 
 def main() -> None:
     """Read the options and run."""
-    parser = argparse.ArgumentParser(prog="python -m training.post", description=__doc__)
-    parser.add_argument(
-        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
-    )
+    parser = make_parser("post", __doc__)
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
-    try:
-        written = run(config, data_dir(), models_dir(), options.tracking_uri)
-    except ZhenfenError as error:
-        parser.exit(2, f"{error}\n")
-    print((written / "card.md").read_text(encoding="utf-8"))
-    print(f"{written}: written")
+    show_trained(parser, lambda: run(config, data_dir(), models_dir(), options.tracking_uri))
 
 
 if __name__ == "__main__":

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 LOCAL_STORE = ROOT / "out" / "tuning.db"
-FOLDS_OF_KINDS = 4
-"""Parts that manipulations are left out by in a search; leaving out one at a time is left to the judging."""
 EVEN = 0.5
 
 Array = npt.NDArray[np.float64]
@@ -244,29 +242,6 @@ def across_sources(rows: pl.DataFrame, config: ModelConfig) -> float:
     if np.isnan(found).all():
         raise ConfigError("--tune: expected a source with rows of both labels, found none")
     return float(np.nanmean(found))
-
-
-def across_manipulations(rows: pl.DataFrame, config: ModelConfig) -> float:
-    """Mean AUC over parts of the manipulations, each against creators who bought nothing.
-
-    A part is judged on rosters that the model has not seen, by a model that has not seen its manipulations either.
-
-    Raises:
-        ConfigError: No roster holds both manipulated creators and others.
-    """
-    kinds = rows["manipulation"].drop_nulls().unique().sort()
-    found = []
-    for place, (_, held) in enumerate(make_folds(rows, FOLDS_OF_KINDS, config.seed)):
-        is_kind = rows["manipulation"].is_in(kinds.gather_every(FOLDS_OF_KINDS, place).implode()).fill_null(value=False)
-        judged = rows.filter(pl.Series(held) & (is_kind | (rows["is_fake"] == 0)))
-        if judged["is_fake"].n_unique() > 1:
-            model = fit_classifier(rows.filter(pl.Series(~held) & ~is_kind), config)
-            found.append(_auc(judged, model.decision_function(judged), np.ones(judged.height, dtype=np.bool_)))
-    if not found:
-        raise ConfigError(
-            "--tune: expected manipulated and other creators in the rosters held out, found one kind only"
-        )
-    return float(np.mean(found))
 
 
 def _auc(rows: pl.DataFrame, scores: Array, here: Mask) -> float:

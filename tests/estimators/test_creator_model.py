@@ -13,9 +13,9 @@ import yaml
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.creator_model import CreatorModel, family_of, load_creator_model
+from zhenfen.estimators.creator_model import CreatorModel, load_creator_model
 from zhenfen.estimators.manifest import Manifest
-from zhenfen.estimators.surprise import fit_surprise
+from zhenfen.estimators.surprise import family_of, fit_surprise
 from zhenfen.estimators.tabular import TabularClassifier, TabularParams
 
 SIGNS = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from growth_builder import counts, day, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,27 +19,8 @@ from zhenfen.features.growth_days import N_STEPS_NEEDED
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
 
-FIRST = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AS_OF = datetime(2026, 12, 31, tzinfo=UTC)
 UNEXPLAINED = "growth_unexplained_share_90d"
-
-
-def day(number: float) -> datetime:
-    return FIRST + timedelta(days=number)
-
-
-def counts(n_followers: list[int | None], days: list[float] | None = None, creator: str = "a") -> pl.DataFrame:
-    at = [day(number) for number in (days or range(len(n_followers)))]
-    return pl.DataFrame(
-        {"creator_id": [creator] * len(at), "observed_at": at, "n_followers": n_followers},
-        schema={"creator_id": pl.String, "observed_at": pl.Datetime("us", "UTC"), "n_followers": pl.Int64},
-    )
-
-
-def walk(n_days: int = 120, start: int = 100_000, per_day: float = 100.0, seed: int = 0) -> np.ndarray:
-    """Followers that grow by about `per_day`, with the day-to-day scatter of organic channels (CV about .75)."""
-    rng = np.random.default_rng(seed)
-    return start + np.cumsum(rng.poisson(per_day * rng.lognormal(0, 0.7, n_days)))
 
 
 def with_jump(followers: np.ndarray, at: int, gained: int, n_days: int = 1) -> list[int]:

@@ -11,7 +11,7 @@ import pytest
 from training.fit import ModelConfig, score_held_out
 from training.profiles import mark_twins
 from training.split import leave_sources_out
-from training.tune import Range, Space, Tuner, across_manipulations, across_sources, keep, make_chooser, score_chosen
+from training.tune import Range, Space, Tuner, across_sources, keep, make_chooser, score_chosen
 
 from zhenfen.config import config_dir, read_config
 from zhenfen.errors import ConfigError
@@ -153,21 +153,6 @@ def test_without_tuning_nothing_changes() -> None:
 
 def test_one_source_alone_is_searched_by_folds() -> None:
     assert 0.5 < across_sources(make_rows(n_sources=1), TINY) <= 1
-
-
-def test_a_search_among_creators_leaves_out_rosters_and_manipulations() -> None:
-    rng = np.random.default_rng(2)
-    n = 160
-    bought = pl.Series("manipulation", [f"kind {i % 5}" if i % 2 else None for i in range(n)], dtype=pl.String)
-    rows = pl.DataFrame({"source": ["simulated"] * n, "twin": [f"roster {i // 20}" for i in range(n)]}).with_columns(
-        bought,
-        is_fake=bought.is_not_null().cast(pl.Int64),
-        **{name: pl.lit(None, dtype=pl.Float64) for name in TINY.features},
-    )
-    plain = rows.with_columns(profile_followers_log10=pl.Series(rng.normal(0, 1, n)) - 3 * pl.col("is_fake"))
-    assert across_manipulations(plain, TINY) > 0.9
-    with pytest.raises(ConfigError, match="one kind only"):
-        across_manipulations(plain.filter(pl.col("is_fake") == 0), TINY)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,8 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.estimators.surprise import PEER_PREFIX, Surprise, family_of
+from zhenfen.estimators.surprise import Surprise, family_of
 from zhenfen.estimators.tabular import TabularClassifier
-
-__all__ = ["PEER_PREFIX", "CreatorModel", "family_of", "load_creator_model"]
 
 Array = npt.NDArray[np.float64]
 

@@ -50,7 +50,7 @@ def load_folder(folder: Path) -> ShelvedModel:
 
 def _check_creator_features(wanted: Sequence[str], folder: Path) -> None:
     """An absent column is nulls to the trees: a feature that is no longer made would go unnoticed."""
-    from zhenfen.estimators.creator_model import PEER_PREFIX
+    from zhenfen.estimators.surprise import PEER_PREFIX
     from zhenfen.features.base import load_families
 
     made = {spec.name for family in load_families().values() for spec in family.specs}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from zhenfen.estimators.creator_model import PEER_PREFIX, CreatorModel, family_of
+from zhenfen.estimators.creator_model import CreatorModel
+from zhenfen.estimators.surprise import PEER_PREFIX, family_of
 from zhenfen.features.base import Family, Measured, load_families
 from zhenfen.model_store import Models
 from zhenfen.verdict.audience import decide_audience

@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import Field
 
 from zhenfen.config import Strict
-from zhenfen.estimators.creator_model import PEER_PREFIX
+from zhenfen.estimators.surprise import PEER_PREFIX
 from zhenfen.verdict.panel_curves import QUANTILES
 
 TOO_LITTLE = "creator.too_few_families"

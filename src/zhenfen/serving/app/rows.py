@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from zhenfen.features.posts import PLATFORM_FLAGS
 from zhenfen.model_store import Models
 from zhenfen.scoring import score_comments, score_posts, score_profiles
+from zhenfen.serving.app.choices import list_choices, one_of
 from zhenfen.serving.app.examples import ROWS_SHOWN, describe_rows
 from zhenfen.serving.app.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.serving.app.service import Service, need
@@ -22,18 +23,7 @@ from zhenfen.tables import PLATFORMS, TABLES
 _TIMES = tuple(column.name for column in TABLES["audience"].columns if column.kind == "time")
 
 
-def check_platform(platform: str) -> str:
-    """The platform, if it is one of ours.
-
-    Raises:
-        ValueError: It is not.
-    """
-    if platform not in PLATFORMS:
-        raise ValueError(f"expected one of {', '.join(PLATFORMS)}")
-    return platform
-
-
-Platform = Annotated[str, AfterValidator(check_platform), WithJsonSchema({"type": "string", "enum": list(PLATFORMS)})]
+Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
 
 
 class RowOptions(BaseModel):

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from zhenfen.report.write import is_report_file
+from zhenfen.serving.app.choices import list_choices, one_of
 from zhenfen.serving.app.errors import ErrorDetail, ServiceError, disk_full
 from zhenfen.serving.app.examples import describe_upload, refusals
 from zhenfen.serving.app.jobs import Job
@@ -36,18 +37,7 @@ PAGE_HEADERS = {
 }
 
 
-def check_frame(frame: str) -> str:
-    """The sampling frame, if it is a known one.
-
-    Raises:
-        ValueError: It is not.
-    """
-    if frame not in FRAMES:
-        raise ValueError(f"expected one of {', '.join(FRAMES)}")
-    return frame
-
-
-Frame = Annotated[str, AfterValidator(check_frame), WithJsonSchema({"type": "string", "enum": list(FRAMES)})]
+Frame = Annotated[str, AfterValidator(one_of(FRAMES)), list_choices(FRAMES)]
 
 
 class VetQuery(BaseModel):

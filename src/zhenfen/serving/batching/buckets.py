@@ -20,7 +20,7 @@ from zhenfen.tables import TABLES, TableSpec
 
 KEY = "creator_id"
 ROWS_A_BUCKET = 2_000_000
-"""Rows of all tables together: about a gigabyte while they are measured (benchmarks/batch.py)."""
+"""Rows of all tables together; chosen, not measured: benchmarks/batch.py prints what a bucket takes."""
 LEFT_OUT = ("provenance", "unusable")
 """Tables of no creator; a time in `provenance` is an observation all the same."""
 
