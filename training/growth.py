@@ -25,11 +25,11 @@ import yaml
 from training.datasets import data_dir
 from training.growth_purchases import buy
 from zhenfen.config import config_dir
-from zhenfen.features.growth_days import add_expectation, make_daily
+from zhenfen.features.growth_days import OFF_Z, add_expectation, make_daily
 from zhenfen.features.growth_drips import find_drips
 from zhenfen.features.growth_explanations import LEAST_MOVED_SHARE, LEAST_OTHERS
 from zhenfen.features.growth_scores import Card, GrowthRules, Steps, add_scores
-from zhenfen.features.growth_spans import EXTEND_Z, find_jumps, mark_runs
+from zhenfen.features.growth_spans import find_jumps, mark_runs
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,7 +131,7 @@ def find_candidates(series: pl.DataFrame, kind: str) -> pl.DataFrame:
 def shared_days(series: pl.DataFrame) -> pl.Series:
     """Days on which a quarter of the channels rose at once, as the family's test for the platform counts them."""
     steps = mark_runs(add_expectation(make_daily(series))).filter(pl.col("z").is_not_null(), ~pl.col("is_gap"))
-    rose = (pl.col("z") >= EXTEND_Z).sum()
+    rose = (pl.col("z") >= OFF_Z).sum()
     days = steps.group_by("day").agg(n=pl.len(), rose=rose)
     return days.filter(pl.col("n") > LEAST_OTHERS, pl.col("rose") > pl.col("n") * LEAST_MOVED_SHARE)["day"]
 

@@ -147,9 +147,30 @@ def test_most_of_three_or_more_others_make_a_platform_day(n_others: int, n_movin
         counts(with_jump(walk(seed=number), 100, -4_000 if number <= n_moving else 0), creator=f"b{number}")
         for number in range(1, n_others + 1)
     ]
-    measured = measure(counts(with_jump(walk(), 100, -10_000)), *others)
+    measured = measure(counts(with_jump(walk(), 100, -6_000)), *others)
     assert spans(measured)[0]["explanation"] == explanation
     assert (value(measured, "growth_loss_share_90d") == 0.0) == (explanation == "platform")
+
+
+@pytest.mark.parametrize("size", [-30_000, 30_000])
+def test_a_shared_move_explains_no_more_than_is_typical_of_it(size: int):
+    share = 1 if size > 0 else -1
+    others = [counts(with_jump(walk(seed=number), 100, share * 4_000), creator=f"b{number}") for number in range(1, 5)]
+    (alike,) = spans(measure(counts(with_jump(walk(), 100, share * 4_000)), *others))
+    (beyond,) = spans(measure(counts(with_jump(walk(), 100, size)), *others))
+    assert (alike["explanation"], beyond["explanation"]) == ("platform", "none")
+    assert beyond["is_unexplained"]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.4])
+@pytest.mark.parametrize("on", [20, 80, 97, 104, 115])
+def test_a_second_purchase_does_not_excuse_the_first(on: int, share: float):
+    once = with_jump(walk(), 100, 12_000)
+    (alone,) = spans(measure(counts(once)))
+    twice = spans(measure(counts(with_jump(once, on, int(share * once[on])))))
+    (first,) = (span for span in twice if span["starts_at"].date() == alone["starts_at"].date())
+    assert first["is_unexplained"]
+    assert first["p_value"] <= alone["p_value"] * 1.1
 
 
 def test_others_moving_the_other_way_explain_nothing():

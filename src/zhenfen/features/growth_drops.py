@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from zhenfen.features.growth_days import OFF_Z
 from zhenfen.features.growth_explanations import LEAST_MOVED_SHARE, LEAST_OTHERS
-from zhenfen.features.growth_spans import EXTEND_Z, LEAST_FOLLOWERS
+from zhenfen.features.growth_spans import LEAST_FOLLOWERS
 
 DROPS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
@@ -47,14 +48,14 @@ def compare_losses(read: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
     Returns:
         DROPS_SCHEMA; peers_lost_share is the median of the others; sorted by creator and day.
     """
-    losers = read.filter(pl.col("z") <= -EXTEND_Z)
+    losers = read.filter(pl.col("z") <= -OFF_Z)
     known = creators.select("creator_id", "platform")
     busy = losers.join(known, on="creator_id").group_by("platform", "day").agg(down=pl.len().cast(pl.Int64))
     busy = busy.filter(pl.col("down") > 1)
     near = read.filter(pl.col("day").is_in(busy["day"].implode())).join(known, on="creator_id")
     days = near.join(busy, on=("platform", "day"))
     group = ("platform", "day")
-    fell = (pl.col("z") <= -EXTEND_Z).cast(pl.Int64)
+    fell = (pl.col("z") <= -OFF_Z).cast(pl.Int64)
     others = days.with_columns(n_peers=pl.len().over(group).cast(pl.Int64) - 1).with_columns(
         moved=(pl.col("down") - fell) / pl.col("n_peers"),
         as_much=pl.len().over(group) - pl.col("lost_share").rank("min").over(group),

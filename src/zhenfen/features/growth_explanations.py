@@ -6,7 +6,6 @@ import polars as pl
 
 from zhenfen.features.growth_days import BRIDGED_DAYS, MAD_TO_SIGMA
 from zhenfen.features.growth_scores import GrowthRules, p_values
-from zhenfen.features.growth_spans import EXTEND_Z
 from zhenfen.features.post_counts import add_interactions
 from zhenfen.tables import Tables
 from zhenfen.tables.specs import EVENT_KINDS
@@ -37,8 +36,22 @@ VIEWS_PER_INTERACTION = 10.0
 FOLLOWERS_PER_INTERACTION = 1.0
 """A post cannot bring more followers than interactions: creators of Xiaohongshu gain .10 an interaction over 90 days
 (median; 95 % stay below .46, 99 % below 1.2; 新红, 3,000 creators, 2024)."""
-_SCALING = ("gained", "share", "above_tail", "peak_z", "above_pace", "above_unrest", "density", "lift", "lift_z")
-"""Logarithms that fall with the part of a rise that is looked at."""
+TYPICAL_QUANTILE = 0.75
+"""On a day the platform shares, three of four of those that moved moved by this part of their followers at most: so
+much is the platform's, what is beyond is judged as the creator's own."""
+_SCALING = (
+    "gained",
+    "share",
+    "above_tail",
+    "peak_z",
+    "above_pace",
+    "above_unrest",
+    "density",
+    "lift",
+    "lift_z",
+    "lost_share",
+)
+"""Logarithms that fall with the part of a span that is looked at."""
 _ORDER = ("gap", "event", "platform", "post")
 CAUSES = ("gap", *EVENT_KINDS, "platform", "post")
 
@@ -62,7 +75,7 @@ def weigh_causes(
     tested = (
         _test_gap(spans, marked),
         _test_events(spans, marked, tables["events"]),
-        _test_platform(spans, marked, tables["creators"], moves),
+        _test_platform(spans, marked, tables, rules, moves),
         _test_posts(spans, tables, rules),
     )
     place = pl.col("cause").replace_strict({name: place for place, name in enumerate(CAUSES)})
@@ -96,11 +109,11 @@ def explain_spans(spans: pl.DataFrame, causes: pl.DataFrame) -> pl.DataFrame:
 def _finding(
     group: str, *, value: pl.Expr, evidence: pl.Expr, needed: pl.Expr, finding: pl.Expr
 ) -> tuple[pl.Expr, ...]:
-    """The columns of one test; `finding` names the sentence: for, against, unknown; absent and routine are against."""
+    """The columns of one test; `finding` names the sentence: for or unknown; all others are against."""
     return (
         pl.col("run"),
         pl.lit(group).alias("group"),
-        finding.replace(["absent", "routine"], "against").alias("verdict"),
+        finding.replace(["absent", "beyond", "routine"], "against").alias("verdict"),
         value.cast(pl.Float64).alias("value"),
         needed.cast(pl.Float64).alias("needed"),
         evidence.cast(pl.String).alias("evidence"),
@@ -164,37 +177,73 @@ def _choose(*cases: tuple[str, pl.Expr], otherwise: str) -> pl.Expr:
 
 
 def _test_platform(
-    spans: pl.DataFrame, marked: pl.DataFrame, creators: pl.DataFrame, moves: pl.DataFrame | None
+    spans: pl.DataFrame, marked: pl.DataFrame, tables: Tables, rules: GrowthRules, moves: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """Per span but drips the share of the other creators that moved the same way on the peak day."""
-    platform = creators.select("creator_id", "platform")
-    peaks = spans.filter(pl.col("shape") != "drip").join(platform, on="creator_id")
-    peaks = peaks.select("run", "platform", "direction", "shape", day="peak_on")
-    near = marked.filter(pl.col("day").is_in(peaks["day"].unique().implode()))
+    """Per span but drips the share of the other creators that moved the same way on the peak day.
+
+    A shared move explains no more than what is typical of it: what a creator gained or lost beyond is judged by the
+    same cards.
+    """
+    creators = tables["creators"]
+    peaks = spans.filter(pl.col("shape") != "drip").join(creators.select("creator_id", "platform"), on="creator_id")
+    near = marked.filter(pl.col("day").is_in(peaks["peak_on"].unique().implode()))
     days = count_moves(near, creators) if moves is None else moves
+    tested = peaks.join(days, left_on=("platform", "peak_on"), right_on=("platform", "day"), how="left")
+    is_up = pl.col("direction") > 0
     itself = (pl.col("shape") != "gap").cast(pl.Int64)
     n_others = pl.col("n").fill_null(0) - itself
-    n_moved = pl.when(pl.col("direction") > 0).then("up").otherwise("down").fill_null(0) - itself
+    n_moved = pl.when(is_up).then("up").otherwise("down").fill_null(0) - itself
     share = pl.when(n_others > 0).then(n_moved / n_others)
-    stands = (n_moved >= LEAST_MOVED) & (share >= LEAST_MOVED_SHARE)
-    finding = _choose(("unknown", n_others < LEAST_OTHERS), ("for", stands), otherwise="against")
+    typical = pl.when(is_up).then("typical_up").otherwise("typical_down").fill_null(0.0) * pl.col("n_base")
+    left = _p_of_rest(tested, (1 - typical / pl.col("excess").abs()).clip(1e-9, 1.0), rules)
+    is_shared = (n_moved >= LEAST_MOVED) & (share >= LEAST_MOVED_SHARE)
+    cases = (("unknown", n_others < LEAST_OTHERS), ("beyond", is_shared & (left <= rules.level)), ("for", is_shared))
     needed = pl.max_horizontal(pl.lit(LEAST_MOVED_SHARE), LEAST_MOVED / n_others.clip(1))
+    finding = _choose(*cases, otherwise="against")
     columns = _finding("platform", value=share, evidence=pl.lit(None), needed=needed, finding=finding)
-    return peaks.join(days, on=("platform", "day"), how="left").select(*columns, cause=pl.lit("platform"))
+    return tested.select(*columns, cause=pl.lit("platform"))
 
 
 def count_moves(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
-    """platform, day, n (creators read), up and down (of them, four deviations off)."""
+    """How many creators of a platform moved on a day, and how far: see `sum_moves`."""
+    read = list_readings(marked, creators)
+    return sum_moves(count_readings(read), list_moves(read))
+
+
+def list_readings(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `growth_spans.mark_runs` with platform: readings that could move, without gaps."""
     read = marked.filter(~pl.col("is_gap"), pl.col("z").is_not_null())
-    return (
-        read.join(creators.select("creator_id", "platform"), on="creator_id")
-        .group_by("platform", "day")
-        .agg(
-            n=pl.len().cast(pl.Int64),
-            up=(pl.col("z") >= EXTEND_Z).sum().cast(pl.Int64),
-            down=(pl.col("z") <= -EXTEND_Z).sum().cast(pl.Int64),
-        )
-    )
+    return read.join(creators.select("creator_id", "platform"), on="creator_id")
+
+
+def count_readings(read: pl.DataFrame) -> pl.DataFrame:
+    """platform, day, n of `list_readings`: adds up over parts."""
+    return read.group_by("platform", "day").agg(n=pl.len().cast(pl.Int64))
+
+
+def list_moves(read: pl.DataFrame) -> pl.DataFrame:
+    """platform, day, direction (1 or -1) and part (of the followers) of each reading four deviations off."""
+    part = pl.col("excess").abs() / pl.col("n_base")
+    return read.filter(pl.col("direction") != 0).select("platform", "day", "direction", part=part)
+
+
+def sum_moves(counted: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
+    """The moves of a platform day by day.
+
+    Args:
+        counted: platform, day, n: `count_readings` of all creators.
+        moved: `list_moves` of all creators, in any order.
+
+    Returns:
+        platform, day, n (creators read), up and down (of them, four deviations off), typical_up and typical_down (part
+        of the followers that TYPICAL_QUANTILE of those stayed within; null where none moved).
+    """
+    part, ways = pl.col("part"), {"up": pl.col("direction") > 0, "down": pl.col("direction") < 0}
+    counts = {name: way.sum().cast(pl.Int64) for name, way in ways.items()}
+    # Of three or more, the lower of two neighbours is never the farthest: a creator does not set its own yardstick.
+    typical = {f"typical_{name}": part.filter(way).quantile(TYPICAL_QUANTILE, "lower") for name, way in ways.items()}
+    days = counted.join(moved.group_by("platform", "day").agg(**counts, **typical), on=("platform", "day"), how="left")
+    return days.with_columns(pl.col("up", "down").fill_null(0))
 
 
 def _test_posts(spans: pl.DataFrame, tables: Tables, rules: GrowthRules) -> pl.DataFrame:

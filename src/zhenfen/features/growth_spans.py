@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.growth_days import BRIDGED_DAYS, WINDOW_DAYS
+from zhenfen.features.growth_days import BRIDGED_DAYS, OFF_Z, WINDOW_DAYS
 
-EXTEND_Z = 4.0
-"""A day belongs to a run four robust deviations off. Runs are candidates only, judged by growth_scores.py: at 3 or 8
-deviations instead of 4 the count of those that stand out changes by less than 8 % (VTuber channels)."""
 DECAY_DAYS = 3
 DECAYED_TO = 0.5
 """A decay takes a peak in the first half of three or more days, of which less than half is left on the last."""
@@ -45,10 +42,10 @@ def mark_runs(steps: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Per reading: the columns of `steps` with expected (since the reading before), excess, z, direction (1, -1 or 0),
-        is_gap, run (number), soft_1, soft_3 and soft_7 (excess of the steps after, each at most 4 deviations, so that
-        one rise is no afterglow of another), soft_before (of the 3 steps before) and n_base: followers before the day
-        without what marked rises of the 90 steps before brought, so that a bought rise does not make a later one look
-        small beside it.
+        is_gap, run (number), soft_1, soft_3 and soft_7 (excess of the steps after, each at most 4 deviations and
+        without large rises: one is no afterglow of another), soft_before (of the 3 steps before) and n_base: followers
+        before the day without what marked rises of the 90 steps before brought, so that a bought rise does not make a
+        later one look small beside it.
     """
     n_days = pl.col("n_days")
     marked = (
@@ -65,13 +62,13 @@ def mark_runs(steps: pl.DataFrame) -> pl.DataFrame:
 
 def _direction() -> pl.Expr:
     z = pl.col("z")
-    return pl.when(z >= EXTEND_Z).then(1).when(z <= -EXTEND_Z).then(-1).otherwise(0).cast(pl.Int8)
+    return pl.when(z >= OFF_Z).then(1).when(z <= -OFF_Z).then(-1).otherwise(0).cast(pl.Int8)
 
 
 def _add_beside(marked: pl.DataFrame) -> pl.DataFrame:
-    limit = EXTEND_Z * pl.col("spread")
+    limit = OFF_Z * pl.col("spread")
     risen = pl.when((pl.col("direction") > 0) & ~pl.col("is_gap")).then("excess").otherwise(0.0)
-    soft = pl.col("excess").clip(-limit, limit).fill_null(0.0).cum_sum()
+    soft = pl.when(pl.col("usual").is_not_null()).then(pl.col("excess").clip(-limit, limit)).fill_null(0.0).cum_sum()
     return (
         marked.with_columns(soft=soft.over("stretch"), risen=risen)
         .with_columns(
