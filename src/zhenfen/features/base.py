@@ -16,7 +16,19 @@ import polars as pl
 from zhenfen.tables import Tables
 
 Unit = Literal[
-    "share", "ratio", "quotient", "count", "days", "minutes", "chars", "per_day", "log10", "rarity", "cny", "flag"
+    "share",
+    "ratio",
+    "quotient",
+    "multiple",
+    "count",
+    "days",
+    "minutes",
+    "chars",
+    "per_day",
+    "log10",
+    "rarity",
+    "cny",
+    "flag",
 ]
 Concern = Literal["high", "low", "both", "none"]
 
@@ -35,7 +47,7 @@ class FeatureSpec:
     Attributes:
         name: Column name, `<family>_<what>_<unit or window>`.
         unit: Unit the value is in; shares lie in [0, 1], a flag is 0 or 1, a quotient is a by b and may exceed 1; a
-            rarity of r says that one in 10 to the r is as unusual.
+            multiple is how many times the usual; a rarity of r says that one in 10 to the r is as unusual.
         meaning: One English sentence for engineers; readers get the message catalogue's.
         source: Paper, platform rule or reasoning behind the measurement.
         concern: Which side of the peers' range asks for a look; "none" for context only.

@@ -69,7 +69,7 @@ _SPECS = (
         "same_minute_ratio",
         "Pairs of comments of one post in the same minute, by pairs one to three minutes apart.",
         "one hand sends at one moment; see comment_minutes",
-        unit="quotient",
+        unit="multiple",
         high=None,
     ),
     _spec(

@@ -47,7 +47,7 @@ def _spread(count: str, concern: Concern) -> FeatureSpec:
 def _tail(part: str, whole: str, concern: Concern) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{part}_by_{whole}_tail_ratio",
-        "quotient",
+        "multiple",
         f"{part.capitalize()} by {whole} in the upper tenth of the posts, by the same on the creator's middle post.",
         "one kind of count bought for some of the posts leaves the other kind behind on those posts",
         concern=concern,
@@ -57,7 +57,7 @@ def _tail(part: str, whole: str, concern: Concern) -> FeatureSpec:
 def _surplus(count: str, other: str) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{count}_even_surplus_ratio",
-        "quotient",
+        "multiple",
         f"Spread of the {other} by the spread of the surplus of {count} over them, on the posts with most {count} for "
         f"their {other}; above 1 the surplus is more even than the posts are.",
         "attention multiplies all counts of a post, a packet adds the same number to one; see docs/experiments",
@@ -67,7 +67,7 @@ def _surplus(count: str, other: str) -> FeatureSpec:
 def _sponsored(statistic: str, concern: Concern) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{statistic}_sponsored_by_organic_ratio",
-        "quotient",
+        "multiple",
         f"{statistic.capitalize()} interactions of posts labelled or disclosed as adverts by those of the other posts.",
         "新红 fashion creators: median 1.02, 90 % between .17 and 4.6; far more asks whether adverts were pushed",
         concern=concern,
