@@ -69,7 +69,16 @@ def test_numbers_follow_the_language(language, number, share, compact):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0.0, "0%"), (1.0, "100%"), (0.5, "50%"), (0.004, "0.4%"), (0.00012, "0.01%"), (0.996, "99.6%")],
+    [
+        (0.0, "0%"),
+        (1.0, "100%"),
+        (0.5, "50%"),
+        (0.004, "0.4%"),
+        (0.00012, "0.01%"),
+        (0.996, "99.6%"),
+        (-0.00001, "0%"),
+        (-0.0004, "-0.04%"),
+    ],
 )
 def test_a_share_near_the_ends_is_not_rounded_to_them(value, expected):
     assert Catalogue("en").share(value) == expected

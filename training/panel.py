@@ -35,6 +35,8 @@ COPIED = ("comments_template_share", "comments_largest_cluster_share", "comments
 """Whether strangers write the same long text, or leave contact codes, asks the same of any platform."""
 ARRIVED = ("comments_same_minute_ratio", "comments_late_burst_share")
 """And so does whether a minute holds more comments than the minutes around it."""
+PURGES = "growth_purge_excess_90d"
+"""No purge took from these channels: what a few of them lost on one day is no yardstick for one."""
 LASTING = ("engagement_half_life_days", "engagement_views_likes_correlation")
 """What videos show that were chosen for being watched: not how much they receive."""
 SETS = PanelSource(
@@ -71,7 +73,8 @@ def read_parts(folder: Path) -> Iterator[Part]:
     yield from _measured(xingtu, XINGTU, ("engagement", "sponsorship"))
     trending = next(_measured(read_popular_videos(folder), TRENDING, ("engagement",)))
     yield replace(trending, values=trending.values.select("creator_id", *LASTING))
-    yield from _measured(read_vtuber_windows(folder), VTUBERS, ("growth",))
+    growth = next(_measured(read_vtuber_windows(folder), VTUBERS, ("growth",)))
+    yield replace(growth, values=growth.values.drop(PURGES))
     threads = next(_measured(read_weibo_threads(folder), THREADS, ("comments",)))
     yield replace(threads, values=threads.values.select("creator_id", *WORDING))
     travels = replace(THREADS, is_any_platform=True)

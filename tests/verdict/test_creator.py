@@ -98,7 +98,7 @@ def test_inputs_hold_values_and_places() -> None:
     ],
 )
 def test_level_follows_the_probability(p: float | None, level: str, reason: str | None) -> None:
-    row = decide(p, growth="low", engagement="elevated", comments="not_assessed")
+    row = decide(p, growth="low", engagement="low", comments="not_assessed")
     assert (row["level"], row["reason"]) == (level, reason)
     assert row["families_assessed"] == ["engagement", "growth"]
 
@@ -108,6 +108,13 @@ def test_what_was_not_looked_at_clears_nobody(absent: str) -> None:
     levels = {"growth": "low", "engagement": "low", "comments": "low", absent: "not_assessed"}
     assert decide(0.05, **levels)["level"] == "not_assessed"
     assert decide(0.05, **levels)["reason"] == "creator.too_few_families"
+    assert decide(0.95, **levels)["level"] == "high"
+
+
+@pytest.mark.parametrize("family", ["growth", "engagement", "comments"])
+def test_nobody_is_low_beside_a_family_out_of_line(family: str) -> None:
+    levels = {"growth": "low", "engagement": "low", "comments": "low", family: "elevated"}
+    assert (decide(0.05, **levels)["level"], decide(0.05, **levels)["reason"]) == ("not_assessed", "creator.mixed")
     assert decide(0.95, **levels)["level"] == "high"
 
 

@@ -107,6 +107,8 @@ def _share(value: float, locale: str) -> str:
     from babel.numbers import format_percent
 
     digits = _share_digits(value)
+    # A loss of next to nothing is 0 %, not -0 %.
+    value = round(value, digits + 2) + 0.0
     # The language's own pattern with decimals in it: French sets a space before the sign.
     pattern = Locale.parse(locale).percent_formats[None].pattern
     decimals = "0." + "0" * digits if digits else "0"
@@ -125,7 +127,7 @@ def _percent(value: float, locale: str) -> str:
 
 def _share_digits(value: float) -> int:
     """Decimals of a percentage: enough that a share near 0 or 1 is not shown as 0 % or 100 %."""
-    distance = min(value, 1 - value)
+    distance = min(abs(value), abs(1 - value))
     return next((digits for digits, above in ((0, 0.1), (1, 0.001), (2, 0.00005)) if distance >= above), 0)
 
 

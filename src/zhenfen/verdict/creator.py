@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import pairwise
 from statistics import NormalDist
@@ -17,6 +17,7 @@ from zhenfen.verdict.panel_curves import QUANTILES
 TOO_LITTLE = "creator.too_few_families"
 NO_MODEL = "creator.no_model"
 UNCLEAR = "creator.unclear"
+MIXED = "creator.mixed"
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "level": pl.String(),
@@ -102,38 +103,39 @@ def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:
 def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: CreatorRules) -> pl.DataFrame:
     """CREATORS_SCHEMA, one row a creator of `findings`.
 
-    A creator is called low only when the families of `low_needs` were assessed, and below `low_below`; a high
-    probability stands whatever is missing.
+    A creator is called low only when the families of `low_needs` were assessed, nothing that was assessed lies above
+    low, and the probability lies below `low_below`; a high probability stands whatever is missing.
 
     Args:
         findings: `evidence.FINDINGS_SCHEMA`.
         predicted: creator_id and p_manipulated, as `CreatorModel.predict` gives them; no rows without a model.
         rules: The lines.
     """
-    assessed = pl.col("family").filter(pl.col("level") != "not_assessed").sort()
-    seen = findings.group_by("creator_id", maintain_order=True).agg(families_assessed=assessed)
+    assessed = pl.col("level") != "not_assessed"
+    seen = findings.group_by("creator_id", maintain_order=True).agg(
+        families_assessed=pl.col("family").filter(assessed).sort(),
+        is_clear=pl.col("level").filter(assessed).eq("low").all(),
+    )
     joined = seen.join(
         predicted.select("creator_id", "p_manipulated"), on="creator_id", how="left", maintain_order="left"
     )
-    p = pl.col("p_manipulated")
     has_all = pl.all_horizontal(pl.col("families_assessed").list.contains(family) for family in rules.low_needs)
-    level = (
-        pl.when(p >= rules.high_from)
-        .then(pl.lit("high"))
-        .when(p >= rules.elevated_from)
-        .then(pl.lit("elevated"))
-        .when((p < rules.low_below) & has_all)
-        .then(pl.lit("low"))
-        .otherwise(pl.lit("not_assessed"))
+    cases = (
+        (pl.col("p_manipulated").is_null(), "not_assessed", NO_MODEL),
+        (pl.col("p_manipulated") >= rules.high_from, "high", None),
+        (pl.col("p_manipulated") >= rules.elevated_from, "elevated", None),
+        (~has_all, "not_assessed", TOO_LITTLE),
+        (pl.col("p_manipulated") >= rules.low_below, "not_assessed", UNCLEAR),
+        (~pl.col("is_clear"), "not_assessed", MIXED),
+        (pl.lit(True), "low", None),
     )
-    unsaid = pl.col("level") == "not_assessed"
-    reason = (
-        pl.when(p.is_null())
-        .then(pl.lit(NO_MODEL))
-        .when(unsaid & has_all)
-        .then(pl.lit(UNCLEAR))
-        .when(unsaid)
-        .then(pl.lit(TOO_LITTLE))
-    )
-    decided = joined.with_columns(level=level).with_columns(reason=reason)
+    decided = joined.with_columns(level=_first(cases, 1), reason=_first(cases, 2))
     return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())
+
+
+def _first(cases: Sequence[tuple[pl.Expr, str, str | None]], place: int) -> pl.Expr:
+    """What the first case that holds says."""
+    said = pl.lit(cases[-1][place], dtype=pl.String)
+    for case in reversed(cases[:-1]):
+        said = pl.when(case[0]).then(pl.lit(case[place], dtype=pl.String)).otherwise(said)
+    return said
