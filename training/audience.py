@@ -5,7 +5,7 @@ Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,22 @@ from training.card import Figures, make_card
 from training.command import make_parser, show_trained
 from training.datasets import data_dir
 from training.evaluate import count_flagged, evaluate, mean_of, round_figures, take_points, worst_of
-from training.figures import draw_curves
-from training.fit import ModelConfig, calibrate_apart, fit_calibrations, fit_classifier, write_calibrations
-from training.held_out import log_held_out, make_held_out
-from training.packaging import log_shelf
+from training.fit import (
+    ModelConfig,
+    calibrate_apart,
+    fit_calibrations,
+    fit_classifier,
+    score_held_out,
+    write_calibrations,
+)
+from training.held_out import make_held_out
+from training.inner import across_sources
 from training.profiles import SOURCES, load_profiles, mark_twins
-from training.shelf import Trained, find_domain, hash_file, write_shelf
+from training.publish import publish
+from training.shelf import Trained, find_domain, hash_file
 from training.split import leave_sources_out, make_folds
 from training.tracking import track
-from training.tune import Chooser, Tuner, across_sources, keep, make_chooser, score_chosen
+from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.features import profile
@@ -112,8 +119,8 @@ def train(
         rivals: Figures of the baselines, for the card.
         choose: Gives the configuration of every fit, those that judge among them.
     """
-    within, folds = score_chosen(rows, make_folds(rows, config.n_folds, config.seed), config, choose)
-    across, names = score_chosen(rows, leave_sources_out(rows), config, choose)
+    within, folds = score_held_out(rows, make_folds(rows, config.n_folds, config.seed), config, choose)
+    across, names = score_held_out(rows, leave_sources_out(rows), config, choose)
     judged = _judge(
         rows,
         calibrate_apart(rows, within, folds, config, by_platform=True),
@@ -132,6 +139,24 @@ def train(
         card,
     )
     return trained, judged
+
+
+def judge_across(rows: pl.DataFrame) -> Callable[[ModelConfig], float]:
+    """What `--tune` goes by: AUC on sources left out of these rows."""
+
+    def judge(config: ModelConfig) -> float:
+        return across_sources(rows, lambda parts: score_held_out(rows, parts, config)[0], config.n_folds, config.seed)
+
+    return judge
+
+
+def make_tuner(n_trials: int, config: ModelConfig) -> Tuner[ModelConfig]:
+    """The search of `--tune N`.
+
+    Raises:
+        ConfigError: See `tune.load_spaces`.
+    """
+    return Tuner(config.name, judge_across, load_spaces(n_trials).trees, n_trials, config.seed)
 
 
 def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, Figures]:
@@ -181,7 +206,7 @@ def run(
     tracking_uri: str,
     audits: Path | None,
     *,
-    tuner: Tuner | None = None,
+    tuner: Tuner[ModelConfig] | None = None,
 ) -> Path:
     """One tracked training from the data to the shelf; returns the shelf's folder.
 
@@ -191,19 +216,14 @@ def run(
     """
     with track(config.name, tracking_uri) as tracked:
         rows, sources = ingest(folder, audits)
-        tracked.log_params({**config.model_dump(exclude={"features", "params"}), **asdict(config.params)})
+        tracked.log_params({**config.model_dump(exclude={"params"}), **asdict(config.params)})
         tracked.set_sources(sources)
         trained, judged = train(rows, sources, config, judge_baselines(rows, config), tuner or keep)
         if tuner is not None:
             tracked.log_params({"tuned": tuner.to_params()})
-        tracked.log_metrics(_headline(judged))
-        for name, figure in draw_curves(rows, judged.within).items():
-            tracked.log_figure(figure, name)
-        written = write_shelf(trained, shelf, config)
-        log_held_out(tracked, make_held_out(rows, ["profile_id"], FOLLOWERS, judged.within, judged.across))
-        tracked.log_folder(written, "shelf")
-        log_shelf(tracked.mlflow, written)
-    return written
+            trained = with_lines(trained, tuner)
+        held = make_held_out(rows, ["profile_id"], FOLLOWERS, judged.within, judged.across)
+        return publish(tracked, trained, held, _headline(judged), shelf=shelf, place=config)
 
 
 def _headline(judged: Judged) -> dict[str, Any]:
@@ -220,12 +240,12 @@ def main() -> None:
     """Read the options and run."""
     parser = make_parser("audience", __doc__)
     parser.add_argument("--with-audits", type=Path, metavar="DIR", help="tables with audit_labels to learn from too")
-    parser.add_argument("--tune", type=int, default=0, metavar="N", help="search parameters, N trials a search")
+    add_option(parser)
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
 
     def train_asked() -> Path:
-        tuner = make_chooser(options.tune, across_sources)
+        tuner = make_tuner(options.tune, config) if options.tune else None
         return run(config, data_dir(), models_dir(), options.tracking_uri, options.with_audits, tuner=tuner)
 
     show_trained(parser, train_asked)

@@ -14,16 +14,22 @@ def make_parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """A parser of `python -m training.<name>` with the option that every training has."""
     parser = argparse.ArgumentParser(prog=f"python -m training.{name}", description=description)
     parser.add_argument(
-        "--tracking-uri", default=default_uri(), metavar="URI", help="default: mlflow.db of the checkout"
+        "--tracking-uri",
+        default=default_uri(),
+        metavar="URI",
+        help="default: MLFLOW_TRACKING_URI, else mlflow.db of the checkout",
     )
     return parser
 
 
 def show_trained(parser: argparse.ArgumentParser, train: Callable[[], Path]) -> None:
-    """Train and print the card and where it lies; our own errors end with their text and exit code 2."""
+    """Train and print the card and where it lies.
+
+    Our own errors, and data that are not there or a disk that is full, end with their text and exit code 2.
+    """
     try:
         written = train()
-    except ZhenfenError as error:
+    except (ZhenfenError, OSError) as error:
         parser.exit(2, f"{error}\n")
     print((written / "card.md").read_text(encoding="utf-8"))
     print(f"{written}: written")

@@ -1,6 +1,6 @@
 """The comment model: train on the public sets of comments, judge, track, and put on the shelf.
 
-Run: python -m training.comment [--tracking-uri URI] [--encoder FILE]
+Run: python -m training.comment [--tracking-uri URI] [--encoder FILE] [--tune N]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +20,17 @@ import polars as pl
 from training.card import Figures, figures_table, make_table
 from training.command import make_parser, show_trained
 from training.comment_fit import (
+    AdvertConfig,
     CommentConfig,
     EncoderConfig,
+    FillerConfig,
     calibrate,
     choose_threshold,
     fit_advert,
     fit_filler,
+    judge_adverts,
+    judge_fillers,
+    score_fillers_left_out,
     score_left_out,
     with_encoder,
 )
@@ -34,11 +39,12 @@ from training.datasets import data_dir
 from training.evaluate import count_flagged, evaluate, round_figures, take_points
 from training.fillers import load_fillers
 from training.fit import write_calibrations
-from training.held_out import log_held_out, make_held_out
-from training.packaging import log_shelf
-from training.shelf import Trained, hash_file, write_shelf
+from training.held_out import make_held_out
+from training.publish import publish
+from training.shelf import Trained, hash_file
 from training.split import leave_sources_out, make_folds
 from training.tracking import track
+from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.cascade import CascadeClassifier
@@ -90,6 +96,37 @@ class Judged:
     thresholds: Mapping[str, float]
 
 
+class Choosers(NamedTuple):
+    """Where the configuration of every fit comes from, those that judge among them."""
+
+    advert: Chooser[AdvertConfig] = keep
+    filler: Chooser[FillerConfig] = keep
+
+
+KEEP = Choosers()
+
+
+class Tuners(NamedTuple):
+    """The searches of `--tune N`; either classifier has its own."""
+
+    advert: Tuner[AdvertConfig]
+    filler: Tuner[FillerConfig]
+
+
+def make_tuners(n_trials: int, config: CommentConfig) -> Tuners:
+    """The searches of `--tune N`.
+
+    Raises:
+        ConfigError: See `tune.load_spaces`.
+    """
+    space = load_spaces(n_trials).comment
+    folds, seed = config.n_folds, config.seed
+    return Tuners(
+        Tuner("comment advert", partial(judge_adverts, n_folds=folds, seed=seed), space, n_trials, seed),
+        Tuner("comment filler", partial(judge_fillers, n_folds=folds, seed=seed), space, n_trials, seed),
+    )
+
+
 def ingest(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, list[TrainingSource]]:
     """Comments, texts weakly labelled as fillers, and what they come from."""
     comments = load_comments(folder, with_judges=True).with_columns(is_fake=(pl.col("label") == "advert").cast(pl.Int8))
@@ -103,7 +140,11 @@ def ingest(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, list[TrainingSourc
 
 
 def train(
-    comments: pl.DataFrame, fillers: pl.DataFrame, sources: Sequence[TrainingSource], config: CommentConfig
+    comments: pl.DataFrame,
+    fillers: pl.DataFrame,
+    sources: Sequence[TrainingSource],
+    config: CommentConfig,
+    choosers: Choosers | Tuners = KEEP,
 ) -> tuple[Trained, Judged]:
     """Split, fit, calibrate and evaluate.
 
@@ -112,9 +153,10 @@ def train(
         fillers: What `load_fillers` gives.
         sources: Where they come from.
         config: How to train.
+        choosers: Give the configuration of every fit.
     """
-    advert, advert_map, rows = _train_advert(comments, config)
-    filler, filler_map, judged_fillers = _train_filler(fillers, comments, config)
+    advert, advert_map, rows = _train_advert(comments, config, choosers.advert)
+    filler, filler_map, judged_fillers = _train_filler(fillers, comments, config, choosers.filler)
     genuine = rows.filter(pl.col("ships") & (pl.col("is_fake") == 0) & (pl.col("source") != NOISY))
     single = judged_fillers.filter((pl.col("is_fake") == 0) & (pl.col("source") != JD.name))
     thresholds = {
@@ -147,16 +189,16 @@ def _write_encoder_file(encoder: TextEncoder, path: Path) -> None:
 
 
 def _train_advert(
-    comments: pl.DataFrame, config: CommentConfig
+    comments: pl.DataFrame, config: CommentConfig, choose: Chooser[AdvertConfig]
 ) -> tuple[LinearTextClassifier | CascadeClassifier, Calibration, pl.DataFrame]:
     """The classifier, its map, and all rows with probabilities by models that had not seen them."""
-    classifier = fit_advert(comments.filter("ships"), config.advert, config.seed)
     shipped = comments.filter("ships")
-    scores = score_left_out(shipped, leave_sources_out(shipped), config.advert, config.seed)
+    scores = score_left_out(shipped, leave_sources_out(shipped), config.advert, config.seed, choose)
     calibration = calibrate(shipped, scores, config.advert.calibration)
     across = calibration.apply(scores)
     both = shipped.filter(pl.col("label").n_unique().over("source") > 1)
-    folded = score_left_out(shipped, _fold_sources(shipped, both, config), config.advert, config.seed)
+    folded = score_left_out(shipped, _fold_sources(shipped, both, config), config.advert, config.seed, choose)
+    classifier = fit_advert(shipped, choose(shipped, config.advert), config.seed)
     judges = comments.filter(~pl.col("ships"))
     asked = calibration.apply(classifier.decision_function(judges["normalised"]))
     rows = pl.concat(
@@ -178,15 +220,12 @@ def _fold_sources(shipped: pl.DataFrame, both: pl.DataFrame, config: CommentConf
 
 
 def _train_filler(
-    fillers: pl.DataFrame, comments: pl.DataFrame, config: CommentConfig
+    fillers: pl.DataFrame, comments: pl.DataFrame, config: CommentConfig, choose: Chooser[FillerConfig]
 ) -> tuple[LinearTextClassifier, Calibration, pl.DataFrame]:
     """The classifier, its map, and the weakly labelled rows and jd's with probabilities by models unaware of them."""
-    scores = np.full(fillers.height, np.nan)
-    for _, held in leave_sources_out(fillers):
-        part = fit_filler(fillers.filter(pl.Series(~held)), config.filler, config.seed)
-        scores[held] = part.decision_function(fillers.filter(pl.Series(held))["normalised"])
+    scores = score_fillers_left_out(fillers, leave_sources_out(fillers), config.filler, config.seed, choose)
     calibration = calibrate(fillers, scores, config.filler.calibration)
-    classifier = fit_filler(fillers, config.filler, config.seed)
+    classifier = fit_filler(fillers, choose(fillers, config.filler), config.seed)
     jd = comments.filter(source=JD.name).with_columns(is_fake=pl.col("part").cast(pl.Int8))
     together = pl.concat((fillers, jd.select(fillers.columns)))
     own = classifier.decision_function(jd["normalised"])
@@ -300,7 +339,7 @@ def _make_card(judged: Judged, sources: Sequence[TrainingSource], config: Commen
     return "\n\n".join(parts) + "\n"
 
 
-def run(config: CommentConfig, folder: Path, shelf: Path, tracking_uri: str) -> Path:
+def run(config: CommentConfig, folder: Path, shelf: Path, tracking_uri: str, *, tuners: Tuners | None = None) -> Path:
     """One tracked training from the data to the shelf; returns the shelf's folder.
 
     Raises:
@@ -310,15 +349,13 @@ def run(config: CommentConfig, folder: Path, shelf: Path, tracking_uri: str) -> 
         comments, fillers, sources = ingest(folder)
         tracked.log_params(config.model_dump())
         tracked.set_sources(sources)
-        trained, judged = train(comments, fillers, sources, config)
-        tracked.log_metrics(_headline(judged, config.seed))
-        written = write_shelf(trained, shelf, config)
+        trained, judged = train(comments, fillers, sources, config, tuners or KEEP)
+        if tuners is not None:
+            tracked.log_params({"tuned": {one.name: one.to_params() for one in tuners}})
+            trained = with_lines(trained, *tuners)
         probas = (judged.rows[name].to_numpy() for name in ("within", "across"))
-        size = pl.col("text").str.len_chars()
-        log_held_out(tracked, make_held_out(judged.rows, ["normalised", "label"], size, *probas))
-        tracked.log_folder(written, "shelf")
-        log_shelf(tracked.mlflow, written)
-    return written
+        held = make_held_out(judged.rows, ["normalised", "label"], pl.col("text").str.len_chars(), *probas)
+        return publish(tracked, trained, held, _headline(judged, config.seed), shelf=shelf, place=config)
 
 
 def _headline(judged: Judged, seed: int) -> Mapping[str, Any]:
@@ -336,12 +373,14 @@ def main() -> None:
     """Read the options and run."""
     parser = make_parser("comment", __doc__)
     parser.add_argument("--encoder", type=Path, metavar="FILE", help="with a second stage, configs/models/cascade.yaml")
+    add_option(parser)
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
 
     def train_asked() -> Path:
         asked = with_encoder(config, read_config(options.encoder, EncoderConfig)) if options.encoder else config
-        return run(asked, data_dir(), models_dir(), options.tracking_uri)
+        tuners = make_tuners(options.tune, asked) if options.tune else None
+        return run(asked, data_dir(), models_dir(), options.tracking_uri, tuners=tuners)
 
     show_trained(parser, train_asked)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,10 @@ from pydantic import Field
 from training.comments import outside, weigh
 from training.disguises import disguise
 from training.fillers import filler_signs, make_fillers
+from training.inner import across_sources
 from training.solicitations import make_solicitations
 from training.split import Mask
+from training.tune import Chooser, keep
 from zhenfen.config import Strict, models_dir
 from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
 from zhenfen.estimators.cascade import CascadeClassifier
@@ -185,16 +188,69 @@ def draw_rows(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
     return rows.filter(place < most)
 
 
-def score_left_out(rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: AdvertConfig, seed: int) -> Array:
+def score_left_out(
+    rows: pl.DataFrame,
+    parts: Iterable[tuple[str, Mask]],
+    config: AdvertConfig,
+    seed: int,
+    choose: Chooser[AdvertConfig] = keep,
+) -> Array:
     """Log-odds of each row of the parts by a classifier that saw neither the part nor its near-duplicates, shape (n,).
 
-    NaN where a row is in no part.
+    NaN where a row is in no part. `choose` gives the configuration of each classifier, from the rows that train it.
     """
+
+    def fit(rest: pl.DataFrame) -> LinearTextClassifier | CascadeClassifier:
+        return fit_advert(rest, choose(rest, config), seed)
+
+    return _score_parts(rows, parts, partial(outside, rows), fit)
+
+
+def score_fillers_left_out(
+    rows: pl.DataFrame,
+    parts: Iterable[tuple[str, Mask]],
+    config: FillerConfig,
+    seed: int,
+    choose: Chooser[FillerConfig] = keep,
+) -> Array:
+    """Log-odds of each row of the parts by a filler classifier that did not see the part, shape (n,); as above."""
+
+    def fit(rest: pl.DataFrame) -> LinearTextClassifier:
+        return fit_filler(rest, choose(rest, config), seed)
+
+    return _score_parts(rows, parts, np.logical_not, fit)
+
+
+def _score_parts(
+    rows: pl.DataFrame,
+    parts: Iterable[tuple[str, Mask]],
+    outside_of: Callable[[Mask], Mask],
+    fit: Callable[[pl.DataFrame], LinearTextClassifier | CascadeClassifier],
+) -> Array:
     scores = np.full(rows.height, np.nan)
     for _, held in parts:
-        classifier = fit_advert(rows.filter(pl.Series(outside(rows, held))), config, seed)
+        classifier = fit(rows.filter(pl.Series(outside_of(held))))
         scores[held] = classifier.decision_function(rows.filter(pl.Series(held))["normalised"])
     return scores
+
+
+def judge_adverts(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[AdvertConfig], float]:
+    """What `--tune` goes by: AUC on sources left out of these rows, by the linear classifier alone."""
+
+    def judge(config: AdvertConfig) -> float:
+        line = config.model_copy(update={"encoder": None})
+        return across_sources(rows, lambda parts: score_left_out(rows, parts, line, seed), n_folds, seed)
+
+    return judge
+
+
+def judge_fillers(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[FillerConfig], float]:
+    """The same of fillers."""
+
+    def judge(config: FillerConfig) -> float:
+        return across_sources(rows, lambda parts: score_fillers_left_out(rows, parts, config, seed), n_folds, seed)
+
+    return judge
 
 
 def calibrate(rows: pl.DataFrame, scores: Array, kind: CalibrationKind) -> Calibration:

@@ -1,6 +1,6 @@
 """The creator model: simulate creators who buy and who do not, train, judge, track, and put on the shelf.
 
-Run: python -m training.creator [--tracking-uri URI]
+Run: python -m training.creator [--tracking-uri URI] [--tune N]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from training.creator_fit import (
     find_line,
     fit_model,
     is_shocked,
+    judge_unknown,
     score_by_roster,
     score_left_out,
 )
@@ -34,13 +36,13 @@ from training.creator_judge import DOSES, calibration_error, count_found, detect
 from training.creators import make_rows
 from training.datasets import data_dir
 from training.evaluate import measure
-from training.figures import draw_curves
 from training.fit import balance
-from training.held_out import log_held_out, make_held_out
+from training.held_out import make_held_out
 from training.injected import make_injected
-from training.packaging import log_shelf
-from training.shelf import ROOT, Trained, find_domain, hash_file, write_shelf
+from training.publish import publish
+from training.shelf import ROOT, Trained, find_domain, hash_file
 from training.tracking import track
+from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration, fit_calibration
 from zhenfen.estimators.creator_model import CALIBRATION, SURPRISE, TREES
@@ -96,15 +98,31 @@ def ingest(config: CreatorConfig, panel: Panel, report: Any = print) -> pl.DataF
     return pl.concat(parts, how="diagonal_relaxed")
 
 
-def train(rows: pl.DataFrame, injected: pl.DataFrame, config: CreatorConfig, panel: Panel) -> tuple[Trained, Judged]:
-    """Split, fit, calibrate and evaluate."""
+def make_tuner(n_trials: int, config: CreatorConfig, panel: Panel) -> Tuner[CreatorConfig]:
+    """The search of `--tune N`.
+
+    Raises:
+        ConfigError: See `tune.load_spaces`.
+    """
+    judge = partial(judge_unknown, floors=find_floors(panel, config.measurements))
+    return Tuner(config.name, judge, load_spaces(n_trials).trees, n_trials, config.seed)
+
+
+def train(
+    rows: pl.DataFrame,
+    injected: pl.DataFrame,
+    config: CreatorConfig,
+    panel: Panel,
+    choose: Chooser[CreatorConfig] = keep,
+) -> tuple[Trained, Judged]:
+    """Split, fit, calibrate and evaluate; `choose` gives the configuration of every fit, also of those that judge."""
     floors = find_floors(panel, config.measurements)
-    model = fit_model(rows, config, floors)
-    within = score_by_roster(rows, config, floors)
+    within = score_by_roster(rows, config, floors, choose)
     labels, scores = within.rows["is_fake"].to_numpy(), within.scores[MODEL]
     calibration = fit_calibration(scores, labels, balance(within.rows), "platt")
+    model = fit_model(rows, choose(rows, config), floors)
     outside = HeldOut(injected, {MODEL: model.decision_function(injected)})
-    judged = Judged(within, score_left_out(rows, config, floors), calibration, outside)
+    judged = Judged(within, score_left_out(rows, config, floors, choose), calibration, outside)
     files = {
         TREES: model.classifier.save,
         SURPRISE: lambda path: _write_json(path, model.surprise.to_dict()),
@@ -235,36 +253,50 @@ def _hash_features() -> str:
     return hashlib.sha256(hashes.encode()).hexdigest()
 
 
-def run(config: CreatorConfig, folder: Path, shelf: Path, tracking_uri: str) -> Path:
+def keep_scores(judged: Judged) -> pl.DataFrame:
+    """`held_out.SCHEMA`: rosters never seen (within); manipulations never seen (across), each a source of its own."""
+
+    def make(held: HeldOut, source: str, *, is_known: bool) -> pl.DataFrame:
+        probas = judged.calibration.apply(held.scores[MODEL])
+        rows = held.rows.with_columns(source=pl.lit(source))
+        views = (probas, None) if is_known else (None, probas)
+        return make_held_out(rows, ["creator_id"], pl.col("n_followers"), *views)
+
+    unknown = (make(held, f"{kind} unknown", is_known=False) for kind, held in judged.left_out.items())
+    return pl.concat((make(judged.within, "simulated", is_known=True), *unknown))
+
+
+def run(config: CreatorConfig, folder: Path, shelf: Path, tracking_uri: str, *, n_trials: int = 0) -> Path:
     """One tracked training from the simulation to the shelf; returns the shelf's folder.
 
     Raises:
         ConfigError: The tracking store does not answer, or a folder cannot be written.
     """
     panel = read_panel(config_dir() / "verdict" / "panel.csv")
+    tuner = make_tuner(n_trials, config, panel) if n_trials else None
     with track(config.name, tracking_uri) as tracked:
+        tracked.log_params({**config.model_dump(exclude={"params"}), **asdict(config.params)})
         rows = ingest(config, panel)
         injected = pl.concat(make_injected(config.cast, folder, panel, config.seed), how="diagonal_relaxed")
-        tracked.log_params({**config.model_dump(exclude={"features", "params"}), **asdict(config.params)})
-        trained, judged = train(rows, injected, config, panel)
+        trained, judged = train(rows, injected, config, panel, tuner or keep)
+        if tuner is not None:
+            tracked.log_params({"tuned": tuner.to_params()})
+            trained = with_lines(trained, tuner)
         tracked.set_sources([TrainingSource.model_validate(one) for one in trained.manifest["trained_on"]])
-        tracked.log_metrics(trained.manifest["metrics"])
-        probas = judged.calibration.apply(judged.within.scores[MODEL])
-        for name, figure in draw_curves(judged.within.rows, probas).items():
-            tracked.log_figure(figure, name)
-        written = write_shelf(trained, shelf, config)
-        log_held_out(tracked, make_held_out(judged.within.rows, ["creator_id"], pl.col("n_followers"), probas, None))
-        tracked.log_folder(written, "shelf")
-        log_shelf(tracked.mlflow, written)
-    return written
+        return publish(tracked, trained, keep_scores(judged), trained.manifest["metrics"], shelf=shelf, place=config)
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("creator", __doc__)
+    add_option(parser)
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
-    show_trained(parser, lambda: run(config, data_dir(), models_dir(), options.tracking_uri))
+
+    def train_asked() -> Path:
+        return run(config, data_dir(), models_dir(), options.tracking_uri, n_trials=options.tune)
+
+    show_trained(parser, train_asked)
 
 
 if __name__ == "__main__":

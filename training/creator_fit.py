@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -12,8 +12,10 @@ import polars as pl
 
 from training.baselines import forest_of_isolation
 from training.creators import RATIO, Z_SCORE, Cast
+from training.evaluate import measure
 from training.fit import ModelConfig, fit_classifier
 from training.split import Mask, make_folds
+from training.tune import Chooser, keep
 from zhenfen.estimators.surprise import LEVELS, PEER_PREFIX, Surprise, add_missing, fit_surprise
 from zhenfen.estimators.tabular import TabularClassifier
 from zhenfen.verdict.panel import Panel
@@ -113,38 +115,86 @@ def _raise_knots(surprise: Surprise, floors: Floors) -> Surprise:
     return replace(surprise, knots={**surprise.knots, **raised})
 
 
-def score_by_roster(rows: pl.DataFrame, config: CreatorConfig, floors: Floors) -> HeldOut:
-    """Every row scored by detectors fitted without its roster."""
+def score_by_roster(
+    rows: pl.DataFrame, config: CreatorConfig, floors: Floors, choose: Chooser[CreatorConfig] = keep
+) -> HeldOut:
+    """Every row scored by detectors fitted without its roster.
+
+    Args:
+        rows: With the columns of `creators.measure_rows`.
+        config: How to train.
+        floors: As `find_floors` makes them.
+        choose: Gives the configuration of each model, from the rows that train it.
+    """
     folds = make_folds(rows, config.n_folds, config.seed)
     return _join(
-        [_score_part(rows.filter(pl.Series(~held)), rows.filter(pl.Series(held)), config, floors) for _, held in folds]
+        [
+            _score_part(rows.filter(pl.Series(~held)), rows.filter(pl.Series(held)), config, floors, choose)
+            for _, held in folds
+        ]
     )
 
 
-def score_left_out(rows: pl.DataFrame, config: CreatorConfig, floors: Floors) -> dict[str, HeldOut]:
+def score_left_out(
+    rows: pl.DataFrame, config: CreatorConfig, floors: Floors, choose: Chooser[CreatorConfig] = keep
+) -> dict[str, HeldOut]:
     """Manipulation → its rows beside creators who bought nothing, scored by detectors that knew neither.
 
-    The rosters of a fold judge; of the others all rows but those of the manipulation train.
+    The rosters of a fold judge; of the others all rows but those of the manipulation train. `choose` as above.
     """
     kinds = rows["manipulation"].drop_nulls().unique().sort()
     folds = list(make_folds(rows, config.n_folds, config.seed))
-    return {kind: _leave_out(rows, kind, folds, config, floors) for kind in kinds}
+    return {kind: _leave_out(rows, kind, folds, config, floors, choose=choose) for kind in kinds}
 
 
 def _leave_out(
-    rows: pl.DataFrame, kind: str, folds: list[tuple[str, Mask]], config: CreatorConfig, floors: Floors
+    rows: pl.DataFrame,
+    kind: str,
+    folds: list[tuple[str, Mask]],
+    config: CreatorConfig,
+    floors: Floors,
+    *,
+    choose: Chooser[CreatorConfig],
 ) -> HeldOut:
     is_kind = (rows["manipulation"] == kind).fill_null(value=False).to_numpy()
     judged = is_kind | (rows["is_fake"] == 0).to_numpy()
     parts = [
-        _score_part(rows.filter(pl.Series(~held & ~is_kind)), rows.filter(pl.Series(held & judged)), config, floors)
+        _score_part(
+            rows.filter(pl.Series(~held & ~is_kind)), rows.filter(pl.Series(held & judged)), config, floors, choose
+        )
         for _, held in folds
     ]
     return _join(parts)
 
 
-def _score_part(train: pl.DataFrame, held: pl.DataFrame, config: CreatorConfig, floors: Floors) -> HeldOut:
-    model = fit_model(train, config, floors)
+def judge_unknown(rows: pl.DataFrame, floors: Floors) -> Callable[[CreatorConfig], float]:
+    """What `--tune` goes by: AUC on rosters and manipulations left out of these rows together, mean over the folds.
+
+    Every manipulation is unknown in one fold: one fit a fold instead of one a fold and manipulation.
+    """
+    kinds = rows["manipulation"].drop_nulls().unique().sort().to_list()
+
+    def judge(config: CreatorConfig) -> float:
+        folds = enumerate(make_folds(rows, config.n_folds, config.seed))
+        parts = ((held, kinds[at :: config.n_folds]) for at, (_, held) in folds)
+        return float(np.nanmean([_auc_unknown(rows, held, unknown, config, floors) for held, unknown in parts]))
+
+    return judge
+
+
+def _auc_unknown(rows: pl.DataFrame, held: Mask, unknown: list[str], config: CreatorConfig, floors: Floors) -> float:
+    is_unknown = rows["manipulation"].is_in(unknown).fill_null(value=False).to_numpy()
+    innocent = (rows["is_fake"] == 0).to_numpy()
+    model = fit_model(rows.filter(pl.Series(~held & ~is_unknown)), config, floors)
+    judged = rows.filter(pl.Series(held & (is_unknown | innocent)))
+    labels, scores = judged["is_fake"].to_numpy().astype(np.float64), model.decision_function(judged)
+    return measure(labels, scores, np.ones(judged.height), 0.0)[0]
+
+
+def _score_part(
+    train: pl.DataFrame, held: pl.DataFrame, config: CreatorConfig, floors: Floors, choose: Chooser[CreatorConfig]
+) -> HeldOut:
+    model = fit_model(train, choose(train, config), floors)
     plain = {
         name: held[column].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name, column in BASELINES.items()
     }

@@ -9,9 +9,23 @@ import numpy.typing as npt
 import polars as pl
 
 from training.fit import balance
+from training.held_out import VIEWS, pick_view
 
 Array = npt.NDArray[np.float64]
 N_BINS = 10
+
+
+def draw_views(held: pl.DataFrame) -> dict[str, Any]:
+    """`draw_curves` of sources that the models knew ("within_…") and of those they did not ("across_…").
+
+    Sources with one label only have no curves, and a view without others has no figures.
+
+    Args:
+        held: `held_out.SCHEMA`.
+    """
+    parts = {view: pick_view(held, view) for view in VIEWS}
+    drawn = {view: draw_curves(rows, rows[view].to_numpy()) for view, rows in parts.items() if rows.height}
+    return {f"{view}_{name}": figure for view, figures in drawn.items() for name, figure in figures.items()}
 
 
 def draw_curves(rows: pl.DataFrame, probas: Array) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from training.split import Mask
+from training.tune import Chooser, keep
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
@@ -104,12 +105,16 @@ def balance(rows: pl.DataFrame) -> Array:
 
 
 def score_held_out(
-    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: ModelConfig
+    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: ModelConfig, choose: Chooser[ModelConfig] = keep
 ) -> tuple[Array, npt.NDArray[np.str_]]:
-    """Log-odds of every row from a model that was not trained on its part, and the name of its part, shape (n,)."""
+    """Log-odds of every row from a model that was not trained on its part, and the name of its part, shape (n,).
+
+    NaN where a row is in no part. `choose` gives the configuration of each model, from the rows that train it.
+    """
     scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
     for name, held in parts:
-        classifier = fit_classifier(rows.filter(~pl.Series(held)), config)
+        rest = rows.filter(~pl.Series(held))
+        classifier = fit_classifier(rest, choose(rest, config))
         scores[held] = classifier.decision_function(rows.filter(pl.Series(held)))
         names[held] = name
     return scores, names

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from training.creator_judge import calibration_error
 from training.evaluate import INTERVAL, measure
 from training.fit import balance
+from training.held_out import VIEWS, measure_calibration
 from training.packaging import make_rows
 from zhenfen.config import Strict
 from zhenfen.estimators.manifest import FILE_NAME, read_manifest
@@ -23,7 +23,6 @@ from zhenfen.scoring.frames import open_scorer
 
 Array = npt.NDArray[np.float64]
 
-VIEWS = ("within", "across")
 ALL = "all"
 ANY_THRESHOLD = 0.5
 """`measure` wants one for a figure that is not read here."""
@@ -65,6 +64,7 @@ class Gate(Strict):
         seed: Of the resamples.
         n_resamples: How many.
         fewest_rows: Rows of either label from which a slice is judged.
+        fewest_shared: Share of the champion's held-out rows that the challenger has scored too, on every slice.
         n_timed: Rows that are scored to time a model.
         n_rounds: How often, the two models in turn; the fastest round of each counts.
         models: Model name → limits.
@@ -73,6 +73,7 @@ class Gate(Strict):
     seed: int
     n_resamples: int = Field(ge=100)
     fewest_rows: int = Field(ge=2)
+    fewest_shared: float = Field(gt=0, le=1)
     n_timed: int = Field(ge=1)
     n_rounds: int = Field(ge=1)
     models: dict[str, Limits]
@@ -83,7 +84,7 @@ class Check:
     """One line of the gate's table.
 
     Attributes:
-        what: auc, brier, calibration_error, speed or bytes.
+        what: auc, brier, shared_rows, calibration_error, speed or bytes.
         where: View and slice, such as "within platform weibo"; empty for what concerns the whole model.
         value: The challenger's figure; where `low` stands, its difference from the champion's, and higher is better.
         limit: What value, or low, is held against.
@@ -129,6 +130,7 @@ def compare(held: pl.DataFrame, before: pl.DataFrame, limits: Limits, gate: Gate
     both = held.join(before.select("row", *VIEWS), on="row", suffix="_before", maintain_order="left")
     checks: list[Check] = []
     for view in VIEWS:
+        checks += check_shared(held, before, view, limits, gate)
         rows = both.filter(pl.col(view).is_not_null(), pl.col(f"{view}_before").is_not_null())
         for where, part in make_slices(rows, limits):
             margins = limits.overall if where == ALL else limits.slices
@@ -139,14 +141,29 @@ def compare(held: pl.DataFrame, before: pl.DataFrame, limits: Limits, gate: Gate
     return checks
 
 
+def check_shared(held: pl.DataFrame, before: pl.DataFrame, view: str, limits: Limits, gate: Gate) -> Iterator[Check]:
+    """How much of what the champion has scored the challenger has scored too; of slices, those with too little.
+
+    On a source or a band that it leaves out it could not be seen to be worse.
+    """
+    scored = held.filter(pl.col(view).is_not_null())["row"]
+    rows = _with_enough(before.filter(pl.col(view).is_not_null()), gate)
+    rows = rows.with_columns(is_shared=pl.col("row").is_in(scored.implode()))
+    for where, part in make_slices(rows, limits) if rows.height else ():
+        found, limit = float(part["is_shared"].cast(pl.Float64).sum()) / part.height, gate.fewest_shared
+        if where == ALL or found < limit:
+            yield Check("shared_rows", f"{view} {where}", found, limit, passed=found >= limit)
+
+
 def make_slices(rows: pl.DataFrame, limits: Limits) -> Iterator[tuple[str, pl.DataFrame]]:
     """All rows, then each source, platform and size band."""
     yield ALL, rows
-    banded = rows.with_columns(size=name_bands(limits))
-    for column in ("source", "platform", "size"):
+    banded = rows.with_columns(band=name_bands(limits))
+    for what, column, order in (("source",) * 3, ("platform",) * 3, ("size", "band", "size")):
         if banded[column].n_unique() > 1:
-            for (value,), part in banded.partition_by(column, as_dict=True, maintain_order=True).items():
-                yield f"{column} {value}", part
+            ordered = banded.sort(order, nulls_last=True, maintain_order=True)
+            for (value,), part in ordered.partition_by(column, as_dict=True, maintain_order=True).items():
+                yield f"{what} {value}", part
 
 
 def name_bands(limits: Limits) -> pl.Expr:
@@ -160,12 +177,11 @@ def name_bands(limits: Limits) -> pl.Expr:
 
 def check_calibration(held: pl.DataFrame, limits: Limits) -> Check:
     """Calibration error at even shares of both labels, on rows of sources that the model knew."""
-    view = next(view for view in VIEWS if held[view].null_count() < held.height)
-    rows = _with_both_labels(held.filter(pl.col(view).is_not_null()))
-    labels, probas = rows["is_fake"].to_numpy().astype(np.float64), rows[view].to_numpy()
-    found = calibration_error(labels, probas, balance(rows))
-    limit = limits.most_calibration_error
-    return Check("calibration_error", f"{view} {ALL}", found, limit, passed=found <= limit)
+    found, limit = measure_calibration(held, VIEWS[0]), limits.most_calibration_error
+    where = f"{VIEWS[0]} {ALL}"
+    if found is None:
+        return Check("calibration_error", where, np.nan, limit, passed=False)
+    return Check("calibration_error", where, found, limit, passed=found <= limit)
 
 
 def check_bytes(folder: Path, limits: Limits) -> Check:
@@ -194,7 +210,7 @@ def check_speed(challenger: Path, champion: Path, limits: Limits, gate: Gate) ->
 def _compare_slice(rows: pl.DataFrame, view: str, where: str, margins: Margins, gate: Gate) -> Iterator[Check]:
     """auc of the sources where both labels have rows enough; brier of the labels that have."""
     place = f"{view} {where}"
-    rows = rows.filter(pl.len().over("source", "is_fake") >= gate.fewest_rows)
+    rows = _with_enough(rows, gate)
     values, drawn = _differences(rows, view, gate) if rows.height else (np.full(2, np.nan), np.full((1, 2), np.nan))
     for number, (name, margin) in enumerate((("auc", margins.auc), ("brier", margins.brier))):
         if np.isnan(values[number]):
@@ -250,5 +266,5 @@ def _figures(labels: Array, probas: Array, weight: Array) -> Array:
     return np.array([auc, -np.average((probas - labels) ** 2, weights=weight)])
 
 
-def _with_both_labels(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(pl.col("is_fake").n_unique().over("source") > 1)
+def _with_enough(rows: pl.DataFrame, gate: Gate) -> pl.DataFrame:
+    return rows.filter(pl.len().over("source", "is_fake") >= gate.fewest_rows)

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from training.creator_judge import calibration_error
+from training.fit import balance
 from training.tracking import Run
 from zhenfen.errors import ConfigError
 
@@ -19,6 +21,7 @@ Array = npt.NDArray[np.float64]
 FILE = "held_out.parquet"
 FOLDER = "held_out"
 """Of the run's artifacts."""
+VIEWS = ("within", "across")
 SCHEMA: dict[str, pl.DataType] = {
     "row": pl.String(),
     "source": pl.String(),
@@ -60,6 +63,21 @@ def make_held_out(
     clear = made.filter((pl.col("is_fake") == 0) | (pl.col("is_fake") == 1))
     typed = clear.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
     return typed.unique("row", keep="first", maintain_order=True)
+
+
+def pick_view(held: pl.DataFrame, view: str) -> pl.DataFrame:
+    """Rows with a probability in a view, of the sources that have rows of both labels there."""
+    scored = held.filter(pl.col(view).is_not_null())
+    return scored.filter(pl.col("is_fake").n_unique().over("source") > 1)
+
+
+def measure_calibration(held: pl.DataFrame, view: str) -> float | None:
+    """Calibration error in a view, 0 to 1, at even shares of both labels; None where no source has both."""
+    rows = pick_view(held, view)
+    if rows.is_empty():
+        return None
+    labels = rows["is_fake"].to_numpy().astype(np.float64)
+    return calibration_error(labels, rows[view].to_numpy(), balance(rows))
 
 
 def log_held_out(tracked: Run, held: pl.DataFrame) -> None:

@@ -1,6 +1,6 @@
 """The post model: train on the public sets of posts, judge, track, and put on the shelf.
 
-Run: python -m training.post [--tracking-uri URI]
+Run: python -m training.post [--tracking-uri URI] [--tune N]
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from training.command import make_parser, show_trained
 from training.datasets import data_dir
 from training.evaluate import evaluate, round_figures, take_points
 from training.fit import write_calibrations
-from training.held_out import log_held_out, make_held_out
-from training.packaging import log_shelf
+from training.held_out import make_held_out
 from training.post_fit import (
     BASELINES,
     PostConfig,
@@ -29,14 +28,17 @@ from training.post_fit import (
     choose_threshold,
     count_decided,
     fit_classifier,
+    judge_across,
     score_baseline,
     score_left_out,
 )
 from training.post_truth import Table, agree, compare
 from training.posts import SOURCES, UNDECIDED, load_posts
-from training.shelf import DOMAIN_QUANTILES, Trained, hash_file, write_shelf
+from training.publish import publish
+from training.shelf import DOMAIN_QUANTILES, Trained, hash_file
 from training.split import leave_sources_out, make_folds
 from training.tracking import track
+from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators import post_text
 from zhenfen.estimators.manifest import TrainingSource
@@ -108,7 +110,11 @@ def ingest(folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
 
 
 def train(
-    rows: pl.DataFrame, sources: Sequence[TrainingSource], config: PostConfig, rivals: Mapping[str, Figures]
+    rows: pl.DataFrame,
+    sources: Sequence[TrainingSource],
+    config: PostConfig,
+    rivals: Mapping[str, Figures],
+    choose: Chooser[PostConfig] = keep,
 ) -> tuple[Trained, Judged]:
     """Split, fit, calibrate and evaluate.
 
@@ -117,17 +123,18 @@ def train(
         sources: Where they come from.
         config: How to train.
         rivals: Figures of the baselines on sources left out, for the card.
+        choose: Gives the configuration of every fit, those that judge among them.
     """
     X = make_matrix(rows["text"])
-    across, parts = score_left_out(rows, X, leave_sources_out(rows), config)
-    within, _ = score_left_out(rows, X, make_folds(rows, config.n_folds, config.seed), config)
+    across, parts = score_left_out(rows, X, leave_sources_out(rows), config, choose)
+    within, _ = score_left_out(rows, X, make_folds(rows, config.n_folds, config.seed), config, choose)
     calibration = calibrate(rows, within, across, config)
     judged = _judge(rows, calibration.apply(within), calibrate_apart(rows, within, across, parts, config), config)
     files = {
-        WEIGHTS: fit_classifier(rows, X, config).save,
+        WEIGHTS: fit_classifier(rows, X, choose(rows, config)).save,
         CALIBRATION: lambda path: write_calibrations(path, {DEFAULT: calibration}),
     }
-    card = "\n".join((_make_card(judged, sources, config, rivals), show_kinds(rows, X, config)))
+    card = "\n".join((_make_card(judged, sources, config, rivals), show_kinds(rows, X, config, choose)))
     return Trained(files, _describe(judged, sources, config), card), judged
 
 
@@ -145,11 +152,14 @@ def evaluate_decided(rows: pl.DataFrame, probas: Array, threshold: float, seed: 
     return evaluate(rows.filter(pl.Series(decided)), probas[decided], threshold, seed)
 
 
-def confuse_kinds(rows: pl.DataFrame, X: csr_matrix, config: PostConfig) -> pl.DataFrame:
+def confuse_kinds(
+    rows: pl.DataFrame, X: csr_matrix, config: PostConfig, choose: Chooser[PostConfig] = keep
+) -> pl.DataFrame:
     """kind (the first reader's), found (out of fold), source and n, of posts that sound sponsored to both readers."""
     found = np.full(rows.height, "", dtype="<U16")
     for _, held in make_folds(rows, config.n_folds, config.seed):
-        classifier = fit_classifier(rows.filter(pl.Series(~held)), X[~held], config)
+        rest = rows.filter(pl.Series(~held))
+        classifier = fit_classifier(rest, X[~held], choose(rest, config))
         found[held] = classifier.predict_kind(X[held]).to_numpy()
     sure = rows.with_columns(found=pl.Series(found)).filter(pl.col("y") == 1, pl.col("kind").is_not_null())
     return sure.group_by("source", "kind", "found").agg(n=pl.len()).sort("source", "kind", "found")
@@ -216,9 +226,9 @@ def show_table(table: Table) -> str:
     return make_table(("set", "judge", "AUC"), rows)
 
 
-def show_kinds(rows: pl.DataFrame, X: csr_matrix, config: PostConfig) -> str:
+def show_kinds(rows: pl.DataFrame, X: csr_matrix, config: PostConfig, choose: Chooser[PostConfig] = keep) -> str:
     """Kinds by the first reader and by the model, as Markdown."""
-    confused = confuse_kinds(rows, X, config).pivot("found", index=["source", "kind"], values="n").fill_null(0)
+    confused = confuse_kinds(rows, X, config, choose).pivot("found", index=["source", "kind"], values="n").fill_null(0)
     lines = (
         (*map(str, (row["source"], row["kind"])), *(str(row.get(kind, 0)) for kind in KINDS))
         for row in confused.rows(named=True)
@@ -247,7 +257,18 @@ def _describe(judged: Judged, sources: Sequence[TrainingSource], config: PostCon
     }
 
 
-def run(config: PostConfig, folder: Path, shelf: Path, tracking_uri: str) -> Path:
+def make_tuner(n_trials: int, config: PostConfig) -> Tuner[PostConfig]:
+    """The search of `--tune N`.
+
+    Raises:
+        ConfigError: See `tune.load_spaces`.
+    """
+    return Tuner(config.name, judge_across, load_spaces(n_trials).post, n_trials, config.seed)
+
+
+def run(
+    config: PostConfig, folder: Path, shelf: Path, tracking_uri: str, *, tuner: Tuner[PostConfig] | None = None
+) -> Path:
     """One tracked training from the data to the shelf; returns the shelf's folder.
 
     Raises:
@@ -257,25 +278,28 @@ def run(config: PostConfig, folder: Path, shelf: Path, tracking_uri: str) -> Pat
         rows, sources = ingest(folder)
         tracked.log_params(config.model_dump())
         tracked.set_sources(sources)
-        trained, judged = train(rows, sources, config, judge_baselines(rows, config.seed))
-        tracked.log_metrics(
-            {"within": take_points(judged.figures_within), "across": take_points(judged.figures_across)}
-        )
-        written = write_shelf(trained, shelf, config)
-        held = rows.with_columns(is_fake="y")
+        trained, judged = train(rows, sources, config, judge_baselines(rows, config.seed), tuner or keep)
+        if tuner is not None:
+            tracked.log_params({"tuned": tuner.to_params()})
+            trained = with_lines(trained, tuner)
+        metrics = {"within": take_points(judged.figures_within), "across": take_points(judged.figures_across)}
         size = pl.col("text").str.len_chars()
-        log_held_out(tracked, make_held_out(held, ["text"], size, judged.within, judged.across))
-        tracked.log_folder(written, "shelf")
-        log_shelf(tracked.mlflow, written)
-    return written
+        held = make_held_out(rows.with_columns(is_fake="y"), ["text"], size, judged.within, judged.across)
+        return publish(tracked, trained, held, metrics, shelf=shelf, place=config)
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("post", __doc__)
+    add_option(parser)
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
-    show_trained(parser, lambda: run(config, data_dir(), models_dir(), options.tracking_uri))
+
+    def train_asked() -> Path:
+        tuner = make_tuner(options.tune, config) if options.tune else None
+        return run(config, data_dir(), models_dir(), options.tracking_uri, tuner=tuner)
+
+    show_trained(parser, train_asked)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,15 @@ import polars as pl
 from pydantic import Field
 
 from training.evaluate import count_flagged
+from training.inner import across_sources
 from training.posts import UNDECIDED, weigh
 from training.split import Mask
+from training.tune import Chooser, keep
 from zhenfen.config import Strict
 from zhenfen.estimators.calibration import Calibration, fit_calibration
 from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.estimators.post_classifier import PostClassifier, fit_weights
-from zhenfen.estimators.post_text import LISTS
+from zhenfen.estimators.post_text import LISTS, make_matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -60,16 +62,37 @@ def fit_classifier(rows: pl.DataFrame, X: csr_matrix, config: PostConfig) -> Pos
 
 
 def score_left_out(
-    rows: pl.DataFrame, X: csr_matrix, parts: Iterable[tuple[str, Mask]], config: PostConfig
+    rows: pl.DataFrame,
+    X: csr_matrix,
+    parts: Iterable[tuple[str, Mask]],
+    config: PostConfig,
+    choose: Chooser[PostConfig] = keep,
 ) -> tuple[Array, npt.NDArray[np.str_]]:
-    """Log-odds of every row from a model trained without its part and its twins, and the part's name, shape (n,)."""
+    """Log-odds of every row from a model trained without its part and its twins, and the part's name, shape (n,).
+
+    NaN where a row is in no part. `choose` gives the configuration of each model, from the rows that train it.
+    """
     scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
     for name, held in parts:
         taught = _others(rows, held)
         part = rows.filter(pl.Series(taught))
-        weights, base = fit_weights(X[taught], part["y"].to_numpy(), weigh(part), config.penalty, n_rising=len(LISTS))
+        penalty = choose(part, config).penalty
+        weights, base = fit_weights(X[taught], part["y"].to_numpy(), weigh(part), penalty, n_rising=len(LISTS))
         scores[held], names[held] = X[held] @ weights + base, name
     return scores, names
+
+
+def judge_across(rows: pl.DataFrame) -> Callable[[PostConfig], float]:
+    """What `--tune` goes by: AUC on the sources of `calibrated_on` left out of these rows, where the readers agree."""
+    X, is_undecided = make_matrix(rows["text"]), (rows["y"] == UNDECIDED).to_numpy()
+
+    def judge(config: PostConfig) -> float:
+        def score(parts: Iterable[tuple[str, Mask]]) -> Array:
+            return np.where(is_undecided, np.nan, score_left_out(rows, X, parts, config)[0])
+
+        return across_sources(rows, score, config.n_folds, config.seed, config.calibrated_on)
+
+    return judge
 
 
 def score_baseline(rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], score: Score) -> Array:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,7 +23,7 @@ from training import gate, held_out
 from training.card import make_table
 from training.packaging import SHELF, log_shelf
 from training.shelf import hash_file
-from training.tracking import LOCAL_URI
+from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError, ZhenfenError
 from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
@@ -46,6 +45,10 @@ MOST_RUNS = 100
 """Runs of an experiment that are looked through for the one that made a folder, newest first."""
 REFUSED = 4
 TABLE, VERDICT_TAG = "gate.json", "gate"
+STILL_THERE = (
+    "It still lies on the shelf, whose newest version scores by default: remove its folder, or write the champion over"
+    " it (--export)."
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ def show(outcome: Outcome) -> str:
     table = make_table(heading, (_line(check) for check in outcome.checks))
     against = f"compared with {outcome.champion}" if outcome.champion else "there is no champion to compare with"
     verdict = "is champion" if outcome.is_champion else "is registered; the gate does not hold, the champion stays"
-    return "\n\n".join((table, f"{outcome.registered} {verdict} ({against})"))
+    parts = (table, f"{outcome.registered} {verdict} ({against})", *([] if outcome.is_champion else [STILL_THERE]))
+    return "\n\n".join(parts)
 
 
 def _register(registry: Registry, folder: Path, manifest: Manifest, rules: gate.Gate) -> Outcome:
@@ -229,7 +233,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI") or LOCAL_URI,
+        default=default_uri(),
         metavar="URI",
         help="default: MLFLOW_TRACKING_URI, else mlflow.db of the checkout",
     )
@@ -240,7 +244,7 @@ def main() -> None:
             return
         rules = read_config(config_dir() / "gate.yaml", gate.Gate)
         outcome = register(_find_shelved(options.name, options.version), options.tracking_uri, rules)
-    except ZhenfenError as error:
+    except (ZhenfenError, OSError) as error:
         parser.exit(2, f"{error}\n")
     print(show(outcome))
     if not outcome.is_champion:

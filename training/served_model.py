@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
@@ -30,11 +31,19 @@ class ServedModel(PythonModel):
             context: Not read.
             model_input: Columns of the model's table; absent ones are unknown.
             params: as_of, an ISO moment that ages are counted at; empty: the latest time among the rows.
+
+        Raises:
+            MlflowException: Rows cannot be used; a server answers 400 and names each by row and column.
         """
         import polars as pl
 
+        from zhenfen.errors import ZhenfenError
+
         rows = pl.from_pandas(model_input, nan_to_null=True)
-        return self.scorer(rows, (params or {}).get("as_of") or None).to_pandas()
+        try:
+            return self.scorer(rows, (params or {}).get("as_of") or None).to_pandas()
+        except ZhenfenError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
 
 
 set_model(ServedModel())

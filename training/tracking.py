@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from training.shelf import find_commit
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import TrainingSource
-from zhenfen.model_registry import keep_quiet
+from zhenfen.model_registry import keep_quiet, root_cause
 
 ROOT = Path(__file__).parents[1]
 LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"
 LOCAL_ARTIFACTS = ROOT / "mlruns"
 DIGEST_CHARS = 32
 """MLflow keeps no longer ones."""
+COMMIT_TAG = "git_commit"
+PACKAGES = "packages.txt"
 
 
 def default_uri() -> str:
@@ -39,21 +44,14 @@ class Run:
         """Names and numbers, of a step where there are steps; nested ones get dotted names."""
         self.mlflow.log_metrics({name: float(value) for name, value in _flatten(metrics)}, step=step)
 
-    def set_tags(self, tags: Mapping[str, Any]) -> None:
-        """Names and texts, such as hashes of the data."""
-        self.mlflow.set_tags(dict(_flatten(tags)))
-
     def set_sources(self, sources: Iterable[TrainingSource]) -> None:
         """Rows, hash and terms of every data set, as inputs of the run and as tags."""
-        from mlflow.data.code_dataset_source import CodeDatasetSource
-        from mlflow.data.meta_dataset import MetaDataset
-
         sources = list(sources)
         for one in sources:
-            source = CodeDatasetSource({"sha256": one.sha256})
-            dataset = MetaDataset(source, one.source, one.sha256[:DIGEST_CHARS])  # type: ignore[abstract]
-            self.mlflow.log_input(dataset, context="training", tags={"rows": str(one.rows), "terms": one.terms})
-        self.set_tags({"data": {one.source: {"rows": one.rows, "sha256": one.sha256} for one in sources}})
+            # MLflow keeps a data set once; what a run took of it stands with the run.
+            self.mlflow.log_input(_make_dataset(one), context="training", tags={"rows": str(one.rows)})
+        said = {one.source: {"rows": one.rows, "sha256": one.sha256, "terms": one.terms} for one in sources}
+        self.mlflow.set_tags(dict(_flatten({"data": said})))
 
     def log_figure(self, figure: Any, name: str) -> None:
         """A matplotlib figure as `figures/<name>`."""
@@ -66,14 +64,15 @@ class Run:
 
 @contextlib.contextmanager
 def track(experiment: str, uri: str = LOCAL_URI) -> Iterator[Run]:
-    """An open run in `experiment`; failed when the block raises.
+    """An open run in `experiment` that names the commit and the installed packages; failed when the block raises.
 
     Args:
         experiment: Name; made when it is new.
         uri: Of the tracking store: sqlite:///…, or http(s)://… of a server.
 
     Raises:
-        ConfigError: mlflow is not installed, or the store does not answer. Nothing has been trained then.
+        ConfigError: mlflow is not installed, or the store or its files cannot be written: before the block, and nothing
+            was trained; or within it.
     """
     keep_quiet()
     try:
@@ -81,22 +80,56 @@ def track(experiment: str, uri: str = LOCAL_URI) -> Iterator[Run]:
     except ImportError as error:
         raise ConfigError("training is tracked by mlflow: pip install 'zhenfen[tracking]'") from error
     mlflow.set_tracking_uri(uri)
-    with mlflow.start_run(experiment_id=_find_experiment(mlflow, experiment, uri)):
-        yield Run(mlflow)
+    try:
+        active = _start(mlflow, experiment, uri)
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        told = f"--tracking-uri {uri}: the store does not answer ({root_cause(error)}); nothing was trained"
+        raise ConfigError(told) from error
+    try:
+        with active:
+            yield Run(mlflow)
+    except mlflow.exceptions.MlflowException as error:
+        told = f"--tracking-uri {uri}: the store stopped answering ({root_cause(error)}); the run is not whole"
+        raise ConfigError(told) from error
+
+
+def _start(mlflow: Any, experiment: str, uri: str) -> Any:
+    """An active run that holds its first file: what cannot be kept is told of before anything is trained."""
+    active = mlflow.start_run(experiment_id=_find_experiment(mlflow, experiment, uri))
+    try:
+        mlflow.set_tag(COMMIT_TAG, find_commit())
+        mlflow.log_text("\n".join(sorted(f"{one.name}=={one.version}" for one in distributions())), PACKAGES)
+    except BaseException:
+        mlflow.end_run("FAILED")
+        raise
+    return active
 
 
 def _find_experiment(mlflow: Any, name: str, uri: str) -> str:
-    try:
-        found = mlflow.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        # Without a server the files lie beside the database; a server has a place of its own.
-        is_local = uri.startswith("sqlite:///")
-        place = (Path(uri.removeprefix("sqlite:///")).parent / LOCAL_ARTIFACTS.name).resolve().as_uri()
-        return str(mlflow.create_experiment(name, artifact_location=place if is_local else None))
-    except (mlflow.exceptions.MlflowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigError(f"--tracking-uri {uri}: the store does not answer ({reason}); nothing was trained") from error
+    found = mlflow.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    # Without a server the files lie beside the database; a server has a place of its own.
+    is_local = uri.startswith("sqlite:///")
+    place = (Path(uri.removeprefix("sqlite:///")).parent / LOCAL_ARTIFACTS.name).resolve().as_uri()
+    return str(mlflow.create_experiment(name, artifact_location=place if is_local else None))
+
+
+def _make_dataset(source: TrainingSource) -> Any:
+    """A data set as MLflow keeps it: name, hash, terms and number of rows, and none of its rows."""
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+
+    class Counted(MetaDataset):
+        @property
+        def profile(self) -> dict[str, int]:
+            return {"num_rows": source.rows}
+
+        def to_dict(self) -> dict[str, str]:
+            return {**super().to_dict(), "profile": json.dumps(self.profile)}
+
+    origin = CodeDatasetSource({"sha256": source.sha256, "terms": source.terms})
+    return Counted(origin, source.source, source.sha256[:DIGEST_CHARS])
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

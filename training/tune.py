@@ -1,4 +1,4 @@
-"""Search for parameters of trees: nested, so that the figure reported is not the one searched by; seeded; resumable.
+"""Search for parameters: nested, so that the figure reported is not the one searched by; seeded; resumable.
 
 Whatever is fitted asks a chooser for its configuration, with the rows it may see. Without tuning the chooser gives back
 the configuration as it is. With tuning it searches on these very rows, by rows held out among them: the rows that judge
@@ -8,38 +8,32 @@ the fit have no part in the search. So a figure is that of the whole procedure, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field, model_validator
 
-from training.evaluate import measure
-from training.fit import ModelConfig, balance, fit_classifier, score_held_out
-from training.split import Mask, leave_sources_out, make_folds
+from training.shelf import ROOT, Trained
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.tabular import TabularParams
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-ROOT = Path(__file__).parents[1]
 LOCAL_STORE = ROOT / "out" / "tuning.db"
-EVEN = 0.5
 
-Array = npt.NDArray[np.float64]
-Config = TypeVar("Config", bound=ModelConfig)
+Config = TypeVar("Config", bound=Strict)
 Chooser = Callable[[pl.DataFrame, Config], Config]
 """Rows that may be seen, and the configuration of the model's file → the configuration to fit with."""
-Quality = Callable[[pl.DataFrame, ModelConfig], float]
-"""How well a configuration does on rows held out among these; higher is better."""
+Judge = Callable[[pl.DataFrame], Callable[[Config], float]]
+"""Rows → how well a configuration does on rows held out among them; higher is better."""
 
 
 def keep(rows: pl.DataFrame, config: Config) -> Config:
@@ -48,17 +42,19 @@ def keep(rows: pl.DataFrame, config: Config) -> Config:
 
 
 class Range(Strict):
-    """Where one parameter may lie.
+    """Where one parameter may lie, ends included.
 
     Attributes:
         low: Lowest value.
         high: Highest value.
         is_log: Whether it is drawn on the log scale.
+        is_whole: Whether only whole numbers are.
     """
 
     low: float = Field(gt=0)
     high: float = Field(gt=0)
-    is_log: bool
+    is_log: bool = False
+    is_whole: bool = False
 
     @model_validator(mode="after")
     def _is_range(self) -> Range:
@@ -66,29 +62,25 @@ class Range(Strict):
             raise ValueError(f"expected low < high, found {self.low} and {self.high}")
         return self
 
-
-class Space(Strict):
-    """configs/tuning.yaml: the parameters that are searched."""
-
-    n_trees: Range
-    n_leaves: Range
-    learning_rate: Range
-    min_leaf_rows: Range
-    l2: Range
-    feature_share: Range
-    row_share: Range
-
-    def distributions(self) -> dict[str, BaseDistribution]:
-        """The ranges in Optuna's words; whole numbers where the parameter is one."""
+    def to_distribution(self) -> BaseDistribution:
+        """The range in Optuna's words."""
         from optuna.distributions import FloatDistribution, IntDistribution
 
-        ranges = {name: getattr(self, name) for name in type(self).model_fields}
-        return {
-            name: IntDistribution(int(one.low), int(one.high), log=one.is_log)
-            if _is_whole(name)
-            else FloatDistribution(one.low, one.high, log=one.is_log)
-            for name, one in ranges.items()
-        }
+        if self.is_whole:
+            return IntDistribution(int(self.low), int(self.high), log=self.is_log)
+        return FloatDistribution(self.low, self.high, log=self.is_log)
+
+
+Space = Mapping[str, Range]
+"""Path of a parameter in the configuration (`penalty`, `params.n_trees`) → where it may lie."""
+
+
+class Spaces(Strict):
+    """configs/tuning.yaml."""
+
+    trees: dict[str, Range]
+    comment: dict[str, Range]
+    post: dict[str, Range]
 
 
 @dataclass(frozen=True)
@@ -99,7 +91,7 @@ class Search:
         n_rows: Rows it could see.
         quality: Of the best configuration, on rows held out among them: chosen by it, so no figure to report.
         quality_before: Of the configuration of the model's file, the first that is tried.
-        params: Parameter → value of the best.
+        params: Path → value of the best.
     """
 
     n_rows: int
@@ -109,21 +101,25 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Tuner:
-    """A chooser that searches. The same rows, configuration, space and number of trials give the same answer.
+class Tuner(Generic[Config]):
+    """A chooser that searches. The same rows, configuration, space, seed and number of trials give the same answer.
 
     Attributes:
-        quality: What the search maximises.
+        name: Of what is fitted; searches of different names share nothing.
+        judge: What the search maximises.
         space: Where it looks.
         n_trials: Configurations tried in each search, the file's own first.
+        seed: Of the draws.
         store: SQLite file of the trials; a search that was stopped goes on where it was.
         searches: What was found, in the order asked.
     """
 
-    quality: Quality
+    name: str
+    judge: Judge[Config]
     space: Space
     n_trials: int
-    store: Path
+    seed: int
+    store: Path = LOCAL_STORE
     searches: list[Search] = field(default_factory=list)
 
     def __call__(self, rows: pl.DataFrame, config: Config) -> Config:
@@ -134,8 +130,11 @@ class Tuner:
         """
         self._check_start(config)
         study = self._open(rows, config)
-        for number in range(_count_done(study), self.n_trials):
-            self._try_one(study, number, rows, config)
+        n_done = len(_done(study))
+        if n_done < self.n_trials:
+            quality = self.judge(rows)
+            for number in range(n_done, self.n_trials):
+                self._try_one(study, number, config, quality)
         tried = _done(study)[: self.n_trials]
         best = max(tried, key=_quality_of)
         self.searches.append(Search(rows.height, _quality_of(best), _quality_of(tried[0]), dict(best.params)))
@@ -143,25 +142,31 @@ class Tuner:
 
     def to_params(self) -> dict[str, Any]:
         """What a tracking store shall know: trials, and what the last search, on all rows, chose."""
-        last = self.searches[-1]
-        return {"n_trials": self.n_trials, "n_searches": len(self.searches), **last.params}
+        return {"n_trials": self.n_trials, "n_searches": len(self.searches), **self.searches[-1].params}
 
-    def _try_one(self, study: Study, number: int, rows: pl.DataFrame, config: Config) -> None:
+    def to_line(self) -> str:
+        """What a card shall say."""
+        chosen = ", ".join(f"{path} {value:.4g}" for path, value in self.searches[-1].params.items())
+        return (
+            f"{self.name}: parameters searched on the rows of each fit alone, {self.n_trials} trials a search, so the"
+            f" figures above are those of search and fit together; on all rows it chose {chosen}."
+        )
+
+    def _try_one(self, study: Study, number: int, config: Config, quality: Callable[[Config], float]) -> None:
         """One trial, whose draws hang on its number and on what was tried before, not on when the process started."""
         from optuna.samplers import TPESampler
         from optuna.trial import create_trial
 
-        distributions = self.space.distributions()
+        distributions = {path: one.to_distribution() for path, one in self.space.items()}
         if number == 0:
-            params = {name: getattr(config.params, name) for name in distributions}
-            value = self.quality(rows, config)
-            study.add_trial(create_trial(params=params, distributions=distributions, value=value))
+            params = {path: _value_of(config, path) for path in self.space}
+            study.add_trial(create_trial(params=params, distributions=distributions, value=quality(config)))
             return
-        study.sampler = TPESampler(seed=int(np.random.SeedSequence((config.seed, number)).generate_state(1)[0]))
+        study.sampler = TPESampler(seed=int(np.random.SeedSequence((self.seed, number)).generate_state(1)[0]))
         trial = study.ask(distributions)
-        study.tell(trial, self.quality(rows, _with_params(config, trial.params)))
+        study.tell(trial, quality(_with_params(config, trial.params)))
 
-    def _open(self, rows: pl.DataFrame, config: ModelConfig) -> Study:
+    def _open(self, rows: pl.DataFrame, config: Config) -> Study:
         import optuna
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -170,7 +175,7 @@ class Tuner:
             self.store.parent.mkdir(parents=True, exist_ok=True)
             study = optuna.create_study(
                 storage=f"sqlite:///{self.store}",
-                study_name=self._name(rows, config),
+                study_name=self._study(rows, config),
                 direction="maximize",
                 load_if_exists=True,
             )
@@ -180,86 +185,65 @@ class Tuner:
         _end_torn(study)
         return study
 
-    def _name(self, rows: pl.DataFrame, config: ModelConfig) -> str:
+    def _study(self, rows: pl.DataFrame, config: Config) -> str:
         """Hash of everything that an answer hangs on, but for the code."""
         digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes())
-        about = (config.model_dump_json(), self.space.model_dump_json(), self.quality.__name__, *rows.columns)
-        digest.update("\n".join(about).encode())
-        return f"{config.name} {digest.hexdigest()[:16]}"
+        space = (f"{path} {one.model_dump_json()}" for path, one in self.space.items())
+        digest.update("\n".join((config.model_dump_json(), str(self.seed), *space, *rows.columns)).encode())
+        return f"{self.name} {digest.hexdigest()[:16]}"
 
-    def _check_start(self, config: ModelConfig) -> None:
-        ranges = {name: getattr(self.space, name) for name in type(self.space).model_fields}
-        values = {name: getattr(config.params, name) for name in ranges}
+    def _check_start(self, config: Config) -> None:
+        values = {path: _value_of(config, path) for path in self.space}
         wrong = [
-            f"{name} {values[name]:g} (expected {one.low:g} to {one.high:g})"
-            for name, one in ranges.items()
-            if not one.low <= values[name] <= one.high
+            f"{path} {values[path]:g} (expected {one.low:g} to {one.high:g})"
+            for path, one in self.space.items()
+            if not one.low <= values[path] <= one.high
         ]
         if wrong:
-            raise ConfigError(f"models/{config.name}: outside of tuning.yaml: {', '.join(wrong)}")
+            raise ConfigError(f"{self.name}: outside of tuning.yaml: {', '.join(wrong)}")
 
 
-def make_chooser(n_trials: int, quality: Quality, store: Path = LOCAL_STORE) -> Tuner | None:
-    """The tuner behind `--tune N`; None for 0, where `keep` serves.
+def add_option(parser: ArgumentParser) -> None:
+    """`--tune N`."""
+    parser.add_argument("--tune", type=int, default=0, metavar="N", help="search parameters, N trials a search")
+
+
+def load_spaces(n_trials: int) -> Spaces:
+    """Where `--tune N` looks.
 
     Raises:
-        ConfigError: `n_trials` is negative, optuna is not installed, or configs/tuning.yaml is wrong.
+        ConfigError: `n_trials` is no number of trials, optuna is not installed, or configs/tuning.yaml is wrong.
     """
-    if n_trials == 0:
-        return None
-    if n_trials < 0:
+    if n_trials < 1:
         raise ConfigError(f"--tune {n_trials}: expected a number of trials")
     try:
         import optuna  # noqa: F401
     except ImportError as error:
         raise ConfigError("tuning needs optuna: pip install 'zhenfen[tracking]'") from error
-    return Tuner(quality, read_config(config_dir() / "tuning.yaml", Space), n_trials, store)
+    return read_config(config_dir() / "tuning.yaml", Spaces)
 
 
-def score_chosen(
-    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: Config, choose: Chooser[Config]
-) -> tuple[Array, npt.NDArray[np.str_]]:
-    """`fit.score_held_out` with a configuration for each part, chosen without it."""
-    scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
-    for name, held in parts:
-        rest = rows.filter(pl.Series(~held))
-        classifier = fit_classifier(rest, choose(rest, config))
-        scores[held] = classifier.decision_function(rows.filter(pl.Series(held)))
-        names[held] = name
-    return scores, names
+def with_lines(trained: Trained, *tuners: Tuner[Any]) -> Trained:
+    """`trained` with a card that says what was searched."""
+    return replace(trained, card="\n".join((trained.card, *(f"{one.to_line()}\n" for one in tuners))))
 
 
-def across_sources(rows: pl.DataFrame, config: ModelConfig) -> float:
-    """Mean AUC over the sources, each by a model that has not seen it; of one source alone over folds.
-
-    Raises:
-        ConfigError: No source has rows of both labels.
-    """
-    is_alone = rows["source"].n_unique() == 1
-    parts = make_folds(rows, config.n_folds, config.seed) if is_alone else leave_sources_out(rows)
-    scores, _ = score_held_out(rows, parts, config)
-    found = np.array([_auc(rows, scores, here.to_numpy()) for here in _each(rows["source"])])
-    if np.isnan(found).all():
-        raise ConfigError("--tune: expected a source with rows of both labels, found none")
-    return float(np.nanmean(found))
-
-
-def _auc(rows: pl.DataFrame, scores: Array, here: Mask) -> float:
-    """At even shares; NaN where one label is absent."""
-    mine = rows.filter(pl.Series(here))
-    return measure(mine["is_fake"].to_numpy().astype(np.float64), scores[here], balance(mine), EVEN)[0]
-
-
-def _each(values: pl.Series) -> Iterator[pl.Series]:
-    yield from (values == one for one in values.unique(maintain_order=True))
+def _value_of(config: Any, path: str) -> float:
+    for name in path.split("."):
+        config = getattr(config, name)
+    return config  # type: ignore[no-any-return]
 
 
 def _with_params(config: Config, params: Mapping[str, Any]) -> Config:
-    return config.model_copy(update={"params": replace(config.params, **params)})
+    for path, value in params.items():
+        config = _with_value(config, path, value)
+    return config
 
 
-def _is_whole(name: str) -> bool:
-    return next(one.type for one in fields(TabularParams) if one.name == name) in (int, "int")
+def _with_value(config: Any, path: str, value: float) -> Any:
+    name, _, rest = path.partition(".")
+    changed = {name: _with_value(getattr(config, name), rest, value) if rest else value}
+    return config.model_copy(update=changed) if isinstance(config, Strict) else replace(config, **changed)
 
 
 def _done(study: Study) -> list[FrozenTrial]:
@@ -270,10 +254,6 @@ def _done(study: Study) -> list[FrozenTrial]:
 
 def _quality_of(trial: FrozenTrial) -> float:
     return float(trial.values[0])
-
-
-def _count_done(study: Study) -> int:
-    return len(_done(study))
 
 
 def _end_torn(study: Study) -> None:

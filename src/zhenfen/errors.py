@@ -8,6 +8,7 @@
     │   ├── InvalidTableError   a table breaks its contract
     │   └── UnknownCreatorError a creator was asked for who is not in the data
     └── ConfigError             a file under configs/ or an option cannot be used (exit code 2)
+        └── RegistryUnreachableError  the registry of models does not answer
 
 An InputError carries every problem that was found, not the first one only.
 """
@@ -23,6 +24,7 @@ __all__ = [
     "InvalidTableError",
     "MissingTableError",
     "Problem",
+    "RegistryUnreachableError",
     "UnknownCreatorError",
     "UnknownFormatError",
     "UnreadableFileError",
@@ -105,3 +107,7 @@ class UnknownCreatorError(InputError):
 
 class ConfigError(ZhenfenError):
     """A configuration file or an option cannot be used."""
+
+
+class RegistryUnreachableError(ConfigError):
+    """The registry of models does not answer; what it would have said is unknown."""

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from registry_builder import Store
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.estimators.manifest import FILE_NAME, read_manifest
 from zhenfen.model_registry import (
     Reference,
     Registry,
-    RegistryUnreachableError,
     chosen_folders,
     parse_reference,
     registry_uri,
@@ -71,8 +70,6 @@ def test_the_store_is_the_one_chosen_then_the_environment_then_the_file_here(
     assert registry_uri() == "sqlite:///mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://a")
     assert registry_uri() == "http://a"
-    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://b")
-    assert registry_uri() == "http://b"
     assert registry_uri("http://c") == "http://c"
 
 

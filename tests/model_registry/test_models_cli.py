@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from registry_builder import SHIPPED, Store
-from zhenfen.errors import ConfigError
-from zhenfen.model_registry import Reference, RegistryUnreachableError
+from zhenfen.errors import ConfigError, RegistryUnreachableError
+from zhenfen.model_registry import Reference
 from zhenfen.serving import model_listing
 from zhenfen.serving.models_cli import models_app
 
@@ -33,7 +33,7 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("en", "used by default"), ("zh", "默认使用"), ("fr", "utilisé par défaut")]
+    ("lang", "words"), [("en", "used for scoring"), ("zh", "用于评分"), ("fr", "utilisé pour les scores")]
 )
 def test_list_without_a_registry_is_the_shelf(shelf: Path, lang: str, words: str) -> None:
     ran = run("list", "--lang", lang)
@@ -51,6 +51,23 @@ def test_list_with_a_registry_names_the_champion(store: Store, shelf: Path) -> N
     (first,) = (line for line in lines if "models:/zhenfen-audience/1" in line)
     assert "@champion" in second
     assert "@champion" not in first
+
+
+def test_list_says_what_is_chosen(store: Store, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = store.registry()
+    registry.promote(registry.find(Reference("audience", version=2)), None)
+    for reference, place in (("@champion", "zhenfen-audience/2"), ("/1", "zhenfen-audience/1"), ("", "audience/2 ")):
+        monkeypatch.setenv("ZHENFEN_MODELS", f"models:/zhenfen-audience{reference}" if reference else "")
+        lines = run("list", "--registry", store.uri).output.splitlines()
+        (used,) = (line for line in lines if "used for scoring" in line)
+        assert place in used
+
+
+def test_list_shows_the_shelf_when_the_registry_is_down(shelf: Path) -> None:
+    ran = run("list", "--registry", "http://127.0.0.1:9")
+    assert "audience/1 de80e1a4de8b" in ran.output
+    assert isinstance(ran.exception, RegistryUnreachableError)
+    assert "does not answer (Connection refused)" in str(ran.exception)
 
 
 def test_verify_names_what_is_broken_and_ends_with_two(store: Store, shelf: Path) -> None:

@@ -71,6 +71,19 @@ def test_over_http_it_gives_the_same_scores(mlflow, rows: pl.DataFrame, expected
     assert [row["p_fake"] for row in reply.json()["predictions"]] == expected
 
 
+def test_over_http_what_cannot_be_used_is_named_without_a_stack_trace(mlflow) -> None:
+    pytest.importorskip("fastapi")
+    from fastapi.testclient import TestClient
+    from mlflow.pyfunc.scoring_server import init
+
+    sent = {"columns": ["profile_id", "n_followers"], "data": [["a", 1], ["b", 1.5]]}
+    with TestClient(init(mlflow.pyfunc.load_model(URI))) as client:
+        reply = client.post("/invocations", json={"dataframe_split": sent})
+    assert reply.status_code == 400
+    assert "row 2, column n_followers" in reply.json()["message"]
+    assert "Traceback" not in reply.text
+
+
 def test_rows_that_cannot_be_used_are_named(mlflow, rows: pl.DataFrame) -> None:
     model = mlflow.pyfunc.load_model(URI)
     wrong = rows.with_columns(n_followers=pl.col("n_followers") + 0.5, created_at=pl.lit("yesterday"))

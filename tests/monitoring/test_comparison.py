@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.monitoring.comparison import ABSENT, FEWEST_ROWS, TOO_FEW, TOO_MANY_CATEGORIES, Judged, compare_columns
+from zhenfen.monitoring.comparison import ABSENT, TOO_FEW, TOO_MANY_CATEGORIES, Judged, compare_columns
+from zhenfen.monitoring.platforms import FEWEST_ROWS, find_alone
 from zhenfen.monitoring.rules import load_rules
 
 RULES = load_rules().rules
@@ -132,3 +133,39 @@ def test_bins_are_whole_and_the_models_range_is_counted() -> None:
         assert sum(bin_.new for bin_ in one.comparison.bins) == pytest.approx(1)
     outside = compare(make(2))["number"].comparison.outside
     assert outside == pytest.approx((0.317, 0.317), abs=0.03)
+
+
+def mix(seed: int, weibo: int, x: int, by: float = 0.0) -> pl.DataFrame:
+    """Rows of two platforms whose numbers lie three deviations apart; `by` moves those of one."""
+    parts = (make(seed, weibo), make(seed + 50, x).with_columns(pl.col("number") + 3 + by))
+    return pl.concat(one.with_columns(platform=pl.lit(name)) for one, name in zip(parts, ("weibo", "x"), strict=True))
+
+
+def moved(reference: pl.DataFrame, new: pl.DataFrame) -> list[tuple[str, str | None]]:
+    found = compare_columns(reference, new, {}, RULES)
+    return [(one.comparison.column, one.comparison.platform) for one in found if one.is_drift]
+
+
+def test_another_mix_of_platforms_is_one_change_and_no_other_column_moves() -> None:
+    assert moved(mix(1, 2000, 1000), mix(2, 700, 2300)) == [("platform", None)]
+    assert moved(mix(1, 2000, 1000).drop("platform"), mix(2, 700, 2300).drop("platform")) == [("number", None)]
+
+
+def test_what_moves_on_one_platform_is_found_there() -> None:
+    assert moved(mix(1, 2000, 1000), mix(2, 2000, 1000, by=1)) == [("number", "x")]
+
+
+def test_platforms_without_enough_rows_are_named_and_not_compared() -> None:
+    reference, new = mix(1, 500, 500), mix(2, 500, FEWEST_ROWS - 1)
+    assert find_alone(reference, new) == ["x"]
+    assert {one.comparison.platform for one in compare_columns(reference, new, {}, RULES)} == {None, "weibo"}
+    assert moved(reference.filter(platform="weibo"), new.filter(platform="x")) == []
+    apart = reference.filter(platform="weibo"), reference.filter(platform="x")
+    assert moved(*apart) == [("platform", None)]
+    assert find_alone(*apart) == ["weibo", "x"]
+    assert find_alone(reference, new.drop("platform")) == []
+
+
+def test_medians_say_from_what_to_what() -> None:
+    found = compare(make(2).with_columns(pl.col("number") + 1))["number"].comparison
+    assert found.medians == pytest.approx((0, 1), abs=0.06)

@@ -107,3 +107,7 @@ def test_skill_of_several_sources_covers_each() -> None:
     alone, both = measure_skill([GOOD], 0.95), measure_skill([GOOD, COIN], 0.95)
     assert alone.value == pytest.approx(0.7)
     assert both.low < measure_skill([COIN], 0.95).low < alone.high < both.high
+
+
+def test_rows_of_different_platforms_are_never_taken_together() -> None:
+    assert compare_shares(make(0.1), make(0.5, platform="x"), [DETECTOR], RULES) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from starlette.testclient import TestClient
 
 from toy_models import toy_models
 from zhenfen.model_store import Models
 from zhenfen.serving.app.factory import make_app, make_service
 from zhenfen.serving.app.frames import ARROW, JSON, PARQUET
+from zhenfen.serving.app.jobs import Job, JobStore
 from zhenfen.serving.app.service import Service
 from zhenfen.serving.app.settings import Limits, Settings
 from zhenfen.serving.app.worker import Worker
@@ -24,6 +29,11 @@ from zhenfen.serving.app.worker import Worker
 LOCAL = "http://127.0.0.1"
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 """Stands for a job that does not end by itself."""
+
+
+BREAKS = (sys.executable, "-c", "raise SystemExit(1)")
+ZIP = {"content-type": "application/zip"}
+OPTIONS = {"lang": "en", "creator": [], "as_of": None, "show_names": False, "frame": None, "platform": None}
 
 
 def build_service(
@@ -47,13 +57,25 @@ def open_client(folder: Path, **options: Any) -> Iterator[TestClient]:
         yield client
 
 
-def as_body(frame: pl.DataFrame, media_type: str) -> bytes:
-    """A frame in one of the three forms."""
-    if media_type == JSON:
-        return f'{{"rows":{frame.write_json()}}}'.encode()
+def as_body(frame: pl.DataFrame | pa.Table, media_type: str) -> bytes:
+    """A frame in one of the three forms; a table of Arrow's in one of the two that it has."""
     sink = io.BytesIO()
-    (frame.write_ipc_stream if media_type == ARROW else frame.write_parquet)(sink)
+    if isinstance(frame, pa.Table):
+        write_table(frame, media_type, sink)
+    elif media_type == JSON:
+        return f'{{"rows":{frame.write_json()}}}'.encode()
+    else:
+        (frame.write_ipc_stream if media_type == ARROW else frame.write_parquet)(sink)
     return sink.getvalue()
+
+
+def write_table(table: pa.Table, media_type: str, sink: io.BytesIO) -> None:
+    """A table of Arrow's, types and all."""
+    if media_type == PARQUET:
+        pq.write_table(table, sink)
+        return
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
 
 
 def from_body(body: bytes, media_type: str) -> pl.DataFrame:
@@ -64,3 +86,31 @@ def from_body(body: bytes, media_type: str) -> pl.DataFrame:
 
 
 MEDIA_TYPES = (JSON, ARROW, PARQUET)
+
+
+def zipped(folder: Path) -> bytes:
+    """A folder's files as an archive."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)
+    return sink.getvalue()
+
+
+def wait_for(client: TestClient, url: str, *states: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    """A job, once it is in one of the states."""
+    for _ in range(400):
+        job: dict[str, Any] = client.get(url, headers=headers).json()
+        if job["state"] in states:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
+def add_job(store: JobStore, number: int = 1) -> Job:
+    """A job that waits."""
+    job_id = f"{number:032x}"
+    store.add(job_id, "local", {**OPTIONS, "path": "upload/export.zip"})
+    job = store.get(job_id)
+    assert job is not None
+    return job

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from zhenfen.serving.batching.engine import LocalEngine, Outcome, Task, attempt, check
+from zhenfen.serving.batching.engine import NO_TRAFFIC, LocalEngine, Outcome, Task, Traffic, attempt, check
 from zhenfen.serving.batching.manifest import Manifest
 from zhenfen.serving.batching.run import Order
 from zhenfen.serving.batching.scoring import score_folder
@@ -22,10 +22,10 @@ class Here(LocalEngine):
         super().__init__(1)
         self.done: list[str] = []
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
         for task in tasks:
             self.done.append(task.name)
-            yield check(attempt(task))
+            yield check(attempt(task, work))
 
 
 def write_profiles(folder: Path, n_parts: int = 3, n_rows: int = 40) -> Path:
@@ -58,6 +58,13 @@ def write_comments(folder: Path, n_parts: int = 3, n_rows: int = 60) -> Path:
         (folder / f"day={part}").mkdir(parents=True)
         rows.write_parquet(folder / f"day={part}" / "comments.parquet")
     rows.clear().write_parquet(folder / "empty.parquet")
+    return folder
+
+
+def write_posts(folder: Path) -> Path:
+    folder.mkdir()
+    for part, text in enumerate(("好物分享，点击链接下单", "今天去爬山了")):
+        pl.DataFrame({"post_id": [f"p{part}"], "text": [text]}).write_parquet(folder / f"{part}.parquet")
     return folder
 
 

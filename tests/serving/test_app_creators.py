@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from app_builder import from_body, open_client
 from starlette.testclient import TestClient
 
 from toy_models import toy_models
+from zhenfen.errors import Problem, UnreadableFileError
 from zhenfen.serving.app.creators import NOT_SENT
 from zhenfen.serving.app.frames import ARROW, JSON, PARQUET
 from zhenfen.serving.creators import score_creators_file
@@ -71,6 +75,10 @@ def test_options_are_those_of_the_command_line(client: TestClient) -> None:
         ({"../../evil.csv": b"x"}, 400, "unreadable_body"),
         ({"/etc/cron.d/evil": b"x"}, 400, "unreadable_body"),
         ({"bomb.csv": b"0" * 2**25}, 400, "unreadable_body"),
+        ({"x": b"a,b", "x/y.csv": b"a,b"}, 400, "unreadable_body"),
+        ({"n" * 300 + ".csv": b"a,b"}, 400, "unreadable_body"),
+        ({"inner.zip": archive({"x.csv": b"a,b"})}, 422, "unknown_format"),
+        ({f"{n}.csv": b"" for n in range(1001)}, 400, "unreadable_body"),
         ({"notes.txt": b"x"}, 422, "unknown_format"),
         ({}, 422, "bad_input"),
     ],
@@ -81,6 +89,30 @@ def test_an_archive_that_cannot_be_used_is_refused(
     answer = client.post(URL, content=archive(members), headers={"content-type": "application/zip"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "/tmp" not in answer.text
+    assert tempfile.gettempdir() not in answer.text
+    assert {one["file"] for one in answer.json()["error"]["problems"]} <= {"export.zip", "upload", *members}
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_are_refused(client: TestClient, kind: bytes) -> None:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as one:
+        member = tarfile.TarInfo("x.csv")
+        member.type, member.linkname = kind, "/etc/passwd"
+        one.addfile(member)
+    answer = client.post(URL, content=sink.getvalue(), headers={"content-type": "application/x-tar"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unreadable_body")
+
+
+def test_a_disk_that_is_full_when_unpacking_is_not_the_clients_fault(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        raise UnreadableFileError(Problem("a whole archive", "export.zip")) from OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("zhenfen.serving.app.creators.unpack", fill)
+    answer = client.post(URL, content=archive({"x.csv": b"a"}), headers={"content-type": "application/zip"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
 
 
 def test_every_problem_of_json_tables_is_listed(client: TestClient) -> None:

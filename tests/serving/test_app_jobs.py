@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import sqlite3
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from app_builder import SLEEP, build_service, open_client
+from app_builder import BREAKS, SLEEP, ZIP, add_job, open_client, wait_for, zipped
 from cli_runner import Runner
 from starlette.testclient import TestClient
 
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, Problem, UnreadableFileError
 from zhenfen.serving.app import job_process
 from zhenfen.serving.app.errors import ServiceError, make_reply
 from zhenfen.serving.app.jobs import MOST_ATTEMPTS, Job, JobStore, hold_folder
@@ -26,36 +24,8 @@ from zhenfen.serving.app.keys import add_key
 from zhenfen.serving.app.uploads import check_name
 from zhenfen.serving.app.worker import PROGRAM, jobs_folder
 
-ZIP = {"content-type": "application/zip"}
 DIES = (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-BREAKS = (sys.executable, "-c", "raise SystemExit(1)")
 ERROR = make_reply("worker_died", "…").error.model_dump()
-OPTIONS = {"lang": "en", "creator": [], "as_of": None, "show_names": False, "frame": None, "platform": None}
-
-
-def zipped(folder: Path) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, path.name)
-    return sink.getvalue()
-
-
-def wait_for(client: TestClient, url: str, *states: str, headers: dict[str, str] | None = None) -> dict:
-    for _ in range(400):
-        job = client.get(url, headers=headers).json()
-        if job["state"] in states:
-            return job
-        time.sleep(0.05)
-    raise AssertionError(job)
-
-
-def add_job(store: JobStore, number: int = 1) -> Job:
-    job_id = f"{number:032x}"
-    store.add(job_id, "local", {**OPTIONS, "path": "upload/export.zip"})
-    job = store.get(job_id)
-    assert job is not None
-    return job
 
 
 @pytest.fixture
@@ -264,9 +234,15 @@ def test_a_full_database_refuses_a_job_and_leaves_nothing(tmp_path: Path, monkey
         assert list(jobs_folder(tmp_path / "data").iterdir()) == []
 
 
-def test_a_disk_that_fills_up_during_a_job_fails_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [ConfigError("the report cannot be written"), UnreadableFileError(Problem("a whole archive", "export.zip"))],
+)
+def test_a_disk_that_fills_up_during_a_job_fails_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def fill(*_: object) -> list[str]:
-        raise ConfigError("the report cannot be written") from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise error from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(job_process, "make_report", fill)
     store = JobStore(tmp_path / job_process.STORE)
@@ -318,26 +294,6 @@ def test_what_a_kill_left_running_waits_again_but_not_for_ever(store: JobStore) 
     assert store.counts()["failed"] == 1
 
 
-def test_a_start_removes_files_that_belong_to_no_job(tmp_path: Path) -> None:
-    service = build_service(tmp_path)
-    folder = jobs_folder(tmp_path / "data")
-    waiting, done = add_job(service.store, 1), add_job(service.store, 2)
-    for name in (waiting.job_id, done.job_id, "f" * 32):
-        (folder / name / "upload").mkdir(parents=True)
-        (folder / name / "report").mkdir()
-    service.store.claim()
-    running = service.store.claim()
-    assert running is not None
-    service.store.finish(running, ["index.html"])
-    service.worker.start()
-    service.worker.stop()
-    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
-    assert left == {waiting.job_id, f"{waiting.job_id}/upload", f"{waiting.job_id}/report"} | {
-        done.job_id,
-        f"{done.job_id}/report",
-    }
-
-
 def test_one_folder_has_one_service(tmp_path: Path) -> None:
     expected = pytest.raises(ConfigError, match="another service works in this folder")
     with hold_folder(tmp_path), expected, hold_folder(tmp_path):
@@ -359,14 +315,16 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("work_s", "hang_up", "code"), [(60, True, 1), (0, False, 0)])
-def test_a_jobs_process_ends_with_its_service_and_by_itself(work_s: int, hang_up: bool, code: int) -> None:
+def test_a_jobs_process_ends_with_its_service_and_by_itself(
+    tmp_path: Path, work_s: int, hang_up: bool, code: int
+) -> None:
     program = (
         "import time; from zhenfen.serving.app import job_process\n"
         f"job_process.run = lambda *_: time.sleep({work_s})\n"
         "print('begun', flush=True)\n"
         "job_process.main()"
     )
-    command = [sys.executable, "-c", program, "data", "job", "1"]
+    command = [sys.executable, "-c", program, str(tmp_path), "job", "1"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -118,9 +118,34 @@ def test_slow_clients_are_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert whole.startswith(b"HTTP/1.1 200 ")
 
 
-def test_what_is_no_request_is_hung_up_on(tmp_path: Path) -> None:
+def test_no_answer_waits_for_an_acknowledgement() -> None:
+    with server.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01 no HTTP\r\n\r\n",
+        head("Content-Length: -5"),
+        head("Content-Length: 3", "Content-Length: 31") + BODY,
+        b"POST " + SCORE.encode() + b" HTTP/1.1\r\nX: " + b"a" * 200_000,
+    ],
+)
+def test_what_is_no_request_is_refused_and_hung_up_on(tmp_path: Path, sent: bytes) -> None:
     with running(tmp_path) as port:
-        assert talk(port, b"\x16\x03\x01 no HTTP\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+        answer = talk(port, sent)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"bad_request"' in answer
+
+
+def test_a_body_in_chunks_that_states_a_length_too_is_read_once(tmp_path: Path) -> None:
+    chunked = head("Content-Length: 3", "Transfer-Encoding: chunked") + b"1f\r\n" + BODY + b"\r\n0\r\n\r\n"
+    with running(tmp_path) as port:
+        answer = talk(port, chunked, b"", pause_s=0.2)
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from app_builder import MEDIA_TYPES, as_body, from_body, open_client
 from cli_runner import Runner
@@ -149,6 +147,64 @@ def test_every_wrong_column_of_a_file_is_listed(client: TestClient, media_type: 
     assert {one["file"] for one in error["problems"]} == {"body"}
 
 
+WRONG_VALUES = {
+    "profile_id": ["a", "", "c"],
+    "platform": ["myspace", "weibo", None],
+    "n_followers": [3, -1, 10**13 + 1],
+    "n_following": [2, None, -7],
+    "posts_per_day": [-0.5, 2.0, 1e7],
+    "created_at": [datetime(2126, 1, 1, tzinfo=UTC), datetime(1989, 1, 1, tzinfo=UTC), None],
+    "last_post_at": [None, None, datetime(2026, 1, 1, tzinfo=UTC)],
+}
+
+
+def test_every_form_lists_the_same_wrong_values(client: TestClient) -> None:
+    frame = pl.DataFrame(WRONG_VALUES)
+    as_json = frame.with_columns(pl.col(pl.Datetime).dt.to_string("%+"))
+    sent = {form: as_body(as_json if form == JSON else frame, form) for form in MEDIA_TYPES}
+    errors = [error_of(post(client, "profiles", body, form)) for form, body in sent.items()]
+    assert {one["code"] for one in errors} == {"invalid_table"}
+    found = [{(one["row"], one["column"], one["expected"]) for one in error["problems"]} for error in errors]
+    assert found[0] == found[1] == found[2]
+    assert [error["n_problems"] for error in errors] == [9, 9, 9]
+    assert {(row, column) for row, column, _ in found[0]} == {
+        *((1, name) for name in ("platform", "posts_per_day", "created_at")),
+        *((2, name) for name in ("profile_id", "n_followers", "created_at")),
+        *((3, name) for name in ("n_followers", "n_following", "posts_per_day")),
+    }
+
+
+@pytest.mark.parametrize("media_type", [ARROW, PARQUET])
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("posts_per_day", pa.array([float("nan")], pa.float32())),
+        ("posts_per_day", pa.array([float("inf")])),
+        ("n_followers", pa.array([2**64 - 1], pa.uint64())),
+        # Years that Python's own times cannot hold.
+        ("created_at", pa.array([2**62], pa.timestamp("us", "UTC"))),
+        ("created_at", pa.array([-(2**62)], pa.timestamp("us", "UTC"))),
+        ("platform", pa.array(["myspace"]).dictionary_encode()),
+    ],
+)
+def test_a_value_that_json_cannot_say_is_refused_too(
+    client: TestClient, media_type: str, column: str, values: pa.Array
+) -> None:
+    table = pa.table({"profile_id": ["a"], column: values})
+    answer = post(client, "profiles", as_body(table, media_type), media_type)
+    assert (answer.status_code, error_of(answer)["code"]) == (422, "invalid_table"), answer.text
+
+
+@pytest.mark.parametrize("media_type", [ARROW, PARQUET])
+def test_of_a_file_too_the_first_problems_are_listed_by_row_and_all_are_counted(
+    client: TestClient, media_type: str
+) -> None:
+    frame = pl.DataFrame({"profile_id": [str(n) for n in range(300)], "n_followers": [-1] * 300, "n_posts": [-2] * 300})
+    error = error_of(post(client, "profiles", as_body(frame, media_type), media_type))
+    assert (len(error["problems"]), error["n_problems"]) == (100, 600)
+    assert [one["row"] for one in error["problems"]] == [row for row in range(1, 51) for _ in range(2)]
+
+
 def test_of_many_problems_the_first_are_listed_and_all_are_counted(client: TestClient) -> None:
     error = error_of(post(client, "comments", json.dumps({"rows": [{}] * 400}).encode()))
     assert (len(error["problems"]), error["n_problems"]) == (100, 800)
@@ -220,14 +276,9 @@ def test_too_many_rows_are_refused(client: TestClient, media_type: str) -> None:
 def test_a_text_that_stands_in_every_row_is_counted_in_every_row(client: TestClient, media_type: str) -> None:
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 900), pa.array(["长" * 1000]))
     table = pa.table({"comment_id": [str(n) for n in range(900)], "text": text})
-    sink = io.BytesIO()
-    if media_type == PARQUET:
-        pq.write_table(table, sink)
-    else:
-        with pa.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-    assert len(sink.getvalue()) < 2**16
-    answer = post(client, "comments", sink.getvalue(), media_type)
+    body = as_body(table, media_type)
+    assert len(body) < 2**16
+    answer = post(client, "comments", body, media_type)
     assert (answer.status_code, error_of(answer)["code"]) == (413, "body_too_large")
 
 

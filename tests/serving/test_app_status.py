@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_builder import build_service, open_client
@@ -13,7 +14,9 @@ from starlette.testclient import TestClient
 
 from zhenfen.model_store import load_models
 from zhenfen.serving.app.errors import ErrorReply
+from zhenfen.serving.app.examples import ROWS_SHOWN, SCORES_SHOWN
 from zhenfen.serving.app.factory import make_app
+from zhenfen.serving.app.frames import JSON
 from zhenfen.serving.app.metrics import BUCKETS_S, Metrics
 
 SAMPLE = re.compile(r'[a-z_]+(\{[a-z]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z]+="(?:[^"\\\n]|\\["\\n])*")*\})? [0-9.e+-]+')
@@ -45,6 +48,44 @@ def test_the_examples_of_the_description_work(client: TestClient) -> None:
                 assert answer.json()["n_rows"] > 0
                 n_sent += 1
     assert n_sent == 4
+
+
+def breaches(schema: dict[str, Any], value: object) -> list[str]:
+    """What of the JSON Schema that is used here `value` does not keep."""
+    if "anyOf" in schema:
+        found = [breaches(one, value) for one in schema["anyOf"]]
+        return [] if [] in found else found[0]
+    if value not in schema.get("enum", [value]):
+        return [f"{value} of {schema['enum']}"]
+    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+    kinds["null"] = type(None)
+    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
+        return [f"{value} is no {schema['type']}"]
+    if isinstance(value, list):
+        return [breach for one in value for breach in breaches(schema["items"], one)]
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        odd = set(value) - set(known) if schema.get("additionalProperties") is False else set()
+        missing = set(schema.get("required", ())) - set(value)
+        return [*odd, *missing, *(one for name in known.keys() & value for one in breaches(known[name], value[name]))]
+    return []
+
+
+def test_the_examples_keep_their_own_schemas(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    bodies = [methods["post"]["requestBody"] for methods in described["paths"].values() if "post" in methods]
+    answers = [methods["post"]["responses"]["200"] for path, methods in described["paths"].items() if "score" in path]
+    shown = [one["content"][JSON] for one in [*bodies, *answers] if JSON in one["content"]]
+    assert len(shown) == 8
+    assert [breaches(one["schema"], one["example"]) for one in shown] == [[]] * 8
+    profiles = shown[0]
+    assert breaches(profiles["schema"], {"rows": [{"platform": "myspace", "nickname": 1}]})
+
+
+def test_the_answers_shown_have_the_columns_of_answers(client: TestClient) -> None:
+    for kind, body in ROWS_SHOWN.items():
+        answer = client.post(f"/v1/score/{kind}", json=body).json()
+        assert list(answer["rows"][0]) == list(SCORES_SHOWN[kind])
 
 
 def test_every_route_describes_its_refusals_in_the_one_form(client: TestClient) -> None:
@@ -112,6 +153,15 @@ def test_buckets_hold_all_that_is_not_longer() -> None:
     assert (counts[0], counts[1], counts[-2], counts[-1]) == (1, 2, 3, 4)
     assert found['zhenfen_request_seconds_count{route="/"}'] == 4
     assert found['zhenfen_request_seconds_sum{route="/"}'] == pytest.approx(1002.011)
+
+
+def test_strangers_cannot_make_up_series(client: TestClient) -> None:
+    before = len(samples(client.get("/metrics").text))
+    for number in range(20):
+        client.request(f"MADEUP{number}", f"/made/up/{number}")
+    after = samples(client.get("/metrics").text)
+    assert after['zhenfen_requests_total{method="other",route="other",status="404"}'] == 20
+    assert len(after) - before <= 1 + len(BUCKETS_S) + 3
 
 
 def test_a_label_is_escaped_and_threads_lose_nothing() -> None:

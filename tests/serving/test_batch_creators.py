@@ -10,13 +10,17 @@ from batch_builder import Here, contents, run_here
 from cli_runner import Runner
 
 from zhenfen.errors import InputError
+from zhenfen.features.growth import mark_days
+from zhenfen.features.growth_explanations import count_moves
 from zhenfen.model_store import load_models
+from zhenfen.scoring.creators import latest_moment
 from zhenfen.serving.batching import buckets
+from zhenfen.serving.batching.creators import _read_bucket, _sum_moves
 from zhenfen.serving.batching.run import Order
 from zhenfen.serving.batching.scoring import score_folder
 from zhenfen.serving.creators import score_creators_file
 from zhenfen.simulate import simulate
-from zhenfen.tables import write_tables
+from zhenfen.tables import read_tables, write_tables
 
 KINDS = ["organic_small", "burst_buyer", "comment_farm", "platform_purge", "engagement_pod", "comment_farm"]
 
@@ -91,7 +95,8 @@ def test_a_run_goes_on_where_it_was(crowd: Path, tmp_path: Path) -> None:
     engine = Here()
     score_folder(Order("creators", str(crowd), tmp_path / "out"), engine)
     assert contents(tmp_path / "out") == before
-    assert sum("creator_bucket=" in name for name in engine.done) == 1
+    bucket = lost.parent.name.partition("=")[2]
+    assert engine.done[-1] == bucket
 
 
 def test_files_that_cannot_be_used_end_the_run(zhenfen: Runner, crowd: Path, tmp_path: Path) -> None:
@@ -102,9 +107,26 @@ def test_files_that_cannot_be_used_end_the_run(zhenfen: Runner, crowd: Path, tmp
     ran = zhenfen("score", "creators", broken, "--out", tmp_path / "out", "--engine", "local")
     assert ran.code == 2
     assert "posts.parquet" in ran.err
-    (broken / "posts.parquet").rename(broken / "other.parquet")
+    (broken / "posts.parquet").unlink()
+    pl.DataFrame({"post_id": ["a"]}).write_parquet(broken / "other.parquet")
     with pytest.raises(InputError, match="a table's name"):
         run_here("creators", broken, tmp_path / "out")
+
+
+def test_moves_of_a_platform_are_those_of_all_buckets(crowd: Path, tmp_path: Path) -> None:
+    tables = read_tables(crowd)
+    ids = tables["creators"]["creator_id"].to_list()
+    for name, mine in {"0000": ids[::2], "0001": ids[1::2]}.items():
+        part = tables.replace(
+            **{one: tables[one].filter(pl.col("creator_id").is_in(mine)) for one in ("creators", "follower_counts")},
+            **{one: tables[one].clear() for one in tables.frames if one not in {"creators", "follower_counts"}},
+        )
+        write_tables(part, tmp_path / "buckets" / name)
+        _read_bucket(tmp_path, name=name, as_of=latest_moment(tables))
+    whole = count_moves(mark_days(tables["follower_counts"]), tables["creators"]).sort("platform", "day")
+    assert whole["typical_up"].count() > 0
+    assert whole["typical_down"].count() > 0
+    assert _sum_moves(tmp_path, ["0000", "0001"]).equals(whole)
 
 
 def test_a_bucket_is_the_same_on_every_machine() -> None:

@@ -60,6 +60,17 @@ def test_a_place_that_nothing_here_can_read_is_named(zhenfen: Runner, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
+def test_every_byte_of_a_file_counts(tmp_path: Path) -> None:
+    source = write_profiles(tmp_path / "in", n_parts=1) / "0.parquet"
+    (before,) = find_parts(str(source))
+    content = bytearray(source.read_bytes())
+    # Data begin after the four letters that every file begins with; size and end stay the same.
+    content[6] ^= 1
+    source.write_bytes(content)
+    (after,) = find_parts(str(source))
+    assert after.fingerprint != before.fingerprint
+
+
 def test_hidden_files_and_those_of_other_programs_are_left_out(tmp_path: Path) -> None:
     source = write_profiles(tmp_path / "in", n_parts=1)
     for name in ("_SUCCESS", ".0.parquet.crc", "_temporary/1.parquet", "notes.txt"):

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from batch_builder import Here, contents, run_here, write_comments, write_profiles
+from batch_builder import Here, contents, run_here, write_comments, write_posts, write_profiles
 from cli_runner import Runner
 
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.model_store import load_models
-from zhenfen.serving.batch import score_comments_file, score_posts_file, score_profiles_file
+from zhenfen.serving import batch
+from zhenfen.serving.batch import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
 from zhenfen.serving.batching import clusters as clusters_here
 from zhenfen.serving.batching.engine import LOST, LocalEngine, Task
 from zhenfen.serving.batching.manifest import MANIFEST, open_manifest
@@ -58,11 +59,9 @@ def test_comments_are_grouped_over_all_parts(tmp_path: Path) -> None:
 
 
 def test_posts_are_scored_as_in_one_file(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    for part, text in enumerate(("好物分享，点击链接下单", "今天去爬山了")):
-        pl.DataFrame({"post_id": [f"p{part}"], "text": [text]}).write_parquet(tmp_path / "in" / f"{part}.parquet")
-    run_here("posts", tmp_path / "in", tmp_path / "out")
-    whole = in_one_file(tmp_path / "in", tmp_path / "whole.parquet")
+    source = write_posts(tmp_path / "in")
+    run_here("posts", source, tmp_path / "out")
+    whole = in_one_file(source, tmp_path / "whole.parquet")
     score_posts_file(whole, tmp_path / "scored.parquet", load_models().need_post())
     assert all_scores(tmp_path / "out").equals(pl.read_parquet(tmp_path / "scored.parquet"))
 
@@ -115,6 +114,50 @@ def test_a_part_of_comments_that_cannot_be_used_is_in_no_cluster(tmp_path: Path)
     assert all(rest[name] == content for name, content in sound.items() if name != MANIFEST)
 
 
+def test_comments_that_can_be_used_later_change_the_clusters_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_comments(tmp_path / "in")
+
+    def lost(path: Path, out: Path) -> int:
+        if "day=1" in str(path):
+            raise InputError(Problem("a file that is there today", str(path)))
+        return normalise_comments_file(path, out)
+
+    monkeypatch.setattr(batch, "normalise_comments_file", lost)
+    assert list(run_here("comments", source, tmp_path / "out").set_aside) == ["day=1/comments.parquet"]
+    monkeypatch.undo()
+    run_here("comments", source, tmp_path / "out")
+    run_here("comments", source, tmp_path / "straight")
+    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
+
+
+def test_parts_need_not_have_the_same_columns(tmp_path: Path) -> None:
+    source = write_profiles(tmp_path / "in")
+    pl.read_parquet(source / "1.parquet").drop("n_posts").with_columns(note=pl.lit(1)).write_parquet(
+        source / "1.parquet"
+    )
+    pl.read_parquet(source / "2.parquet").clear().write_parquet(source / "[2].parquet")
+    manifest = run_here("profiles", source, tmp_path / "out")
+    assert manifest.set_aside == {}
+    assert manifest.parts["[2].parquet"]["rows"] == 0
+    columns = {tuple(pl.read_parquet_schema(path)) for path in (tmp_path / "out").glob("*.parquet")}
+    assert len(columns) == 1
+
+
+def test_a_manifest_that_was_half_written_is_none(tmp_path: Path) -> None:
+    source, out = write_profiles(tmp_path / "in"), tmp_path / "out"
+    run_here("profiles", source, out)
+    before = contents(out)
+    (out / f".{MANIFEST}.part").write_bytes(before[MANIFEST][:40])
+    (out / "0.parquet").unlink()
+    run_here("profiles", source, out)
+    assert contents(out) == before
+    (out / MANIFEST).write_bytes(before[MANIFEST][:40])
+    with pytest.raises(ConfigError, match="expected the manifest of a batch run"):
+        run_here("profiles", source, out)
+
+
 def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     source = write_profiles(tmp_path / "in", n_parts=6)
     straight = contents_of_run(source, tmp_path / "straight")
@@ -139,24 +182,24 @@ def contents_of_run(source: Path, out: Path) -> dict[str, bytes]:
 
 
 class Dies:
-    def __call__(self) -> None:
+    def __call__(self, work: Path) -> None:
         os._exit(9)
 
 
 class Fails:
-    def __call__(self) -> None:
+    def __call__(self, work: Path) -> None:
         raise ArithmeticError("nobody foresaw this")
 
 
 class Answers:
-    def __call__(self) -> str:
+    def __call__(self, work: Path) -> str:
         return "done"
 
 
-def test_a_process_that_dies_takes_no_other_task_along() -> None:
+def test_a_process_that_dies_takes_no_other_task_along(tmp_path: Path) -> None:
     engine = LocalEngine(2)
     tasks = [Task("a", Answers()), Task("dies", Dies()), Task("fails", Fails()), Task("b", Answers())]
-    outcomes = {one.name: one for one in engine.run(tasks)}
+    outcomes = {one.name: one for one in engine.run(tasks, tmp_path)}
     engine.close()
     assert {name for name, one in outcomes.items() if one.value == "done"} == {"a", "b"}
     assert outcomes["dies"].error == LOST

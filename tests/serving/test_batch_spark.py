@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from batch_builder import contents, run_here, write_comments
+from batch_builder import contents, run_here, write_comments, write_posts, write_profiles
 
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.serving.batching import buckets, spark
-from zhenfen.serving.batching.engine import LocalEngine, Task
-from zhenfen.serving.batching.run import Order
+from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, LocalEngine, Outcome, Task, Traffic
+from zhenfen.serving.batching.run import Order, write_bytes
 from zhenfen.serving.batching.scoring import score_folder
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:pyspark.*"),
@@ -27,15 +31,41 @@ pytestmark = [
 ]
 
 
+class DiesOnce:
+    """Kills its worker the first time, then does what it was to do."""
+
+    def __init__(self, mark: Path, call: Callable[[Path], Any]) -> None:
+        self.mark = mark
+        self.call = call
+
+    def __call__(self, work: Path) -> Any:
+        if not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.call(work)
+
+
 class Kept(spark.SparkEngine):
-    """A session takes long to start: all tests share one."""
+    """A session takes long to start: all tests share one.
+
+    With a folder in `killed`, the first task of every step kills its worker the first time.
+    """
+
+    killed: Path | None = None
+
+    def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
+        if self.killed is not None and tasks:
+            mark = self.killed / f"{len(list(self.killed.iterdir()))}"
+            tasks = [Task(tasks[0].name, DiesOnce(mark, tasks[0].call)), *tasks[1:]]
+        yield from super().run(tasks, work, traffic)
 
     def close(self) -> None:
         """The fixture ends it."""
+        self._made.clear()
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Kept]:
+def session() -> Iterator[SparkSession]:
     if spark.find_java() is None:
         pytest.skip("Spark needs Java 17, and there is none here")
     from pyspark import cloudpickle
@@ -43,16 +73,27 @@ def engine() -> Iterator[Kept]:
     # Spark's workers cannot import this module.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     opened = spark.open_spark(2)
-    opened.session.conf.set("spark.sql.shuffle.partitions", "2")
-    yield Kept(opened.session)
+    opened.session.conf.set("spark.sql.shuffle.partitions", "1")
+    yield opened.session
     opened.close()
 
 
-def test_comments_are_the_same_bytes(engine: Kept, tmp_path: Path) -> None:
-    source = write_comments(tmp_path / "in")
+@pytest.fixture
+def engine(session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    # The folder of the scores is named relative to this process's: whoever wrote there from a worker, which has kept
+    # its own, would miss it, as on another machine.
+    monkeypatch.chdir(tmp_path)
+    return Kept(session)
+
+
+def test_comments_are_the_same_bytes_though_workers_are_killed(engine: Kept, tmp_path: Path) -> None:
+    source = write_comments(tmp_path / "in", n_parts=2)
     (source / "bad.parquet").write_bytes(b"PAR1")
+    engine.killed = tmp_path / "killed"
+    engine.killed.mkdir()
     run_here("comments", source, tmp_path / "here")
-    manifest = score_folder(Order("comments", str(source), tmp_path / "there"), engine)
+    manifest = score_folder(Order("comments", str(source), Path("there")), engine)
+    assert len(list(engine.killed.iterdir())) == 2
     assert list(manifest.set_aside) == ["bad.parquet"]
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
     names = [name for name in manifest.parts if name not in manifest.set_aside]
@@ -60,54 +101,73 @@ def test_comments_are_the_same_bytes(engine: Kept, tmp_path: Path) -> None:
     assert scored["cluster_id"].n_unique() > 3
 
 
+@pytest.mark.parametrize("kind", ["profiles", "posts"])
+def test_rows_are_the_same_bytes(engine: Kept, tmp_path: Path, kind: str) -> None:
+    source = write_profiles(tmp_path / "in", n_parts=2) if kind == "profiles" else write_posts(tmp_path / "in")
+    run_here(kind, source, tmp_path / "here", explain=True)
+    score_folder(Order(kind, str(source), Path("there"), explain=True), engine)
+    assert len(contents(tmp_path / "there")) == 3
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
 def test_creators_are_the_same_bytes(engine: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 2_000)
-    kinds = ["organic_small", "comment_farm", "burst_buyer"]
-    write_tables(simulate(kinds, seed=3, platforms=["weibo"]).tables, tmp_path / "in")
+    write_tables(simulate(["organic_small", "comment_farm"], seed=3, platforms=["weibo"]).tables, tmp_path / "in")
     # Not in this process: contributions differ in their last bits with the number of threads.
     score_folder(Order("creators", str(tmp_path / "in"), tmp_path / "here"), LocalEngine(1))
-    score_folder(Order("creators", str(tmp_path / "in"), tmp_path / "there"), engine)
+    score_folder(Order("creators", str(tmp_path / "in"), Path("there")), engine)
     assert len(contents(tmp_path / "there")) > 2
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 
-class DiesOnce:
-    """Kills its worker the first time."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __call__(self) -> str:
-        if not self.mark.exists():
-            self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return "done"
-
-
-class Answers:
-    def __call__(self) -> str:
-        return "done"
-
-
 class Refuses:
-    def __call__(self) -> str:
+    def __call__(self, work: Path) -> str:
         raise InputError(Problem("a number", "file.parquet"))
 
 
 class Full:
-    def __call__(self) -> str:
+    def __call__(self, work: Path) -> str:
         raise ConfigError("out: cannot be written (No space left on device)")
 
 
-def test_a_worker_that_is_killed_loses_nothing(engine: Kept, tmp_path: Path) -> None:
-    tasks = [Task(f"{n}", Answers()) for n in range(3)]
-    tasks += [Task("killed", DiesOnce(tmp_path / "mark")), Task("bad", Refuses())]
-    outcomes = {one.name: one for one in engine.run(tasks)}
-    assert (tmp_path / "mark").exists()
-    assert {name for name, one in outcomes.items() if one.value == "done"} == {"0", "1", "2", "killed"}
-    assert outcomes["bad"].error == "file.parquet: expected a number"
+class Dies:
+    def __call__(self, work: Path) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Fails:
+    def __call__(self, work: Path) -> None:
+        raise ArithmeticError("nobody foresaw this")
+
+
+class Makes:
+    """Makes a file for another task and one for the driver."""
+
+    def __call__(self, work: Path) -> None:
+        for name in ("for/b", "home/a"):
+            write_bytes(work / name, b"made")
+
+
+class Finds:
+    def __call__(self, work: Path) -> list[str]:
+        return sorted(path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file())
+
+
+def test_a_task_that_cannot_be_done_takes_no_other_along(engine: Kept, tmp_path: Path) -> None:
+    tasks = [Task("a", Makes()), Task("dies", Dies()), Task("fails", Fails()), Task("bad", Refuses())]
+    traffic = Traffic(brings=("home",), owner=lambda path: path.rpartition("/")[2])
+    outcomes = {one.name: one.error for one in engine.run(tasks, tmp_path, traffic)}
+    assert outcomes == {
+        "a": None,
+        "dies": LOST,
+        "fails": "ArithmeticError: nobody foresaw this",
+        "bad": "file.parquet: expected a number",
+    }
+    assert (tmp_path / "home" / "a").read_bytes() == b"made"
+    found = engine.run([Task("b", Finds())], tmp_path, Traffic(needs=("home",)))
+    assert [one.value for one in found] == [["for/b", "home/a"]]
     with pytest.raises(ConfigError, match="No space left"):
-        list(engine.run([Task("full", Full())]))
+        list(engine.run([Task("full", Full())], tmp_path))
 
 
 def test_without_java_or_spark_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from toy_models import toy_models
 from zhenfen import model_store
 from zhenfen.connectors.importing import import_export
-from zhenfen.errors import ConfigError, InputError
+from zhenfen.errors import ConfigError
 from zhenfen.model_store import Models
 from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, identify
@@ -97,10 +97,17 @@ def test_a_changed_export_is_seen(kept: str, models: Models, small_tables: Path,
     assert "tables" in {part.name for part in found.parts if not part.is_same}
 
 
-def test_an_export_that_is_gone_is_named(findings: Findings, tables: Tables, models: Models, tmp_path: Path) -> None:
+def test_an_export_that_is_gone_leaves_what_made_the_report(
+    findings: Findings, tables: Tables, models: Models, tmp_path: Path
+) -> None:
     score_id = remember(findings, tables, tmp_path / "gone", OPTIONS)
-    with pytest.raises(InputError, match="gone"):
-        reproduce(score_id, models)
+    found = reproduce(score_id, models)
+    assert found.score_id is None
+    assert not found.is_same
+    parts = {part.name: part for part in found.parts}
+    assert parts["tables"].now is None
+    assert parts["audience_model"].is_same
+    assert parts["input"].then == findings.versions["input"]
 
 
 def test_with_other_models_nothing_is_scored(kept: str, models: Models) -> None:

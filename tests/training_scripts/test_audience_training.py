@@ -123,7 +123,10 @@ def test_a_run_leaves_parameters_figures_and_files(
     assert run.data.tags["data.one.sha256"] == "0" * 64
     assert run.data.metrics["across.mean_auc"] > 0.8
     logged = {path.name for path in (tmp_path / "mlruns").rglob("*") if path.is_file()}
-    assert logged >= {*(path.name for path in written.iterdir()), "calibration.png", "precision_recall.png"}
+    figures = {f"{view}_{curve}.png" for view in ("within", "across") for curve in ("calibration", "precision_recall")}
+    assert logged >= {*(path.name for path in written.iterdir()), *figures}
+    assert set(run.data.metrics) >= {"calibration_error.within", "calibration_error.across"}
+    assert run.data.params["features"] == str(TINY.features)
 
 
 def relabel(labels: pl.DataFrame) -> pl.DataFrame:

@@ -97,7 +97,8 @@ def test_a_run_leaves_parameters_figures_and_files(tmp_path: Path, monkeypatch: 
     assert run.data.tags["data.one.sha256"] == "0" * 64
     assert run.data.metrics["across.one.auc"] > 0.8
     logged = {path.name for path in (tmp_path / "mlruns").rglob("*") if path.is_file()}
-    assert logged >= {path.name for path in written.iterdir()}
+    figures = {f"{view}_{curve}.png" for view in ("within", "across") for curve in ("calibration", "precision_recall")}
+    assert logged >= {*(path.name for path in written.iterdir()), *figures}
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from training.creator_fit import CreatorConfig, HeldOut, find_line, is_shocked, score_by_roster, score_left_out
+from training.creator_fit import (
+    CreatorConfig,
+    HeldOut,
+    find_line,
+    is_shocked,
+    judge_unknown,
+    score_by_roster,
+    score_left_out,
+)
 from training.creator_judge import calibration_error, count_found, detector_table, recall_table
 from training.creators import RATIO, Z_SCORE, Cast, draw_campaign, draw_roles, measure_baselines
 
@@ -189,3 +197,25 @@ def test_baselines_by_hand() -> None:
     gains = np.diff(counts)
     assert found[Z_SCORE].to_list() == [pytest.approx((gains.max() - gains.mean()) / gains.std(ddof=1)), None]
     assert found[RATIO].to_list() == [pytest.approx(340 / 17), None]
+
+
+def test_a_search_sees_neither_the_rosters_nor_the_manipulation_that_judge() -> None:
+    rows, seen = make_rows(), []
+
+    def choose(rows: pl.DataFrame, config: CreatorConfig) -> CreatorConfig:
+        seen.append((set(rows["twin"]), set(rows["manipulation"].drop_nulls())))
+        return config
+
+    whole = score_by_roster(rows, make_config(), {}, choose)
+    assert all(len(twins) == 8 for twins, _ in seen)
+    assert np.array_equal(whole.scores["this model"], score_by_roster(rows, make_config(), {}).scores["this model"])
+    seen.clear()
+    score_left_out(rows, make_config(), {}, choose)
+    assert [kinds for _, kinds in seen] == [{"y"}] * 3 + [{"x"}] * 3
+
+
+def test_the_quality_searched_by_is_that_of_unknown_manipulations() -> None:
+    rows = make_rows()
+    assert 0.5 < judge_unknown(rows, {})(make_config()) < 1
+    noise = rows.with_columns(pl.col("is_fake", "manipulation").shuffle(seed=1))
+    assert judge_unknown(noise, {})(make_config()) < 0.62

@@ -40,7 +40,7 @@ def test_every_model_has_its_limits() -> None:
 
 def test_the_same_model_differs_by_nothing() -> None:
     checks = compare(make_held(), make_held(), LIMITS, GATE)
-    known = [check for check in checks if check.passed is not None]
+    known = [check for check in checks if check.what in ("auc", "brier") and check.passed is not None]
     assert {(check.value, check.low, check.high) for check in known} == {(0.0, 0.0, 0.0)}
     assert may_promote(checks)
     assert {"within all", "across all", "within source one", "within platform x"} <= set(by_place(checks, "auc"))
@@ -96,6 +96,41 @@ def test_nothing_in_common_is_no_reason_to_promote() -> None:
     assert not may_promote(checks)
 
 
+def test_a_source_that_the_challenger_leaves_out_fails() -> None:
+    """The rows of both show no loss there, for there are none."""
+    held = make_held(1200)
+    checks = compare(held.filter(pl.col("source") == "one"), held, LIMITS, GATE)
+    found = by_place(checks, "shared_rows")
+    assert found["within source two"].passed is False
+    assert found["within source two"].value == 0
+    assert "within source one" not in found
+    assert not may_promote(checks)
+
+
+def test_a_view_that_the_challenger_leaves_out_fails() -> None:
+    held = make_held(1200)
+    checks = compare(held.with_columns(across=pl.lit(None, pl.Float64)), held, LIMITS, GATE)
+    found = by_place(checks, "shared_rows")
+    assert (found["within all"].passed, found["across all"].passed) == (True, False)
+    assert not may_promote(checks)
+
+
+def test_a_few_rows_may_go_and_others_come() -> None:
+    held = make_held(1200)
+    renamed = held.with_columns(
+        row=pl.when(pl.int_range(pl.len()) % 20 == 0).then(pl.col("row") + "?").otherwise("row")
+    )
+    checks = compare(renamed, held, LIMITS, GATE)
+    assert by_place(checks, "shared_rows")["within all"].value == pytest.approx(0.95)
+    assert may_promote(checks)
+
+
+def test_bands_stand_in_the_order_of_their_sizes() -> None:
+    held = make_held(1200)
+    places = [place for place in by_place(compare(held, held, LIMITS, GATE), "auc") if "within size" in place]
+    assert places == [f"within size {band} followers" for band in ("below 100", "from 100", "from 1000", "from 10000")]
+
+
 def test_unknown_sizes_have_a_band_of_their_own() -> None:
     held = make_held().with_columns(size=pl.when(pl.col("size") > 1000).then("size"))
     places = by_place(compare(held, held, LIMITS, GATE), "brier")
@@ -125,7 +160,7 @@ def test_without_a_champion_only_the_model_itself_is_judged() -> None:
     alone = judge(GATE, "audience", contender, None)
     assert {check.what for check in alone} == {"calibration_error", "bytes"}
     both = judge(GATE, "audience", contender, contender)
-    assert {check.what for check in both} == {"calibration_error", "bytes", "auc", "brier", "speed"}
+    assert {check.what for check in both} == {"calibration_error", "bytes", "auc", "brier", "shared_rows", "speed"}
 
 
 class TestHeldOut:

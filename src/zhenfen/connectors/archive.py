@@ -47,7 +47,9 @@ def unpack(path: Path, folder: Path, bounds: Bounds) -> None:
         unpack_kind(path, folder, _Budget(path.name, bounds))
     # zipfile reports encryption as RuntimeError and unknown compression as NotImplementedError.
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
-        raise UnreadableFileError(Problem("a whole zip or tar archive", path.name, value=str(error))) from error
+        raise UnreadableFileError(
+            Problem("a whole zip or tar archive", path.name, value=getattr(error, "strerror", None) or str(error))
+        ) from error
 
 
 class _Budget:
@@ -64,7 +66,7 @@ class _Budget:
             self.refuse(f"at most {self.bounds.n_files} files", member)
         # Windows programs write backslashes, and "C:" is absolute there.
         parts = PurePosixPath(member.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0] or "\0" in member:
+        if not parts.parts or parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0] or "\0" in member:
             self.refuse("paths inside the archive", member)
         return folder / parts
 

@@ -4,8 +4,8 @@ A registered version holds a folder of the shelf, byte for byte. From here only 
 hashes of their model.yaml, whose own hash stands in the registry; MLflow's loaders, which may unpickle, are not used.
 """
 
-from zhenfen.model_registry.choice import CHOICE, chosen_folders
-from zhenfen.model_registry.client import Registry, keep_quiet, registry_uri
+from zhenfen.model_registry.choice import CHOICE, chosen_folders, read_choice
+from zhenfen.model_registry.client import Registry, keep_quiet, registry_uri, root_cause
 from zhenfen.model_registry.reference import (
     CHAMPION,
     HASH_TAG,
@@ -14,7 +14,6 @@ from zhenfen.model_registry.reference import (
     PREFIX,
     Reference,
     Registered,
-    RegistryUnreachableError,
     check_name,
     parse_reference,
 )
@@ -29,10 +28,11 @@ __all__ = [
     "Reference",
     "Registered",
     "Registry",
-    "RegistryUnreachableError",
     "check_name",
     "chosen_folders",
     "keep_quiet",
     "parse_reference",
+    "read_choice",
     "registry_uri",
+    "root_cause",
 ]

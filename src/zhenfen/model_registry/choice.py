@@ -7,12 +7,25 @@ import re
 from functools import cache
 from pathlib import Path
 
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_registry.client import Registry, registry_uri
-from zhenfen.model_registry.reference import RegistryUnreachableError, parse_reference
+from zhenfen.model_registry.reference import Reference, parse_reference
 
 CHOICE = "ZHENFEN_MODELS"
 logger = logging.getLogger(__name__)
+
+
+def read_choice(choice: str) -> list[Reference]:
+    """The references of ZHENFEN_MODELS, separated by commas or blanks.
+
+    Raises:
+        ConfigError: One is misspelled, or a model is named twice.
+    """
+    references = [parse_reference(one) for one in re.split(r"[,\s]+", choice) if one]
+    twice = sorted({one.name for one in references if [other.name for other in references].count(one.name) > 1})
+    if twice:
+        raise ConfigError(f"{CHOICE}: expected each model once, found {', '.join(twice)} again")
+    return references
 
 
 @cache
@@ -27,10 +40,7 @@ def chosen_folders(choice: str) -> dict[str, Path]:
     Raises:
         ConfigError: A reference is misspelled or names what is not there, or a file was changed.
     """
-    references = [parse_reference(one) for one in re.split(r"[,\s]+", choice) if one]
-    twice = sorted({one.name for one in references if [other.name for other in references].count(one.name) > 1})
-    if twice:
-        raise ConfigError(f"{CHOICE}: expected each model once, found {', '.join(twice)} again")
+    references = read_choice(choice)
     if not references:
         return {}
     try:

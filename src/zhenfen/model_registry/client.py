@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_registry.files import SHELF, keep_files
 from zhenfen.model_registry.reference import (
     CHAMPION,
@@ -22,7 +22,6 @@ from zhenfen.model_registry.reference import (
     PREFIX,
     Reference,
     Registered,
-    RegistryUnreachableError,
     check_name,
 )
 
@@ -45,8 +44,8 @@ QUIET = {
 
 
 def registry_uri(chosen: str | None = None) -> str | None:
-    """The registry to ask: `chosen`, else MLFLOW_REGISTRY_URI, else MLFLOW_TRACKING_URI, else ./mlflow.db; or None."""
-    named = chosen or os.environ.get("MLFLOW_REGISTRY_URI") or os.environ.get("MLFLOW_TRACKING_URI")
+    """The registry to ask: `chosen`, else MLFLOW_TRACKING_URI, else ./mlflow.db; None where there is none of them."""
+    named = chosen or os.environ.get("MLFLOW_TRACKING_URI")
     return named or (f"sqlite:///{DEFAULT_STORE}" if DEFAULT_STORE.is_file() else None)
 
 
@@ -55,6 +54,15 @@ def keep_quiet() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def root_cause(error: BaseException) -> str:
+    """What an error of MLflow comes down to, in one line: "Connection refused", "No space left on device"."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+    last = next((one for one in reversed(chain) if isinstance(one, OSError)), error)
+    return (getattr(last, "strerror", None) or str(last)).partition("\n")[0]
 
 
 class Registry:
@@ -156,8 +164,10 @@ class Registry:
         try:
             yield
         except self._mlflow.exceptions.MlflowException as error:
-            reason = str(error).partition("\n")[0]
-            raise RegistryUnreachableError(f"{self.uri}: the registry does not answer ({reason})") from error
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> RegistryUnreachableError:
+        return RegistryUnreachableError(f"{self.uri}: the registry does not answer ({root_cause(error)})")
 
     def _crown(self, name: str, version: int, history: Sequence[int]) -> None:
         # In this order: a process killed in between leaves the old champion, with itself in its history.
@@ -188,6 +198,7 @@ class Registry:
                 registry_uri=self.uri,
             )
         except self._mlflow.exceptions.MlflowException as error:
+            # MLflow downloads in threads and writes their errors down, one a line.
             reason = str(error).rpartition("\n")[2]
             raise ConfigError(f"{registered}: its files do not come from {self.uri} ({reason})") from error
         return Path(came)
@@ -205,7 +216,9 @@ class Registry:
 
     def _take_lock(self, lock: str) -> None:
         exceptions = self._mlflow.exceptions
-        for standing in self.client.search_registered_models(f"name = '{lock}'"):
+        with self.asking():
+            found = self.client.search_registered_models(f"name = '{lock}'")
+        for standing in found:
             if time.time() - standing.creation_timestamp / 1000 > STALE_SECONDS:
                 with contextlib.suppress(exceptions.MlflowException):
                     self.client.delete_registered_model(lock)
@@ -213,7 +226,7 @@ class Registry:
             self.client.create_registered_model(lock)
         except exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise RegistryUnreachableError(f"{self.uri}: the registry does not answer ({error})") from error
+                raise self._unreachable(error) from error
             raise ConfigError(f"{lock}: another promotion is under way in {self.uri}; try again in a minute") from error
 
 

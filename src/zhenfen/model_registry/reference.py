@@ -15,10 +15,6 @@ HASH_TAG, LABEL_TAG = "manifest_sha256", "scores_as"
 _URI = re.compile(rf"models:/{PREFIX}({'|'.join(MODEL_NAMES)})(?:@([a-z][a-z0-9_-]{{0,62}})|/([1-9][0-9]{{0,8}}))")
 
 
-class RegistryUnreachableError(ConfigError):
-    """The registry does not answer; what it would have said is unknown."""
-
-
 @dataclass(frozen=True)
 class Reference:
     """A model of the registry by version or by alias; one of the two is set."""

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from polars import selectors as cs
 
+from zhenfen.monitoring.platforms import FEWEST_ROWS, PLATFORM, split_platforms
 from zhenfen.monitoring.rules import MonitorRules
 from zhenfen.monitoring.stability import (
     Counts,
@@ -20,8 +21,6 @@ from zhenfen.monitoring.stability import (
     shift_of_numbers,
 )
 
-FEWEST_ROWS = 30
-"""Known values in either sample below which a column is not compared: a tenth of the reference would be under three."""
 MOST_CATEGORIES = 50
 """Texts with more different values are names or sentences, no categories."""
 TOO_FEW, TOO_MANY_CATEGORIES, ABSENT = "too_few", "too_many_categories", "absent"
@@ -59,6 +58,8 @@ class Comparison:
         bins: Where the known values lie; empty where they were not compared.
         reason: TOO_FEW, TOO_MANY_CATEGORIES or ABSENT (known in neither); None when compared.
         outside: Share of known values outside the range that the model knows, in both; None without such a range.
+        medians: Of the known numbers in both; None where they were not compared.
+        platform: Platform of the rows; None for all rows together.
     """
 
     column: str
@@ -69,6 +70,8 @@ class Comparison:
     bins: tuple[Bin, ...] = ()
     reason: str | None = None
     outside: tuple[float, float] | None = None
+    medians: tuple[float, float] | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,10 @@ class Judged:
 def compare_columns(
     reference: pl.DataFrame, new: pl.DataFrame, domain: dict[str, tuple[float, float]], rules: MonitorRules
 ) -> list[Judged]:
-    """Every column, in the order of the reference; both frames have at least one row and the same columns.
+    """Every column of every platform, in the order of the reference; both frames have rows and the same columns.
+
+    Where the rows name platforms, their mix is a column of its own, and the others are compared within a platform: more
+    rows of one do not make all columns move.
 
     Numbers are compared by the Kolmogorov-Smirnov test, categories and flags by Pearson's. All p-values of the run are
     corrected together (Benjamini & Yekutieli 2001, Ann Stat 29:1165: features depend on each other in any way). A
@@ -111,8 +117,14 @@ def compare_columns(
         rules: Lines.
     """
     then, now = (one.with_columns(cs.float().replace([inf, -inf, nan], None)) for one in (reference, new))
-    compared = [_compare(then[name], now[name], domain.get(name)) for name in then.columns]
-    return judge(compared, rules)
+    mix = [_compare(then[PLATFORM], now[PLATFORM], None)] if PLATFORM in then.columns else []
+    compared = [
+        replace(_compare(part.then[name], part.now[name], domain.get(name)), platform=part.platform)
+        for part in split_platforms(then, now)
+        for name in then.columns
+        if name != PLATFORM
+    ]
+    return judge([*mix, *compared], rules)
 
 
 def judge(compared: Sequence[Comparison], rules: MonitorRules) -> list[Judged]:
@@ -160,7 +172,9 @@ def _compare_numbers(
     ends = [None, *edges.tolist(), None]
     bins = [Bin(None, *place) for place in zip(ends[:-1], ends[1:], *(one.tolist() for one in shares), strict=True)]
     outside = None if domain is None else (_outside(reference, *domain), _outside(new, *domain))
-    return replace(uncompared, values=shift_of_numbers(then, now, edges), bins=tuple(bins), outside=outside)
+    medians = float(np.median(then)), float(np.median(now))
+    shift = shift_of_numbers(then, now, edges)
+    return replace(uncompared, values=shift, bins=tuple(bins), outside=outside, medians=medians)
 
 
 def _compare_categories(uncompared: Comparison, reference: pl.Series, new: pl.Series) -> Comparison:

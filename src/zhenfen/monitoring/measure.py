@@ -10,7 +10,7 @@ import polars as pl
 
 from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import KINDS, CommentModel
-from zhenfen.estimators.manifest import Manifest, ValidationCounts
+from zhenfen.estimators.manifest import KindManifest, Manifest, ValidationCounts
 from zhenfen.estimators.post_model import PostModel
 from zhenfen.estimators.prevalence import Validation
 from zhenfen.estimators.profile_model import ProfileModel
@@ -67,7 +67,7 @@ def watch_profiles(models: Models) -> Subject:
     model = models.need_audience()
     return Subject(
         lambda rows, as_of: _measure_profiles(rows, model, as_of),
-        (profile_detector(model.manifest), DOMAIN),
+        (make_detector("p_fake", model.manifest), DOMAIN),
         model.manifest.label,
         model.manifest.domain,
     )
@@ -96,45 +96,22 @@ def watch_posts(models: Models) -> Subject:
     """
     model = models.need_post()
     return Subject(
-        lambda rows, _: _measure_posts(rows, model), (post_detector(model.manifest), DOMAIN), model.manifest.label, {}
+        lambda rows, _: _measure_posts(rows, model),
+        (make_detector("p_sponsored", model.manifest), DOMAIN),
+        model.manifest.label,
+        {},
     )
 
 
-def profile_detector(manifest: Manifest) -> Detector:
-    """The audience model as a detector."""
-    return Detector(
-        "p_fake",
-        manifest.threshold,
-        manifest.training_share,
-        _group(manifest.validations),
-        to_validations(manifest.validations_across),
-    )
+def make_detector(column: str, model: Manifest | KindManifest) -> Detector:
+    """A model, or one kind of the comment model, as the detector behind a column of scores."""
+    within, across = _group(model.validations), to_validations(model.validations_across)
+    return Detector(column, model.threshold, model.training_share, within, across)
 
 
 def comment_detectors(manifest: Manifest) -> tuple[Detector, ...]:
     """The comment model as a detector for each kind."""
-    kinds = {kind: manifest.kinds[kind] for kind in KINDS}
-    return tuple(
-        Detector(
-            f"p_{kind}",
-            one.threshold,
-            one.training_share,
-            _group(one.validations),
-            to_validations(one.validations_across),
-        )
-        for kind, one in kinds.items()
-    )
-
-
-def post_detector(manifest: Manifest) -> Detector:
-    """The post model as a detector."""
-    return Detector(
-        "p_sponsored",
-        manifest.threshold,
-        manifest.training_share,
-        _group(manifest.validations),
-        to_validations(manifest.validations_across),
-    )
+    return tuple(make_detector(f"p_{kind}", manifest.kinds[kind]) for kind in KINDS)
 
 
 def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> Measured:

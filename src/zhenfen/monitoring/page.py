@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 PAGE, DATA = "monitor.html", "monitor.json"
-BINS = 32
+BINS = 44
 """Height of a distribution in pixels."""
+ACROSS = 160
+"""Its width: two bars a bin stay apart."""
 BAR_FROM, BAR_BETWEEN, BAR_TO = 0.1, 0.5, 0.9
 """Where a bin's two bars begin, meet and end, by the width of the bin."""
 
@@ -63,7 +65,7 @@ def draw_bins(column: Mapping[str, Any], catalogue: Catalogue) -> Markup:
         )
     ]
     title = tag("title", catalogue.text("monitor.chart", column=column["column"]))
-    return tag("svg", title, stretched(0, BINS, *bars), role="img", class_="spark", width="100%", height=BINS)
+    return tag("svg", title, stretched(0, BINS, *bars), role="img", class_="spark", width=ACROSS, height=BINS)
 
 
 def _bars(bins: Sequence[Mapping[str, Any]], which: str, left: float, right: float) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from zhenfen.estimators.prevalence import Prevalence, Validation
 from zhenfen.estimators.share import ScoredAudience, ShareEstimate, estimate_share
-from zhenfen.monitoring.comparison import FEWEST_ROWS
+from zhenfen.monitoring.platforms import FEWEST_ROWS, Part, split_platforms
 from zhenfen.monitoring.rates import Interval, difference, quotient, wilson
 from zhenfen.monitoring.rules import MonitorRules
 
@@ -75,8 +75,8 @@ def compare_shares(
 ) -> list[Change]:
     """One change a detector and platform, in that order; all intervals of the run hold together (Bonferroni).
 
-    A platform with fewer than FEWEST_ROWS rows in either frame is left out. Without platforms all rows are taken
-    together, and no validation is theirs.
+    A platform with fewer than FEWEST_ROWS rows in either frame is left out. Where one of them names no platforms all
+    rows are taken together, and no validation is theirs.
 
     Args:
         reference: The detectors' columns, null where there is no score; platform, out_of_domain and `text_group` (rows
@@ -90,37 +90,11 @@ def compare_shares(
     return [_compare(detector, part, level, rules) for detector, part in pairs]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Rows of one platform, or all of them."""
-
-    platform: str | None
-    then: pl.DataFrame
-    now: pl.DataFrame
-
-    @property
-    def frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        return self.then, self.now
-
-    @property
-    def n(self) -> tuple[int, int]:
-        return self.then.height, self.now.height
-
-
-def _by_platform(reference: pl.DataFrame, new: pl.DataFrame, column: str) -> list[_Part]:
+def _by_platform(reference: pl.DataFrame, new: pl.DataFrame, column: str) -> list[Part]:
     if not (column in reference.columns and column in new.columns):
         return []
-    then, now = (_once(one.drop_nulls(column), column) for one in (reference, new))
-    names = _platforms(then, now)
-    parts = [_Part(name, then.filter(platform=name), now.filter(platform=name)) for name in names]
-    return [part for part in parts or [_Part(None, then, now)] if min(part.n) >= FEWEST_ROWS]
-
-
-def _platforms(*frames: pl.DataFrame) -> list[str]:
-    if any("platform" not in one.columns for one in frames):
-        return []
-    known = [set(one["platform"].drop_nulls().to_list()) for one in frames]
-    return sorted(set.intersection(*known))
+    parts = split_platforms(*(_once(one.drop_nulls(column), column) for one in (reference, new)))
+    return [part for part in parts if min(part.n) >= FEWEST_ROWS]
 
 
 def _once(rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -130,7 +104,7 @@ def _once(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return rows.group_by("text_group", maintain_order=True).agg(pl.exclude(column).first(), pl.col(column).mean())
 
 
-def _compare(detector: Detector, part: _Part, level: float, rules: MonitorRules) -> Change:
+def _compare(detector: Detector, part: Part, level: float, rules: MonitorRules) -> Change:
     hits = [int((one[detector.column].cast(pl.Float64) >= detector.threshold).sum()) for one in part.frames]
     first, second = (wilson(k, count, level) for k, count in zip(hits, part.n, strict=True))
     change = difference(first, second)
@@ -149,7 +123,7 @@ def _compare(detector: Detector, part: _Part, level: float, rules: MonitorRules)
     )
 
 
-def _correct(detector: Detector, part: _Part, hits: Sequence[int], level: float) -> tuple[Interval | None, str | None]:
+def _correct(detector: Detector, part: Part, hits: Sequence[int], level: float) -> tuple[Interval | None, str | None]:
     """The change of the share that is looked for: both samples are read by the same detector with the same errors."""
     validations = detector.within.get(part.platform or "", ())
     if not detector.within and not detector.across:

@@ -13,8 +13,7 @@ from zhenfen.monitoring.measure import (
     Measured,
     Subject,
     comment_detectors,
-    post_detector,
-    profile_detector,
+    make_detector,
 )
 from zhenfen.monitoring.prevalence import DOMAIN, Detector
 
@@ -103,11 +102,11 @@ def _measure(rows: pl.DataFrame, file: ScoreFile) -> Measured:
 def _detectors(name: str, models: Models) -> tuple[str, tuple[Detector, ...]]:
     """Label of the shelf's model and its detectors; without such a model an empty label and none."""
     if name == "profile_scores" and models.audience:
-        return models.audience.manifest.label, (profile_detector(models.audience.manifest), DOMAIN)
+        return models.audience.manifest.label, (make_detector("p_fake", models.audience.manifest), DOMAIN)
     if name == "comment_scores" and models.comment:
         return models.comment.manifest.label, comment_detectors(models.comment.manifest)
     if name == "post_scores" and models.post:
-        return models.post.manifest.label, (post_detector(models.post.manifest),)
+        return models.post.manifest.label, (make_detector("p_sponsored", models.post.manifest),)
     if name == "creator_scores" and models.creator:
         manifest = models.creator.manifest
         # Validated on simulated creators: nothing follows for the share of real ones.

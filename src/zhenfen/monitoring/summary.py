@@ -11,6 +11,7 @@ from zhenfen.config import RuleFile
 from zhenfen.estimators.prevalence import Prevalence
 from zhenfen.messages import Catalogue
 from zhenfen.monitoring.comparison import Judged
+from zhenfen.monitoring.findings import tell_advice, tell_findings, tell_move
 from zhenfen.monitoring.prevalence import Change
 from zhenfen.monitoring.rates import Interval
 from zhenfen.monitoring.rules import MonitorRules
@@ -81,7 +82,10 @@ def summarise(run: Run, language: str) -> dict[str, Any]:
         "subject_text": catalogue.text(f"monitor.subject.{run.subject}"),
         "model": run.model,
         "is_drift": run.is_drift,
+        "verdict": catalogue.text(f"monitor.verdict.{'drift' if run.is_drift else 'stable'}"),
         "headline": _headline(run, catalogue),
+        "findings": tell_findings(run.columns, run.changes, catalogue),
+        "advice": tell_advice(run.columns, run.changes, catalogue),
         "reference": _file(run.reference, catalogue),
         "new": _file(run.new, catalogue),
         "notes": [catalogue.text(f"monitor.note.{key}", **fields) for key, fields in _notes(run, catalogue)],
@@ -135,6 +139,7 @@ def _column(judged: Judged, catalogue: Catalogue) -> dict[str, Any]:
     shown = "not_compared" if is_silent else state
     return {
         **asdict(one),
+        "move_text": tell_move(one, catalogue),
         "p_values": judged.p_values,
         "p_absence": judged.p_absence,
         "has_moved": judged.has_moved,

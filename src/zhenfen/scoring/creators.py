@@ -186,6 +186,6 @@ def _conclude(
 
 
 def _input_hash(tables: Tables) -> str:
-    """Short hash over the contents of all files the tables were read from; "unknown" without provenance."""
-    hashes = tables["provenance"]["sha256"].drop_nulls().unique().sort()
+    """Short hash over the contents of all files the tables were read from; "unknown" where none has a hash."""
+    hashes = tables["provenance"].filter(pl.col("sha256") != "")["sha256"].unique().sort()
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:SHORT_HASH_CHARS] if len(hashes) else "unknown"

@@ -158,7 +158,7 @@ def score_grouped_file(path: Path, out: Path, model: CommentModel, *, explain: b
     Raises:
         ConfigError: `out` cannot be written.
     """
-    grouped = pl.read_parquet(path)
+    grouped = pl.read_parquet(path, glob=False)
     with ParquetSink(out, path) as sink:
         _write_scores(grouped, sink, model, explain=explain, on_progress=None)
     return grouped.height
@@ -197,7 +197,7 @@ def _tell(on_progress: Progress | None, step: str, n_done: int, n_rows: int) -> 
 
 def _latest(rows: ParquetRows) -> datetime:
     times = [name for name in _TIMES if name in rows.names]
-    latest = (
-        pl.scan_parquet(rows.path).select(pl.max_horizontal(pl.col(times).max())).collect().item() if times else None
-    )
+    if not times:
+        return EPOCH
+    latest = pl.scan_parquet(rows.path, glob=False).select(pl.max_horizontal(pl.col(times).max())).collect().item()
     return latest if isinstance(latest, datetime) else EPOCH

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Listed:
         scores_as: Version string of its scores; empty where the folder is not whole.
         aliases: Of the registry.
         git_commit: Commit of the code that trained it; empty where it is not known.
-        is_used: Whether scoring takes it when nothing else is chosen: the newest of the shelf.
+        is_used: Whether scoring takes it: the newest of the shelf where nothing else is chosen.
         problem: What is wrong with it; empty when nothing is.
     """
 
@@ -45,6 +45,19 @@ def list_shelf() -> list[Listed]:
 def list_registry(registry: Registry) -> list[Listed]:
     """Every registered version, oldest first; nothing is downloaded."""
     return [_describe(one) for name in MODEL_NAMES for one in registry.list_versions(name)]
+
+
+def mark_used(listed: Sequence[Listed], references: Iterable[Reference]) -> list[Listed]:
+    """The same, where `references` (of ZHENFEN_MODELS) choose from the registry what the shelf gives otherwise."""
+    chosen = {
+        one.place: one.name
+        for one in listed
+        for reference in references
+        if one.name == reference.name and (one.place == str(reference) or reference.alias in one.aliases)
+    }
+    return [
+        replace(one, is_used=one.place in chosen or (one.is_used and one.name not in chosen.values())) for one in listed
+    ]
 
 
 def check_registry(registry: Registry) -> Iterator[Listed]:
@@ -108,6 +121,5 @@ def _checked(listed: Listed, fetch: Callable[[], Path]) -> Listed:
     try:
         model = load_folder(fetch())
     except ConfigError as error:
-        return Listed(listed.name, listed.place, aliases=listed.aliases, is_used=listed.is_used, problem=str(error))
-    commit = model.manifest.git_commit
-    return Listed(listed.name, listed.place, model.version, listed.aliases, commit, listed.is_used)
+        return replace(listed, scores_as="", problem=str(error))
+    return replace(listed, scores_as=model.version, git_commit=model.manifest.git_commit)

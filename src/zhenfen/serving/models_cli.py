@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,10 +33,19 @@ LangOption = Annotated[str, typer.Option(help="Language of what is printed: zh, 
 @models_app.command("list")
 def list_(registry: RegistryOption = None, lang: LangOption = "en") -> None:
     """Every version of the shelf and, where there is one, of the registry; which are champions, which scoring uses."""
-    from zhenfen.serving.model_listing import list_registry, list_shelf
+    from zhenfen.errors import RegistryUnreachableError
+    from zhenfen.model_registry import CHOICE, read_choice
+    from zhenfen.serving.model_listing import list_registry, list_shelf, mark_used
 
-    asked = _find_registry(registry)
-    _show_list([*list_shelf(), *(list_registry(asked) if asked else ())], lang)
+    references, shelf = read_choice(os.environ.get(CHOICE, "")), list_shelf()
+    try:
+        asked = _find_registry(registry)
+        registered = list_registry(asked) if asked else []
+    except RegistryUnreachableError:
+        # Scoring goes on from the shelf, so it is shown beside the error.
+        _show_list(shelf, lang)
+        raise
+    _show_list(mark_used([*shelf, *registered], references), lang)
 
 
 @models_app.command()

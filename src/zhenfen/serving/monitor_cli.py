@@ -41,21 +41,18 @@ def monitor(
 
 
 def _show(summary: Mapping[str, Any], page: Path | None) -> None:
-    """The headline, what changed, and where the page is."""
+    """The verdict, what moved most, what to do, and where the page is."""
     from rich.console import Console
     from rich.text import Text
 
     from zhenfen.messages import Catalogue
 
     catalogue, console = Catalogue(summary["language"]), Console()
-    console.print(Text(summary["headline"], style="bold"))
-    for note in summary["notes"]:
-        console.print(Text(note))
-    for one in summary["shares"]:
-        if one["has_moved"]:
-            console.print(Text(f"  {one['column']} · {one['platform_text']} · {one['change_text']}"))
-    for one in summary["columns"]:
-        if one["has_moved"] or one["has_absence_moved"]:
-            console.print(Text(f"  {one['column']} · {one['state_text']} · PSI {one['psi_text']}"))
+    console.print(Text(summary["verdict"], style="bold"))
+    console.print(Text(summary["headline"]))
+    for one in summary["findings"]:
+        console.print(Text(f"  {one}"))
+    for one in (*summary["notes"], *summary["advice"]):
+        console.print(Text(one))
     if page is not None:
         console.print(Text(catalogue.text("monitor.written", path=page)))

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from zhenfen import __version__
 from zhenfen.config import models_dir
 from zhenfen.connectors.importing import import_export
-from zhenfen.model_registry import MODEL_NAMES, Registry, RegistryUnreachableError, registry_uri
+from zhenfen.errors import RegistryUnreachableError
+from zhenfen.model_registry import MODEL_NAMES, Registry, registry_uri
 from zhenfen.model_registry.loading import load_folder
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.scoring import score
-from zhenfen.scoring.identity import SCORE, identify
+from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.serving.score_record import Record, hash_tables, recall
 from zhenfen.serving.vetting import NOT_STATED, find_creators
 from zhenfen.tables import Tables
@@ -74,16 +76,19 @@ def reproduce(
 
     Raises:
         ConfigError: The id is unknown here.
-        InputError: The export is gone or cannot be used.
+        InputError: The export cannot be used.
     """
     record = recall(score_id)
     models = _with_models_of(record, models)
-    parts = compare_parts(record, models.versions)
-    # The package, the other rules and the input are known once it has scored.
-    if not all(part.is_same for part in parts if part.name in models.versions or part.name.endswith(MODEL_SUFFIX)):
-        return Reproduced(record, parts, None)
-    findings, tables = _score_again(record, models, path or Path(record.path), on_progress)
-    read = Part(TABLES, record.tables_sha256[:SHORT_HASH_CHARS], hash_tables(tables)[:SHORT_HASH_CHARS])
+    around = {"zhenfen": __version__, "configs": hash_configs()[:SHORT_HASH_CHARS]}
+    parts = compare_parts(record, {**models.versions, **around})
+    read, export = Part(TABLES, record.tables_sha256[:SHORT_HASH_CHARS], None), path or Path(record.path)
+    # Another package or rule may change nothing: that is seen once it has scored.
+    is_whole = all(part.is_same for part in parts if part.name in models.versions or part.name.endswith(MODEL_SUFFIX))
+    if not (is_whole and export.exists()):
+        return Reproduced(record, (*parts, read), None)
+    findings, tables = _score_again(record, models, export, on_progress)
+    read = replace(read, now=hash_tables(tables)[:SHORT_HASH_CHARS])
     return Reproduced(record, (*compare_parts(record, findings.versions), read), identify(findings))
 
 

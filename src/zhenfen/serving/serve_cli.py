@@ -41,6 +41,7 @@ def serve(
     max_rows: Annotated[int, typer.Option(min=1, max=200_000, help="Most rows a request.")] = 100_000,
     answer_s: Annotated[float, typer.Option(min=1, help="Seconds within which a request is answered.")] = 60,
     job_s: Annotated[float, typer.Option(min=1, help="Seconds a vetting may take.")] = 3600,
+    keep_days: Annotated[int, typer.Option(min=1, help="Days that an ended job and its report are kept.")] = 30,
     lang: LangOption = "en",
 ) -> None:
     """Answer over HTTP: scores of rows and creators, and vetting of exports as jobs. See docs/service.md."""
@@ -48,7 +49,7 @@ def serve(
     from zhenfen.config import user_config_dir
     from zhenfen.serving.app.keys import default_path
     from zhenfen.serving.app.server import is_loopback
-    from zhenfen.serving.app.settings import Limits, Settings
+    from zhenfen.serving.app.settings import DAY_S, Limits, Settings
 
     limits = Limits(
         body_bytes=max_body_mib * MIB,
@@ -56,6 +57,7 @@ def serve(
         rows=max_rows,
         answer_s=answer_s,
         job_s=job_s,
+        keep_s=keep_days * DAY_S,
     )
     settings = Settings(
         data or user_config_dir() / "service",
@@ -81,7 +83,8 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
 
     catalogue = Catalogue(lang)
     if settings.needs_key and not read_keys(settings.keys):
-        raise ConfigError(f"{settings.keys}: expected at least one API key; make one with: zhenfen keys add NAME")
+        how = f"zhenfen keys add NAME --keys {settings.keys}"
+        raise ConfigError(f"{settings.keys}: expected at least one API key; make one with: {how}")
     with hold_folder(settings.data), listen(host, port) as sock:
         service = make_service(settings, load_models())
         server = make_server(make_app(service), settings.limits)

@@ -14,6 +14,7 @@ from zhenfen.errors import InvalidTableError, Problem, UnreadableFileError
 from zhenfen.model_store import Models
 from zhenfen.monitoring.comparison import compare_columns
 from zhenfen.monitoring.measure import Measured, Subject, watch_comments, watch_posts, watch_profiles
+from zhenfen.monitoring.platforms import find_alone
 from zhenfen.monitoring.prevalence import Detector, compare_shares
 from zhenfen.monitoring.rules import load_rules
 from zhenfen.monitoring.scores import SCORE_FILES, check_scores, find_models, watch_scores
@@ -90,6 +91,8 @@ def watch(
     if sort in ROW_FILES and "out_of_domain" not in measured[0].columns:
         notes.append(("no_domain", {}))
     marked = [_with_marks(one) for one in measured]
+    if alone := find_alone(*marked):
+        notes.append(("platforms", {"platforms": ", ".join(alone)}))
     changes = compare_shares(marked[0], marked[1], detectors, rules.rules)
     columns = compare_columns(*_align(*measured), dict(subject.domain), rules.rules)
     _tell(on_progress, N_STEPS)

@@ -17,8 +17,8 @@ from zhenfen.errors import InputError
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators
 from zhenfen.serving.app.errors import rename
-from zhenfen.serving.app.examples import ROWS_SHOWN, describe_upload, refusals
-from zhenfen.serving.app.frames import JSON, MEDIA_TYPES, encode, reply_type
+from zhenfen.serving.app.examples import ROWS_SHOWN, describe_answer, describe_upload
+from zhenfen.serving.app.frames import JSON, encode, reply_type
 from zhenfen.serving.app.json_rows import JsonTables, make_tables_reader
 from zhenfen.serving.app.rows import Platform, end_of_day
 from zhenfen.serving.app.service import Service, need
@@ -55,7 +55,7 @@ def make_creators_router(service: Service) -> APIRouter:
     async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
         need(service.models.creator, "creator")
         wanted = reply_type(request.headers, JSON)
-        with tempfile.TemporaryDirectory(prefix="zhenfen-") as place:
+        with tempfile.TemporaryDirectory(dir=service.settings.scratch) as place:
             folder = Path(place) / UPLOAD
             body = await _read_json(request)
             path = folder if body is not None else await save_export(request, folder, limits)
@@ -83,13 +83,14 @@ def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
         InputError: With every problem found; files are named as the client named them.
     """
     try:
+        export = path
         if is_archive(path):
-            folder = path.with_name("unpacked")
-            unpack(path, folder, Bounds(limits.expanded_bytes, limits.n_files))
-            path = folder
-        return import_export(path, obtained_how=NOT_STATED, platform=options.platform, keep_ids=True)
+            # The folder's name stands in what clients are told about an archive as a whole.
+            export = path.with_name(UPLOAD)
+            unpack(path, export, Bounds(limits.expanded_bytes, limits.n_files))
+        return import_export(export, obtained_how=NOT_STATED, platform=options.platform, keep_ids=True)
     except InputError as error:
-        raise rename(error, str(path), UPLOAD) from error
+        raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
 
 
 async def _read_json(request: Request) -> bytes | None:
@@ -104,10 +105,8 @@ def _read_tables(json: JsonTables, body: bytes) -> Tables:
 
 
 def _about(json: JsonTables) -> dict[str, Any]:
-    binary = {"schema": {"type": "string", "format": "binary"}}
     shown = {JSON: {"schema": json.describe(), "example": ROWS_SHOWN["creators"]}}
-    content = dict.fromkeys(MEDIA_TYPES, binary) | {JSON: {"schema": {"type": "object"}}}
     return {
         "openapi_extra": describe_upload(shown),
-        "responses": {200: {"description": "A row a creator, by id.", "content": content}, **refusals()},
+        "responses": describe_answer("creators", "A row a creator, by id."),
     }

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -131,17 +132,26 @@ def classify(error: InputError) -> tuple[int, str]:
     return next((status, code) for kind, status, code in _INPUT_CODES if isinstance(error, kind))
 
 
-def rename(error: AnyInputError, path: str, name: str) -> AnyInputError:
-    """The same error with `name` where the path of a file of the service stood: clients never see its folders."""
-    renamed = [
-        replace(
-            one,
-            file=one.file.replace(f"{path}/", "").replace(path, name),
-            value=None if one.value is None else one.value.replace(path, name),
-        )
-        for one in error.problems
-    ]
-    return type(error)(renamed)
+def rename(error: AnyInputError, name: str, *paths: Path) -> AnyInputError:
+    """The same error with `name` where files of the service stood: clients never see its folders.
+
+    Args:
+        error: What was found.
+        name: What clients know the input by.
+        paths: Files and folders of the service, the innermost first.
+    """
+
+    def hide(text: str) -> str:
+        for path in paths:
+            text = text.replace(f"{path}/", "").replace(str(path), name)
+        return text
+
+    return type(error)(
+        [
+            replace(one, file=hide(one.file), value=None if one.value is None else hide(one.value))
+            for one in error.problems
+        ]
+    )
 
 
 def from_input_error(error: InputError) -> ServiceError:
@@ -151,10 +161,12 @@ def from_input_error(error: InputError) -> ServiceError:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether the service has no room left to write to."""
-    if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
-    return isinstance(error, OSError) and error.errno in FULL
+    """Whether an error, or one that it was made from, says that there is no room left to write to."""
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        return True
+    if isinstance(error, OSError) and error.errno in FULL:
+        return True
+    return error.__cause__ is not None and is_disk_full(error.__cause__)
 
 
 def disk_full() -> ServiceError:
@@ -176,11 +188,11 @@ def install_handlers(app: FastAPI) -> None:
 
 
 def _refuse(_request: Request, error: Exception) -> JSONResponse:
-    refusal = error if isinstance(error, ServiceError) else None
-    if isinstance(error, InputError):
-        refusal = from_input_error(error)
-    assert refusal is not None
-    return refusal.respond()
+    assert isinstance(error, (ServiceError, InputError))
+    if isinstance(error, ServiceError):
+        return error.respond()
+    # What could not be unpacked for want of room is not the client's fault.
+    return (disk_full() if is_disk_full(error) else from_input_error(error)).respond()
 
 
 def _refuse_options(_request: Request, error: Exception) -> JSONResponse:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -12,6 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
 from zhenfen import __version__
+from zhenfen.errors import ConfigError
 from zhenfen.model_store import Models
 from zhenfen.serving.app.creators import make_creators_router
 from zhenfen.serving.app.errors import install_handlers
@@ -49,11 +52,19 @@ def make_service(settings: Settings, models: Models) -> Service:
     Raises:
         ConfigError: The data folder cannot be used.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    _empty(settings.scratch)
     store = JobStore(settings.data / STORE)
     limits = settings.limits
     pool = Pool(settings.n_threads, limits.n_waiting, limits.answer_s)
     return Service(settings, models, Metrics(), pool, store, Worker(store, settings))
+
+
+def _empty(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be used for files of requests ({error.strerror})") from error
 
 
 def make_app(service: Service) -> FastAPI:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from zhenfen.errors import InputError, Problem, UnreadableFileError
+from zhenfen.errors import InputError, InvalidTableError, Problem, UnreadableFileError
 from zhenfen.serving.app.errors import ServiceError, rename
-from zhenfen.serving.app.json_rows import BODY, ROWS, JsonTables, make_rows_reader
+from zhenfen.serving.app.json_rows import ROWS, JsonTables, make_rows_reader
+from zhenfen.serving.app.rules import BODY, check_values
 from zhenfen.serving.parquet import ParquetRows
 from zhenfen.tables import TABLES, TableSpec
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from starlette.datastructures import Headers
 
-    from zhenfen.serving.app.settings import Limits
+    from zhenfen.serving.app.settings import Limits, Settings
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -38,6 +39,7 @@ class RowsReader:
         needed: Columns that must be there, the row's id first.
         read: Columns of an Arrow or Parquet body that are read; None for all of the table's.
         limits: How much.
+        scratch: Folder for files that live as long as a request.
         json: Reads JSON.
     """
 
@@ -45,36 +47,43 @@ class RowsReader:
     needed: tuple[str, ...]
     read: tuple[str, ...] | None
     limits: Limits
+    scratch: Path
     json: JsonTables
 
     def frame(self, body: bytes, media_type: str) -> pl.DataFrame:
         """The rows, with all columns of the table.
 
         Raises:
-            InputError: With every problem found.
-            ServiceError: Too many rows, or more than `limits` allow once read.
+            InputError: With every column that cannot be used.
+            ServiceError: With every value that cannot be used; too many rows, or more than `limits` allow once read.
         """
         if media_type == JSON:
             return self.json.read(body)[ROWS]
-        with tempfile.TemporaryDirectory(prefix="zhenfen-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / "body.parquet"
             try:
                 _spool(body, media_type, path, self)
                 return self._read_file(path)
             except InputError as error:
-                raise rename(error, str(path), BODY) from error
+                raise rename(error, BODY, path) from error
 
     def _read_file(self, path: Path) -> pl.DataFrame:
         rows = ParquetRows(path, self.spec, self.needed, self.read)
         check_count(rows.n_rows, self.limits.rows)
         _check_expanded(path, rows.names, self.limits.expanded_bytes)
-        return pl.concat(rows.batches())
+        try:
+            frame = pl.concat(rows.batches())
+        except pl.exceptions.InvalidOperationError as error:
+            raise InvalidTableError(Problem("numbers and times that fit 64 bits", str(path))) from error
+        check_values(self.spec, frame)
+        return frame
 
 
-def make_reader(table: str, needed: Sequence[str], read: Sequence[str] | None, limits: Limits) -> RowsReader:
+def make_reader(table: str, needed: Sequence[str], read: Sequence[str] | None, settings: Settings) -> RowsReader:
     """A reader of one table's rows."""
-    json = make_rows_reader(table, needed, limits)
-    return RowsReader(TABLES[table], tuple(needed), None if read is None else tuple(read), limits, json)
+    json = make_rows_reader(table, needed, settings.limits)
+    columns = None if read is None else tuple(read)
+    return RowsReader(TABLES[table], tuple(needed), columns, settings.limits, settings.scratch, json)
 
 
 def media_type(headers: Headers, known: Iterable[str]) -> str:

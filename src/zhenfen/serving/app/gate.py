@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from zhenfen.serving.app.errors import ServiceError
+from zhenfen.serving.app.metrics import OTHER
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,7 +51,7 @@ class Counted:
         try:
             await self.app(scope, receive, note_status)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path", OTHER)
             self.metrics.close_request(route, scope["method"], status, time.perf_counter() - start)
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from zhenfen.errors import ConfigError, InputError
-from zhenfen.serving.app.errors import classify, disk_full, is_disk_full, make_reply, rename
+from zhenfen.serving.app.errors import ErrorReply, classify, disk_full, is_disk_full, make_reply, rename
 from zhenfen.serving.app.jobs import Job, JobStore
-from zhenfen.serving.app.worker import REPORT, jobs_folder
+from zhenfen.serving.app.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
 
 STORE = "jobs.sqlite"
 STEP_S = 1
@@ -47,14 +48,8 @@ def run(data: Path, job_id: str, attempt: int) -> None:
     folder = jobs_folder(data) / job_id
     try:
         files = make_report(folder, job.options, StepNotes(store, job))
-    except InputError as error:
-        _, code = classify(error)
-        safe = rename(error, str(folder / "upload"), "upload")
-        store.fail(job, make_reply(code, "the export cannot be used", safe.problems).error.model_dump())
-    except (ConfigError, OSError) as error:
-        if not is_disk_full(error.__cause__ or error):
-            raise
-        store.fail(job, disk_full().reply.error.model_dump())
+    except (InputError, ConfigError, OSError) as error:
+        store.fail(job, _explain(error, folder).error.model_dump())
     else:
         store.finish(job, files)
 
@@ -84,6 +79,17 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: StepNotes) -
     return sorted(path.name for path in (folder / REPORT).iterdir())
 
 
+def _explain(error: Exception, folder: Path) -> ErrorReply:
+    """What the client is told of a job that failed; raises again what it cannot mend."""
+    if is_disk_full(error):
+        return disk_full().reply
+    if not isinstance(error, InputError):
+        raise error
+    _, code = classify(error)
+    safe = rename(error, UPLOAD, folder / UPLOAD, folder)
+    return make_reply(code, "the export cannot be used", safe.problems)
+
+
 def _end_with_the_service() -> None:
     # Not through sys.stdin: a buffer that is being read when the interpreter ends takes the interpreter down.
     os.read(sys.stdin.fileno(), 1)
@@ -96,6 +102,9 @@ def main() -> None:
     # Schedulers stop all processes of a service at once; whether this one may finish is for the service to say.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_service, daemon=True).start()
+    scratch = jobs_folder(Path(data)) / job_id / SCRATCH
+    scratch.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(scratch)
     run(Path(data), job_id, int(attempt))
 
 

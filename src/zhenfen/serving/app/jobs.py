@@ -134,6 +134,12 @@ class JobStore:
         """Forget a job."""
         self._change("delete from jobs where job_id = ?", (job_id,))
 
+    def remove_ended(self, before: datetime) -> list[str]:
+        """Forget the jobs that ended before a moment; returns their ids."""
+        query = "delete from jobs where state in ('done', 'failed') and finished_at < ? returning job_id"
+        with self._open() as database:
+            return [row["job_id"] for row in database.execute(query, (before.isoformat(),)).fetchall()]
+
     def job_ids(self, *states: State) -> set[str]:
         """Ids of the jobs in these states."""
         marks = ", ".join("?" * len(states))
@@ -177,7 +183,8 @@ def hold_folder(folder: Path) -> Iterator[None]:
 
 def _lock(folder: Path) -> sqlite3.Connection:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Exports and reports are about persons: nobody else on this machine reads them.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = sqlite3.connect(folder / "service.lock", timeout=0, isolation_level=None)
         lock.execute("begin exclusive")
     except (OSError, sqlite3.DatabaseError) as error:

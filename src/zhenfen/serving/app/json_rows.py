@@ -8,28 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError
+from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
 from zhenfen.errors import Problem
 from zhenfen.serving.app.errors import MOST_PROBLEMS, UNUSABLE, ServiceError
+from zhenfen.serving.app.rules import BODY, say_expected, value_schema
 from zhenfen.serving.app.settings import Limits
-from zhenfen.tables import TABLES, Column, TableSpec, latest_possible
-from zhenfen.tables.check import EARLIEST
+from zhenfen.tables import TABLES, TableSpec
 
-BODY = "body"
 ROWS = "rows"
-_EXPECTED = {
-    "missing": "the column to be there",
-    "extra_forbidden": "a column of the contract",
-    "string_too_short": "an id that is not empty",
-    "timezone_aware": "a time with its offset from UTC",
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ def _rows_schema(spec: TableSpec, needed: Collection[str], most_rows: int) -> cs
     # An id must have a value, any other column that must be there may be null: a text may be unknown.
     fields = {
         column.name: cs.typed_dict_field(
-            _value_schema(column) if column.kind == "id" and column.name in needed else _or_null(_value_schema(column)),
+            value_schema(column) if column.kind == "id" and column.name in needed else _or_null(value_schema(column)),
             required=column.name in needed,
         )
         for column in spec.columns
@@ -102,26 +94,6 @@ def _rows_schema(spec: TableSpec, needed: Collection[str], most_rows: int) -> cs
 
 def _or_null(schema: cs.CoreSchema) -> cs.CoreSchema:
     return cs.nullable_schema(schema)
-
-
-def _value_schema(column: Column) -> cs.CoreSchema:
-    if column.kind == "id":
-        return cs.str_schema(min_length=1)
-    if column.kind == "count":
-        return cs.int_schema(ge=0, le=None if column.high is None else int(column.high))
-    if column.kind == "real":
-        return cs.float_schema(ge=0, le=column.high, allow_inf_nan=False)
-    if column.kind == "time":
-        return cs.no_info_after_validator_function(_to_utc, cs.datetime_schema(tz_constraint="aware"))
-    if column.kind == "choice":
-        return cs.literal_schema(list(column.choices))
-    return cs.bool_schema() if column.kind == "flag" else cs.str_schema()
-
-
-def _to_utc(moment: datetime) -> datetime:
-    if not EARLIEST <= moment <= latest_possible():
-        raise PydanticCustomError("time_range", "a time between 1990 and now")
-    return moment.astimezone(UTC)
 
 
 def _refusal(error: ValidationError) -> ServiceError:
@@ -142,7 +114,7 @@ def _problem(kind: str, loc: tuple[int | str, ...], msg: str, value: object) -> 
     # A key of the object itself: {"rows": …} is missing, or another stands beside it.
     is_key = row is None and kind in ("missing", "extra_forbidden")
     return Problem(
-        _EXPECTED.get(kind) or msg.removeprefix("Input should be "),
+        say_expected(kind, msg),
         BODY if is_key or table in (None, ROWS) else str(table),
         row + 1 if isinstance(row, int) else None,
         str(table) if is_key else _name(column),

@@ -1,6 +1,7 @@
 """Counts and times of the service in the text form that Prometheus reads (exposition format 0.0.4).
 
-Routes are named by their template, never by the path that was asked for: the number of series stays bounded.
+Routes are named by their template, never by the path that was asked for, and methods nobody knows are one: the number
+of series stays bounded.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from pathlib import Path
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 """The client libraries' own buckets, up to the longest answer allowed."""
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+OTHER = "other"
+"""Label of a method or a route that is none of ours."""
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -36,9 +41,10 @@ class Metrics:
 
     def close_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered."""
+        known = method if method in METHODS else OTHER
         with self._lock:
             self.n_open -= 1
-            self._requests[("method", method), ("route", route), ("status", str(status))] += 1
+            self._requests[("method", known), ("route", route), ("status", str(status))] += 1
             self._seconds[(("route", route),)][bisect_left(BUCKETS_S, seconds)] += 1
             self._total_s[(("route", route),)] += seconds
 

@@ -14,8 +14,9 @@ from zhenfen.features.posts import PLATFORM_FLAGS
 from zhenfen.model_store import Models
 from zhenfen.scoring import score_comments, score_posts, score_profiles
 from zhenfen.serving.app.choices import list_choices, one_of
-from zhenfen.serving.app.examples import ROWS_SHOWN, describe_rows
+from zhenfen.serving.app.examples import describe_rows
 from zhenfen.serving.app.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
+from zhenfen.serving.app.json_rows import JsonTables
 from zhenfen.serving.app.service import Service, need
 from zhenfen.serving.batch import EPOCH, N_REASONS
 from zhenfen.tables import PLATFORMS, TABLES
@@ -58,10 +59,10 @@ def end_of_day(day: date | None) -> datetime | None:
 def make_rows_router(service: Service) -> APIRouter:
     """The three routes."""
     router = APIRouter(prefix="/v1/score", tags=["score"])
-    limits = service.settings.limits
-    profiles = make_reader("audience", ["profile_id"], None, limits)
-    comments = make_reader("comments", ["comment_id", "text"], ["comment_id", "text"], limits)
-    posts = make_reader("posts", ["post_id", "text"], ["post_id", "text", *PLATFORM_FLAGS], limits)
+    settings = service.settings
+    profiles = make_reader("audience", ["profile_id"], None, settings)
+    comments = make_reader("comments", ["comment_id", "text"], ["comment_id", "text"], settings)
+    posts = make_reader("posts", ["post_id", "text"], ["post_id", "text", *PLATFORM_FLAGS], settings)
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
     async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
@@ -121,5 +122,5 @@ async def _answer(
     return Response(await service.pool.run(work), media_type=wanted)
 
 
-def _about(kind: str, json: Any) -> dict[str, Any]:
-    return describe_rows(json.describe(), ROWS_SHOWN[kind])
+def _about(kind: str, json: JsonTables) -> dict[str, Any]:
+    return describe_rows(kind, json.describe())

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+DAY_S = 24 * 60 * 60
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -22,6 +24,7 @@ class Limits:
         upload_s: A whole export; at the limit that is 300 KiB/s.
         answer_s: Waiting for a thread and scoring; proxies give up after 60 s by default.
         job_s: One vetting; the largest shortlists measured take minutes.
+        keep_s: How long an ended job and its report are kept; a month, in which a shortlist is decided on and paid.
         grace_s: What a running job gets to finish when the service stops; container schedulers wait 30 s.
         n_waiting: Requests that wait for a thread.
         n_jobs_waiting: Jobs that wait for their turn.
@@ -38,6 +41,7 @@ class Limits:
     upload_s: float = 3600
     answer_s: float = 60
     job_s: float = 3600
+    keep_s: float = 30 * DAY_S
     grace_s: float = 25
     n_waiting: int = 32
     n_jobs_waiting: int = 100
@@ -61,3 +65,8 @@ class Settings:
     needs_key: bool = False
     limits: Limits = field(default_factory=Limits)
     n_threads: int = os.cpu_count() or 1
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for files that live as long as a request; emptied at every start, as a kill leaves some behind."""
+        return self.data / "scratch"

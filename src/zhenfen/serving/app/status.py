@@ -57,11 +57,11 @@ def make_status_router(service: Service) -> APIRouter:
         is_ready = all(checks.values())
         return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)
 
-    @router.get("/metrics", summary="Counts and times for Prometheus", response_class=Response, responses=refusals(401))
+    @router.get("/metrics", summary="Counts and times for Prometheus", response_class=Response, responses=refusals())
     def get_metrics() -> Response:
         return Response(service.metrics.render(service.store.counts()), media_type=CONTENT_TYPE)
 
-    @router.get("/v1/models", summary="The models that score", responses=refusals(401))
+    @router.get("/v1/models", summary="The models that score", responses=refusals())
     def get_models() -> ModelsReply:
         return describe_models(service.models)
 

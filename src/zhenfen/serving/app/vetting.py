@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from zhenfen.report.write import is_report_file
 from zhenfen.serving.app.choices import list_choices, one_of
 from zhenfen.serving.app.errors import ErrorDetail, ServiceError, disk_full
-from zhenfen.serving.app.examples import describe_upload, refusals
+from zhenfen.serving.app.examples import BODY_REFUSALS, describe_upload, refusals
 from zhenfen.serving.app.jobs import Job
 from zhenfen.serving.app.rows import Platform, end_of_day
 from zhenfen.serving.app.service import Service
@@ -62,7 +62,7 @@ class StepReply(BaseModel):
 
 
 class JobReply(BaseModel):
-    """A job; `report` is the address of the shortlist's page once there is one."""
+    """A job; `report` is the address of the shortlist's page once there is one, `expires_at` the end of it all."""
 
     job_id: str
     state: Literal["queued", "running", "done", "failed"]
@@ -73,6 +73,7 @@ class JobReply(BaseModel):
     created_at: str
     started_at: str | None
     finished_at: str | None
+    expires_at: str | None
 
 
 def make_vet_router(service: Service) -> APIRouter:
@@ -85,8 +86,8 @@ def make_vet_router(service: Service) -> APIRouter:
         summary="Vet an export: the answer is a job",
         status_code=202,
         response_model=JobReply,
-        openapi_extra=describe_upload({"application/x-tar": {}, "application/gzip": {}}),
-        responses=refusals(),
+        openapi_extra=describe_upload({}),
+        responses=refusals(*BODY_REFUSALS),
     )
     async def post_vet(request: Request, query: Annotated[VetQuery, Query()]) -> Response:
         await run_in_threadpool(_check_room, service, request)
@@ -98,17 +99,17 @@ def make_vet_router(service: Service) -> APIRouter:
             await run_in_threadpool(service.store.add, job_id, request.state.owner, options)
         service.worker.call()
         job = await run_in_threadpool(_find, service, request, job_id)
-        return JSONResponse(_reply(job).model_dump(), 202, headers={"Location": f"/v1/jobs/{job_id}"})
+        return JSONResponse(_reply(job, limits.keep_s).model_dump(), 202, headers={"Location": f"/v1/jobs/{job_id}"})
 
-    @router.get("/jobs/{job_id}", summary="How far a job is", responses=refusals(401, 404, 422))
+    @router.get("/jobs/{job_id}", summary="How far a job is", responses=refusals(404, 422))
     def get_job(request: Request, job_id: str) -> JobReply:
-        return _reply(_find(service, request, job_id))
+        return _reply(_find(service, request, job_id), limits.keep_s)
 
     @router.get(
         "/jobs/{job_id}/report/{name}",
         summary="A file of the report",
         response_class=FileResponse,
-        responses=refusals(401, 404, 422),
+        responses=refusals(404, 422),
     )
     def get_file(request: Request, job_id: str, name: str) -> FileResponse:
         job = _find(service, request, job_id)
@@ -121,7 +122,7 @@ def make_vet_router(service: Service) -> APIRouter:
         "/jobs/{job_id}",
         summary="Remove a job, its upload and its report",
         status_code=204,
-        responses=refusals(401, 404, 422),
+        responses=refusals(404, 422),
     )
     def delete_job(request: Request, job_id: str) -> None:
         job = _find(service, request, job_id)
@@ -144,7 +145,8 @@ def _options(query: VetQuery, path: Path) -> dict[str, Any]:
     return query.model_dump() | {"as_of": None if moment is None else moment.isoformat(), "path": path.as_posix()}
 
 
-def _reply(job: Job) -> JobReply:
+def _reply(job: Job, keep_s: float) -> JobReply:
+    ended = None if job.finished_at is None else datetime.fromisoformat(job.finished_at)
     return JobReply(
         job_id=job.job_id,
         state=job.state,
@@ -155,6 +157,7 @@ def _reply(job: Job) -> JobReply:
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
+        expires_at=None if ended is None else (ended + timedelta(seconds=keep_s)).isoformat(),
     )
 
 

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,9 +24,12 @@ from zhenfen.serving.app.settings import Settings
 
 Result = TypeVar("Result")
 LOG = logging.getLogger("zhenfen.service")
-UPLOAD, REPORT = "upload", "report"
+UPLOAD, REPORT, SCRATCH = "upload", "report", "scratch"
+"""Folders of a job; its process unpacks in the last one, so that nothing stays elsewhere when it is killed."""
 TICK_S = 0.2
 """How soon a stop, a removal or a deadline is noticed."""
+FORGET_EVERY_S = 3600
+"""How often a service without work looks for reports that have been kept long enough."""
 FULL_DISK_S = 5
 """Pause before writing again what could not be written."""
 PROGRAM = (sys.executable, "-m", "zhenfen.serving.app.job_process")
@@ -82,24 +86,30 @@ class Worker:
         shutil.rmtree(jobs_folder(self.settings.data) / job_id, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Remove what belongs to no job, and the uploads of jobs that need them no more."""
+        """Remove what belongs to no job, the uploads of jobs that need them no more, and what killed processes left."""
         ended, waiting = self.store.job_ids("done", "failed"), self.store.job_ids("queued")
         folder = jobs_folder(self.settings.data)
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
+            if path.name not in ended | waiting:
+                shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path / SCRATCH, ignore_errors=True)
             if path.name in ended:
                 shutil.rmtree(path / UPLOAD, ignore_errors=True)
-            elif path.name not in waiting:
-                shutil.rmtree(path, ignore_errors=True)
 
     def _work(self) -> None:
         while self._stop_by is None:
             self._called.clear()
+            self._insist(self._forget_ended)
             job = self._insist(self.store.claim)
             if job is None:
-                self._called.wait()
+                self._called.wait(FORGET_EVERY_S)
             else:
                 self._run(job)
+
+    def _forget_ended(self) -> None:
+        for job_id in self.store.remove_ended(datetime.now(UTC) - timedelta(seconds=self.settings.limits.keep_s)):
+            self.drop_files(job_id)
 
     def _run(self, job: Job) -> None:
         command = [*self.program, str(self.settings.data), job.job_id, str(job.attempt)]
@@ -138,11 +148,13 @@ class Worker:
             self.store.put_back(job, counts=True)
 
     def _tidy(self, job: Job) -> None:
+        folder = jobs_folder(self.settings.data) / job.job_id
+        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
         found = self._insist(lambda: self.store.get(job.job_id))
         if found is None:
             self.drop_files(job.job_id)
         elif found.state != "queued":
-            shutil.rmtree(jobs_folder(self.settings.data) / job.job_id / UPLOAD, ignore_errors=True)
+            shutil.rmtree(folder / UPLOAD, ignore_errors=True)
 
     def _insist(self, call: Callable[[], Result]) -> Result:
         """The result of a call to the store, once its disk takes it: a job must not be lost because of a full one."""

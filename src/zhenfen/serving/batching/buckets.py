@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +22,7 @@ from zhenfen.tables import TABLES, TableSpec
 KEY = "creator_id"
 ROWS_A_BUCKET = 2_000_000
 """Rows of all tables together; chosen, not measured: benchmarks/batch.py prints what a bucket takes."""
+BUCKETS, NO_BUCKET = "buckets", ""
 LEFT_OUT = ("provenance", "unusable")
 """Tables of no creator; a time in `provenance` is an observation all the same."""
 
@@ -39,27 +41,27 @@ def table_of(part: Part) -> TableSpec:
     return TABLES[name]
 
 
-def count_rows(part: Part, work: Path) -> int:
-    """Rows of a file.
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What was found in a file while its rows were sorted.
 
-    Raises:
-        InputError: It is no file of its table.
+    Attributes:
+        latest: The latest observation among them.
+        creators: Buckets that rows of the table `creators` went into.
     """
-    with readable(part, work) as path:
-        return _open(part, path).n_rows
+
+    latest: datetime | None
+    creators: tuple[str, ...]
 
 
-def split(part: Part, place: int, n_buckets: int, work: Path) -> datetime | None:
-    """Sort the rows of a file into the buckets, work/buckets/NNNN/TABLE/PLACE.parquet.
+def split(work: Path, *, part: Part, place: int, n_buckets: int) -> Sorted:
+    """Sort the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
 
     Args:
+        work: Work folder.
         part: The file.
         place: Its place among the files, that tells its rows from those of others.
         n_buckets: How many buckets there are.
-        work: Folder of what is made on the way.
-
-    Returns:
-        The latest observation among its rows.
 
     Raises:
         InputError: It is no file of its table.
@@ -67,28 +69,37 @@ def split(part: Part, place: int, n_buckets: int, work: Path) -> datetime | None
     """
     done = work / "split" / f"{place:05d}.json"
     if done.exists():
-        return _read_moment(done)
+        return _read_sorted(done)
     spec = table_of(part)
     latest: datetime | None = None
     with readable(part, work) as path, ExitStack() as stack:
-        sinks: dict[int, ParquetSink] = {}
-        for batch in _open(part, path).batches():
+        sinks: dict[str, ParquetSink] = {}
+        for batch in ParquetRows(path, spec, spec.must_have).batches():
             latest = max((one for one in (latest, _latest_in(spec, batch)) if one is not None), default=None)
             for bucket, rows in _by_bucket(spec, batch, n_buckets):
                 if bucket not in sinks:
                     target = bucket_folder(work, bucket) / spec.name / f"{place:05d}.parquet"
                     sinks[bucket] = stack.enter_context(ParquetSink(target, path))
                 sinks[bucket].write(rows)
-    done.parent.mkdir(exist_ok=True)
-    partial = done.with_suffix(".part")
-    partial.write_text(json.dumps(latest.isoformat() if latest else None), encoding="utf-8")
-    partial.replace(done)
-    return latest
+    found = Sorted(latest, tuple(sorted(sinks)) if spec.name == "creators" else ())
+    _write_sorted(found, done)
+    return found
 
 
-def bucket_folder(work: Path, bucket: int) -> Path:
+def bucket_folder(work: Path, bucket: str) -> Path:
     """The folder with the tables of a bucket."""
-    return work / "buckets" / f"{bucket:04d}"
+    return work / BUCKETS / bucket
+
+
+def name_bucket(bucket: int) -> str:
+    """What a bucket's files and tasks are called."""
+    return f"{bucket:04d}"
+
+
+def bucket_in(path: str) -> str:
+    """The bucket that a file of the work folder, made by `split`, belongs to."""
+    folder, name, *_ = path.split("/")
+    return name if folder == BUCKETS else NO_BUCKET
 
 
 def bucket_of(creator_id: str, n_buckets: int) -> int:
@@ -96,7 +107,7 @@ def bucket_of(creator_id: str, n_buckets: int) -> int:
     return zlib.crc32(creator_id.encode()) % n_buckets
 
 
-def _by_bucket(spec: TableSpec, rows: pl.DataFrame, n_buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
+def _by_bucket(spec: TableSpec, rows: pl.DataFrame, n_buckets: int) -> Iterator[tuple[str, pl.DataFrame]]:
     if spec.name in LEFT_OUT or rows.is_empty():
         return
     ids = rows[KEY].drop_nulls().unique()
@@ -105,15 +116,10 @@ def _by_bucket(spec: TableSpec, rows: pl.DataFrame, n_buckets: int) -> Iterator[
     # A row without a creator makes its bucket unusable, not all of them.
     placed = placed.with_columns(pl.col("_bucket").fill_null(0))
     for (bucket,), part in placed.partition_by("_bucket", as_dict=True, include_key=False).items():
-        yield int(bucket), part
+        yield name_bucket(int(bucket)), part
 
 
 _BUCKET = {"_bucket": pl.Int64}
-
-
-def _open(part: Part, path: Path) -> ParquetRows:
-    spec = table_of(part)
-    return ParquetRows(path, spec, spec.must_have)
 
 
 def _latest_in(spec: TableSpec, rows: pl.DataFrame) -> datetime | None:
@@ -121,6 +127,14 @@ def _latest_in(spec: TableSpec, rows: pl.DataFrame) -> datetime | None:
     return max((one for one in moments if isinstance(one, datetime)), default=None)
 
 
-def _read_moment(path: Path) -> datetime | None:
-    text = json.loads(path.read_text(encoding="utf-8"))
-    return None if text is None else datetime.fromisoformat(text)
+def _write_sorted(found: Sorted, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".part")
+    latest = None if found.latest is None else found.latest.isoformat()
+    partial.write_text(json.dumps([latest, found.creators]), encoding="utf-8")
+    partial.replace(path)
+
+
+def _read_sorted(path: Path) -> Sorted:
+    latest, creators = json.loads(path.read_text(encoding="utf-8"))
+    return Sorted(None if latest is None else datetime.fromisoformat(latest), tuple(creators))

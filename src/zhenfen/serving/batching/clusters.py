@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +12,12 @@ from zhenfen.scoring.rows import group_comments
 from zhenfen.serving.batching.run import move
 
 
-def group_here(names: Sequence[str], texts: Path, grouped: Path) -> None:
-    """See `Engine.group`."""
-    if not names:
+def group_here(names: Sequence[str], work: Path) -> None:
+    """See `Engine.group`; nothing is done where a run that was stopped had done it."""
+    texts, grouped = work / "texts", work / "grouped"
+    if all((grouped / name).exists() for name in names):
         return
-    frames = [pl.read_parquet(texts / name) for name in names]
+    frames = [pl.read_parquet(texts / name, glob=False) for name in names]
     together = group_comments(pl.concat(frames))
     start = 0
     for name, frame in zip(names, frames, strict=True):
@@ -31,8 +31,7 @@ def write_whole(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    # Two processes may make the same file at once, where Spark has lost sight of one: each has a name of its own.
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(partial)

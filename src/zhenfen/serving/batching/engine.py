@@ -26,10 +26,36 @@ LOST = "the worker process died (out of memory, or killed)"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do in another process; what it calls and gives back can be pickled between our own processes."""
+    """Something to do in another process; what it calls and gives back can be pickled between our own processes.
+
+    Attributes:
+        name: Its own, and that of the tasks of later steps that read what it makes.
+        call: Called with the work folder, where it finds the files of its name and adds to them; each of its files
+            takes its name when it is whole.
+    """
 
     name: str
-    call: Callable[[], Any]
+    call: Callable[[Path], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Which files of the work folder go where, for workers that have a work folder each.
+
+    A file's folder is the first piece of its path in the work folder.
+
+    Attributes:
+        brings: Folders whose files go to this process, and to no later task.
+        needs: Folders of this process that all tasks read.
+        owner: Name of the tasks that read a file, by its path; None: those of the name of the task that made it.
+    """
+
+    brings: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    owner: Callable[[str], str] | None = None
+
+
+NO_TRAFFIC = Traffic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +79,26 @@ class Engine(ABC):
     """Does tasks, and what needs all parts together."""
 
     @abstractmethod
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
         """Outcomes as they come, each task once; a task that fails does not keep the others from being done.
+
+        Args:
+            tasks: Of different names.
+            work: Work folder of this process.
+            traffic: Which files go where.
 
         Raises:
             ConfigError: A task says that nothing can be done at all, such as a full disk.
         """
 
     @abstractmethod
-    def group(self, names: Sequence[str], texts: Path, grouped: Path) -> None:
-        """Clusters of like comments over all files together.
+    def group(self, names: Sequence[str], work: Path) -> None:
+        """Clusters of like comments over all files together: for each `texts/NAME` a `grouped/NAME` of the same name.
 
         Args:
-            names: Files in `texts` with comment_id and normalised, in order: of an id that comes again, the first
-                comment counts.
-            texts: Folder of the files.
-            grouped: Where a file of the same name is written for each: what `scoring.rows.group_comments` returns.
+            names: Tasks that made a file of texts, comment_id and normalised, in order: of an id that comes again, the
+                first comment counts. The file that is made of it is what `scoring.rows.group_comments` returns.
+            work: Work folder of this process.
         """
 
     @abstractmethod
@@ -76,10 +106,10 @@ class Engine(ABC):
         """Give back what is held."""
 
 
-def attempt(task: Task) -> Outcome:
+def attempt(task: Task, work: Path) -> Outcome:
     """Do a task here; input that cannot be used is an outcome."""
     try:
-        return Outcome(task.name, task.call())
+        return Outcome(task.name, task.call(work))
     except InputError as error:
         return Outcome(task.name, error=str(error))
     except ConfigError as error:
@@ -124,20 +154,20 @@ class LocalEngine(Engine):
         self.n_workers = n_workers
         self._pool: ProcessPoolExecutor | None = None
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """See `Engine.run`."""
+    def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
+        """See `Engine.run`; all processes work in the one folder."""
         waiting = deque(tasks)
         while waiting:
-            lost = yield from self._run_pool(waiting)
+            lost = yield from self._run_pool(waiting, work)
             for task in lost:
                 self.close()
-                yield from self._run_alone(task)
+                yield from self._run_alone(task, work)
 
-    def group(self, names: Sequence[str], texts: Path, grouped: Path) -> None:
+    def group(self, names: Sequence[str], work: Path) -> None:
         """See `Engine.group`; ids and texts of all comments are in this process's memory meanwhile."""
         from zhenfen.serving.batching.clusters import group_here
 
-        group_here(names, texts, grouped)
+        group_here(names, work)
 
     def close(self) -> None:
         """End the processes."""
@@ -145,13 +175,13 @@ class LocalEngine(Engine):
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def _run_pool(self, waiting: deque[Task]) -> Generator[Outcome, None, list[Task]]:
+    def _run_pool(self, waiting: deque[Task], work: Path) -> Generator[Outcome, None, list[Task]]:
         """Outcomes until nothing waits or a process dies; returns the tasks that were under way then."""
         flying: dict[Future[Outcome], Task] = {}
         while waiting or flying:
             try:
                 while waiting and len(flying) < self.n_workers:
-                    future = self._submit(waiting[0])
+                    future = self._submit(waiting[0], work)
                     flying[future] = waiting.popleft()
             except BrokenProcessPool:
                 break
@@ -164,20 +194,20 @@ class LocalEngine(Engine):
             self.close()
         return list(flying.values())
 
-    def _run_alone(self, task: Task) -> Iterator[Outcome]:
-        future = self._submit(task)
+    def _run_alone(self, task: Task, work: Path) -> Iterator[Outcome]:
+        future = self._submit(task, work)
         if isinstance(future.exception(), BrokenProcessPool):
             self.close()
             yield Outcome(task.name, error=LOST)
         else:
             yield settle(task, future)
 
-    def _submit(self, task: Task) -> Future[Outcome]:
+    def _submit(self, task: Task, work: Path) -> Future[Outcome]:
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.n_workers, spawn, initializer=_end_with_parent)
         with _one_thread():
-            return self._pool.submit(attempt, task)
+            return self._pool.submit(attempt, task, work)
 
 
 @contextmanager

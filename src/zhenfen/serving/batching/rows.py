@@ -27,11 +27,10 @@ def score_rows(run: Run) -> None:
     if run.order.kind == "comments":
         _score_comments(run)
     elif run.order.kind == "posts":
-        _score_apart(run, partial(_make_posts, order=run.order, work=run.work))
+        _score_apart(run, partial(_make_posts, order=run.order))
     else:
         as_of = _find_moment(run)
-        make = partial(_make_profiles, order=run.order, work=run.work, as_of=as_of)
-        _score_apart(run, make, as_of.isoformat())
+        _score_apart(run, partial(_make_profiles, order=run.order, as_of=as_of), as_of.isoformat())
 
 
 def _score_apart(run: Run, make: Callable[..., int], *what: str) -> None:
@@ -44,7 +43,7 @@ def _find_moment(run: Run) -> datetime:
     """Ages are counted at the latest time of all parts together, as in one file."""
     if run.order.as_of is not None:
         return run.order.as_of
-    moments, errors = run.prepare(LOOK, [Task(part.name, partial(_latest_of, part, run.work)) for part in run.parts])
+    moments, errors = run.prepare(LOOK, [Task(part.name, partial(_latest_of, part)) for part in run.parts])
     if not moments:
         raise MissingTableError([Problem(f"a part that can be used: {one}", name) for name, one in errors.items()])
     latest: datetime = max(moments.values())
@@ -58,7 +57,7 @@ def _latest_of(part: Part, work: Path) -> datetime:
         return latest_in_profiles(path)
 
 
-def _make_profiles(out: Path, *, order: Order, part: Part, work: Path, as_of: datetime | None) -> int:
+def _make_profiles(out: Path, work: Path, *, order: Order, part: Part, as_of: datetime | None) -> int:
     from zhenfen.serving.batch import score_profiles_file
 
     model = models().need_audience()
@@ -66,7 +65,7 @@ def _make_profiles(out: Path, *, order: Order, part: Part, work: Path, as_of: da
         return score_profiles_file(path, out, model, platform=order.platform, as_of=as_of, explain=order.explain)
 
 
-def _make_posts(out: Path, *, order: Order, part: Part, work: Path) -> int:
+def _make_posts(out: Path, work: Path, *, order: Order, part: Part) -> int:
     from zhenfen.serving.batch import score_posts_file
 
     with readable(part, work) as path:
@@ -74,35 +73,36 @@ def _make_posts(out: Path, *, order: Order, part: Part, work: Path) -> int:
 
 
 def _score_comments(run: Run) -> None:
-    """Clusters are of all comments together: a part that changes changes all."""
-    key = run.input_key
-    if all(run.manifest.is_done(part.name, key) for part in run.parts):
+    """Clusters are of all comments together: a part that changes changes all, and so does one that can be used now."""
+    if all(run.manifest.is_done(part.name, _key_of(run, [one.name for one in run.parts])) for part in run.parts):
         return
-    texts, grouped = run.work / "texts", run.work / "grouped"
-    tasks = [
-        Task(part.name, partial(place, partial(_normalise, part=part, work=run.work), texts / part.name, run.work))
-        for part in run.parts
-        if not (texts / part.name).exists()
-    ]
+    # What a run that was stopped has normalised need not be again.
+    waiting = [part for part in run.parts if not (run.work / "texts" / part.name).exists()]
+    tasks = [Task(part.name, partial(place, partial(_normalise, part=part), f"texts/{part.name}")) for part in waiting]
     _, errors = run.prepare(NORMALISE, tasks)
+    names = [part.name for part in run.parts if part.name not in errors]
+    key = _key_of(run, names)
     for name, error in errors.items():
         run.set_aside(name, key, error)
-    names = [part.name for part in run.parts if part.name not in errors]
-    if not all((grouped / name).exists() for name in names):
-        run.tell(CLUSTER, 0, 1)
-        run.engine.group(names, texts, grouped)
-    make = partial(_make_comments, explain=run.order.explain)
-    run.make([Piece(name, key, partial(make, grouped=grouped / name)) for name in names])
+    if not names:
+        return
+    run.tell(CLUSTER, 0, 1)
+    run.engine.group(names, run.work)
+    run.make([Piece(name, key, partial(_make_comments, name=name, explain=run.order.explain)) for name in names])
 
 
-def _normalise(out: Path, *, part: Part, work: Path) -> int:
+def _key_of(run: Run, names: list[str]) -> str:
+    return hash_texts(run.input_key, *names)
+
+
+def _normalise(out: Path, work: Path, *, part: Part) -> int:
     from zhenfen.serving.batch import normalise_comments_file
 
     with readable(part, work) as path:
         return normalise_comments_file(path, out)
 
 
-def _make_comments(out: Path, *, grouped: Path, explain: bool) -> int:
+def _make_comments(out: Path, work: Path, *, name: str, explain: bool) -> int:
     from zhenfen.serving.batch import score_grouped_file
 
-    return score_grouped_file(grouped, out, models().need_comment(), explain=explain)
+    return score_grouped_file(work / "grouped" / name, out, models().need_comment(), explain=explain)

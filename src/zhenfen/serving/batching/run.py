@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zhenfen.errors import ConfigError, InputError, Problem, UnreadableFileError
-from zhenfen.serving.batching.engine import Engine, Task
+from zhenfen.serving.batching.engine import NO_TRAFFIC, Engine, Task, Traffic
 from zhenfen.serving.batching.manifest import Manifest, hash_file, hash_texts
 from zhenfen.serving.batching.parts import Part, fetched
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zhenfen.scoring import Progress
 
 Kind = Literal["profiles", "comments", "posts", "creators"]
-SCORE = "score"
+SCORE, SCORES = "score", "scores"
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,14 @@ class Piece:
     Attributes:
         name: Its path within the folder of the scores.
         key: Hash of what it is made of.
-        make: Writes it to the path given and returns its number of rows; called in another process.
+        make: Called in another process with the path to write and the work folder; returns its number of rows.
+        task: Name of the tasks whose files it is made of; default its own.
     """
 
     name: str
     key: str
-    make: Callable[[Path], int]
+    make: Callable[[Path, Path], int]
+    task: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,14 @@ class Run:
         if self.on_progress:
             self.on_progress(step, n_done, n_all)
 
-    def prepare(self, step: str, tasks: Sequence[Task]) -> tuple[dict[str, Any], dict[str, str]]:
+    def prepare(
+        self, step: str, tasks: Sequence[Task], traffic: Traffic = NO_TRAFFIC
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         """Do the tasks of a step before scoring: values by name, and errors by name."""
         values: dict[str, Any] = {}
         errors: dict[str, str] = {}
         self.tell(step, 0, len(tasks))
-        for n_done, outcome in enumerate(self.engine.run(tasks), start=1):
+        for n_done, outcome in enumerate(self.engine.run(tasks, self.work, traffic), start=1):
             if outcome.error is None:
                 values[outcome.name] = outcome.value
             else:
@@ -104,20 +108,25 @@ class Run:
             self.tell(step, n_done, len(tasks))
         return values, errors
 
-    def make(self, pieces: Sequence[Piece]) -> None:
-        """Make the pieces that are missing, and enter each in the manifest as it is done."""
-        keys = {piece.name: piece.key for piece in pieces}
-        missing = [piece for piece in pieces if not self.manifest.is_done(piece.name, piece.key)]
-        out = self.manifest.folder
-        tasks = [Task(one.name, partial(place, one.make, out / one.name, self.work)) for one in missing]
+    def make(self, pieces: Sequence[Piece], needs: tuple[str, ...] = ()) -> None:
+        """Make the pieces that are missing, and enter each in the manifest as it is done.
+
+        Args:
+            pieces: Of different tasks.
+            needs: See `Traffic`.
+        """
+        missing = {one.task or one.name: one for one in pieces if not self.manifest.is_done(one.name, one.key)}
+        tasks = [Task(name, partial(place, one.make, f"{SCORES}/{one.name}")) for name, one in missing.items()]
         n_done = len(pieces) - len(missing)
         self.tell(SCORE, n_done, len(pieces))
-        for outcome in self.engine.run(tasks):
+        for outcome in self.engine.run(tasks, self.work, Traffic(brings=(SCORES,), needs=needs)):
+            piece = missing[outcome.name]
             if outcome.error is not None:
-                self.set_aside(outcome.name, keys[outcome.name], outcome.error)
+                self.set_aside(piece.name, piece.key, outcome.error)
             else:
                 rows, sha256 = outcome.value
-                self.manifest.record(outcome.name, keys[outcome.name], rows=rows, sha256=sha256)
+                move(self.work / SCORES / piece.name, self.manifest.folder / piece.name)
+                self.manifest.record(piece.name, piece.key, rows=rows, sha256=sha256)
             n_done += 1
             self.tell(SCORE, n_done, len(pieces))
 
@@ -127,18 +136,36 @@ class Run:
         self.manifest.record(name, key, error=error)
 
 
-def place(make: Callable[[Path], int], target: Path, work: Path) -> tuple[int, str]:
-    """Make a file under a name of its own and give it its name when it is whole; returns its rows and hash.
+def place(make: Callable[[Path, Path], int], name: str, work: Path) -> tuple[int, str]:
+    """Make a file of the work folder under a name of its own and give it its name when it is whole.
+
+    Returns:
+        Its rows and its hash.
 
     Raises:
         ConfigError: It cannot be written.
     """
     with scratch(work) as folder:
-        made = folder / target.name
-        rows = make(made)
+        made = folder / Path(name).name
+        rows = make(made, work)
         sha256 = hash_file(made)
-        move(made, target)
+        move(made, work / name)
     return rows, sha256
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that takes its name when it is whole.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    partial_path = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial_path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
+    move(partial_path, path)
 
 
 def move(made: Path, target: Path) -> None:

@@ -7,15 +7,13 @@ verified where they meet. Only the texts that have a like come to the driver, to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
 
 import numpy as np
 import polars as pl
 
-from zhenfen.serving.batching.clusters import write_whole
 from zhenfen.text.near_duplicates import (
     BANDS,
     LONG_UNITS,
@@ -31,52 +29,61 @@ from zhenfen.text.near_duplicates import (
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyspark import RDD
     from pyspark.sql import Column, DataFrame, SparkSession
 
+_FILE = "part int, data binary"
+_ROWS = "part int, row long, comment_id string, normalised string"
 _BANDED = "normalised string, band int, key long, place int"
 _LINKED = "normalised string, other string"
-_WRITTEN = "part int, n long"
-_GROUPED = {"comment_id": pl.String, "normalised": pl.String, "cluster_id": pl.String, "cluster_size": pl.Int64}
+_GROUPED = ("comment_id", "normalised", "cluster_id", "cluster_size")
+_NO_ROW = -1
 
 
-def group_on_spark(session: SparkSession, names: Sequence[str], texts: Path, grouped: Path) -> None:
-    """See `Engine.group`."""
-    if not names:
-        return
-    rows = _read(session, names, texts).cache()
+def group_on_spark(session: SparkSession, texts: RDD[tuple[int, bytes]]) -> RDD[tuple[int, bytes]]:
+    """Clusters of like comments over all files together.
+
+    Args:
+        session: A running session.
+        texts: Place of each file in the order of all, and the Parquet file: comment_id and normalised.
+
+    Returns:
+        Place, and the Parquet file: what `scoring.rows.group_comments` returns for its rows.
+    """
+    rows = session.createDataFrame(texts, _FILE).mapInArrow(_open, _ROWS).cache()
     named = _name_clusters(session, _first_of_each_id(rows))
-    _write(rows, named, names, grouped)
-    rows.unpersist()
-    for name in names:
-        # A file without rows is in no group.
-        if not (grouped / name).exists():
-            write_whole(pl.DataFrame(schema=_GROUPED), grouped / name)
+    files = rows.join(named, "comment_id", "left").groupBy("part").applyInArrow(_close, _FILE)
+    return files.rdd.map(lambda row: (row.part, bytes(row.data)))
 
 
-def _read(session: SparkSession, names: Sequence[str], texts: Path) -> DataFrame:
-    """part (place in `names`), row, comment_id, normalised."""
-    from pyspark.sql import functions as F  # noqa: N812 (everybody's name for it)
-
-    frame = session.read.schema("comment_id string, normalised string").parquet(*(str(texts / one) for one in names))
-    placed = frame.select("comment_id", "normalised", F.col("_metadata.file_path"), F.col("_metadata.row_index"))
-    paths = [one["file_path"] for one in placed.select("file_path").distinct().collect()]
-    places = {name: place for place, name in enumerate(names)}
-    root = texts.resolve()
-    known = [(path, places[_local(path).relative_to(root).as_posix()]) for path in paths]
-    parts = session.createDataFrame(known, "file_path string, part int")
-    return placed.join(F.broadcast(parts), "file_path").select("part", "row_index", "comment_id", "normalised")
+def _open(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows of each file, in order; one more before them, so that a file without rows is not lost."""
+    for batch in batches:
+        for part, data in _frame(batch).iter_rows():
+            frame = pl.read_parquet(io.BytesIO(data))
+            first = pl.DataFrame({"comment_id": [None], "normalised": [None]}, schema=frame.schema)
+            row = pl.int_range(_NO_ROW, frame.height, dtype=pl.Int64, eager=True)
+            columns = (pl.lit(part, dtype=pl.Int32).alias("part"), row.alias("row"), "comment_id", "normalised")
+            yield from _batches(pl.concat([first, frame]).select(columns))
 
 
-def _local(address: str) -> Path:
-    return Path(unquote(urlparse(address).path)).resolve()
+def _close(table: pa.Table) -> pa.Table:
+    """The file of the rows of one."""
+    frame = _frame(table).sort("row")
+    size = pl.when(pl.col("normalised").is_not_null()).then(pl.col("cluster_size").fill_null(1))
+    grouped = frame.filter(pl.col("row") != _NO_ROW).with_columns(cluster_size=size).select(_GROUPED)
+    written = io.BytesIO()
+    grouped.write_parquet(written)
+    return _table(pl.DataFrame({"part": frame["part"].head(1), "data": [written.getvalue()]}))
 
 
 def _first_of_each_id(rows: DataFrame) -> DataFrame:
     """comment_id, normalised: an id that comes again is the same comment."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F  # noqa: N812 (everybody's name for it)
 
-    first = F.min(F.struct("part", "row_index", "normalised")).alias("first")
-    return rows.groupBy("comment_id").agg(first).select("comment_id", "first.normalised")
+    first = F.min(F.struct("part", "row", "normalised")).alias("first")
+    real = rows.where(F.col("row") != _NO_ROW)
+    return real.groupBy("comment_id").agg(first).select("comment_id", "first.normalised")
 
 
 def _name_clusters(session: SparkSession, once: DataFrame) -> DataFrame:
@@ -158,27 +165,17 @@ def _link(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from _batches(pairs[first])
 
 
-def _write(rows: DataFrame, named: DataFrame, names: Sequence[str], grouped: Path) -> None:
-    def write(table: pa.Table) -> pa.Table:
-        frame = _frame(table).sort("row_index")
-        part = int(frame["part"][0])
-        size = pl.when(pl.col("normalised").is_not_null()).then(pl.col("cluster_size").fill_null(1))
-        write_whole(frame.with_columns(cluster_size=size).select(*_GROUPED), grouped / names[part])
-        return _table(pl.DataFrame({"part": [part], "n": [frame.height]}, schema={"part": pl.Int32, "n": pl.Int64}))
-
-    rows.join(named, "comment_id", "left").groupBy("part").applyInArrow(write, _WRITTEN).collect()
-
-
 def _frame(batch: pa.RecordBatch | pa.Table) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(batch))
 
 
 def _table(frame: pl.DataFrame) -> pa.Table:
-    """With plain strings, as Spark knows them."""
+    """With plain strings and bytes, as Spark knows them."""
     import pyarrow as pa
 
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    plain = [pa.string() if pa.types.is_large_string(one.type) else one.type for one in table.schema]
+    known = {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}
+    plain = [known.get(one.type, one.type) for one in table.schema]
     return table.cast(pa.schema(list(zip(table.schema.names, plain, strict=True))))
 
 

@@ -1,0 +1,56 @@
+"""What a search for parameters goes by: sources held out among the rows it may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from training.evaluate import measure
+from training.fit import balance
+from training.split import Mask, leave_sources_out, make_folds
+from zhenfen.errors import ConfigError
+
+Array = npt.NDArray[np.float64]
+Score = Callable[[Iterable[tuple[str, Mask]]], Array]
+"""Parts → score of their rows by models fitted without the part; NaN for rows that judge nothing; shape (n,)."""
+
+EVEN = 0.5
+
+
+def across_sources(rows: pl.DataFrame, score: Score, n_folds: int, seed: int, judging: Collection[str] = ()) -> float:
+    """Mean AUC at even shares over the sources with both labels, each by a model that has not seen it.
+
+    Of one source alone over folds.
+
+    Args:
+        rows: source, is_fake and twin.
+        score: How rows are scored.
+        n_folds: Of a source that is alone.
+        seed: Of these folds.
+        judging: Sources that judge, where any of them is there; all if none is named.
+
+    Raises:
+        ConfigError: No source has rows of both labels.
+    """
+    both = rows.filter(pl.col("is_fake").n_unique().over("source") > 1)["source"].unique(maintain_order=True).to_list()
+    judges = [name for name in both if name in judging] or both
+    is_alone = rows["source"].n_unique() == 1
+    parts = (
+        make_folds(rows, n_folds, seed) if is_alone else (one for one in leave_sources_out(rows) if one[0] in judges)
+    )
+    scores = score(parts)
+    found = [_auc(rows, scores, rows["source"] == name) for name in judges]
+    known = [one for one in found if not np.isnan(one)]
+    if not known:
+        raise ConfigError("--tune: expected a source with rows of both labels, found none")
+    return float(np.mean(known))
+
+
+def _auc(rows: pl.DataFrame, scores: Array, here: pl.Series) -> float:
+    judged = here & pl.Series(~np.isnan(scores))
+    mine = rows.filter(judged)
+    labels = mine["is_fake"].to_numpy().astype(np.float64)
+    return measure(labels, scores[judged.to_numpy()], balance(mine), EVEN)[0]
