@@ -104,6 +104,30 @@ def test_a_wrong_table_is_named_and_nothing_is_written(zhenfen: Runner, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.parquet"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("n_followers", -5, "a number from 0"),
+        ("platform", "myspace", "one of"),
+        ("profile_id", "", "an id that is not empty"),
+        ("created_at", datetime(1900, 1, 1, tzinfo=UTC), "a time between 1990"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_row(
+    zhenfen: Runner, tmp_path: Path, column: str, value: object, said: str
+) -> None:
+    audience = make_audience(9)
+    values = audience[column].to_list()
+    values[6] = value
+    frame = audience.with_columns(pl.Series(column, values, audience.schema[column]))
+    frame.write_parquet(tmp_path / "in.parquet")
+    ran = zhenfen("score", "profiles", tmp_path / "in.parquet", "--out", tmp_path / "out.parquet")
+    assert ran.code == 2
+    for part in ("in.parquet", "7", column, str(value)[:10], said):
+        assert part in ran.err.replace("\n", "")
+    assert not (tmp_path / "out.parquet").exists()
+
+
 def test_a_torn_file_is_named(zhenfen: Runner, tmp_path: Path) -> None:
     (tmp_path / "in.parquet").write_bytes(b"PAR1 torn")
     ran = zhenfen("score", "profiles", tmp_path / "in.parquet", "--out", tmp_path / "out.parquet")

@@ -50,7 +50,8 @@ def score_profiles_file(
 
     Raises:
         UnreadableFileError: No Parquet file.
-        InvalidTableError: A column has another type than the contract's, or a profile has no id.
+        InvalidTableError: A column has another type than the contract's, a profile has no id, or a value breaks its
+            column's rule.
         ConfigError: `platform` is none of ours, or `out` cannot be written.
     """
     if platform is not None and platform not in PLATFORMS:
@@ -59,7 +60,7 @@ def score_profiles_file(
     moment = as_of or _latest(rows)
     n_done = 0
     with ParquetSink(out, path) as sink:
-        for batch in rows.batches():
+        for batch in rows.sound_batches():
             audience = batch.with_columns(pl.col("platform").fill_null(pl.lit(platform, dtype=pl.String)))
             sink.write(score_profiles(audience, model, moment, n_reasons=N_REASONS if explain else 0))
             n_done += batch.height
@@ -119,7 +120,7 @@ def score_posts_file(
     rows = ParquetRows(path, TABLES["posts"], needed, read=[*needed, *PLATFORM_FLAGS])
     n_done = 0
     with ParquetSink(out, path) as sink:
-        for batch in rows.batches():
+        for batch in rows.sound_batches():
             sink.write(score_posts(batch, model, n_reasons=N_REASONS if explain else 0))
             n_done += batch.height
             _tell(on_progress, STEP, n_done, rows.n_rows)
@@ -146,7 +147,7 @@ def normalise_comments_file(path: Path, out: Path) -> int:
     """
     n_done = 0
     with ParquetSink(out, path) as sink:
-        for batch in _comment_rows(path).batches():
+        for batch in _comment_rows(path).sound_batches():
             sink.write(normalise_comments(batch.select("comment_id", "text")))
             n_done += batch.height
     return n_done
@@ -183,7 +184,7 @@ def _write_scores(
 def _normalise_all(rows: ParquetRows, on_progress: Progress | None) -> pl.DataFrame:
     parts: list[pl.DataFrame] = []
     n_done = 0
-    for batch in rows.batches():
+    for batch in rows.sound_batches():
         parts.append(normalise_comments(batch.select("comment_id", "text")))
         n_done += batch.height
         _tell(on_progress, NORMALISE, n_done, rows.n_rows)

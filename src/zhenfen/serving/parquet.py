@@ -10,6 +10,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError, InvalidTableError, Problem, UnreadableFileError
 from zhenfen.tables import TableSpec, make_frame
+from zhenfen.tables.check import find_wrong_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +53,7 @@ class ParquetRows:
 
         Raises:
             UnreadableFileError: The file is torn.
-            InvalidTableError: An id is null or a text is not UTF-8.
+            InvalidTableError: An id is null, a text is not UTF-8, or a number or time does not fit 64 bits.
         """
         start = 0
         for batch in self._read():
@@ -60,9 +61,30 @@ class ParquetRows:
             frame = pl.DataFrame(pl.from_arrow(batch))
             self._check_ids(frame, start)
             start += frame.height
-            yield make_frame(self.spec, frame)
+            yield self._typed(frame)
         if start == 0:
             yield make_frame(self.spec)
+
+    def sound_batches(self) -> Iterator[pl.DataFrame]:
+        """`batches`, none of whose values breaks the rule of its column.
+
+        Raises:
+            UnreadableFileError: The file is torn.
+            InvalidTableError: As `batches`, or values break their columns' rules: all of the batch at once, by row.
+        """
+        start = 0
+        for frame in self.batches():
+            problems = find_wrong_values(self.spec, frame.select(self.names), str(self.path), start)
+            if problems:
+                raise InvalidTableError(problems)
+            start += frame.height
+            yield frame
+
+    def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        try:
+            return make_frame(self.spec, frame)
+        except pl.exceptions.InvalidOperationError as error:
+            raise InvalidTableError(Problem("numbers and times that fit 64 bits", str(self.path))) from error
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa

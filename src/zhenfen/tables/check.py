@@ -28,6 +28,19 @@ def find_problems(frames: Mapping[str, pl.DataFrame]) -> list[Problem]:
     return problems
 
 
+def find_wrong_values(spec: TableSpec, frame: pl.DataFrame, place: str, start: int = 0) -> list[Problem]:
+    """Every value of `frame` that breaks the rule of its column; nulls break none.
+
+    Args:
+        spec: The table.
+        frame: Columns of the table, in the contract's types.
+        place: What problems name as the file.
+        start: Rows before the frame's first.
+    """
+    columns = (column for column in spec.columns if column.name in frame.columns)
+    return [problem for column in columns for problem in _wrong_values(column, frame, place, start)]
+
+
 def check_tables(frames: Mapping[str, pl.DataFrame]) -> None:
     """Raise when `frames` break the contract.
 
@@ -73,10 +86,14 @@ def _column_problems(spec: TableSpec, column: Column, frame: pl.DataFrame) -> It
     values = pl.col(column.name)
     if column.name in spec.must_have:
         yield from _named_rows(spec.name, column.name, frame, values.is_null(), "a value")
+    yield from _wrong_values(column, frame, spec.name)
+
+
+def _wrong_values(column: Column, frame: pl.DataFrame, place: str, start: int = 0) -> Iterator[Problem]:
     bad, expected = _out_of_range(column)
     # A column of nothing but nulls has no type to compare values in.
     if bad is not None and frame.schema[column.name] != pl.Null:
-        yield from _named_rows(spec.name, column.name, frame, bad, expected)
+        yield from _named_rows(place, column.name, frame, bad, expected, start=start)
 
 
 def _out_of_range(column: Column) -> tuple[pl.Expr | None, str]:
@@ -97,8 +114,11 @@ def _out_of_range(column: Column) -> tuple[pl.Expr | None, str]:
     return None, ""
 
 
-def _named_rows(table: str, column: str, frame: pl.DataFrame, bad: pl.Expr, expected: str) -> Iterator[Problem]:
-    rows = frame.select(pl.int_range(1, pl.len() + 1).alias("_row"), pl.col(column).alias("_value"), bad=bad)
+def _named_rows(
+    table: str, column: str, frame: pl.DataFrame, bad: pl.Expr, expected: str, *, start: int = 0
+) -> Iterator[Problem]:
+    first = start + 1
+    rows = frame.select(pl.int_range(first, pl.len() + first).alias("_row"), pl.col(column).alias("_value"), bad=bad)
     rows = rows.filter(pl.col("bad"))
     for row, value in rows.head(ROWS_NAMED).select("_row", pl.col("_value").cast(pl.String, strict=False)).iter_rows():
         yield Problem(expected, table, row=row, column=column, value=value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from zhenfen.errors import InputError, InvalidTableError, Problem, UnreadableFileError
+from zhenfen.errors import InputError, Problem, UnreadableFileError
 from zhenfen.serving.app.errors import ServiceError, rename
 from zhenfen.serving.app.json_rows import ROWS, JsonTables, make_rows_reader
 from zhenfen.serving.app.rules import BODY, check_values
@@ -71,10 +71,7 @@ class RowsReader:
         rows = ParquetRows(path, self.spec, self.needed, self.read)
         check_count(rows.n_rows, self.limits.rows)
         _check_expanded(path, rows.names, self.limits.expanded_bytes)
-        try:
-            frame = pl.concat(rows.batches())
-        except pl.exceptions.InvalidOperationError as error:
-            raise InvalidTableError(Problem("numbers and times that fit 64 bits", str(path))) from error
+        frame = pl.concat(rows.batches())
         check_values(self.spec, frame)
         return frame
 
