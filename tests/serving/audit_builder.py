@@ -11,6 +11,7 @@ import xlsxwriter
 
 from zhenfen.connectors.binary_files import peek_workbook, read_workbook
 from zhenfen.estimators.prevalence import Prevalence, prediction_powered, probabilistic_count
+from zhenfen.serving.audit import make_sample
 from zhenfen.serving.audit_sheet import read_filled
 from zhenfen.tables import Tables, write_tables
 
@@ -104,3 +105,9 @@ def by_truth(_row: int, profile_id: str) -> str:
 def drawn_ids(path: Path) -> list[str]:
     """The profiles of the sheet in their order."""
     return read_filled(path).labels["profile_id"].to_list()
+
+
+def draw(folder: Path, out: Path, *, n: int = 100, seed: int = 1, creator: str = "c1", language: str = "en") -> Path:
+    """An audit sheet of the audience of `folder`."""
+    make_sample(folder, creator, n, out, score_profiles, seed=seed, language=language)
+    return out
