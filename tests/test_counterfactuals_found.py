@@ -14,7 +14,8 @@ from zhenfen.scoring import known_at, latest_moment, score
 from zhenfen.scoring.changes import change_counts, change_events, in_clusters, label_posts
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
-from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, OVERALL, RANKS, Change
+from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, OVERALL, RANKS, UNSAID, Change
+from zhenfen.verdict.creator import MIXED, UNCLEAR
 from zhenfen.verdict.evidence import Findings
 
 KINDS = ["burst_buyer", "comment_farm", "organic_large", "organic_small"]
@@ -38,7 +39,8 @@ def counterfactuals() -> list[dict]:
 
 def level_of(found: Findings, creator_id: str, subject: str) -> str:
     if subject == OVERALL:
-        return found.creators.filter(creator_id=creator_id)["level"].item()
+        row = found.creators.row(by_predicate=pl.col("creator_id") == creator_id, named=True)
+        return UNSAID if row["reason"] in (UNCLEAR, MIXED) else row["level"]
     return found.findings.filter(creator_id=creator_id, family=subject)["level"].item()
 
 

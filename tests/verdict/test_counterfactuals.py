@@ -64,6 +64,7 @@ def test_a_level_that_is_not_above_low_needs_no_change(level: str) -> None:
 def test_what_can_no_longer_be_judged_was_not_lowered() -> None:
     assert find("high", SPANS, lambda _: Verdict({"growth": "not_assessed"})) == []
     assert not is_lower("not_assessed", "high")
+    assert is_lower("unclear", "elevated")
     assert is_lower("elevated", "high")
     assert not is_lower("high", "high")
 

@@ -19,6 +19,7 @@ from zhenfen.verdict.counterfactuals import (
     COUNTERFACTUALS_SCHEMA,
     OVERALL,
     RANKS,
+    UNSAID,
     Change,
     Changes,
     Group,
@@ -26,6 +27,7 @@ from zhenfen.verdict.counterfactuals import (
     Verdict,
     find_smallest,
 )
+from zhenfen.verdict.creator import MIXED, UNCLEAR
 
 EVENT = "giveaway"
 """The event tried in a span: what an agency can most easily check with the creator, and what most often moves followers
@@ -271,4 +273,5 @@ def _of(judged: Judged, creator_id: str) -> Judged:
 def _to_verdict(judged: Judged) -> Verdict:
     levels = dict(judged.findings.select("family", "level").iter_rows())
     overall = judged.creators.row(0, named=True)
-    return Verdict({**levels, OVERALL: overall["level"]}, overall["p_manipulated"])
+    level = UNSAID if overall["reason"] in (UNCLEAR, MIXED) else overall["level"]
+    return Verdict({**levels, OVERALL: level}, overall["p_manipulated"])

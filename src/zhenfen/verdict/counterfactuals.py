@@ -12,7 +12,9 @@ import polars as pl
 
 OVERALL = "creator"
 """Subject of the level over all families, and the name under which the details hold what belongs to it."""
-RANKS = {"low": 0, "elevated": 1, "high": 2}
+UNSAID = "unclear"
+"""What an overall level that was judged but is neither low nor above becomes: it is no longer what it was."""
+RANKS = {"low": 0, UNSAID: 0, "elevated": 1, "high": 2}
 """Order of the levels. not_assessed has no place: what can no longer be judged has not been lowered."""
 MOST_SINGLE = 3
 """Largest pieces of evidence that are tried alone; then the largest are tried together."""
