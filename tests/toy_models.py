@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from zhenfen.estimators.creator_model import Lines
 from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.estimators.surprise import add_missing
 from zhenfen.model_store import Models, load_models
@@ -91,6 +92,7 @@ class ToyCreatorModel:
 
     version = "creator/0 000000000000"
     manifest = SimpleNamespace(label="creator/0", features=("comments_template_share", "growth_unexplained_share_90d"))
+    lines = Lines(elevated_from=0.75, high_from=0.9)
     base = -3.0
 
     def contributions(self, features: pl.DataFrame) -> pl.DataFrame:

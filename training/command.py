@@ -22,6 +22,11 @@ def make_parser(name: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def refuse_options(name: str, description: str | None) -> None:
+    """For scripts that take none: `--help` explains, anything else ends with exit code 2 before files are written."""
+    argparse.ArgumentParser(prog=f"python -m training.{name}", description=description).parse_args()
+
+
 def show_trained(parser: argparse.ArgumentParser, train: Callable[[], Path]) -> None:
     """Train and print the card and where it lies.
 

@@ -45,7 +45,7 @@ from training.tracking import track
 from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration, fit_calibration
-from zhenfen.estimators.creator_model import CALIBRATION, SURPRISE, TREES
+from zhenfen.estimators.creator_model import CALIBRATION, LINES, SURPRISE, TREES, Lines
 from zhenfen.estimators.manifest import TrainingSource, ValidationCounts
 from zhenfen.verdict.panel import Panel, read_panel
 
@@ -88,6 +88,10 @@ class Judged:
         scores = self.within.scores[MODEL][is_shocked(self.within.rows)]
         return float(self.calibration.apply(np.array([find_line(scores, false_alarms)]))[0])
 
+    def lines(self) -> Lines:
+        """The lines of the levels."""
+        return Lines(elevated_from=round(self.line(FALSE_ALARMS), 4), high_from=round(self.line(SURE), 4))
+
 
 def ingest(config: CreatorConfig, panel: Panel, report: Any = print) -> pl.DataFrame:
     """The rows of all rosters."""
@@ -127,6 +131,7 @@ def train(
         TREES: model.classifier.save,
         SURPRISE: lambda path: _write_json(path, model.surprise.to_dict()),
         CALIBRATION: lambda path: _write_json(path, calibration.to_dict()),
+        LINES: lambda path: _write_json(path, judged.lines().model_dump()),
     }
     return Trained(files, _describe(rows, judged, config), make_card(judged, config)), judged
 
@@ -206,7 +211,7 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig) -> dict
     return {
         "name": config.name,
         "version": config.version,
-        "trained_on": [simulated.model_dump()],
+        "trained_on": [simulated.model_dump(), _panel_source().model_dump()],
         "features": tuple(config.measurements),
         "feature_code": _hash_features(),
         "threshold": round(line, 4),
@@ -217,6 +222,16 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig) -> dict
         "validations_across": [_count(*one, judged.calibration, line) for one in judged.left_out.items()],
         "metrics": _metrics(judged),
     }
+
+
+def _panel_source() -> TrainingSource:
+    path = config_dir() / "verdict" / "panel.csv"
+    return TrainingSource(
+        source="panel",
+        rows=read_panel(path).frame.height,
+        sha256=hash_file(path),
+        terms="quantiles of public data, which no surprise goes beyond (configs/verdict/panel.csv, hashed here)",
+    )
 
 
 def _count(kind: str, held: HeldOut, calibration: Calibration, line: float) -> dict[str, Any]:
@@ -237,7 +252,6 @@ def _metrics(judged: Judged) -> dict[str, Any]:
     counts = count_found(judged.left_out, "dose", DOSES).filter(detector=MODEL)
     large = counts.filter(pl.col("slice").is_in(LARGE))
     return {
-        "lines": {"elevated": round(judged.line(FALSE_ALARMS), 4), "high": round(judged.line(SURE), 4)},
         "recall_dose_10_to_50_left_out": {
             kind: round(found / n, 4)
             for kind, found, n in large.group_by("manipulation", maintain_order=True)

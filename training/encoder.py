@@ -38,7 +38,7 @@ FILES = {CARD, FILE_NAME, *ENCODER_FILES}
 NOTES = """\
 A small BERT over characters, pre-trained to guess hidden characters of Chinese comments. It judges nothing by itself:
 `training/comment.py` fine-tunes it behind the linear model of comments. Any encoder that transformers can load may
-stand in for it, by a folder or a hub name in configs/models/comment.yaml.
+stand in for it, by a folder or a hub name in configs/models/cascade.yaml.
 
 It has read comments and reviews from Weibo (2010 to 2014), Bilibili (two videos) and shops: it knows little of
 Xiaohongshu and Douyin, of posts, and of words younger than 2020. Texts are cut to 126 characters. What people wrote

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
+from training.command import refuse_options
 from training.datasets import data_dir
 from training.growth_purchases import buy
 from zhenfen.config import config_dir
@@ -264,6 +265,7 @@ def fit_rules(series: pl.DataFrame, seed: int = FOLD_SEED) -> GrowthRules:
 
 def main() -> None:
     """Fit the three cards and write configs/features/growth.yaml."""
+    refuse_options("growth", __doc__)
     rules = fit_rules(read_vtubers(data_dir()))
     path = config_dir() / "features" / "growth.yaml"
     head = "# Written by training/growth.py; see docs/experiments/growth.md.\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from training.command import refuse_options
 from training.datasets import (
     data_dir,
     read_creator_posts,
@@ -103,6 +104,7 @@ def _measured(tables: Tables, source: PanelSource, families: Sequence[str]) -> I
 
 def main() -> None:
     """Write configs/verdict/panel.csv."""
+    refuse_options("panel", __doc__)
     rows = pl.concat(part.rows() for part in read_parts(data_dir()))
     path = config_dir() / "verdict" / "panel.csv"
     write_panel(rows, path)

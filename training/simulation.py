@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
+from training.command import refuse_options
 from training.datasets import data_dir
 from training.simulation_check import compare_growth, compare_posts
 from training.simulation_growth import (
@@ -93,6 +94,7 @@ def write_parameters(parameters: Parameters, path: Path) -> None:
 
 def main() -> None:
     """Write configs/simulate.yaml and print simulated beside real quantiles."""
+    refuse_options("simulation", __doc__)
     folder = data_dir()
     windows = read_windows(folder)
     parameters = fit_parameters(folder, split_windows(windows)[0])

@@ -13,7 +13,7 @@ import yaml
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.creator_model import CreatorModel, load_creator_model
+from zhenfen.estimators.creator_model import CreatorModel, Lines, load_creator_model
 from zhenfen.estimators.manifest import Manifest
 from zhenfen.estimators.surprise import family_of, fit_surprise
 from zhenfen.estimators.tabular import TabularClassifier, TabularParams
@@ -25,6 +25,7 @@ SIGNS = {
     "comments_short_share": 1,
 }
 FEATURES = tuple(SIGNS)
+LINES = Lines(elevated_from=0.7, high_from=0.9)
 COLUMNS = tuple(f"{family}_{what}" for family in ("comments", "engagement", "growth") for what in ("most", "more"))
 PARAMS = TabularParams(30, 4, 0.2, 5, 1.0, 1.0, 1.0, dict.fromkeys(COLUMNS, 1))
 
@@ -49,12 +50,14 @@ def model() -> CreatorModel:
     rows, y = make_rows()
     surprise = fit_surprise(rows.filter(pl.Series(y == 0)), SIGNS)
     classifier = TabularClassifier.fit(surprise.by_family(rows), y, np.ones(len(y)), PARAMS)
-    return CreatorModel(surprise, classifier, Calibration("platt", (0.8, -0.3)), make_manifest({"model.txt": "0" * 64}))
+    calibration, manifest = Calibration("platt", (0.8, -0.3)), make_manifest({"model.txt": "0" * 64})
+    return CreatorModel(surprise, classifier, calibration, LINES, manifest)
 
 
 def shelve(model: CreatorModel, folder: Path, kind: str = "platt") -> Path:
     model.classifier.save(folder / "model.txt")
     (folder / "surprise.json").write_text(json.dumps(model.surprise.to_dict()))
+    (folder / "lines.json").write_text(LINES.model_dump_json())
     calibration = {"kind": kind, "scores": [0.8, -0.3], "probas": [0.1, 0.9] if kind == "isotonic" else []}
     if kind == "isotonic":
         calibration["scores"] = [-0.3, 0.8]

@@ -240,11 +240,16 @@ def test_folders_that_cannot_take_the_scores_are_named(tmp_path: Path) -> None:
         run_here("profiles", source, tmp_path / "held")
 
 
-def test_a_single_file_stays_a_single_file(zhenfen: Runner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [("--engine", "local"), ("--workers", "1")])
+def test_a_single_file_stays_one_unless_parts_are_asked_for(
+    zhenfen: Runner, tmp_path: Path, asked: tuple[str, str]
+) -> None:
     source = write_profiles(tmp_path / "in", n_parts=1) / "0.parquet"
     assert zhenfen("score", "profiles", source, "--out", tmp_path / "a.parquet").code == 0
-    assert zhenfen("score", "profiles", source, "--out", tmp_path / "b.parquet", "--engine", "local").code == 0
-    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert zhenfen("score", "profiles", source, "--out", tmp_path / "b", *asked).code == 0
+    (part,) = (tmp_path / "b").glob("*.parquet")
+    assert part.read_bytes() == (tmp_path / "a.parquet").read_bytes()
+    assert (tmp_path / "b" / MANIFEST).is_file()
 
 
 @pytest.mark.parametrize("missing", ["nothing", "folder"])

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from zhenfen.config import config_dir, read_config
+from zhenfen.estimators.creator_model import Lines
+from zhenfen.model_store import load_models
 from zhenfen.verdict.creator import CREATORS_SCHEMA, CreatorRules, decide_creators, make_inputs, place_among_peers
 from zhenfen.verdict.panel_curves import QUANTILES
 
@@ -16,10 +18,9 @@ RULES = CreatorRules(
     dated="2026-11-22",
     source="test",
     low_below=0.5,
-    elevated_from=0.6,
-    high_from=0.9,
     low_needs=("engagement", "growth"),
 )
+LINES = Lines(elevated_from=0.6, high_from=0.9)
 KNOTS = {name: NormalDist(10.0, 2.0).inv_cdf(share) for name, share in QUANTILES.items()}
 
 
@@ -47,7 +48,7 @@ def decide(p: float | None, **levels: str) -> dict[str, object]:
     predicted = pl.DataFrame(
         {"creator_id": ["c0"], "p_manipulated": [p]}, schema_overrides={"p_manipulated": pl.Float64}
     )
-    return decide_creators(findings(**levels), predicted, RULES).row(0, named=True)
+    return decide_creators(findings(**levels), predicted, RULES, LINES).row(0, named=True)
 
 
 def test_places_of_normal_peers_are_their_standard_deviations() -> None:
@@ -120,11 +121,12 @@ def test_nobody_is_low_beside_a_family_out_of_line(family: str) -> None:
 
 def test_no_model_still_says_what_was_assessed() -> None:
     nobody = pl.DataFrame(schema={"creator_id": pl.String, "p_manipulated": pl.Float64})
-    found = decide_creators(findings(growth="low"), nobody, RULES)
+    found = decide_creators(findings(growth="low"), nobody, RULES, None)
     assert found.schema == pl.Schema(CREATORS_SCHEMA)
     assert found.row(0) == ("c0", "not_assessed", None, ["growth"], "creator.no_model")
 
 
 def test_shipped_rules_can_be_read() -> None:
     rules = read_config(config_dir() / "verdict" / "creator.yaml", CreatorRules)
-    assert 0 < rules.elevated_from < rules.high_from < 1
+    lines = load_models().need_creator().lines
+    assert 0 < rules.low_below < lines.elevated_from < lines.high_from < 1

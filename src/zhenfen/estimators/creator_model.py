@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from pydantic import Field
 
+from zhenfen.config import Strict, read_config
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
@@ -18,10 +20,22 @@ from zhenfen.estimators.tabular import TabularClassifier
 
 Array = npt.NDArray[np.float64]
 
-TREES, CALIBRATION, SURPRISE = "model.txt", "calibration.json", "surprise.json"
+TREES, CALIBRATION, SURPRISE, LINES = "model.txt", "calibration.json", "surprise.json", "lines.json"
 BASE = "c_base"
 LEAST_WEIGHT = 1e-3
 """Keeps the parts of a family whose measurements are all usual defined: they share evenly."""
+
+
+class Lines(Strict):
+    """From P(manipulated) to a level, by this model's own false alarms; they travel with it.
+
+    Attributes:
+        elevated_from: Reached by at most 5 % of the simulated creators with an innocent shock who bought nothing.
+        high_from: By at most 1 %.
+    """
+
+    elevated_from: float = Field(gt=0, lt=1)
+    high_from: float = Field(gt=0, lt=1)
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,7 @@ class CreatorModel:
     surprise: Surprise
     classifier: TabularClassifier
     calibration: Calibration
+    lines: Lines
     manifest: Manifest
 
     @property
@@ -105,7 +120,7 @@ def load_creator_model(folder: Path) -> CreatorModel:
     surprise, classifier = Surprise.from_dict(_read_json(folder / SURPRISE)), TabularClassifier.load(folder / TREES)
     if classifier.feature_names_ != surprise.columns:
         raise ConfigError(f"{folder}: the trees read other columns than {SURPRISE} makes")
-    return CreatorModel(surprise, classifier, calibration, manifest)
+    return CreatorModel(surprise, classifier, calibration, read_config(folder / LINES, Lines), manifest)
 
 
 def _read_json(path: Path) -> dict[str, object]:

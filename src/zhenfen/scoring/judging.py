@@ -78,7 +78,8 @@ def judge(
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
     findings = decide_audience(findings, shares, models.audience_levels.rules)
     predicted, contributions = _predict(models.creator, values, compared)
-    overall = decide_creators(findings, predicted, models.creator_levels.rules)
+    lines = models.creator.lines if models.creator else None
+    overall = decide_creators(findings, predicted, models.creator_levels.rules, lines)
     return Judged(evidence, findings, overall, contributions, beside)
 
 

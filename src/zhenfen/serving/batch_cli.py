@@ -40,7 +40,7 @@ WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Processes or Spark cores of this machine; default one a core.")
 ]
 ScoresOut = Annotated[
-    Path, typer.Option(help="Parquet file to write; for a folder or an address, the folder to write to.")
+    Path, typer.Option(help="Parquet file to write; in parts (see --engine, --workers), the folder to write to.")
 ]
 
 
@@ -53,11 +53,8 @@ def is_batch(source: str, engine: EngineName | None, workers: int | None, *, tak
         workers: As asked for.
         takes_folders: Whether a folder is what the command reads at once when nothing else is said.
     """
-    if "://" in source or engine is EngineName.SPARK:
-        return True
-    if takes_folders:
-        return engine is not None or workers is not None
-    return Path(source).is_dir()
+    is_asked = engine is not None or workers is not None
+    return is_asked or "://" in source or (not takes_folders and Path(source).is_dir())
 
 
 def run_batch(

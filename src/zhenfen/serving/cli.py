@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 panel_app = typer.Typer(help="Reference panels: what is usual among peers.", no_args_is_help=True)
-score_app = typer.Typer(help="Scores, row by row, from Parquet to Parquet.", no_args_is_help=True)
+score_app = typer.Typer(help="Scores of profiles, comments, posts and creators, as Parquet.", no_args_is_help=True)
 audit_app = typer.Typer(
     help="Label a sample of an audience by hand, and estimate again with the labels.", no_args_is_help=True
 )
@@ -71,7 +71,7 @@ AsOfOption = Annotated[
 ParquetOut = Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Also list the largest contributions.")]
 PanelOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")]
-LangOption = Annotated[Lang, typer.Option(help="Language of the report.", envvar="ZHENFEN_LANG")]
+LangOption = Annotated[Lang, typer.Option(help="Language of reports and of what is printed.", envvar="ZHENFEN_LANG")]
 
 
 @app.command()
@@ -295,7 +295,10 @@ def score_posts(
 @score_app.command("creators")
 def score_creators(
     path: Annotated[
-        str, typer.Argument(callback=check_source, help="Export to read; with --engine, tables in a folder or address.")
+        str,
+        typer.Argument(
+            callback=check_source, help="Export to read; in parts (see --engine), tables in a folder or address."
+        ),
     ],
     out: ScoresOut,
     platform: PlatformOption = None,

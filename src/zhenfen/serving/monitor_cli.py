@@ -22,7 +22,7 @@ def monitor(
     ] = None,
     lang: Annotated[str, typer.Option(help="Language of the page: zh, en, fr.", envvar="ZHENFEN_LANG")] = "en",
 ) -> None:
-    """Say whether new rows are like a reference: profiles, comments, posts, or scores of them.
+    """Say whether new rows are like a reference: profiles, comments or posts, or scores of these or of creators.
 
     Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
     """

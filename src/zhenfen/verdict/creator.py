@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import Field
 
 from zhenfen.config import Strict
+from zhenfen.estimators.creator_model import Lines
 from zhenfen.estimators.surprise import PEER_PREFIX
 from zhenfen.verdict.panel_curves import QUANTILES
 
@@ -31,15 +32,13 @@ _FARTHEST = 4.0
 
 
 class CreatorRules(Strict):
-    """From P(manipulated) to a level.
+    """Who may be called low; the lines above are the model's own (`estimators.creator_model.Lines`).
 
     Attributes:
         version: Of these rules.
         dated: Day they were set.
-        source: Where the lines come from.
-        low_below: P(manipulated) below which a creator may be low; from there to the next line nothing is said.
-        elevated_from: P(manipulated) from which a creator is elevated.
-        high_from: P(manipulated) from which it is high.
+        source: Why so.
+        low_below: P(manipulated) below which a creator may be low; from there to the first line nothing is said.
         low_needs: Families without which nobody is called low: what was not looked at cannot clear a creator.
     """
 
@@ -47,8 +46,6 @@ class CreatorRules(Strict):
     dated: str
     source: str
     low_below: float = Field(gt=0, lt=1)
-    elevated_from: float = Field(gt=0, lt=1)
-    high_from: float = Field(gt=0, lt=1)
     low_needs: tuple[str, ...]
 
 
@@ -100,7 +97,9 @@ def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:
     return pl.when(width > 0).then(start + rise * (value - pl.col(low)) / width).otherwise(beyond.otherwise(start))
 
 
-def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: CreatorRules) -> pl.DataFrame:
+def decide_creators(
+    findings: pl.DataFrame, predicted: pl.DataFrame, rules: CreatorRules, lines: Lines | None
+) -> pl.DataFrame:
     """CREATORS_SCHEMA, one row a creator of `findings`.
 
     A creator is called low only when the families of `low_needs` were assessed, nothing that was assessed lies above
@@ -109,7 +108,8 @@ def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: Crea
     Args:
         findings: `evidence.FINDINGS_SCHEMA`.
         predicted: creator_id and p_manipulated, as `CreatorModel.predict` gives them; no rows without a model.
-        rules: The lines.
+        rules: Who may be low.
+        lines: The model's; None without one.
     """
     assessed = pl.col("level") != "not_assessed"
     seen = findings.group_by("creator_id", maintain_order=True).agg(
@@ -122,8 +122,7 @@ def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: Crea
     has_all = pl.all_horizontal(pl.col("families_assessed").list.contains(family) for family in rules.low_needs)
     cases = (
         (pl.col("p_manipulated").is_null(), "not_assessed", NO_MODEL),
-        (pl.col("p_manipulated") >= rules.high_from, "high", None),
-        (pl.col("p_manipulated") >= rules.elevated_from, "elevated", None),
+        *_above(lines),
         (~has_all, "not_assessed", TOO_LITTLE),
         (pl.col("p_manipulated") >= rules.low_below, "not_assessed", UNCLEAR),
         (~pl.col("is_clear"), "not_assessed", MIXED),
@@ -131,6 +130,13 @@ def decide_creators(findings: pl.DataFrame, predicted: pl.DataFrame, rules: Crea
     )
     decided = joined.with_columns(level=_first(cases, 1), reason=_first(cases, 2))
     return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())
+
+
+def _above(lines: Lines | None) -> tuple[tuple[pl.Expr, str, None], ...]:
+    if lines is None:
+        return ()
+    p = pl.col("p_manipulated")
+    return ((p >= lines.high_from, "high", None), (p >= lines.elevated_from, "elevated", None))
 
 
 def _first(cases: Sequence[tuple[pl.Expr, str, str | None]], place: int) -> pl.Expr:
