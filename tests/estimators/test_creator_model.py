@@ -64,7 +64,7 @@ def shelve(model: CreatorModel, folder: Path, kind: str = "platt") -> Path:
     (folder / "calibration.json").write_text(json.dumps(calibration))
     files = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in ("model.txt", "calibration.json", "surprise.json")
+        for name in ("model.txt", "calibration.json", "surprise.json", "lines.json")
     }
     (folder / "model.yaml").write_text(yaml.safe_dump(make_manifest(files).model_dump(mode="json")))
     return folder
