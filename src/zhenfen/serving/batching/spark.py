@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 4
 """Spark's own default on a cluster; local mode gives up at the first otherwise."""
+MEMORY = "4g"
+"""Of this machine for Java in local mode: with Spark's 1 GB the bands of a million comments did not fit."""
+LEAST_PIECES = 32
+"""Of a shuffle of texts in local mode: few large ones are sorted on disk."""
 WAVES = 4
 """Tasks a worker gets before their outcomes are entered in the manifest: what a kill of the driver costs at most."""
 
@@ -71,9 +75,10 @@ class SparkEngine(Engine):
 
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
         files = self.session.sparkContext.union(self._made).values().filter(lambda file: file[0] in wanted)
-        grouped = group_on_spark(self.session, files.map(lambda file: (wanted[file[0]], file[1])))
-        kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1])))
+        texts = files.map(lambda file: (wanted[file[0]], file[1]))
         try:
+            grouped = group_on_spark(self.session, texts)
+            kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1])))
             _hold(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error
@@ -221,7 +226,8 @@ def open_spark(n_workers: int) -> SparkEngine:
         conf.setMaster(f"local[{n_workers},{MOST_FAILURES}]")
         # Nothing listens to other machines, and no name need be resolved.
         conf.set("spark.driver.bindAddress", "127.0.0.1").set("spark.driver.host", "127.0.0.1")
-        conf.set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", str(4 * n_workers))
+        conf.set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", str(max(4 * n_workers, LEAST_PIECES)))
+        conf.setIfMissing("spark.driver.memory", MEMORY)
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return SparkEngine(session)

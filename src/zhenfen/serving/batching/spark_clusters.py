@@ -30,7 +30,7 @@ from zhenfen.text.near_duplicates import (
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark import RDD
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _FILE = "part int, data binary"
 _ROWS = "part int, row long, comment_id string, normalised string"
@@ -130,10 +130,10 @@ def _join_links(session: SparkSession, banded: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F  # noqa: N812
 
     window = Window.partitionBy("band", "key").orderBy("place", "normalised")
-    pairs = [banded.select("normalised", _following(step).over(window).alias("other")) for step in _steps()]
-    proposed = pairs[0]
-    for more in pairs[1:]:
-        proposed = proposed.union(more)
+    # All neighbours in one pass: a window each would sort the bands as many times at once.
+    following = F.array(*(F.lead("normalised", step).over(window) for step in range(1, N_NEIGHBOURS + 1)))
+    paired = banded.select("normalised", following.alias("others"))
+    proposed = paired.select("normalised", F.explode("others").alias("other"))
     proposed = proposed.where(F.col("other").isNotNull()).select(
         F.least("normalised", "other").alias("normalised"), F.greatest("normalised", "other").alias("other")
     )
@@ -143,16 +143,6 @@ def _join_links(session: SparkSession, banded: DataFrame) -> DataFrame:
     roots = connect(np.arange(len(texts), dtype=np.int64), first, second)
     rooted = pl.DataFrame({"normalised": texts, "root": texts.gather(roots)})
     return session.createDataFrame(_table(rooted), "normalised string, root string")
-
-
-def _steps() -> range:
-    return range(1, N_NEIGHBOURS + 1)
-
-
-def _following(step: int) -> Column:
-    from pyspark.sql import functions as F  # noqa: N812
-
-    return F.lead("normalised", step)
 
 
 def _link(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
