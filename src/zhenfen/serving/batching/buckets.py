@@ -74,7 +74,7 @@ def split(work: Path, *, part: Part, place: int, n_buckets: int) -> Sorted:
     latest: datetime | None = None
     with readable(part, work) as path, ExitStack() as stack:
         sinks: dict[str, ParquetSink] = {}
-        for batch in ParquetRows(path, spec, spec.must_have).sound_batches():
+        for batch in ParquetRows(path, spec, spec.must_have).batches():
             latest = max((one for one in (latest, _latest_in(spec, batch)) if one is not None), default=None)
             for bucket, rows in _by_bucket(spec, batch, n_buckets):
                 if bucket not in sinks:
