@@ -14,7 +14,7 @@ import pytest
 from batch_builder import contents, run_here, write_comments, write_posts, write_profiles
 
 from zhenfen.errors import ConfigError, InputError, Problem
-from zhenfen.serving.batching import buckets, spark
+from zhenfen.serving.batching import buckets, spark, spark_clusters
 from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, LocalEngine, Outcome, Task, Traffic
 from zhenfen.serving.batching.run import Order, write_bytes
 from zhenfen.serving.batching.scoring import score_folder
@@ -22,7 +22,7 @@ from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark import SparkContext
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:pyspark.*"),
@@ -46,7 +46,7 @@ class DiesOnce:
 
 
 class Kept(spark.SparkEngine):
-    """A session takes long to start: all tests share one.
+    """Spark takes long to start: all tests share one.
 
     With a folder in `killed`, the first task of every step kills its worker the first time.
     """
@@ -65,7 +65,7 @@ class Kept(spark.SparkEngine):
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[SparkSession]:
+def context() -> Iterator[SparkContext]:
     if spark.find_java() is None:
         pytest.skip("Spark needs Java 17, and there is none here")
     from pyspark import cloudpickle
@@ -73,20 +73,22 @@ def session() -> Iterator[SparkSession]:
     # Spark's workers cannot import this module.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     opened = spark.open_spark(2)
-    opened.session.conf.set("spark.sql.shuffle.partitions", "1")
-    yield opened.session
+    yield opened.context
     opened.close()
 
 
 @pytest.fixture
-def engine(session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+def engine(context: SparkContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     # The folder of the scores is named relative to this process's: whoever wrote there from a worker, which has kept
     # its own, would miss it, as on another machine.
     monkeypatch.chdir(tmp_path)
-    return Kept(session)
+    return Kept(context)
 
 
-def test_comments_are_the_same_bytes_though_workers_are_killed(engine: Kept, tmp_path: Path) -> None:
+def test_comments_are_the_same_bytes_though_workers_are_killed(
+    engine: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark_clusters, "ROWS_A_PIECE", 60)
     source = write_comments(tmp_path / "in", n_parts=2)
     (source / "bad.parquet").write_bytes(b"PAR1")
     engine.killed = tmp_path / "killed"

@@ -14,7 +14,7 @@ from zhenfen.features.comment_minutes import measure_minutes
 from zhenfen.features.comment_order import find_orders
 from zhenfen.text.contacts import has_contact
 from zhenfen.text.lexicons import load_lexicon, normalised_words
-from zhenfen.text.near_duplicates import is_enough
+from zhenfen.text.near_duplicates import count_units, is_enough
 from zhenfen.text.normalise import has_emoji
 
 N_COMMENTS_NEEDED = 10
@@ -167,12 +167,13 @@ def is_filler() -> pl.Expr:
 def _count_clusters(comments: pl.DataFrame) -> pl.DataFrame:
     """Clusters by creator: those of which enough stand under this very creator."""
     clustered = comments.drop_nulls("cluster_id")
+    n_units = count_units(pl.col("normalised")).min()
     sizes = clustered.group_by("creator_id", "cluster_id").agg(
         n_comments=pl.len(),
         n_authored=pl.col("author_id").count(),
         n_authors=pl.col("author_id").drop_nulls().n_unique(),
-        is_cluster=is_enough(pl.len(), pl.col("normalised")),
-        is_template=is_enough(pl.col("author_id").drop_nulls().n_unique(), pl.col("normalised")),
+        is_cluster=is_enough(pl.len(), n_units),
+        is_template=is_enough(pl.col("author_id").drop_nulls().n_unique(), n_units),
         n_single=pl.col("normalised").is_unique().sum(),
     )
     return sizes.filter("is_cluster")

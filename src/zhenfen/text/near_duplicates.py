@@ -75,15 +75,18 @@ def cluster_normalised(comments: pl.DataFrame) -> pl.DataFrame:
     clusters = (
         rooted.drop_nulls("root")
         .group_by("root")
-        .agg(cluster_id=pl.col("comment_id").min(), is_cluster=is_enough(pl.len(), pl.col("normalised")))
+        .agg(
+            cluster_id=pl.col("comment_id").min(),
+            is_cluster=is_enough(pl.len(), count_units(pl.col("normalised")).min()),
+        )
     )
     named = rooted.join(clusters.filter("is_cluster"), on="root", how="left", maintain_order="left")
     return named.select("comment_id", "cluster_id")
 
 
-def is_enough(n: pl.Expr, texts: pl.Expr) -> pl.Expr:
-    """Whether `n` like comments or authors are more than coincidence; `texts` are the cluster's, normalised."""
-    return n >= pl.when(count_units(texts).min() >= LONG_UNITS).then(2).otherwise(SMALLEST_CLUSTER)
+def is_enough(n: pl.Expr, n_units: pl.Expr) -> pl.Expr:
+    """Whether `n` like comments or authors are more than coincidence; `n_units` are of the shortest text."""
+    return n >= pl.when(n_units >= LONG_UNITS).then(2).otherwise(SMALLEST_CLUSTER)
 
 
 def count_units(texts: pl.Expr) -> pl.Expr:
@@ -114,7 +117,7 @@ def _group_texts(texts: pl.Series) -> Int:
     """A number for each of the sorted unique texts, the same for texts that are linked; shape (n_texts,)."""
     if texts.is_empty():
         return np.empty(0, dtype=np.int64)
-    n_chars = _count_chars(texts)
+    n_chars = count_chars(texts)
     first, second = _propose(sign_texts(texts), n_chars)
     roots = np.arange(len(texts), dtype=np.int64)
     for start in range(0, len(first), _PAIRS_VERIFIED_AT_ONCE):
@@ -133,7 +136,7 @@ def keep_alike(texts: pl.Series, first: Int, second: Int) -> tuple[Int, Int]:
         first: Index of one text of each pair.
         second: Index of the other.
     """
-    n_chars = _count_chars(texts)
+    n_chars = count_chars(texts)
     return _verify(texts, n_chars, *_split_codes(_agreeing(sign_texts(texts), n_chars, first, second)))
 
 
@@ -156,7 +159,8 @@ def connect(roots: Int, first: Int, second: Int) -> Int:
     return roots
 
 
-def _count_chars(texts: pl.Series) -> Int:
+def count_chars(texts: pl.Series) -> Int:
+    """Length of each text as far as it counts, shape (n_texts,), up to LONGEST_CHARS."""
     n_chars: Int = np.minimum(texts.str.len_chars().to_numpy().astype(np.int64), LONGEST_CHARS)
     return n_chars
 

@@ -13,26 +13,24 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from zhenfen.errors import ConfigError
 from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
 from zhenfen.serving.batching.run import write_bytes
+from zhenfen.serving.batching.spark_exchange import hold
 
 if TYPE_CHECKING:
-    from pyspark import RDD, Broadcast
-    from pyspark.sql import SparkSession
+    from pyspark import RDD, Broadcast, SparkContext
 
 MOST_FAILURES = 4
 """Spark's own default on a cluster; local mode gives up at the first otherwise."""
-MEMORY = "4g"
-"""Of this machine for Java in local mode: with Spark's 1 GB the bands of a million comments did not fit."""
-LEAST_PIECES = 32
-"""Of a shuffle of texts in local mode: few large ones are sorted on disk."""
+_LOGGING = Path(__file__).with_name("log4j2.properties")
 WAVES = 4
 """Tasks a worker gets before their outcomes are entered in the manifest: what a kill of the driver costs at most."""
 
@@ -44,17 +42,17 @@ class SparkEngine(Engine):
     """Spark's workers; a task whose worker is lost is done again by another.
 
     Args:
-        session: A running session.
+        context: Running.
     """
 
-    def __init__(self, session: SparkSession) -> None:
-        self.session = session
+    def __init__(self, context: SparkContext) -> None:
+        self.context = context
         self._made: list[RDD[tuple[str, File]]] = []
 
     def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
         """See `Engine.run`."""
         step = self._start(tasks, work, traffic)
-        size = WAVES * self.session.sparkContext.defaultParallelism
+        size = WAVES * self.context.defaultParallelism
         lost: set[str] = set()
         for start in range(0, len(tasks), size):
             places = range(start, min(start + size, len(tasks)))
@@ -70,40 +68,39 @@ class SparkEngine(Engine):
         self._made.append(step.mapPartitions(partial(_for_others, traffic=traffic)))
 
     def group(self, names: Sequence[str], work: Path) -> None:
-        """See `Engine.group`; in this process are only texts that have a like."""
+        """See `Engine.group`; in this process are only numbers of texts that have a like."""
         from zhenfen.serving.batching.spark_clusters import group_on_spark
 
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
-        files = self.session.sparkContext.union(self._made).values().filter(lambda file: file[0] in wanted)
+        files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
         texts = files.map(lambda file: (wanted[file[0]], file[1]))
         try:
-            grouped = group_on_spark(self.session, texts)
+            grouped = group_on_spark(texts, len(names))
             kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1])))
-            _hold(kept).count()
+            hold(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error
         self._made.append(kept)
 
     def close(self) -> None:
-        """End the session."""
-        self.session.stop()
+        """End Spark."""
+        self.context.stop()
 
     def _start(self, tasks: Sequence[Task], work: Path, traffic: Traffic) -> RDD[Outcome | File]:
         """A partition a task, each its outcome and the files it made; nothing is done yet."""
-        context = self.session.sparkContext
         places = {task.name: place for place, task in enumerate(tasks)}
-        made = context.union(self._made) if self._made else context.parallelize(())
+        made = self.context.union(self._made) if self._made else self.context.parallelize(())
         mine = made.filter(lambda one: one[0] in places).map(lambda one: (places[one[0]], one[1]))
         met = mine.partitionBy(max(1, len(tasks)), _itself)
-        needed = context.broadcast(_read_folders(work, traffic.needs))
-        return _hold(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
+        needed = self.context.broadcast(_read_folders(work, traffic.needs))
+        return hold(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
 
     def _run_wave(
         self, step: RDD[Outcome | File], tasks: Sequence[Task], places: Sequence[int]
     ) -> Iterator[tuple[int, Outcome, bool]]:
         """Place, outcome, and whether the task took its workers along."""
         try:
-            outcomes = self.session.sparkContext.runJob(step, _outcomes, list(places))
+            outcomes = self.context.runJob(step, _outcomes, list(places))
         except _spark_errors() as error:
             self._check_running(error)
             # One of them failed four times. Which one, the message says to a person only.
@@ -118,27 +115,20 @@ class SparkEngine(Engine):
     def _bring(self, step: RDD[Outcome | File], place: int, work: Path, traffic: Traffic) -> None:
         if not traffic.brings:
             return
-        for path, content in self.session.sparkContext.runJob(step, partial(_brought, traffic=traffic), [place]):
+        for path, content in self.context.runJob(step, partial(_brought, traffic=traffic), [place]):
             write_bytes(work / path, content)
 
     def _check_running(self, error: Exception) -> None:
         from py4j.protocol import Py4JError, Py4JJavaError
 
-        context = self.session.sparkContext._jsc
+        java = self.context._jsc
         is_gone = isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError)
-        if is_gone or context is None or context.sc().isStopped():
+        if is_gone or java is None or java.sc().isStopped():
             raise ConfigError(f"Spark has ended ({_say(error)})") from error
 
 
 def _itself(place: int) -> int:
     return place
-
-
-def _hold(step: RDD[Any]) -> RDD[Any]:
-    """Kept on the workers' disks once it was made; made again where a worker is lost."""
-    from pyspark import StorageLevel
-
-    return step.persist(StorageLevel.DISK_ONLY)
 
 
 def _do(
@@ -207,17 +197,18 @@ def _say(error: Exception) -> str:
 
 
 def open_spark(n_workers: int) -> SparkEngine:
-    """A session on the cluster that spark-submit names, else on `n_workers` cores of this machine.
+    """Spark on the cluster that spark-submit names, else on `n_workers` cores of this machine.
 
     Raises:
         ConfigError: Spark or Java is not installed.
     """
     _need_spark()
-    from pyspark import SparkConf
-    from pyspark.sql import SparkSession
+    from pyspark import SparkConf, SparkContext
 
+    # It tests for a pandas that nothing here uses.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"pyspark\.")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    conf = SparkConf().setAppName("zhenfen").set("spark.sql.session.timeZone", "UTC")
+    conf = SparkConf().setAppName("zhenfen").set("spark.log.level", "ERROR")
     conf.set("spark.ui.showConsoleProgress", "false")
     passed = {name: value for name, value in os.environ.items() if name.startswith("ZHENFEN_")}
     for name, value in {**passed, **ONE_THREAD}.items():
@@ -225,12 +216,11 @@ def open_spark(n_workers: int) -> SparkEngine:
     if not conf.contains("spark.master"):
         conf.setMaster(f"local[{n_workers},{MOST_FAILURES}]")
         # Nothing listens to other machines, and no name need be resolved.
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         conf.set("spark.driver.bindAddress", "127.0.0.1").set("spark.driver.host", "127.0.0.1")
-        conf.set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", str(max(4 * n_workers, LEAST_PIECES)))
-        conf.setIfMissing("spark.driver.memory", MEMORY)
-    session = SparkSession.builder.config(conf=conf).getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return SparkEngine(session)
+        conf.set("spark.ui.enabled", "false")
+        conf.setIfMissing("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
+    return SparkEngine(SparkContext.getOrCreate(conf))
 
 
 def find_java() -> str | None:

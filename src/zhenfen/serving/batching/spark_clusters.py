@@ -1,173 +1,260 @@
 """Clusters of like comments on Spark: the same bands, links and components as `text.near_duplicates` makes in memory.
 
-Every distinct text goes into each of its bands; within a band the texts that follow each other are paired, as they are
-in memory, since a window over (band, key) in the order of (rest of the key, text) is that very order. Pairs are
-verified where they meet. Only the texts that have a like come to the driver, to be joined into components.
+Comments meet by id, to leave out what comes again, then by text. Each piece holds a range of all texts, so that a
+number (piece above, place below) orders texts as the texts themselves would: from there on numbers travel. Each
+distinct text sends its keys to the pieces of its bands; texts that follow each other there are paired as in memory, and
+verified where the second of them is. Numbers of linked texts come to the driver, to be joined into components.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from zhenfen.serving.batching.spark_exchange import Block, Frames, exchange, hold, pack, route, unpack, work_on
+from zhenfen.text.digests import N_WORDS, digest, may_agree
 from zhenfen.text.near_duplicates import (
     BANDS,
-    LONG_UNITS,
     N_NEIGHBOURS,
     ORDER_BITS,
-    SMALLEST_CLUSTER,
     band_keys,
     connect,
+    count_chars,
+    count_units,
+    is_enough,
     is_telling,
     keep_alike,
     sign_texts,
 )
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark import RDD
-    from pyspark.sql import DataFrame, SparkSession
 
-_FILE = "part int, data binary"
-_ROWS = "part int, row long, comment_id string, normalised string"
-_BANDED = "normalised string, band int, key long, place int"
-_LINKED = "normalised string, other string"
+ROWS_A_PIECE = 100_000
+"""What a worker holds at once: some ten megabytes of comments, thirty of their keys."""
+ROWS_A_SAMPLE = 1_000
+"""One of so many rows says where ranges of ids and texts are cut: pieces of a hundred thousand differ by a tenth."""
+_PLACE_BITS = 32
+_WORDS = tuple(f"word_{place}" for place in range(N_WORDS))
 _GROUPED = ("comment_id", "normalised", "cluster_id", "cluster_size")
-_NO_ROW = -1
 
 
-def group_on_spark(session: SparkSession, texts: RDD[tuple[int, bytes]]) -> RDD[tuple[int, bytes]]:
+def group_on_spark(files: RDD[tuple[int, bytes]], n_files: int) -> RDD[tuple[int, bytes]]:
     """Clusters of like comments over all files together.
 
     Args:
-        session: A running session.
-        texts: Place of each file in the order of all, and the Parquet file: comment_id and normalised.
+        files: Place of each file in the order of all, and the Parquet file: comment_id and normalised.
+        n_files: How many there are.
 
     Returns:
         Place, and the Parquet file: what `scoring.rows.group_comments` returns for its rows.
     """
-    rows = session.createDataFrame(texts, _FILE).mapInArrow(_open, _ROWS).cache()
-    named = _name_clusters(session, _first_of_each_id(rows))
-    files = rows.join(named, "comment_id", "left").groupBy("part").applyInArrow(_close, _FILE)
-    return files.rdd.map(lambda row: (row.part, bytes(row.data)))
+    opened = hold(exchange(files.map(_open), n_files))
+    n, ids, texts = _find_cuts(opened)
+    by_id = exchange(work_on(opened, partial(_send_ids, cuts=ids)), n)
+    by_text = exchange(work_on(by_id, partial(_send_texts, cuts=texts)), n)
+    comments = hold(work_on(by_text, _number, stays=True))
+    roots = files.context.parallelize(list(_find_roots(_find_links(comments, n))))
+    rooted = hold(work_on(comments.union(exchange(roots, n)), _join_roots, stays=True))
+    sums = exchange(work_on(rooted, _sum), n)
+    clusters = exchange(work_on(sums, _name), n)
+    named = exchange(work_on(rooted.union(clusters), _send_clusters), n_files)
+    return work_on(opened.union(named), _close).mapValues(lambda named: named[1])
 
 
-def _open(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The rows of each file, in order; one more before them, so that a file without rows is not lost."""
-    for batch in batches:
-        for part, data in _frame(batch).iter_rows():
-            frame = pl.read_parquet(io.BytesIO(data))
-            first = pl.DataFrame({"comment_id": [None], "normalised": [None]}, schema=frame.schema)
-            row = pl.int_range(_NO_ROW, frame.height, dtype=pl.Int64, eager=True)
-            columns = (pl.lit(part, dtype=pl.Int32).alias("part"), row.alias("row"), "comment_id", "normalised")
-            yield from _batches(pl.concat([first, frame]).select(columns))
+def _open(file: tuple[int, bytes]) -> Block:
+    place, data = file
+    rows = pl.read_parquet(io.BytesIO(data)).with_row_index("row")
+    return place, ("file", pack(rows.with_columns(part=pl.lit(place, dtype=pl.Int32))))
 
 
-def _close(table: pa.Table) -> pa.Table:
+def _close(place: int, frames: Frames) -> Iterator[Block]:
     """The file of the rows of one."""
-    frame = _frame(table).sort("row")
+    rows = frames["file"]
+    if "clusters" in frames:
+        rows = rows.join(frames["clusters"], "row", "left", maintain_order="left")
+    else:
+        rows = rows.with_columns(cluster_id=pl.lit(None, pl.String), cluster_size=pl.lit(None, pl.Int64))
     size = pl.when(pl.col("normalised").is_not_null()).then(pl.col("cluster_size").fill_null(1))
-    grouped = frame.filter(pl.col("row") != _NO_ROW).with_columns(cluster_size=size).select(_GROUPED)
     written = io.BytesIO()
-    grouped.write_parquet(written)
-    return _table(pl.DataFrame({"part": frame["part"].head(1), "data": [written.getvalue()]}))
+    rows.sort("row").with_columns(cluster_size=size).select(_GROUPED).write_parquet(written)
+    yield place, ("grouped", written.getvalue())
 
 
-def _first_of_each_id(rows: DataFrame) -> DataFrame:
-    """comment_id, normalised: an id that comes again is the same comment."""
-    from pyspark.sql import functions as F  # noqa: N812 (everybody's name for it)
-
-    first = F.min(F.struct("part", "row", "normalised")).alias("first")
-    real = rows.where(F.col("row") != _NO_ROW)
-    return real.groupBy("comment_id").agg(first).select("comment_id", "first.normalised")
-
-
-def _name_clusters(session: SparkSession, once: DataFrame) -> DataFrame:
-    """comment_id, cluster_id, cluster_size of the comments in a cluster."""
-    from pyspark.sql import functions as F  # noqa: N812
-
-    banded = once.select("normalised").distinct().mapInArrow(_band, _BANDED).cache()
-    roots = _join_links(session, banded)
-    telling = banded.where(F.col("band") == F.lit(BANDS[0])).select("normalised")
-    rooted = telling.join(roots, "normalised", "left").select(
-        "normalised", F.coalesce("root", "normalised").alias("root")
-    )
-    members = once.join(rooted, "normalised")
-    units = (F.octet_length("normalised") + F.char_length("normalised")) / 4
-    sizes = members.groupBy("root").agg(
-        F.min("comment_id").alias("cluster_id"), F.count("*").alias("cluster_size"), F.min(units).alias("units")
-    )
-    enough = F.when(F.col("units") >= LONG_UNITS, 2).otherwise(SMALLEST_CLUSTER)
-    clusters = sizes.where(F.col("cluster_size") >= enough)
-    return members.join(clusters, "root").select("comment_id", "cluster_id", "cluster_size")
+def _find_cuts(opened: RDD[Block]) -> tuple[int, pl.Series, pl.Series]:
+    """Number of pieces; the first id and the first text of each piece but the first, or none where nothing is known."""
+    looked = [unpack(packed) for _, (_, packed) in work_on(opened, _look).collect()]
+    n_rows = sum(one["n_rows"].item(0) for one in looked if one.height)
+    n_pieces = max(1, -(-n_rows // ROWS_A_PIECE))
+    samples = pl.concat(looked)
+    return n_pieces, _cut(samples["comment_id"], n_pieces), _cut(samples["normalised"], n_pieces)
 
 
-def _band(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Each text that can tell something, once a band."""
-    for batch in batches:
-        texts = _frame(batch).filter(is_telling())["normalised"]
-        if texts.is_empty():
-            continue
-        signatures = sign_texts(texts)
-        for band in BANDS:
-            keys = band_keys(signatures, band)
-            columns = {
-                "normalised": texts,
-                "band": pl.repeat(band, len(texts), dtype=pl.Int32, eager=True),
-                "key": pl.Series((keys >> ORDER_BITS).astype(np.int64)),
-                "place": pl.Series((keys & np.uint64(0xFFFF)).astype(np.int32)),
-            }
-            yield from _batches(pl.DataFrame(columns))
+def _look(place: int, frames: Frames) -> Iterator[Block]:
+    """Some ids and some texts, and how many rows there are."""
+    rows = frames["file"]
+    some = rows.select(pl.col("comment_id", "normalised").sort(nulls_last=True).gather_every(ROWS_A_SAMPLE))
+    yield place, ("some", pack(some.with_columns(n_rows=pl.lit(rows.height, dtype=pl.Int64))))
 
 
-def _join_links(session: SparkSession, banded: DataFrame) -> DataFrame:
-    """normalised and root, the first text of its component, of every text that has a like."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F  # noqa: N812
-
-    window = Window.partitionBy("band", "key").orderBy("place", "normalised")
-    # All neighbours in one pass: a window each would sort the bands as many times at once.
-    following = F.array(*(F.lead("normalised", step).over(window) for step in range(1, N_NEIGHBOURS + 1)))
-    paired = banded.select("normalised", following.alias("others"))
-    proposed = paired.select("normalised", F.explode("others").alias("other"))
-    proposed = proposed.where(F.col("other").isNotNull()).select(
-        F.least("normalised", "other").alias("normalised"), F.greatest("normalised", "other").alias("other")
-    )
-    links = pl.DataFrame(pl.from_arrow(proposed.distinct().mapInArrow(_link, _LINKED).toArrow()))
-    texts = pl.concat((links["normalised"], links["other"])).unique().sort()
-    first, second = (texts.search_sorted(links[name]).to_numpy().astype(np.int64) for name in links.columns)
-    roots = connect(np.arange(len(texts), dtype=np.int64), first, second)
-    rooted = pl.DataFrame({"normalised": texts, "root": texts.gather(roots)})
-    return session.createDataFrame(_table(rooted), "normalised string, root string")
+def _cut(samples: pl.Series, n_pieces: int) -> pl.Series:
+    known = samples.drop_nulls().sort()
+    return known.gather([len(known) * piece // n_pieces for piece in range(1, n_pieces) if len(known)])
 
 
-def _link(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _send_ids(place: int, frames: Frames, cuts: pl.Series) -> Iterator[Block]:
+    rows = frames["file"]
+    yield from route(_pieces(rows["comment_id"], cuts), "rows", rows)
+
+
+def _send_texts(place: int, frames: Frames, cuts: pl.Series) -> Iterator[Block]:
+    """Comments that can be in a cluster; an id that comes again is the same comment, with the first one's text."""
+    if "rows" not in frames:
+        return
+    rows = frames["rows"].sort("part", "row")
+    rows = rows.with_columns(
+        is_first=pl.col("comment_id").is_first_distinct(), normalised=pl.col("normalised").first().over("comment_id")
+    ).filter(is_telling())
+    yield from route(_pieces(rows["normalised"], cuts), "rows", rows)
+
+
+def _pieces(values: pl.Series, cuts: pl.Series) -> pl.Series:
+    return pl.Series(cuts.search_sorted(values, side="right"))
+
+
+def _number(piece: int, frames: Frames) -> Iterator[Block]:
+    """Distinct texts with their numbers, and comments with the number of their text."""
+    if "rows" not in frames:
+        return
+    first = piece << _PLACE_BITS
+    texts = frames["rows"].select(pl.col("normalised").unique().sort()).with_row_index("number")
+    texts = texts.with_columns(pl.col("number").cast(pl.Int64) + first)
+    yield piece, ("texts", pack(texts))
+    yield piece, ("comments", pack(frames["rows"].join(texts, "normalised").drop("normalised")))
+
+
+def _find_links(comments: RDD[Block], n_pieces: int) -> pl.DataFrame:
+    """Numbers `first` and `second` of texts that are alike."""
+    keys = exchange(work_on(comments, partial(_send_keys, n_pieces=n_pieces)), n_pieces)
+    pairs = exchange(work_on(keys, _pair), n_pieces)
+    proposed = exchange(work_on(comments.union(pairs), _send_firsts), n_pieces)
+    links = work_on(comments.union(proposed), _link).collect()
+    none = pl.DataFrame(schema={"first": pl.Int64, "second": pl.Int64})
+    return pl.concat([none, *(unpack(packed) for _, (_, packed) in links)])
+
+
+def _send_keys(piece: int, frames: Frames, n_pieces: int) -> Iterator[Block]:
+    """Each text once a band, with what tells most pairs apart where they meet."""
+    if "texts" not in frames:
+        return
+    texts = frames["texts"]
+    signatures = sign_texts(texts["normalised"])
+    words = dict(zip(_WORDS, digest(signatures).T, strict=True))
+    told = texts.select("number").with_columns(n_chars=count_chars(texts["normalised"]), **words)
+    for band in BANDS:
+        keys = band_keys(signatures, band)
+        keyed = told.with_columns(band=pl.lit(band, dtype=pl.UInt8), key=keys)
+        yield from route(pl.Series((keys >> ORDER_BITS) % n_pieces), "keys", keyed)
+
+
+def _pair(piece: int, frames: Frames) -> Iterator[Block]:
+    """Texts that agree on a band, follow each other in its order and may be alike."""
+    if "keys" not in frames:
+        return
+    keys = frames["keys"].sort("band", "key", "number")
+    pairs = pl.concat([_follow(keys, step) for step in range(1, N_NEIGHBOURS + 1)]).unique()
+    yield from route(pairs["first"] // (1 << _PLACE_BITS), "pairs", pairs)
+
+
+def _follow(keys: pl.DataFrame, step: int) -> pl.DataFrame:
+    in_band = keys["key"].to_numpy() >> ORDER_BITS
+    band = keys["band"].to_numpy()
+    at = np.flatnonzero((band[step:] == band[:-step]) & (in_band[step:] == in_band[:-step]))
+    digests = keys.select(_WORDS).to_numpy()
+    at = at[may_agree(digests, keys["n_chars"].to_numpy(), at, at + step)]
+    number = keys["number"].to_numpy()
+    one, other = number[at], number[at + step]
+    return pl.DataFrame({"first": np.minimum(one, other), "second": np.maximum(one, other)})
+
+
+def _send_firsts(piece: int, frames: Frames) -> Iterator[Block]:
+    """The first text of each pair, to where the second is."""
+    if "pairs" not in frames:
+        return
+    pairs = frames["pairs"].unique().join(frames["texts"], left_on="first", right_on="number")
+    yield from route(pairs["second"] // (1 << _PLACE_BITS), "proposed", pairs)
+
+
+def _link(piece: int, frames: Frames) -> Iterator[Block]:
     """The pairs that are alike."""
-    for batch in batches:
-        pairs = _frame(batch)
-        both = pl.concat((pairs["normalised"], pairs["other"].alias("normalised")))
-        places = np.arange(pairs.height, dtype=np.int64)
-        first, _ = keep_alike(both, places, places + pairs.height)
-        yield from _batches(pairs[first])
+    if "proposed" not in frames:
+        return
+    pairs = frames["proposed"].join(frames["texts"], left_on="second", right_on="number", suffix="_second")
+    both = pl.concat((pairs["normalised"], pairs["normalised_second"].alias("normalised")))
+    places = np.arange(pairs.height, dtype=np.int64)
+    first, _ = keep_alike(both, places, places + pairs.height)
+    yield piece, ("links", pack(pairs.select("first", "second")[first]))
 
 
-def _frame(batch: pa.RecordBatch | pa.Table) -> pl.DataFrame:
-    return pl.DataFrame(pl.from_arrow(batch))
+def _find_roots(links: pl.DataFrame) -> Iterator[Block]:
+    """The number of each linked text, and that of the first of its component."""
+    numbers = pl.concat((links["first"], links["second"].alias("first"))).unique().sort()
+    first, second = (numbers.search_sorted(links[name]).to_numpy().astype(np.int64) for name in ("first", "second"))
+    roots = connect(np.arange(len(numbers), dtype=np.int64), first, second)
+    rooted = pl.DataFrame({"number": numbers, "root": numbers.gather(roots)})
+    yield from route(numbers // (1 << _PLACE_BITS), "roots", rooted)
 
 
-def _table(frame: pl.DataFrame) -> pa.Table:
-    """With plain strings and bytes, as Spark knows them."""
-    import pyarrow as pa
+def _join_roots(piece: int, frames: Frames) -> Iterator[Block]:
+    """Comments with the root and the length of their text."""
+    if "comments" not in frames:
+        return
+    texts = frames["texts"].with_columns(n_units=count_units(pl.col("normalised")), root=pl.col("number"))
+    if "roots" in frames:
+        texts = texts.update(frames["roots"], on="number")
+    rooted = frames["comments"].join(texts.drop("normalised"), "number").drop("number")
+    yield piece, ("rooted", pack(rooted))
 
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    known = {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}
-    plain = [known.get(one.type, one.type) for one in table.schema]
-    return table.cast(pa.schema(list(zip(table.schema.names, plain, strict=True))))
+
+def _sum(piece: int, frames: Frames) -> Iterator[Block]:
+    """What each root has here, to where the root is."""
+    if "rooted" not in frames:
+        return
+    sums = (
+        frames["rooted"]
+        .filter("is_first")
+        .group_by("root")
+        .agg(
+            cluster_id=pl.col("comment_id").min(), cluster_size=pl.len().cast(pl.Int64), n_units=pl.col("n_units").min()
+        )
+    )
+    sums = sums.with_columns(asks=pl.lit(piece, dtype=pl.Int64))
+    yield from route(sums["root"] // (1 << _PLACE_BITS), "sums", sums)
 
 
-def _batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
-    yield from _table(frame).to_batches()
+def _name(piece: int, frames: Frames) -> Iterator[Block]:
+    """The clusters, to all that have a part of them."""
+    if "sums" not in frames:
+        return
+    clusters = (
+        frames["sums"]
+        .group_by("root")
+        .agg(pl.col("cluster_id").min(), pl.col("cluster_size").sum(), pl.col("n_units").min())
+        .filter(is_enough(pl.col("cluster_size"), pl.col("n_units")))
+        .drop("n_units")
+    )
+    asked = frames["sums"].select("root", "asks").join(clusters, "root")
+    yield from route(asked["asks"], "clusters", asked.drop("asks"))
+
+
+def _send_clusters(piece: int, frames: Frames) -> Iterator[Block]:
+    """The cluster of each comment, to where its file is."""
+    if "clusters" not in frames:
+        return
+    named = frames["rooted"].join(frames["clusters"], "root").select("part", "row", "cluster_id", "cluster_size")
+    yield from route(named["part"], "clusters", named.drop("part"))
