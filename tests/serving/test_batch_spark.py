@@ -14,7 +14,7 @@ import pytest
 from batch_builder import contents, run_here, write_comments, write_posts, write_profiles
 
 from zhenfen.errors import ConfigError, InputError, Problem
-from zhenfen.serving.batching import buckets, spark, spark_clusters
+from zhenfen.serving.batching import buckets, piece_clusters, spark
 from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, LocalEngine, Outcome, Task, Traffic
 from zhenfen.serving.batching.run import Order, write_bytes
 from zhenfen.serving.batching.scoring import score_folder
@@ -88,7 +88,7 @@ def engine(context: SparkContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_comments_are_the_same_bytes_though_workers_are_killed(
     engine: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark_clusters, "ROWS_A_PIECE", 60)
+    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", 60)
     source = write_comments(tmp_path / "in", n_parts=2)
     (source / "bad.parquet").write_bytes(b"PAR1")
     engine.killed = tmp_path / "killed"

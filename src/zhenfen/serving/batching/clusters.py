@@ -1,28 +1,56 @@
-"""Clusters of like comments over many files, in the memory of one process; `spark_clusters.py` does without."""
+"""Clusters of like comments over many files of this machine: at once in this process, or piece by piece."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from zhenfen.errors import ConfigError
 from zhenfen.scoring.rows import group_comments
-from zhenfen.serving.batching.run import move
+from zhenfen.serving.batching import piece_clusters
+from zhenfen.serving.batching.engine import Engine
+from zhenfen.serving.batching.local_pieces import FOLDER, LocalPieces
+from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
+from zhenfen.serving.batching.pieces import Block, Frames
+from zhenfen.serving.batching.run import move, write_bytes
 
 
-def group_here(names: Sequence[str], work: Path) -> None:
+def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:
     """See `Engine.group`; nothing is done where a run that was stopped had done it."""
-    texts, grouped = work / "texts", work / "grouped"
-    if all((grouped / name).exists() for name in names):
+    if all((work / "grouped" / name).exists() for name in names):
         return
-    frames = [pl.read_parquet(texts / name, glob=False) for name in names]
+    if sum(pq.read_metadata(work / "texts" / name).num_rows for name in names) <= piece_clusters.ROWS_A_PIECE:
+        _group_at_once(names, work)
+    else:
+        _group_in_pieces(engine, names, work)
+
+
+def _group_at_once(names: Sequence[str], work: Path) -> None:
+    frames = [pl.read_parquet(work / "texts" / name, glob=False) for name in names]
     together = group_comments(pl.concat(frames))
     start = 0
     for name, frame in zip(names, frames, strict=True):
-        write_whole(together.slice(start, frame.height), grouped / name)
+        write_whole(together.slice(start, frame.height), work / "grouped" / name)
         start += frame.height
+
+
+def _group_in_pieces(engine: Engine, names: Sequence[str], work: Path) -> None:
+    # What a run that was killed has left there is of no use: where its blocks stand only it knew.
+    shutil.rmtree(work / FOLDER, ignore_errors=True)
+    none = LocalPieces(engine, work, [()] * len(names))
+    files = none.stay(partial(_open, paths=[(work / "texts" / name).resolve() for name in names]))
+    for place, (_, data) in group_pieces(files, len(names)).fetch(close_file):
+        write_bytes(work / "grouped" / names[place], data)
+    shutil.rmtree(work / FOLDER)
+
+
+def _open(place: int, frames: Frames, paths: Sequence[Path]) -> Iterator[Block]:
+    yield open_file(place, paths[place].read_bytes())
 
 
 def write_whole(frame: pl.DataFrame, path: Path) -> None:

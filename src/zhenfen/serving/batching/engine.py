@@ -164,10 +164,10 @@ class LocalEngine(Engine):
                 yield from self._run_alone(task, work)
 
     def group(self, names: Sequence[str], work: Path) -> None:
-        """See `Engine.group`; ids and texts of all comments are in this process's memory meanwhile."""
+        """See `Engine.group`; many comments are grouped in pieces, that the processes hold in turn."""
         from zhenfen.serving.batching.clusters import group_here
 
-        group_here(names, work)
+        group_here(self, names, work)
 
     def close(self) -> None:
         """End the processes."""

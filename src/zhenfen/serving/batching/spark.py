@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from zhenfen.errors import ConfigError
 from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
+from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.serving.batching.run import write_bytes
-from zhenfen.serving.batching.spark_exchange import hold
+from zhenfen.serving.batching.spark_pieces import SparkPieces, hold
 
 if TYPE_CHECKING:
     from pyspark import RDD, Broadcast, SparkContext
@@ -69,14 +70,12 @@ class SparkEngine(Engine):
 
     def group(self, names: Sequence[str], work: Path) -> None:
         """See `Engine.group`; in this process are only numbers of texts that have a like."""
-        from zhenfen.serving.batching.spark_clusters import group_on_spark
-
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
         files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
-        texts = files.map(lambda file: (wanted[file[0]], file[1]))
+        opened = SparkPieces.meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names))
         try:
-            grouped = group_on_spark(texts, len(names))
-            kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1])))
+            grouped = group_pieces(SparkPieces(hold(opened.blocks)), len(names)).stay(close_file)
+            kept = grouped.blocks.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
             hold(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error

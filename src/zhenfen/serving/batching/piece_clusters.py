@@ -1,9 +1,9 @@
-"""Clusters of like comments on Spark: the same bands, links and components as `text.near_duplicates` makes in memory.
+"""Clusters of like comments piece by piece: the bands, links and components of `text.near_duplicates`.
 
 Comments meet by id, to leave out what comes again, then by text. Each piece holds a range of all texts, so that a
 number (piece above, place below) orders texts as the texts themselves would: from there on numbers travel. Each
 distinct text sends its keys to the pieces of its bands; texts that follow each other there are paired as in memory, and
-verified where the second of them is. Numbers of linked texts come to the driver, to be joined into components.
+verified where the second of them is. Numbers of linked texts come to one process, to be joined into components.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from zhenfen.serving.batching.spark_exchange import Block, Frames, exchange, hold, pack, route, unpack, work_on
+from zhenfen.serving.batching.pieces import Block, Frames, Pieces, pack, route, unpack
 from zhenfen.text.digests import N_WORDS, digest, may_agree
 from zhenfen.text.near_duplicates import (
     BANDS,
@@ -32,50 +33,48 @@ from zhenfen.text.near_duplicates import (
     sign_texts,
 )
 
-if TYPE_CHECKING:
-    from pyspark import RDD
-
-ROWS_A_PIECE = 100_000
-"""What a worker holds at once: some ten megabytes of comments, thirty of their keys."""
+ROWS_A_PIECE = 50_000
+"""What a worker holds at once: some five megabytes of comments and thirty-five of their keys. Of a million comments,
+100,000 a piece took no less time and a seventh more memory."""
+MOST_PIECES = 1_000
+"""Each sends to each: beyond, pieces grow instead."""
 ROWS_A_SAMPLE = 1_000
 """One of so many rows says where ranges of ids and texts are cut: pieces of a hundred thousand differ by a tenth."""
+FILE = "file"
+P = TypeVar("P", bound=Pieces)
 _PLACE_BITS = 32
 _WORDS = tuple(f"word_{place}" for place in range(N_WORDS))
 _GROUPED = ("comment_id", "normalised", "cluster_id", "cluster_size")
 
 
-def group_on_spark(files: RDD[tuple[int, bytes]], n_files: int) -> RDD[tuple[int, bytes]]:
+def group_pieces(files: P, n_files: int) -> P:
     """Clusters of like comments over all files together.
 
     Args:
-        files: Place of each file in the order of all, and the Parquet file: comment_id and normalised.
+        files: A piece a file, in the order of all: what `open_file` makes of it.
         n_files: How many there are.
 
     Returns:
-        Place, and the Parquet file: what `scoring.rows.group_comments` returns for its rows.
+        As many pieces; `close_file` makes the file of each.
     """
-    opened = hold(exchange(files.map(_open), n_files))
-    n, ids, texts = _find_cuts(opened)
-    by_id = exchange(work_on(opened, partial(_send_ids, cuts=ids)), n)
-    by_text = exchange(work_on(by_id, partial(_send_texts, cuts=texts)), n)
-    comments = hold(work_on(by_text, _number, stays=True))
-    roots = files.context.parallelize(list(_find_roots(_find_links(comments, n))))
-    rooted = hold(work_on(comments.union(exchange(roots, n)), _join_roots, stays=True))
-    sums = exchange(work_on(rooted, _sum), n)
-    clusters = exchange(work_on(sums, _name), n)
-    named = exchange(work_on(rooted.union(clusters), _send_clusters), n_files)
-    return work_on(opened.union(named), _close).mapValues(lambda named: named[1])
+    n, ids, texts = _find_cuts(files)
+    by_text = files.send(partial(_send_ids, cuts=ids), n).send(partial(_send_texts, cuts=texts), n)
+    comments = by_text.stay(_number)
+    roots = comments.spread(_find_roots(_find_links(comments, n)))
+    rooted = comments.beside(roots).stay(_join_roots)
+    clusters = rooted.send(_sum, n).send(_name, n)
+    return files.beside(rooted.beside(clusters).send(_send_clusters, n_files))
 
 
-def _open(file: tuple[int, bytes]) -> Block:
-    place, data = file
+def open_file(place: int, data: bytes) -> Block:
+    """The rows of a Parquet file with comment_id and normalised, at its place in the order of all."""
     rows = pl.read_parquet(io.BytesIO(data)).with_row_index("row")
-    return place, ("file", pack(rows.with_columns(part=pl.lit(place, dtype=pl.Int32))))
+    return place, (FILE, pack(rows.with_columns(part=pl.lit(place, dtype=pl.Int32))))
 
 
-def _close(place: int, frames: Frames) -> Iterator[Block]:
-    """The file of the rows of one."""
-    rows = frames["file"]
+def close_file(place: int, frames: Frames) -> Iterator[Block]:
+    """The content of a Parquet file: what `scoring.rows.group_comments` returns for the rows of one."""
+    rows = frames[FILE]
     if "clusters" in frames:
         rows = rows.join(frames["clusters"], "row", "left", maintain_order="left")
     else:
@@ -86,18 +85,18 @@ def _close(place: int, frames: Frames) -> Iterator[Block]:
     yield place, ("grouped", written.getvalue())
 
 
-def _find_cuts(opened: RDD[Block]) -> tuple[int, pl.Series, pl.Series]:
+def _find_cuts(files: Pieces) -> tuple[int, pl.Series, pl.Series]:
     """Number of pieces; the first id and the first text of each piece but the first, or none where nothing is known."""
-    looked = [unpack(packed) for _, (_, packed) in work_on(opened, _look).collect()]
+    looked = [unpack(packed) for _, (_, packed) in files.fetch(_look)]
     n_rows = sum(one["n_rows"].item(0) for one in looked if one.height)
-    n_pieces = max(1, -(-n_rows // ROWS_A_PIECE))
+    n_pieces = min(max(1, -(-n_rows // ROWS_A_PIECE)), MOST_PIECES)
     samples = pl.concat(looked)
     return n_pieces, _cut(samples["comment_id"], n_pieces), _cut(samples["normalised"], n_pieces)
 
 
 def _look(place: int, frames: Frames) -> Iterator[Block]:
     """Some ids and some texts, and how many rows there are."""
-    rows = frames["file"]
+    rows = frames[FILE]
     some = rows.select(pl.col("comment_id", "normalised").sort(nulls_last=True).gather_every(ROWS_A_SAMPLE))
     yield place, ("some", pack(some.with_columns(n_rows=pl.lit(rows.height, dtype=pl.Int64))))
 
@@ -108,7 +107,7 @@ def _cut(samples: pl.Series, n_pieces: int) -> pl.Series:
 
 
 def _send_ids(place: int, frames: Frames, cuts: pl.Series) -> Iterator[Block]:
-    rows = frames["file"]
+    rows = frames[FILE]
     yield from route(_pieces(rows["comment_id"], cuts), "rows", rows)
 
 
@@ -127,6 +126,15 @@ def _pieces(values: pl.Series, cuts: pl.Series) -> pl.Series:
     return pl.Series(cuts.search_sorted(values, side="right"))
 
 
+def _piece_of(numbers: pl.Series) -> pl.Series:
+    return numbers // (1 << _PLACE_BITS)
+
+
+def _place_in(numbers: pl.Series, some: pl.Series) -> npt.NDArray[np.int64]:
+    """Where `some` stand among sorted numbers."""
+    return numbers.search_sorted(some).to_numpy().astype(np.int64)
+
+
 def _number(piece: int, frames: Frames) -> Iterator[Block]:
     """Distinct texts with their numbers, and comments with the number of their text."""
     if "rows" not in frames:
@@ -138,14 +146,12 @@ def _number(piece: int, frames: Frames) -> Iterator[Block]:
     yield piece, ("comments", pack(frames["rows"].join(texts, "normalised").drop("normalised")))
 
 
-def _find_links(comments: RDD[Block], n_pieces: int) -> pl.DataFrame:
+def _find_links(comments: P, n_pieces: int) -> pl.DataFrame:
     """Numbers `first` and `second` of texts that are alike."""
-    keys = exchange(work_on(comments, partial(_send_keys, n_pieces=n_pieces)), n_pieces)
-    pairs = exchange(work_on(keys, _pair), n_pieces)
-    proposed = exchange(work_on(comments.union(pairs), _send_firsts), n_pieces)
-    links = work_on(comments.union(proposed), _link).collect()
+    pairs = comments.send(partial(_send_keys, n_pieces=n_pieces), n_pieces).send(_pair, n_pieces)
+    proposed = comments.beside(pairs).send(_send_firsts, n_pieces)
     none = pl.DataFrame(schema={"first": pl.Int64, "second": pl.Int64})
-    return pl.concat([none, *(unpack(packed) for _, (_, packed) in links)])
+    return pl.concat([none, *(unpack(packed) for _, (_, packed) in comments.beside(proposed).fetch(_link))])
 
 
 def _send_keys(piece: int, frames: Frames, n_pieces: int) -> Iterator[Block]:
@@ -156,58 +162,62 @@ def _send_keys(piece: int, frames: Frames, n_pieces: int) -> Iterator[Block]:
     signatures = sign_texts(texts["normalised"])
     words = dict(zip(_WORDS, digest(signatures).T, strict=True))
     told = texts.select("number").with_columns(n_chars=count_chars(texts["normalised"]), **words)
-    for band in BANDS:
-        keys = band_keys(signatures, band)
-        keyed = told.with_columns(band=pl.lit(band, dtype=pl.UInt8), key=keys)
-        yield from route(pl.Series((keys >> ORDER_BITS) % n_pieces), "keys", keyed)
+    keyed = (told.with_columns(key=band_keys(signatures, band), band=pl.lit(band, pl.UInt8)) for band in BANDS)
+    keys = pl.concat(keyed)
+    yield from route(_band_of(keys) % n_pieces, "keys", keys)
+
+
+def _band_of(keys: pl.DataFrame) -> pl.Series:
+    return keys["key"] // (1 << int(ORDER_BITS))
 
 
 def _pair(piece: int, frames: Frames) -> Iterator[Block]:
     """Texts that agree on a band, follow each other in its order and may be alike."""
     if "keys" not in frames:
         return
-    keys = frames["keys"].sort("band", "key", "number")
-    pairs = pl.concat([_follow(keys, step) for step in range(1, N_NEIGHBOURS + 1)]).unique()
-    yield from route(pairs["first"] // (1 << _PLACE_BITS), "pairs", pairs)
+    bands = [keys.sort("key", "number") for keys in frames["keys"].partition_by("band")]
+    pairs = pl.concat([_follow(keys, step) for keys in bands for step in range(1, N_NEIGHBOURS + 1)]).unique()
+    yield from route(_piece_of(pairs["first"]), "pairs", pairs)
 
 
 def _follow(keys: pl.DataFrame, step: int) -> pl.DataFrame:
-    in_band = keys["key"].to_numpy() >> ORDER_BITS
-    band = keys["band"].to_numpy()
-    at = np.flatnonzero((band[step:] == band[:-step]) & (in_band[step:] == in_band[:-step]))
-    digests = keys.select(_WORDS).to_numpy()
-    at = at[may_agree(digests, keys["n_chars"].to_numpy(), at, at + step)]
+    in_band = _band_of(keys).to_numpy()
+    at = np.flatnonzero(in_band[step:] == in_band[:-step])
+    at = at[may_agree(keys.select(_WORDS).to_numpy(), keys["n_chars"].to_numpy(), at, at + step)]
     number = keys["number"].to_numpy()
     one, other = number[at], number[at + step]
     return pl.DataFrame({"first": np.minimum(one, other), "second": np.maximum(one, other)})
 
 
 def _send_firsts(piece: int, frames: Frames) -> Iterator[Block]:
-    """The first text of each pair, to where the second is."""
+    """The pairs, and each first text once, to where the second is."""
     if "pairs" not in frames:
         return
-    pairs = frames["pairs"].unique().join(frames["texts"], left_on="first", right_on="number")
-    yield from route(pairs["second"] // (1 << _PLACE_BITS), "proposed", pairs)
+    pairs = frames["pairs"].unique()
+    pairs = pairs.with_columns(piece=_piece_of(pairs["second"]))
+    yield from route(pairs["piece"], "proposed", pairs.drop("piece"))
+    asked = pairs.select(pl.col("first").alias("number"), "piece").unique().join(frames["texts"], "number")
+    yield from route(asked["piece"], "firsts", asked.drop("piece"))
 
 
 def _link(piece: int, frames: Frames) -> Iterator[Block]:
     """The pairs that are alike."""
     if "proposed" not in frames:
         return
-    pairs = frames["proposed"].join(frames["texts"], left_on="second", right_on="number", suffix="_second")
-    both = pl.concat((pairs["normalised"], pairs["normalised_second"].alias("normalised")))
-    places = np.arange(pairs.height, dtype=np.int64)
-    first, _ = keep_alike(both, places, places + pairs.height)
-    yield piece, ("links", pack(pairs.select("first", "second")[first]))
+    texts = pl.concat((frames["texts"], frames["firsts"])).unique("number").sort("number")
+    first, second = (_place_in(texts["number"], frames["proposed"][name]) for name in ("first", "second"))
+    first, second = keep_alike(texts["normalised"], first, second)
+    numbers = texts["number"].to_numpy()
+    yield piece, ("links", pack(pl.DataFrame({"first": numbers[first], "second": numbers[second]})))
 
 
 def _find_roots(links: pl.DataFrame) -> Iterator[Block]:
     """The number of each linked text, and that of the first of its component."""
     numbers = pl.concat((links["first"], links["second"].alias("first"))).unique().sort()
-    first, second = (numbers.search_sorted(links[name]).to_numpy().astype(np.int64) for name in ("first", "second"))
+    first, second = (_place_in(numbers, links[name]) for name in ("first", "second"))
     roots = connect(np.arange(len(numbers), dtype=np.int64), first, second)
     rooted = pl.DataFrame({"number": numbers, "root": numbers.gather(roots)})
-    yield from route(numbers // (1 << _PLACE_BITS), "roots", rooted)
+    yield from route(_piece_of(numbers), "roots", rooted)
 
 
 def _join_roots(piece: int, frames: Frames) -> Iterator[Block]:
@@ -234,7 +244,7 @@ def _sum(piece: int, frames: Frames) -> Iterator[Block]:
         )
     )
     sums = sums.with_columns(asks=pl.lit(piece, dtype=pl.Int64))
-    yield from route(sums["root"] // (1 << _PLACE_BITS), "sums", sums)
+    yield from route(_piece_of(sums["root"]), "sums", sums)
 
 
 def _name(piece: int, frames: Frames) -> Iterator[Block]:

@@ -1,0 +1,64 @@
+"""Pieces as partitions of Spark: blocks travel through its shuffle; a lost worker's are made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from zhenfen.serving.batching.pieces import Block, Pieces, Step, do
+
+if TYPE_CHECKING:
+    from pyspark import RDD
+
+
+class SparkPieces(Pieces):
+    """A piece a partition.
+
+    Args:
+        blocks: Where they met, as `meet` brings them.
+    """
+
+    def __init__(self, blocks: RDD[Block]) -> None:
+        self.blocks = blocks
+
+    @classmethod
+    def meet(cls, blocks: RDD[Block], n_pieces: int) -> Self:
+        """Blocks brought to the pieces that they are for."""
+        return cls(blocks.partitionBy(n_pieces, _itself))
+
+    def send(self, step: Step, n_pieces: int) -> Self:
+        """See `Pieces.send`."""
+        return self.meet(self.blocks.mapPartitionsWithIndex(partial(_do, step=step)), n_pieces)
+
+    def stay(self, step: Step) -> Self:
+        """See `Pieces.stay`."""
+        # Spark knows then that blocks of both can meet without travelling.
+        return type(self)(hold(self.blocks.mapPartitionsWithIndex(partial(_do, step=step), preservesPartitioning=True)))
+
+    def beside(self, other: Self) -> Self:
+        """See `Pieces.beside`."""
+        return type(self)(self.blocks.union(other.blocks))
+
+    def spread(self, blocks: Iterable[Block]) -> Self:
+        """See `Pieces.spread`."""
+        return self.meet(self.blocks.context.parallelize(list(blocks)), self.blocks.getNumPartitions())
+
+    def fetch(self, step: Step) -> Iterator[Block]:
+        """See `Pieces.fetch`."""
+        yield from self.blocks.mapPartitionsWithIndex(partial(_do, step=step)).collect()
+
+
+def hold(step: RDD[Any]) -> RDD[Any]:
+    """Kept on the workers' disks once it was made; made again where a worker is lost."""
+    from pyspark import StorageLevel
+
+    return step.persist(StorageLevel.DISK_ONLY)
+
+
+def _do(piece: int, blocks: Iterable[Block], step: Step) -> Iterator[Block]:
+    yield from do(step, piece, (named for _, named in blocks))
+
+
+def _itself(piece: int) -> int:
+    return piece

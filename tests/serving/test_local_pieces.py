@@ -1,0 +1,85 @@
+"""Comments grouped in files of the work folder: the bytes of one process, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import pytest
+from batch_builder import Here, contents, run_here, write_comments
+
+from zhenfen.errors import ConfigError
+from zhenfen.serving.batching import local_pieces, piece_clusters
+from zhenfen.serving.batching.engine import LocalEngine
+from zhenfen.serving.batching.local_pieces import LocalPieces
+from zhenfen.serving.batching.pieces import Block, Frames, pack
+from zhenfen.serving.batching.run import Order
+from zhenfen.serving.batching.scoring import score_folder
+
+
+def test_comments_in_pieces_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_comments(tmp_path / "in")
+    run_here("comments", source, tmp_path / "at_once")
+    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", 50)
+    (tmp_path / "in_pieces" / "_work" / local_pieces.FOLDER / "of a run that was killed").mkdir(parents=True)
+    engine = Here()
+    score_folder(Order("comments", str(source), tmp_path / "in_pieces"), engine)
+    assert len(engine.done) > 50
+    assert contents(tmp_path / "in_pieces") == contents(tmp_path / "at_once")
+    assert not list((tmp_path / "in_pieces").rglob(f"{local_pieces.FOLDER}*"))
+
+
+def _count_up(piece: int, frames: Frames) -> Iterator[Block]:
+    yield piece, ("number", pack(pl.DataFrame({"number": [piece]})))
+
+
+def _dies_once(piece: int, frames: Frames, mark: Path) -> Iterator[Block]:
+    yield piece, ("number", b"%d" % piece)
+    if piece == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dies(piece: int, frames: Frames) -> Iterator[Block]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield piece, ("number", b"")
+
+
+def test_a_worker_that_is_killed_costs_no_piece(tmp_path: Path) -> None:
+    engine = LocalEngine(2)
+    none = LocalPieces(engine, tmp_path, [()] * 3)
+    made = dict(none.fetch(partial(_dies_once, mark=tmp_path / "mark")))
+    assert made == {piece: ("number", b"%d" % piece) for piece in range(3)}
+    with pytest.raises(ConfigError, match="could not be grouped"):
+        none.send(_dies, 1)
+    engine.close()
+
+
+def test_what_was_read_once_is_gone_and_what_stays_is_not(tmp_path: Path) -> None:
+    none = LocalPieces(Here(), tmp_path, [()] * 2)
+    stays, sent = none.stay(_count_up), none.send(_count_up, 2)
+    assert [len(one) for one in stays.beside(sent).stretches] == [2, 2]
+    folder = tmp_path / local_pieces.FOLDER
+    assert len(list(folder.iterdir())) == 2
+    list(stays.beside(sent).fetch(_nothing))
+    assert len(list(folder.iterdir())) == 1
+    assert stays.spread([(1, ("number", b"7"))]).stretches[1][0].read(tmp_path) == ("number", b"7")
+
+
+def _nothing(piece: int, frames: Frames) -> Iterator[Block]:
+    return iter(())
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    none = LocalPieces(Here(), tmp_path, [()])
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    (tmp_path / "0").symlink_to(full)
+    with pytest.raises(ConfigError, match="No space left"):
+        local_pieces._write(tmp_path, tmp_path / "0", [(0, ("number", b"1" * 100_000))])
+    assert none.spent == ()

@@ -1,0 +1,99 @@
+"""Comments grouped piece by piece: the clusters are those of one process, however it is cut."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from zhenfen.scoring.rows import group_comments
+from zhenfen.serving.batching import piece_clusters
+from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
+from zhenfen.serving.batching.pieces import Block, Pieces, Step, do, route, unpack
+from zhenfen.simulate import texts
+
+
+class Here(Pieces):
+    """Pieces in a list; what meets comes in any order."""
+
+    def __init__(self, met: list[list[tuple[str, bytes]]], rng: np.random.Generator) -> None:
+        self.met = met
+        self.rng = rng
+
+    def send(self, step: Step, n_pieces: int) -> Self:
+        return self._meet(self.fetch(step), n_pieces)
+
+    def stay(self, step: Step) -> Self:
+        made = list(self.fetch(step))
+        return self._meet(made, len(self.met))
+
+    def beside(self, other: Self) -> Self:
+        return type(self)([[*one, *two] for one, two in zip(self.met, other.met, strict=True)], self.rng)
+
+    def spread(self, blocks: Iterable[Block]) -> Self:
+        return self._meet(blocks, len(self.met))
+
+    def fetch(self, step: Step) -> Iterator[Block]:
+        for piece, blocks in enumerate(self.met):
+            yield from do(step, piece, [blocks[at] for at in self.rng.permutation(len(blocks))])
+
+    def _meet(self, blocks: Iterable[Block], n_pieces: int) -> Self:
+        met: list[list[tuple[str, bytes]]] = [[] for _ in range(n_pieces)]
+        for piece, named in blocks:
+            met[piece].append(named)
+        return type(self)(met, self.rng)
+
+
+def _group(files: list[pl.DataFrame]) -> pl.DataFrame:
+    opened = [open_file(place, _write(frame)) for place, frame in enumerate(files)]
+    pieces = Here([[named] for _, named in opened], np.random.default_rng(1))
+    grouped = dict(group_pieces(pieces, len(files)).fetch(close_file))
+    return pl.concat([pl.read_parquet(io.BytesIO(grouped[place][1])) for place in range(len(files))])
+
+
+def _write(frame: pl.DataFrame) -> bytes:
+    written = io.BytesIO()
+    frame.write_parquet(written)
+    return written.getvalue()
+
+
+def _make_files(seed: int) -> list[pl.DataFrame]:
+    """Strangers' comments and templates over five files, the last empty; ids and texts that come again, and none."""
+    rng = np.random.default_rng(seed)
+    written = pl.concat([texts.organic_comments(rng, 700).alias("t"), texts.farm_comments(rng, 300).alias("t")])
+    written = pl.concat([written, written.head(40)]).gather(rng.permutation(1_040))
+    ids = pl.Series([f"c{one}" for one in rng.integers(0, 900, 1_040)])
+    rows = pl.DataFrame({"comment_id": ids, "normalised": written})
+    rows = rows.with_columns(pl.when(pl.int_range(pl.len()) % 50 != 3).then("normalised").alias("normalised"))
+    return [rows[start : start + 260] for start in range(0, 1_041, 260)]
+
+
+@pytest.mark.parametrize("rows_a_piece", [90, 400, 5_000])
+def test_pieces_make_the_clusters_of_one_process(monkeypatch: pytest.MonkeyPatch, rows_a_piece: int) -> None:
+    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", rows_a_piece)
+    monkeypatch.setattr(piece_clusters, "ROWS_A_SAMPLE", 20)
+    files = _make_files(rows_a_piece)
+    expected = group_comments(pl.concat(files))
+    assert expected["cluster_id"].n_unique() > 10
+    assert_frame_equal(_group(files), expected)
+
+
+@pytest.mark.parametrize("ids", [[], ["a", "b", "c"]])
+def test_without_texts_there_is_no_cluster(monkeypatch: pytest.MonkeyPatch, ids: list[str]) -> None:
+    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", 1)
+    rows = pl.DataFrame({"comment_id": ids, "normalised": None}, {"comment_id": pl.String, "normalised": pl.String})
+    assert_frame_equal(_group([rows]), group_comments(rows))
+
+
+def test_a_frame_is_cut_by_its_pieces() -> None:
+    frame = pl.DataFrame({"a": [1, 2, 3]})
+    blocks = {piece: (name, unpack(content)) for piece, (name, content) in route(pl.Series([4, 0, 4]), "rows", frame)}
+    assert {piece: (name, one["a"].to_list()) for piece, (name, one) in blocks.items()} == {
+        4: ("rows", [1, 3]),
+        0: ("rows", [2]),
+    }
