@@ -78,7 +78,8 @@ class Case:
             if change.kind == "measurement_at":
                 measured = _with_value(measured, change)
         same = {name: one for name, one in self.judged.matched.items() if measured[name] is self.measured[name]}
-        return _to_verdict(judge(measured, self.creator, _with_share(self.shares, changes), self.models, same))
+        shares = _with_share(self.shares, changes)
+        return _to_verdict(judge(measured, self.creator, shares, self.models, same, with_contributions=False))
 
 
 def find_counterfactuals(

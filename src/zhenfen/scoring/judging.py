@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -38,7 +39,7 @@ class Judged:
         evidence: `evidence.EVIDENCE_SCHEMA`.
         findings: `evidence.FINDINGS_SCHEMA`.
         creators: `creator.CREATORS_SCHEMA`.
-        contributions: CONTRIBUTIONS_SCHEMA, largest first; no rows without a creator model.
+        contributions: CONTRIBUTIONS_SCHEMA, largest first; no rows without a creator model, or where nobody asked.
         matched: Family → its measurements beside their peers (`panel.match_peers`).
     """
 
@@ -55,6 +56,8 @@ def judge(
     shares: pl.DataFrame,
     models: Models,
     matched: Mapping[str, pl.DataFrame] | None = None,
+    *,
+    with_contributions: bool = True,
 ) -> Judged:
     """Judge creators by what was measured of them.
 
@@ -64,6 +67,7 @@ def judge(
         shares: `verdict.audience.SHARES_SCHEMA`, of these creators.
         models: Panel, rules and models.
         matched: Of families that were set beside their peers already, `Judged.matched`.
+        with_contributions: Whether to list what each measurement adds to P(manipulated).
     """
     mine = pl.col("creator_id").is_in(creators["creator_id"].implode())
     values = {name: one.values.filter(mine) for name, one in measured.items()}
@@ -77,12 +81,13 @@ def judge(
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
     findings = decide_audience(findings, shares, models.audience_levels.rules)
-    predicted, contributions = _predict(models.creator, values, compared)
+    predicted, contributions = _predict(models.creator, values, compared, with_contributions=with_contributions)
     lines = models.creator.lines if models.creator else None
     overall = decide_creators(findings, predicted, models.creator_levels.rules, lines)
     return Judged(evidence, findings, overall, contributions, beside)
 
 
+@cache
 def describe_features() -> pl.DataFrame:
     """feature, family, unit and concern of every feature there is."""
     load_families()
@@ -96,13 +101,14 @@ def describe_features() -> pl.DataFrame:
 
 
 def _predict(
-    model: CreatorModel | None, values: Mapping[str, pl.DataFrame], matched: pl.DataFrame
+    model: CreatorModel | None, values: Mapping[str, pl.DataFrame], matched: pl.DataFrame, *, with_contributions: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """P(manipulated) of each creator, and what each measurement adds to it."""
+    none = pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
     if model is None:
-        return pl.DataFrame(schema=_NO_PREDICTIONS), pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
+        return pl.DataFrame(schema=_NO_PREDICTIONS), none
     inputs = make_inputs(values.values(), matched)
-    return model.predict(inputs), list_contributions(model, inputs)
+    return model.predict(inputs), list_contributions(model, inputs) if with_contributions else none
 
 
 def list_contributions(model: CreatorModel, inputs: pl.DataFrame) -> pl.DataFrame:

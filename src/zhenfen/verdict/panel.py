@@ -82,40 +82,24 @@ class Reference:
     knots: Array
     curve: Array
 
-    def rank(self, rows: pl.DataFrame) -> npt.NDArray[np.int8]:
-        """Place in SCOPES of this reference for each row (platform, n_followers), shape (n_rows,)."""
-        size = pl.col("n_followers")
-        is_own = (pl.col("platform") == self.platform).fill_null(value=False)
-        covered = size.is_null() | size.is_between(*self.span) if self.span else pl.lit(value=True)
-        has_curve = size.is_not_null() & pl.lit(len(self.knots) > 0)
-        nearest = pl.when(~is_own).then(2).when(has_curve).then(0).otherwise(1)
-        usable = covered & (is_own | pl.lit(self.about.is_any_platform))
-        ranked = rows.select(rank=pl.when(usable).then(nearest).otherwise(3).cast(pl.Int8))
-        return ranked["rank"].to_numpy()
+    def rank(self, platforms: npt.NDArray[np.object_], n_followers: Array) -> npt.NDArray[np.int8]:
+        """Place in SCOPES of this reference for creators of these platforms and sizes (NaN: unknown), shape (n,)."""
+        is_own = platforms == self.platform
+        is_sized = ~np.isnan(n_followers)
+        nearest = np.where(~is_own, 2, np.where(is_sized & bool(len(self.knots)), 0, 1))
+        usable = is_own | self.about.is_any_platform
+        if self.span:
+            usable &= ~is_sized | ((n_followers >= self.span[0]) & (n_followers <= self.span[1]))
+        return np.where(usable, nearest, len(SCOPES) - 1).astype(np.int8)
 
-    def at(self, n_followers: pl.Series) -> Array:
-        """n_peers and quantiles for creators of these sizes (null: of all sizes), shape (n_rows, 1 + n_quantiles)."""
+    def at(self, n_followers: Array) -> Array:
+        """n_peers and quantiles for creators of these sizes (NaN: of all sizes), shape (n_rows, 1 + n_quantiles)."""
         found = np.tile(self.whole, (len(n_followers), 1))
-        known = n_followers.is_not_null().to_numpy()
+        known = ~np.isnan(n_followers)
         if len(self.knots):
-            logs = np.log(np.maximum(n_followers.drop_nulls().to_numpy(), 1))
+            logs = np.log(np.maximum(n_followers[known], 1))
             found[known] = np.column_stack([np.interp(logs, self.knots, column) for column in self.curve.T])
         return found
-
-    def stand_beside(self, rows: pl.DataFrame, ranks: npt.NDArray[np.int8]) -> pl.DataFrame:
-        """`rows` (n_followers) with the columns that a reference has; `ranks` as in `rank`."""
-        found = self.at(rows["n_followers"])
-        quantiles = {name: pl.Series(found[:, at]) for at, name in enumerate(QUANTILES, start=1)}
-        scopes = pl.Series(ranks).replace_strict(range(len(SCOPES)), SCOPES, return_dtype=pl.String)
-        about = self.about
-        return rows.with_columns(
-            **quantiles,
-            source=pl.lit(about.source),
-            window=pl.lit(about.window),
-            observed_on=pl.lit(about.observed_on),
-            n_peers=pl.Series(found[:, 0]).round().cast(pl.Int64),
-            scope=scopes,
-        )
 
 
 @dataclass(frozen=True)
@@ -244,38 +228,68 @@ def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> p
     """
     sizes = creators.select("creator_id", "platform", "n_followers")
     known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
-    empty = pl.DataFrame(schema={"creator_id": pl.String, "feature": pl.String, "value": pl.Float64, **_SCHEMA_BESIDE})
-    matched = [
-        part
-        for feature in values.columns
-        if feature != "creator_id"
-        for part in _match_feature(known, feature, panel.references.get(feature, []))
-    ]
-    return pl.concat([empty, *matched])
+    features = [name for name in values.columns if name != "creator_id"]
+    matches = [one for name in features for one in _match_feature(known, name, panel.references.get(name, []))]
+    return _stand_beside(known["creator_id"], matches)
 
 
-_SCHEMA_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """Creators with one reference of a feature, or with none: rows, shape (n,), their values, places and peers."""
+
+    feature: str
+    rows: npt.NDArray[np.int64]
+    values: Array
+    ranks: npt.NDArray[np.int8]
+    found: Array
+    about: PanelSource | None
 
 
-def _match_feature(known: pl.DataFrame, feature: str, references: list[Reference]) -> Iterator[pl.DataFrame]:
-    rows = known.select(
-        "creator_id",
-        "platform",
-        "n_followers",
-        feature=pl.lit(feature),
-        value=pl.col(feature).cast(pl.Float64),
-    ).filter(pl.col("value").is_finite())
-    ranks = [one.rank(rows) for one in references]
+def _match_feature(known: pl.DataFrame, feature: str, references: list[Reference]) -> Iterator[_Match]:
+    values = known[feature].cast(pl.Float64).to_numpy()
+    rows = np.flatnonzero(np.isfinite(values))
+    platforms = known["platform"].to_numpy()[rows]
+    n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
+    ranks = [one.rank(platforms, n_followers) for one in references]
     none = len(SCOPES) - 1
-    nearest = np.min([np.full(rows.height, none, dtype=np.int8), *ranks], axis=0)
-    columns = ["creator_id", "feature", "value", *_REFERENCE]
+    nearest = np.min([np.full(len(rows), none, dtype=np.int8), *ranks], axis=0)
     for one, rank in zip(references, ranks, strict=True):
-        stands = (rank == nearest) & (rank < none)
-        if stands.any():
-            yield one.stand_beside(rows.filter(pl.Series(stands)), rank[stands]).select(columns)
-    alone = rows.filter(pl.Series(nearest == none)).select("creator_id", "feature", "value")
-    lacking = (pl.lit(None, dtype=dtype).alias(name) for name, dtype in _SCHEMA_BESIDE.items() if name != "scope")
-    yield alone.with_columns(*lacking, scope=pl.lit(NONE))
+        at = np.flatnonzero((rank == nearest) & (rank < none))
+        if len(at):
+            yield _Match(feature, rows[at], values[rows[at]], rank[at], one.at(n_followers[at]), one.about)
+    alone = np.flatnonzero(nearest == none)
+    lacking = np.full((len(alone), 1 + len(QUANTILES)), np.nan)
+    yield _Match(feature, rows[alone], values[rows[alone]], nearest[alone], lacking, None)
+
+
+def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
+    """The frame of `match_peers`: built once, for a feature's own would take longer than all the rest."""
+    if not matches:
+        return pl.DataFrame(schema={"creator_id": pl.String, "feature": pl.String, "value": pl.Float64, **_BESIDE})
+    counts = [len(one.rows) for one in matches]
+    found = pl.DataFrame(np.concatenate([one.found for one in matches]), ["n_peers", *QUANTILES]).fill_nan(None)
+    abouts = [one.about for one in matches]
+    named = {
+        "feature": [one.feature for one in matches],
+        **{name: [about and getattr(about, name) for about in abouts] for name in ("source", "window", "observed_on")},
+    }
+    which = np.repeat(np.arange(len(matches)), counts)
+    repeated = pl.DataFrame(named, {"feature": pl.String, **{name: _BESIDE[name] for name in list(named)[1:]}})[which]
+    ranks = pl.Series(np.concatenate([one.ranks for one in matches]))
+    return repeated.select(
+        ids.gather(np.concatenate([one.rows for one in matches])).alias("creator_id"),
+        "feature",
+        pl.Series("value", np.concatenate([one.values for one in matches])),
+        *(found[name] for name in QUANTILES),
+        "source",
+        "window",
+        "observed_on",
+        found["n_peers"].round().cast(pl.Int64),
+        ranks.replace_strict(range(len(SCOPES)), SCOPES, return_dtype=pl.String).alias("scope"),
+    )
+
+
+_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
 
 
 def _check_rising(frame: pl.DataFrame, path: Path) -> None:
