@@ -9,6 +9,7 @@ from cli_runner import Runner
 
 from toy_models import ToyCreatorModel
 from zhenfen import model_store
+from zhenfen.serving.vetting import VetOptions, vet
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
 
@@ -31,4 +32,14 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of tables of three simulated creators."""
     folder = tmp_path_factory.mktemp("simulated") / "tables"
     write_tables(simulate(["organic_small", "burst_buyer", "comment_farm"], seed=1).tables, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vetted(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of these tables without options: a vetting takes seconds."""
+    folder = tmp_path_factory.mktemp("vetted") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
+        vet(small_tables, folder, model_store.load_models(), VetOptions())
     return folder

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 from cli_runner import Runner
 
+from zhenfen.connectors import importing
+from zhenfen.serving import vetting
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
 
@@ -18,49 +20,48 @@ def report_bytes(folder: Path) -> dict[str, bytes]:
 
 
 def test_vet_writes_a_page_a_creator_and_a_shortlist(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
-    ran = zhenfen("vet", small_tables, "--out", tmp_path / "out")
+    ran = zhenfen("vet", small_tables, "--out", tmp_path / "out", "--lang", "zh")
     assert ran.code == 0, ran.err
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"index.html", "index.json", "shortlist.xlsx"} <= names
     assert len([name for name in names if name.startswith("creator-") and name.endswith(".html")]) == 3
     assert str(tmp_path / "out" / "index.html") in ran.out
+    assert json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["language"] == "zh"
 
 
-def test_the_same_input_gives_the_same_bytes(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert zhenfen("vet", small_tables, "--out", tmp_path / name, "--lang", "zh").code == 0
-    assert report_bytes(tmp_path / "one") == report_bytes(tmp_path / "two")
+def test_the_same_input_gives_the_same_bytes(zhenfen: Runner, small_tables: Path, vetted: Path, tmp_path: Path) -> None:
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "out").code == 0
+    assert report_bytes(tmp_path / "out") == report_bytes(vetted)
 
 
-def test_the_order_of_rows_changes_nothing(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
-    shuffled = tmp_path / "shuffled"
+def test_the_order_of_rows_changes_nothing(zhenfen: Runner, small_tables: Path, vetted: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / small_tables.name
     shuffled.mkdir()
     for path in small_tables.iterdir():
         pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=3).write_parquet(shuffled / path.name)
-    for folder, out in ((small_tables, "one"), (shuffled, "two")):
-        assert zhenfen("vet", folder, "--out", tmp_path / out).code == 0
-    assert report_bytes(tmp_path / "one") == report_bytes(tmp_path / "two")
+    assert zhenfen("vet", shuffled, "--out", tmp_path / "out").code == 0
+    assert report_bytes(tmp_path / "out") == report_bytes(vetted)
 
 
-def test_a_missing_family_leaves_the_others_as_they_were(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+def test_a_missing_family_leaves_the_others_as_they_were(
+    zhenfen: Runner, small_tables: Path, vetted: Path, tmp_path: Path
+) -> None:
     tables = read_tables(small_tables)
     fewer = tables.replace(follower_counts=tables["follower_counts"].clear(), audience=tables["audience"].clear())
     write_tables(fewer, tmp_path / "fewer")
-    options = ("--as-of", "2026-10-31")
-    assert zhenfen("vet", small_tables, "--out", tmp_path / "all", *options).code == 0
-    assert zhenfen("vet", tmp_path / "fewer", "--out", tmp_path / "less", *options).code == 0
-    for path in (tmp_path / "all").glob("creator-*.json"):
-        whole, part = (json.loads((tmp_path / one / path.name).read_text()) for one in ("all", "less"))
+    as_of = json.loads((vetted / "index.json").read_text(encoding="utf-8"))["as_of"]
+    assert zhenfen("vet", tmp_path / "fewer", "--out", tmp_path / "less", "--as-of", as_of).code == 0
+    for path in vetted.glob("creator-*.json"):
+        whole, part = (json.loads((one / path.name).read_text()) for one in (vetted, tmp_path / "less"))
         by_family = [{one["family"]: one for one in page["families"]} for page in (whole, part)]
         assert by_family[1]["growth"]["level"] == "not_assessed"
         assert by_family[0]["comments"] == by_family[1]["comments"]
         assert by_family[0]["sponsorship"] == by_family[1]["sponsorship"]
 
 
-@pytest.mark.parametrize("language", ["zh", "en", "fr"])
-def test_every_language_vets(zhenfen: Runner, small_tables: Path, tmp_path: Path, language: str) -> None:
-    assert zhenfen("vet", small_tables, "--out", tmp_path / "out", "--lang", language).code == 0
-    assert json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["language"] == language
+def test_it_vets_in_french(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+    assert zhenfen("vet", small_tables, "--out", tmp_path / "out", "--lang", "fr").code == 0
+    assert json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["language"] == "fr"
 
 
 def test_creator_limits_the_report(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
@@ -214,9 +215,14 @@ def test_an_unknown_creator_is_named(zhenfen: Runner, small_tables: Path, tmp_pa
     assert "nobody" in ran.err
 
 
-def test_a_folder_of_somebodys_files_is_not_overwritten(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("vet",), ("import", "--obtained-how", "a test")])
+def test_a_folder_of_somebodys_files_is_refused_before_the_work(
+    zhenfen: Runner, small_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    for module in (importing, vetting):
+        monkeypatch.setattr(module, "import_export", None)
     (tmp_path / "thesis.docx").touch()
-    ran = zhenfen("vet", small_tables, "--out", tmp_path)
+    ran = zhenfen(*command, small_tables, "--out", tmp_path)
     assert ran.code == 2
     assert "thesis.docx" in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]

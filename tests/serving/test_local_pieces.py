@@ -13,7 +13,7 @@ import pytest
 from batch_builder import Here, contents, run_here, write_comments
 
 from zhenfen.errors import ConfigError
-from zhenfen.serving.batching import local_pieces, piece_clusters
+from zhenfen.serving.batching import clusters, local_pieces, piece_clusters
 from zhenfen.serving.batching.engine import LocalEngine
 from zhenfen.serving.batching.local_pieces import LocalPieces
 from zhenfen.serving.batching.pieces import Block, Frames, pack
@@ -74,12 +74,28 @@ def _nothing(piece: int, frames: Frames) -> Iterator[Block]:
     return iter(())
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
-    none = LocalPieces(Here(), tmp_path, [()])
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full here")
-    (tmp_path / "0").symlink_to(full)
+    folder = tmp_path / "full"
+    folder.mkdir()
+    (folder / "0").symlink_to(full)
+    monkeypatch.setattr(local_pieces, "_new_folder", lambda _work: folder)
+    none = LocalPieces(Here(), tmp_path, [()])
     with pytest.raises(ConfigError, match="No space left"):
-        local_pieces._write(tmp_path, tmp_path / "0", [(0, ("number", b"1" * 100_000))])
-    assert none.spent == ()
+        none.stay(_makes_much)
+
+
+def test_the_file_that_cannot_be_read_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.parquet"):
+        LocalPieces.open(Here(), tmp_path, [partial(clusters._open, path=tmp_path / "gone.parquet")])
+    (tmp_path / "texts").mkdir()
+    pl.DataFrame({"comment_id": ["a"]}).write_parquet(tmp_path / "texts" / "a")
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        clusters._group_in_pieces(Here(), ["a"], tmp_path)
+    assert not (tmp_path / local_pieces.FOLDER).exists()
+
+
+def _makes_much(piece: int, frames: Frames) -> Iterator[Block]:
+    yield piece, ("much", b"1" * 100_000)

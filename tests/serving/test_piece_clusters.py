@@ -13,12 +13,12 @@ from polars.testing import assert_frame_equal
 
 from zhenfen.scoring.rows import group_comments
 from zhenfen.serving.batching import piece_clusters
-from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
+from zhenfen.serving.batching.piece_clusters import _find_cuts, close_file, group_pieces, open_file
 from zhenfen.serving.batching.pieces import Block, Pieces, Step, do, route, unpack
 from zhenfen.simulate import texts
 
 
-class Here(Pieces):
+class InMemory(Pieces):
     """Pieces in a list; what meets comes in any order."""
 
     def __init__(self, met: list[list[tuple[str, bytes]]], rng: np.random.Generator) -> None:
@@ -49,10 +49,13 @@ class Here(Pieces):
         return type(self)(met, self.rng)
 
 
-def _group(files: list[pl.DataFrame]) -> pl.DataFrame:
+def _open(files: list[pl.DataFrame]) -> InMemory:
     opened = [open_file(place, _write(frame)) for place, frame in enumerate(files)]
-    pieces = Here([[named] for _, named in opened], np.random.default_rng(1))
-    grouped = dict(group_pieces(pieces, len(files)).fetch(close_file))
+    return InMemory([[named] for _, named in opened], np.random.default_rng(1))
+
+
+def _group(files: list[pl.DataFrame]) -> pl.DataFrame:
+    grouped = dict(group_pieces(_open(files), len(files)).fetch(close_file))
     return pl.concat([pl.read_parquet(io.BytesIO(grouped[place][1])) for place in range(len(files))])
 
 
@@ -81,6 +84,39 @@ def test_pieces_make_the_clusters_of_one_process(monkeypatch: pytest.MonkeyPatch
     expected = group_comments(pl.concat(files))
     assert expected["cluster_id"].n_unique() > 10
     assert_frame_equal(_group(files), expected)
+
+
+@pytest.mark.parametrize("rows_a_file", [1, 7, 90, 1_000])
+def test_no_piece_holds_much_more_than_its_share(monkeypatch: pytest.MonkeyPatch, rows_a_file: int) -> None:
+    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", 1_000)
+    monkeypatch.setattr(piece_clusters, "ROWS_A_SAMPLE", 20)
+    rng = np.random.default_rng(8)
+    texts_ = pl.Series([f"{one:024x}" for one in rng.integers(0, 2**62, 10_000)])
+    ids = pl.Series([f"{one:x}" for one in rng.integers(0, 2**62, 10_000)])
+    rows = pl.DataFrame({"comment_id": ids, "normalised": texts_})
+    files = _open([rows[start : start + rows_a_file] for start in range(0, rows.height, rows_a_file)])
+    n_pieces, id_cuts, text_cuts = _find_cuts(files)
+    assert n_pieces == 10
+    for cuts, values in ((id_cuts, ids), (text_cuts, texts_)):
+        assert np.bincount(cuts.search_sorted(values).to_numpy()).max() < 2_000
+
+
+def test_of_texts_that_are_all_alike_a_link_each_leaves_the_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", 60)
+    monkeypatch.setattr(piece_clusters, "ROWS_A_SAMPLE", 5)
+    long = "跟着博主买的这款面霜真的太好用了朋友们都来问我用了什么" * 3
+    texts_ = [f"{long[:at]}{at}{long[at:]}" for at in range(60)] + [f"{at}{long}" for at in range(60)]
+    rows = pl.DataFrame({"comment_id": [f"c{at}" for at in range(120)], "normalised": texts_})
+    links: list[int] = []
+
+    def find(found: pl.DataFrame) -> Iterator[Block]:
+        links.append(found.height)
+        yield from find_roots(found)
+
+    find_roots = piece_clusters._find_roots
+    monkeypatch.setattr(piece_clusters, "_find_roots", find)
+    assert_frame_equal(_group([rows]), group_comments(rows))
+    assert 0 < links[0] <= 2 * rows.height
 
 
 @pytest.mark.parametrize("ids", [[], ["a", "b", "c"]])

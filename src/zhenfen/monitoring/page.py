@@ -32,13 +32,18 @@ def write_summary(summary: Mapping[str, Any], folder: Path) -> Path:
     """
     page = render(summary)
     data = json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n"
-    with replace_folder(folder, lambda path: path.name in (PAGE, DATA)) as partial:
+    with replace_folder(folder, is_summary_file) as partial:
         try:
             for name, text in ((PAGE, page), (DATA, data)):
                 (partial / name).write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
             raise ConfigError(f"{folder}: cannot be written ({error.strerror or error})") from error
     return folder / PAGE
+
+
+def is_summary_file(path: Path) -> bool:
+    """Whether a file bears a name that `write_summary` gives."""
+    return path.name in (PAGE, DATA)
 
 
 def render(summary: Mapping[str, Any]) -> str:

@@ -111,8 +111,9 @@ def import_(
     """Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept."""
     from zhenfen.connectors.importing import import_export
     from zhenfen.serving.terminal import Steps, show_tables
-    from zhenfen.tables import write_tables
+    from zhenfen.tables import check_replaceable, write_tables
 
+    check_replaceable(out)
     with Steps(lang) as steps:
         tables = import_export(
             path,

@@ -27,11 +27,14 @@ def monitor(
     Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
     """
     from zhenfen.model_store import load_models
-    from zhenfen.monitoring.page import write_summary
+    from zhenfen.monitoring.page import is_summary_file, write_summary
     from zhenfen.monitoring.summary import summarise
     from zhenfen.serving.terminal import Steps
     from zhenfen.serving.watching import watch
+    from zhenfen.tables import check_replaceable
 
+    if out is not None:
+        check_replaceable(out, is_summary_file)
     with Steps(lang) as steps:
         summary = summarise(watch(reference, new, load_models(), on_progress=steps.advance), lang)
     page = None if out is None else write_summary(summary, out)

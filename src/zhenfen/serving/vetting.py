@@ -12,10 +12,10 @@ from typing import Any
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.model_store import Models
-from zhenfen.report.write import write_report
+from zhenfen.report.write import is_report_file, write_report
 from zhenfen.scoring import Progress, known_at, score
 from zhenfen.serving.score_record import remember
-from zhenfen.tables import Tables
+from zhenfen.tables import Tables, check_replaceable
 from zhenfen.verdict.evidence import Findings
 
 NOT_STATED = "obtained.not_stated"
@@ -67,6 +67,7 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         InputError: The export cannot be used.
         ConfigError: `out` holds files that are not a report's, or the user's own folder cannot be written.
     """
+    check_replaceable(out, is_report_file)
     tables = import_export(
         path, obtained_how=NOT_STATED, frame=options.frame, platform=options.platform, on_progress=on_progress
     )

@@ -74,7 +74,7 @@ def replace_folder(folder: Path, is_ours: Callable[[Path], bool] = is_table_file
     """
     # "." has no name, and a link is not the folder that it leads to.
     target = folder.resolve()
-    _check_replaceable(target, is_ours)
+    check_replaceable(target, is_ours)
     partial = _make_beside(target)
     try:
         yield partial
@@ -105,7 +105,12 @@ def _unwritable(folder: Path, error: OSError) -> ConfigError:
     return ConfigError(f"{folder}: the folder cannot be written ({error.strerror or error})")
 
 
-def _check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:
+def check_replaceable(folder: Path, is_ours: Callable[[Path], bool] = is_table_file) -> None:
+    """What `replace_folder` checks first: worth knowing before hours of work.
+
+    Raises:
+        ConfigError: It is a file, or holds files that this program did not write.
+    """
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: expected a folder to write to, found a file")
     strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not is_ours(p)]

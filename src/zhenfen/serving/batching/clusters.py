@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.scoring.rows import group_comments
 from zhenfen.serving.batching import piece_clusters
 from zhenfen.serving.batching.engine import Engine
-from zhenfen.serving.batching.local_pieces import FOLDER, LocalPieces
+from zhenfen.serving.batching.local_pieces import LocalPieces, clear
 from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.serving.batching.pieces import Block, Frames
 from zhenfen.serving.batching.run import move, write_bytes
@@ -40,17 +39,16 @@ def _group_at_once(names: Sequence[str], work: Path) -> None:
 
 
 def _group_in_pieces(engine: Engine, names: Sequence[str], work: Path) -> None:
-    # What a run that was killed has left there is of no use: where its blocks stand only it knew.
-    shutil.rmtree(work / FOLDER, ignore_errors=True)
-    none = LocalPieces(engine, work, [()] * len(names))
-    files = none.stay(partial(_open, paths=[(work / "texts" / name).resolve() for name in names]))
-    for place, (_, data) in group_pieces(files, len(names)).fetch(close_file):
-        write_bytes(work / "grouped" / names[place], data)
-    shutil.rmtree(work / FOLDER)
+    try:
+        files = LocalPieces.open(engine, work, [partial(_open, path=work / "texts" / name) for name in names])
+        for place, (_, data) in group_pieces(files, len(names)).fetch(close_file):
+            write_bytes(work / "grouped" / names[place], data)
+    finally:
+        clear(work)
 
 
-def _open(place: int, frames: Frames, paths: Sequence[Path]) -> Iterator[Block]:
-    yield open_file(place, paths[place].read_bytes())
+def _open(place: int, frames: Frames, path: Path) -> Iterator[Block]:
+    yield open_file(place, path.read_bytes())
 
 
 def write_whole(frame: pl.DataFrame, path: Path) -> None:
@@ -59,10 +57,10 @@ def write_whole(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    partial = path.with_name(f".{path.name}.part")
+    partial_path = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(partial)
+        frame.write_parquet(partial_path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
-    move(partial, path)
+    move(partial_path, path)

@@ -34,7 +34,7 @@ from zhenfen.serving.batching.clusters import write_whole
 from zhenfen.serving.batching.engine import Task, Traffic
 from zhenfen.serving.batching.manifest import hash_texts
 from zhenfen.serving.batching.parts import count_rows
-from zhenfen.serving.batching.run import Piece, Run, models
+from zhenfen.serving.batching.run import Output, Run, models
 from zhenfen.serving.parquet import ParquetSink
 from zhenfen.tables import read_tables
 from zhenfen.text.normalise import normalise_comments
@@ -65,7 +65,7 @@ def score_buckets(run: Run) -> None:
     if usable:
         _survey(run, usable, as_of, n_creators)
         make = partial(_score, as_of=as_of)
-        run.make([Piece(_result(one), key(*usable), partial(make, name=one), one) for one in usable], needs=(AROUND,))
+        run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], needs=(AROUND,))
 
 
 def _result(name: str) -> str:

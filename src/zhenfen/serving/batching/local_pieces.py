@@ -55,6 +55,13 @@ class LocalPieces(Pieces):
         self.stretches = stretches
         self.spent = spent
 
+    @classmethod
+    def open(cls, engine: Engine, work: Path, steps: Sequence[Step]) -> Self:
+        """What a step for each piece makes of nothing, for this very piece; what an older run has left is gone."""
+        clear(work)
+        none = cls(engine, work, [()] * len(steps))
+        return none._with(_sort(none._run(_new_folder(work), steps), len(steps)))
+
     def send(self, step: Step, n_pieces: int) -> Self:
         """See `Pieces.send`."""
         folder, placed = self._do(step)
@@ -72,7 +79,7 @@ class LocalPieces(Pieces):
 
     def spread(self, blocks: Iterable[Block]) -> Self:
         """See `Pieces.spread`."""
-        folder = self._new_folder()
+        folder = _new_folder(self.work)
         placed = _write(self.work, folder / "spread", blocks)
         return self._with(_sort(placed, len(self.stretches)), (folder,))
 
@@ -81,29 +88,42 @@ class LocalPieces(Pieces):
         folder, placed = self._do(step)
         for piece, stretch in placed:
             yield piece, stretch.read(self.work)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _with(self, stretches: Sequence[Sequence[Stretch]], spent: tuple[Path, ...] = ()) -> Self:
         return type(self)(self.engine, self.work, stretches, spent)
 
     def _do(self, step: Step) -> tuple[Path, list[Placed]]:
-        folder = self._new_folder()
+        folder = _new_folder(self.work)
+        placed = self._run(folder, [step] * len(self.stretches))
+        for one in self.spent:
+            shutil.rmtree(one, ignore_errors=True)
+        return folder, placed
+
+    def _run(self, folder: Path, steps: Sequence[Step]) -> list[Placed]:
         tasks = [
             Task(f"{piece}", partial(_work_on, piece=piece, stretches=stretches, step=step, target=folder / f"{piece}"))
-            for piece, stretches in enumerate(self.stretches)
+            for piece, (stretches, step) in enumerate(zip(self.stretches, steps, strict=True))
         ]
         placed: list[Placed] = []
         for outcome in self.engine.run(tasks, self.work):
             if outcome.error is not None:
                 raise ConfigError(f"the comments could not be grouped ({outcome.error})")
             placed += outcome.value
-        for one in self.spent:
-            shutil.rmtree(one)
-        return folder, placed
+        return placed
 
-    def _new_folder(self) -> Path:
-        (self.work / FOLDER).mkdir(exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self.work / FOLDER))
+
+def clear(work: Path) -> None:
+    """Remove what is there; where a killed run's blocks stand only it knew."""
+    shutil.rmtree(work / FOLDER, ignore_errors=True)
+
+
+def _new_folder(work: Path) -> Path:
+    try:
+        (work / FOLDER).mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=work / FOLDER))
+    except OSError as error:
+        raise ConfigError(f"{work / FOLDER}: cannot be written ({error.strerror or error})") from error
 
 
 def _sort(placed: Iterable[Placed], n_pieces: int) -> list[list[Stretch]]:
@@ -127,5 +147,8 @@ def _write(work: Path, target: Path, blocks: Iterable[Block]) -> list[Placed]:
                 placed.append((piece, Stretch(path, file.tell(), len(content), name)))
                 file.write(content)
     except OSError as error:
-        raise ConfigError(f"{target}: cannot be worked on ({error.strerror or error})") from error
+        # Only opening a file names it: the step's input, or the target.
+        raise ConfigError(
+            f"{error.filename or target}: cannot be read or written ({error.strerror or error})"
+        ) from error
     return placed

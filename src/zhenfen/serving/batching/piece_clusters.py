@@ -21,6 +21,7 @@ from zhenfen.serving.batching.pieces import Block, Frames, Pieces, pack, route, 
 from zhenfen.text.digests import N_WORDS, digest, may_agree
 from zhenfen.text.near_duplicates import (
     BANDS,
+    LONGEST_CHARS,
     N_NEIGHBOURS,
     ORDER_BITS,
     band_keys,
@@ -29,20 +30,21 @@ from zhenfen.text.near_duplicates import (
     count_units,
     is_enough,
     is_telling,
-    keep_alike,
+    join_alike,
     sign_texts,
 )
 
 ROWS_A_PIECE = 50_000
 """What a worker holds at once: some five megabytes of comments and thirty-five of their keys. Of a million comments,
-100,000 a piece took no less time and a seventh more memory."""
+100,000 a piece took no less time and an eighth more memory."""
 MOST_PIECES = 1_000
 """Each sends to each: beyond, pieces grow instead."""
 ROWS_A_SAMPLE = 1_000
-"""One of so many rows says where ranges of ids and texts are cut: pieces of a hundred thousand differ by a tenth."""
+"""One of so many rows says where ranges of ids and texts are cut: pieces of fifty thousand differ by a seventh."""
 FILE = "file"
 P = TypeVar("P", bound=Pieces)
 _PLACE_BITS = 32
+_GOLDEN = 0.6180339887498949
 _WORDS = tuple(f"word_{place}" for place in range(N_WORDS))
 _GROUPED = ("comment_id", "normalised", "cluster_id", "cluster_size")
 
@@ -87,22 +89,26 @@ def close_file(place: int, frames: Frames) -> Iterator[Block]:
 
 def _find_cuts(files: Pieces) -> tuple[int, pl.Series, pl.Series]:
     """Number of pieces; the first id and the first text of each piece but the first, or none where nothing is known."""
-    looked = [unpack(packed) for _, (_, packed) in files.fetch(_look)]
-    n_rows = sum(one["n_rows"].item(0) for one in looked if one.height)
-    n_pieces = min(max(1, -(-n_rows // ROWS_A_PIECE)), MOST_PIECES)
-    samples = pl.concat(looked)
-    return n_pieces, _cut(samples["comment_id"], n_pieces), _cut(samples["normalised"], n_pieces)
+    looked: dict[str, list[pl.Series]] = {"n_rows": [], "ids": [], "texts": []}
+    for _, (name, packed) in files.fetch(_look):
+        looked[name].append(unpack(packed).to_series())
+    n_pieces = min(max(1, -(-int(pl.concat(looked["n_rows"]).sum()) // ROWS_A_PIECE)), MOST_PIECES)
+    return n_pieces, _cut(pl.concat(looked["ids"]), n_pieces), _cut(pl.concat(looked["texts"]), n_pieces)
 
 
 def _look(place: int, frames: Frames) -> Iterator[Block]:
-    """Some ids and some texts, and how many rows there are."""
+    """How many rows there are; some ids, and some texts that can be in a cluster."""
     rows = frames[FILE]
-    some = rows.select(pl.col("comment_id", "normalised").sort(nulls_last=True).gather_every(ROWS_A_SAMPLE))
-    yield place, ("some", pack(some.with_columns(n_rows=pl.lit(rows.height, dtype=pl.Int64))))
+    # Another start in each file: the first of a small one is its least, where no cut should be. Multiples of the golden
+    # section are spread evenly, however many.
+    start = int(place * _GOLDEN % 1 * ROWS_A_SAMPLE)
+    yield place, ("n_rows", pack(pl.DataFrame({"n_rows": [rows.height]})))
+    for name, column in (("ids", rows["comment_id"]), ("texts", rows.filter(is_telling())["normalised"])):
+        yield place, (name, pack(column.sort().gather_every(ROWS_A_SAMPLE, start).to_frame("value")))
 
 
 def _cut(samples: pl.Series, n_pieces: int) -> pl.Series:
-    known = samples.drop_nulls().sort()
+    known = samples.sort()
     return known.gather([len(known) * piece // n_pieces for piece in range(1, n_pieces) if len(known)])
 
 
@@ -196,19 +202,29 @@ def _send_firsts(piece: int, frames: Frames) -> Iterator[Block]:
     pairs = frames["pairs"].unique()
     pairs = pairs.with_columns(piece=_piece_of(pairs["second"]))
     yield from route(pairs["piece"], "proposed", pairs.drop("piece"))
-    asked = pairs.select(pl.col("first").alias("number"), "piece").unique().join(frames["texts"], "number")
+    asked = (
+        pairs.select(pl.col("first").alias("number"), "piece").unique().join(_as_compared(frames["texts"]), "number")
+    )
     yield from route(asked["piece"], "firsts", asked.drop("piece"))
 
 
+def _as_compared(texts: pl.DataFrame) -> pl.DataFrame:
+    return texts.with_columns(pl.col("normalised").str.head(LONGEST_CHARS))
+
+
 def _link(piece: int, frames: Frames) -> Iterator[Block]:
-    """The pairs that are alike."""
+    """Texts that are alike, each with the first of its component here."""
     if "proposed" not in frames:
         return
-    texts = pl.concat((frames["texts"], frames["firsts"])).unique("number").sort("number")
-    first, second = (_place_in(texts["number"], frames["proposed"][name]) for name in ("first", "second"))
-    first, second = keep_alike(texts["normalised"], first, second)
+    pairs = frames["proposed"]
+    asked = frames["texts"].join(pairs.select(number="second"), "number", "semi")
+    texts = pl.concat((_as_compared(asked), frames["firsts"])).unique("number").sort("number")
+    first, second = (_place_in(texts["number"], pairs[name]) for name in ("first", "second"))
+    roots = join_alike(texts["normalised"], first, second)
+    # At most a link a text leaves the piece, however many are alike.
+    linked = np.flatnonzero(roots != np.arange(len(roots)))
     numbers = texts["number"].to_numpy()
-    yield piece, ("links", pack(pl.DataFrame({"first": numbers[first], "second": numbers[second]})))
+    yield piece, ("links", pack(pl.DataFrame({"first": numbers[roots[linked]], "second": numbers[linked]})))
 
 
 def _find_roots(links: pl.DataFrame) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from zhenfen.errors import MissingTableError, Problem
 from zhenfen.serving.batching.engine import Task
 from zhenfen.serving.batching.manifest import hash_texts
 from zhenfen.serving.batching.parts import Part
-from zhenfen.serving.batching.run import Order, Piece, Run, models, place, readable
+from zhenfen.serving.batching.run import Order, Output, Run, models, place, readable
 
 LOOK, NORMALISE, CLUSTER = "look", "normalise", "cluster"
 
@@ -36,7 +36,7 @@ def score_rows(run: Run) -> None:
 def _score_apart(run: Run, make: Callable[..., int], *what: str) -> None:
     """Score parts that have nothing to do with each other."""
     keys = {part.name: hash_texts(part.fingerprint, *what) for part in run.parts}
-    run.make([Piece(part.name, keys[part.name], partial(make, part=part)) for part in run.parts])
+    run.make([Output(part.name, keys[part.name], partial(make, part=part)) for part in run.parts])
 
 
 def _find_moment(run: Run) -> datetime:
@@ -88,7 +88,7 @@ def _score_comments(run: Run) -> None:
         return
     run.tell(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
-    run.make([Piece(name, key, partial(_make_comments, name=name, explain=run.order.explain)) for name in names])
+    run.make([Output(name, key, partial(_make_comments, name=name, explain=run.order.explain)) for name in names])
 
 
 def _key_of(run: Run, names: list[str]) -> str:

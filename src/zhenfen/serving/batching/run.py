@@ -47,7 +47,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Output:
     """A file of the result to make.
 
     Attributes:
@@ -108,30 +108,30 @@ class Run:
             self.tell(step, n_done, len(tasks))
         return values, errors
 
-    def make(self, pieces: Sequence[Piece], needs: tuple[str, ...] = ()) -> None:
-        """Make the pieces that are missing, and enter each in the manifest as it is done.
+    def make(self, outputs: Sequence[Output], needs: tuple[str, ...] = ()) -> None:
+        """Make the outputs that are missing, and enter each in the manifest as it is done.
 
         Args:
-            pieces: Of different tasks.
+            outputs: Of different tasks.
             needs: See `Traffic`.
         """
-        missing = {one.task or one.name: one for one in pieces if not self.manifest.is_done(one.name, one.key)}
+        missing = {one.task or one.name: one for one in outputs if not self.manifest.is_done(one.name, one.key)}
         tasks = [Task(name, partial(place, one.make, f"{SCORES}/{one.name}")) for name, one in missing.items()]
-        n_done = len(pieces) - len(missing)
-        self.tell(SCORE, n_done, len(pieces))
+        n_done = len(outputs) - len(missing)
+        self.tell(SCORE, n_done, len(outputs))
         for outcome in self.engine.run(tasks, self.work, Traffic(brings=(SCORES,), needs=needs)):
-            piece = missing[outcome.name]
+            output = missing[outcome.name]
             if outcome.error is not None:
-                self.set_aside(piece.name, piece.key, outcome.error)
+                self.set_aside(output.name, output.key, outcome.error)
             else:
                 rows, sha256 = outcome.value
-                move(self.work / SCORES / piece.name, self.manifest.folder / piece.name)
-                self.manifest.record(piece.name, piece.key, rows=rows, sha256=sha256)
+                move(self.work / SCORES / output.name, self.manifest.folder / output.name)
+                self.manifest.record(output.name, output.key, rows=rows, sha256=sha256)
             n_done += 1
-            self.tell(SCORE, n_done, len(pieces))
+            self.tell(SCORE, n_done, len(outputs))
 
     def set_aside(self, name: str, key: str, error: str) -> None:
-        """Enter a piece that cannot be made; what an older input had there is gone."""
+        """Enter an output that cannot be made; what an older input had there is gone."""
         (self.manifest.folder / name).unlink(missing_ok=True)
         self.manifest.record(name, key, error=error)
 

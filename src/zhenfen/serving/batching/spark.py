@@ -69,13 +69,13 @@ class SparkEngine(Engine):
         self._made.append(step.mapPartitions(partial(_for_others, traffic=traffic)))
 
     def group(self, names: Sequence[str], work: Path) -> None:
-        """See `Engine.group`; in this process are only numbers of texts that have a like."""
+        """See `Engine.group`; here are numbers of texts that have a like, and one in a thousand ids and texts."""
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
         files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
         opened = SparkPieces.meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names))
         try:
-            grouped = group_pieces(SparkPieces(hold(opened.blocks)), len(names)).stay(close_file)
-            kept = grouped.blocks.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
+            grouped = group_pieces(SparkPieces(hold(opened.blocks)), len(names)).made(close_file)
+            kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
             hold(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error

@@ -29,7 +29,7 @@ class SparkPieces(Pieces):
 
     def send(self, step: Step, n_pieces: int) -> Self:
         """See `Pieces.send`."""
-        return self.meet(self.blocks.mapPartitionsWithIndex(partial(_do, step=step)), n_pieces)
+        return self.meet(self.made(step), n_pieces)
 
     def stay(self, step: Step) -> Self:
         """See `Pieces.stay`."""
@@ -38,7 +38,11 @@ class SparkPieces(Pieces):
 
     def beside(self, other: Self) -> Self:
         """See `Pieces.beside`."""
-        return type(self)(self.blocks.union(other.blocks))
+        both = self.blocks.union(other.blocks)
+        if both.getNumPartitions() != self.blocks.getNumPartitions():
+            # Spark then laid them one behind the other: no step would see what belongs together.
+            raise RuntimeError("blocks of the same pieces did not meet")
+        return type(self)(both)
 
     def spread(self, blocks: Iterable[Block]) -> Self:
         """See `Pieces.spread`."""
@@ -46,7 +50,11 @@ class SparkPieces(Pieces):
 
     def fetch(self, step: Step) -> Iterator[Block]:
         """See `Pieces.fetch`."""
-        yield from self.blocks.mapPartitionsWithIndex(partial(_do, step=step)).collect()
+        yield from self.made(step).collect()
+
+    def made(self, step: Step) -> RDD[Block]:
+        """What a step makes at each piece, there."""
+        return self.blocks.mapPartitionsWithIndex(partial(_do, step=step))
 
 
 def hold(step: RDD[Any]) -> RDD[Any]:
