@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Byte code is made where a module is first imported: of most that are installed it never is.
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
@@ -17,9 +19,9 @@ setup: $(STAMP) ## .venv with every extra, pinned by requirements.lock
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	@# torch alone and first: nothing that comes after can pull another build of it.
-	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP_INSTALL) torch==2.13.0
+	$(PIP_INSTALL) --requirement requirements.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## twelve simulated creators, vetted: out/demo/index.html
@@ -37,7 +39,8 @@ types: setup
 	$(BIN)/mypy
 
 tests: setup
-	$(BIN)/pytest --numprocesses 2
+	@# Three on two cores: some tests wait for a service or for Spark.
+	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 bare: setup ## the wheel alone, without extras, in a new environment: import, vet
 	$(BIN)/python -m benchmarks.bare_install

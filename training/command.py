@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from training.tracking import default_uri
@@ -22,19 +23,18 @@ def make_parser(name: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def refuse_options(name: str, description: str | None) -> None:
-    """For scripts that take none: `--help` explains, anything else ends with exit code 2 before files are written."""
-    argparse.ArgumentParser(prog=f"python -m training.{name}", description=description).parse_args()
+@contextmanager
+def end_with_errors(parser: argparse.ArgumentParser) -> Iterator[None]:
+    """Our own errors, and data that are not there or a disk that is full, end with their text and exit code 2."""
+    try:
+        yield
+    except (ZhenfenError, OSError) as error:
+        parser.exit(2, f"{error}\n")
 
 
 def show_trained(parser: argparse.ArgumentParser, train: Callable[[], Path]) -> None:
-    """Train and print the card and where it lies.
-
-    Our own errors, and data that are not there or a disk that is full, end with their text and exit code 2.
-    """
-    try:
+    """Train and print the card and where it lies; errors as in `end_with_errors`."""
+    with end_with_errors(parser):
         written = train()
-    except (ZhenfenError, OSError) as error:
-        parser.exit(2, f"{error}\n")
-    print((written / "card.md").read_text(encoding="utf-8"))
-    print(f"{written}: written")
+        print((written / "card.md").read_text(encoding="utf-8"))
+        print(f"{written}: written")

@@ -22,8 +22,7 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
-from training.command import refuse_options
-from training.datasets import data_dir
+from training.config_run import VTUBERS, Written, write_config
 from training.growth_purchases import buy
 from zhenfen.config import config_dir
 from zhenfen.features.growth_days import OFF_Z, add_expectation, make_daily
@@ -263,17 +262,22 @@ def fit_rules(series: pl.DataFrame, seed: int = FOLD_SEED) -> GrowthRules:
     return GrowthRules(dated=datetime.now(UTC).date().isoformat(), source=source, level=LEVEL, shown=SHOWN, cards=cards)
 
 
-def main() -> None:
+def write_rules(folder: Path) -> Written:
     """Fit the three cards and write configs/features/growth.yaml."""
-    refuse_options("growth", __doc__)
-    rules = fit_rules(read_vtubers(data_dir()))
+    rules = fit_rules(read_vtubers(folder))
     path = config_dir() / "features" / "growth.yaml"
     head = "# Written by training/growth.py; see docs/experiments/growth.md.\n"
     text = yaml.safe_dump(rules.model_dump(mode="json"), sort_keys=False, width=120, default_flow_style=None)
     path.write_text(head + text, encoding="utf-8")
-    print(
-        f"{path}: " + ", ".join(f"{kind} {len(card.measurements)} measurements" for kind, card in rules.cards.items())
-    )
+    params = {"n_folds": N_FOLDS, "seed": FOLD_SEED, "level": LEVEL, "shown": SHOWN, "parts": PARTS, "copies": COPIES}
+    trees = {"n_trees": N_TREES, "learning_rate": LEARNING_RATE, "least_leaf": LEAST_LEAF}
+    metrics = {f"{kind}_measurements": len(card.measurements) for kind, card in rules.cards.items()}
+    return Written(path, {**params, **trees}, metrics)
+
+
+def main() -> None:
+    """Fit and track."""
+    write_config("growth", __doc__, [VTUBERS], write_rules)
 
 
 if __name__ == "__main__":

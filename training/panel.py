@@ -12,9 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from training.command import refuse_options
+from training.config_run import TERMS, Written, write_config
 from training.datasets import (
-    data_dir,
     read_creator_posts,
     read_vendor_means,
     read_vtuber_windows,
@@ -102,13 +101,18 @@ def _measured(tables: Tables, source: PanelSource, families: Sequence[str]) -> I
     yield from (Part(measured[name].values, tables["creators"], source) for name in families)
 
 
-def main() -> None:
+def write_quantiles(folder: Path) -> Written:
     """Write configs/verdict/panel.csv."""
-    refuse_options("panel", __doc__)
-    rows = pl.concat(part.rows() for part in read_parts(data_dir()))
+    rows = pl.concat(part.rows() for part in read_parts(folder))
     path = config_dir() / "verdict" / "panel.csv"
     write_panel(rows, path)
-    print(f"{path}: {rows.height} rows, {rows['feature'].n_unique()} features, {rows['source'].n_unique()} sources")
+    metrics = {"rows": rows.height, "features": rows["feature"].n_unique(), "sources": rows["source"].n_unique()}
+    return Written(path, {"n_sets": N_SETS, "split_seed": SPLIT_SEED}, metrics)
+
+
+def main() -> None:
+    """Measure and track."""
+    write_config("panel", __doc__, list(TERMS), write_quantiles)
 
 
 if __name__ == "__main__":

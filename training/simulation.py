@@ -5,15 +5,13 @@ Run: python -m training.simulation
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import yaml
 
-from training.command import refuse_options
-from training.datasets import data_dir
+from training.config_run import TERMS, Written, write_config
 from training.simulation_check import compare_growth, compare_posts
 from training.simulation_growth import (
     PLATFORM,
@@ -92,17 +90,23 @@ def write_parameters(parameters: Parameters, path: Path) -> None:
     path.write_text(HEADER + written, encoding="utf-8")
 
 
-def main() -> None:
-    """Write configs/simulate.yaml and print simulated beside real quantiles."""
-    refuse_options("simulation", __doc__)
-    folder = data_dir()
+def write_fitted(folder: Path) -> Written:
+    """Write configs/simulate.yaml; simulated beside real quantiles."""
     windows = read_windows(folder)
     parameters = fit_parameters(folder, split_windows(windows)[0])
-    write_parameters(parameters, config_dir() / "simulate.yaml")
+    path = config_dir() / "simulate.yaml"
+    write_parameters(parameters, path)
     with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=4):
-        sys.stdout.write(
-            f"{compare_growth(windows, parameters, SEED + 1)}\n{compare_posts(folder, parameters, SEED)}\n"
-        )
+        texts = {
+            "growth.txt": str(compare_growth(windows, parameters, SEED + 1)),
+            "posts.txt": str(compare_posts(folder, parameters, SEED)),
+        }
+    return Written(path, {"seed": SEED}, {"platforms": len(parameters.platforms), "windows": len(windows)}, texts)
+
+
+def main() -> None:
+    """Fit and track."""
+    write_config("simulation", __doc__, list(TERMS), write_fitted)
 
 
 if __name__ == "__main__":

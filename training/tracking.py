@@ -57,6 +57,14 @@ class Run:
         """A matplotlib figure as `figures/<name>`."""
         self.mlflow.log_figure(figure, f"figures/{name}")
 
+    def log_file(self, path: Path, name: str) -> None:
+        """A file below `name`."""
+        self.mlflow.log_artifact(str(path), name)
+
+    def log_text(self, text: str, name: str) -> None:
+        """A text as a file."""
+        self.mlflow.log_text(text, name)
+
     def log_folder(self, folder: Path, name: str) -> None:
         """Every file of `folder` below `name`."""
         self.mlflow.log_artifacts(str(folder), name)
