@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,14 +10,13 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from zhenfen.errors import ConfigError
 from zhenfen.scoring.rows import group_comments
 from zhenfen.serving.batching import piece_clusters
 from zhenfen.serving.batching.engine import Engine
 from zhenfen.serving.batching.local_pieces import LocalPieces, clear
 from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.serving.batching.pieces import Block, Frames
-from zhenfen.serving.batching.run import move, write_bytes
+from zhenfen.serving.batching.run import write_bytes
 
 
 def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:
@@ -57,10 +57,6 @@ def write_whole(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    partial_path = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(partial_path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
-    move(partial_path, path)
+    written = io.BytesIO()
+    frame.write_parquet(written)
+    write_bytes(path, written.getvalue())
