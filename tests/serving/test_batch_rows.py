@@ -19,7 +19,6 @@ from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.model_store import load_models
 from zhenfen.serving import batch
 from zhenfen.serving.batch import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
-from zhenfen.serving.batching import clusters as clusters_here
 from zhenfen.serving.batching.engine import LOST, LocalEngine, Task
 from zhenfen.serving.batching.manifest import MANIFEST, open_manifest
 from zhenfen.serving.batching.run import Order
@@ -211,7 +210,7 @@ def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise OSError(28, "No space left on device")
 
     source = write_comments(tmp_path / "in")
-    monkeypatch.setattr(clusters_here.pl.DataFrame, "write_parquet", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ConfigError, match="No space left"):
         run_here("comments", source, tmp_path / "out")
     monkeypatch.undo()
