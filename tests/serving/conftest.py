@@ -36,6 +36,14 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def plain_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of one creator in line with the peers: what would lower a level takes most of a vetting's time."""
+    folder = tmp_path_factory.mktemp("plain") / "tables"
+    write_tables(simulate(["organic_small"], seed=1).tables, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def vetted(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of these tables without options: a vetting takes seconds."""
     folder = tmp_path_factory.mktemp("vetted") / "out"

@@ -34,11 +34,11 @@ def store(tmp_path: Path) -> JobStore:
 
 
 def test_a_report_over_http_is_the_command_lines_byte_for_byte(
-    small_tables: Path, zhenfen: Runner, tmp_path: Path
+    plain_tables: Path, zhenfen: Runner, tmp_path: Path
 ) -> None:
-    assert zhenfen("vet", small_tables, "--out", tmp_path / "report", "--lang", "fr", "--as-of", "2026-10-31").code == 0
+    assert zhenfen("vet", plain_tables, "--out", tmp_path / "report", "--lang", "fr", "--as-of", "2026-10-31").code == 0
     with open_client(tmp_path, program=PROGRAM) as client:
-        answer = client.post("/v1/vet?lang=fr&as_of=2026-10-31", content=zipped(small_tables), headers=ZIP)
+        answer = client.post("/v1/vet?lang=fr&as_of=2026-10-31", content=zipped(plain_tables), headers=ZIP)
         assert answer.status_code == 202
         url = answer.headers["location"]
         job = wait_for(client, url, "done", "failed")

@@ -49,7 +49,7 @@ def test_a_missing_family_leaves_the_others_as_they_were(
     tables = read_tables(small_tables)
     fewer = tables.replace(follower_counts=tables["follower_counts"].clear(), audience=tables["audience"].clear())
     write_tables(fewer, tmp_path / "fewer")
-    as_of = json.loads((vetted / "index.json").read_text(encoding="utf-8"))["as_of"]
+    as_of = json.loads((vetted / "index.json").read_text(encoding="utf-8"))["as_of_day"]
     assert zhenfen("vet", tmp_path / "fewer", "--out", tmp_path / "less", "--as-of", as_of).code == 0
     for path in vetted.glob("creator-*.json"):
         whole, part = (json.loads((one / path.name).read_text()) for one in (vetted, tmp_path / "less"))
@@ -59,8 +59,8 @@ def test_a_missing_family_leaves_the_others_as_they_were(
         assert by_family[0]["sponsorship"] == by_family[1]["sponsorship"]
 
 
-def test_it_vets_in_french(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
-    assert zhenfen("vet", small_tables, "--out", tmp_path / "out", "--lang", "fr").code == 0
+def test_it_vets_in_french(zhenfen: Runner, plain_tables: Path, tmp_path: Path) -> None:
+    assert zhenfen("vet", plain_tables, "--out", tmp_path / "out", "--lang", "fr").code == 0
     assert json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))["language"] == "fr"
 
 
@@ -109,18 +109,20 @@ def test_files_that_nobody_read_are_counted_as_files(zhenfen: Runner, tmp_path: 
     assert [(kind["file"], kind["action_text"]) for kind in kinds] == [("old.xls", "not read")]
 
 
-def test_import_then_check_then_vet(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:
-    ran = zhenfen("import", small_tables, "--out", tmp_path / "tables", "--obtained-how", "a test")
+def test_import_then_check_then_vet(zhenfen: Runner, plain_tables: Path, tmp_path: Path) -> None:
+    ran = zhenfen("import", plain_tables, "--out", tmp_path / "tables", "--obtained-how", "a test")
     assert ran.code == 0, ran.err
     assert zhenfen("check", tmp_path / "tables").code == 0
     assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out").code == 0
 
 
 def test_panel_build_serves_vet(zhenfen: Runner, tmp_path: Path) -> None:
-    write_tables(simulate(["organic_small"] * 40, seed=2, platforms=("weibo",)).tables, tmp_path / "tables")
+    tables = simulate(["organic_small"] * 40, seed=2, platforms=("weibo",)).tables
+    write_tables(tables, tmp_path / "tables")
     built = zhenfen("panel", "build", tmp_path / "tables", "--out", tmp_path / "panel.csv", "--source", "house panel")
     assert built.code == 0, built.err
-    assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out", "--panel", tmp_path / "panel.csv").code == 0
+    options = ("--panel", tmp_path / "panel.csv", "--creator", tables["creators"]["creator_id"][0])
+    assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out", *options).code == 0
     page = next((tmp_path / "out").glob("creator-*.json")).read_text(encoding="utf-8")
     assert "house panel" in page
 

@@ -103,7 +103,9 @@ def _score_again(record: Record, models: Models, path: Path, on_progress: Progre
         path, obtained_how=NOT_STATED, frame=record.frame, platform=record.platform, on_progress=on_progress
     )
     creators = find_creators(record.creators, tables) if record.creators else None
-    return score(tables, models, as_of=record.as_of, creators=creators, on_progress=on_progress), tables
+    # The id is of levels and measurements, which no detail changes.
+    scored = score(tables, models, as_of=record.as_of, creators=creators, with_details=False, on_progress=on_progress)
+    return scored, tables
 
 
 def _with_models_of(record: Record, models: Models) -> Models:
