@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from zhenfen.features.audience_creation import measure_creation
 from zhenfen.features.audience_patterns import find_patterns, load_pattern_rules
 from zhenfen.features.base import Family, FeatureSpec, Inputs, Measured, make_reasons
 
@@ -51,6 +52,20 @@ _SPECS = (
     _share("default_name", "Profiles with a sign-up name or five digits at its end.", "see UNCHOSEN_NAME"),
     _share("name_digits", "Digits among the characters of a name, mean.", "Instagram set: .29 fake, .04 genuine"),
     _share("largest_creation_month", "Profiles created in the commonest month.", "accounts made in batches"),
+    FeatureSpec(
+        "audience_densest_5d_share",
+        "share",
+        "Profiles made in the densest five days, beyond what chance gives a sample with such dates.",
+        "made accounts come from batches; for the creator model",
+        high=1.0,
+    ),
+    FeatureSpec(
+        "audience_creation_run_share",
+        "share",
+        "Profiles of the longest run in the follow order whose accounts were made within five days of each other.",
+        "a batch follows in one go; for the creator model",
+        high=1.0,
+    ),
     _share(
         "identical_bio", "Profiles with a description that another profile has word for word.", "made from templates"
     ),
@@ -126,7 +141,9 @@ def measure_profiles(profiles: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
         audience_identical_bio_share=pl.col("is_shared_bio").mean(),
         **{f"audience_median_{count}": pl.col(f"n_{count}").median() for count in ("followers", "following", "posts")},
     )
-    return by_creator.join(_largest_month(profiles), on="creator_id", how="left", maintain_order="left")
+    for dated in (_largest_month(profiles), measure_creation(profiles)):
+        by_creator = by_creator.join(dated, on="creator_id", how="left", maintain_order="left")
+    return by_creator
 
 
 def _is_inactive(inputs: Inputs) -> pl.Expr:

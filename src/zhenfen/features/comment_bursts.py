@@ -47,10 +47,10 @@ BURSTS_SCHEMA: dict[str, pl.DataType] = {
 
 
 def measure_delays(comments: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """creator_id, post_id, published_at and `seconds` from post to comment, where both moments are known."""
+    """creator_id, post_id, author_id, published_at and `seconds` from post to comment, where both moments are known."""
     # A post dated by day alone stands at midnight: nobody knows how soon after it a comment came.
     dated = posts.filter(pl.col("published_at").dt.time() != MIDNIGHT).select("post_id", "published_at")
-    timed = comments.select("creator_id", "post_id", "created_at").join(dated, on="post_id", how="inner")
+    timed = comments.select("creator_id", "post_id", "author_id", "created_at").join(dated, on="post_id", how="inner")
     seconds = (pl.col("created_at") - pl.col("published_at")).dt.total_seconds()
     # A comment before its post: one of the clocks is wrong, and the delay unknown.
     return timed.with_columns(seconds=seconds).filter(pl.col("seconds") >= 0).drop("created_at")

@@ -12,6 +12,7 @@ from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured
 from zhenfen.features.comment_bursts import find_bursts, measure_delays
 from zhenfen.features.comment_minutes import measure_minutes
 from zhenfen.features.comment_order import find_orders
+from zhenfen.features.comment_regulars import measure_regulars
 from zhenfen.text.contacts import has_contact
 from zhenfen.text.lexicons import load_lexicon, normalised_words
 from zhenfen.text.near_duplicates import count_units, is_enough
@@ -36,6 +37,7 @@ def _spec(
 
 _TEMPLATES = "DESIGN §7: template clusters"
 _CROWD = "DESIGN §7: commenter concentration"
+_REGULARS = "a pod's members stand under nearly every post; fans do, too, so it only counts for the creator model"
 _SPECS = (
     _spec("n", "Comments by others.", "context: sample size", unit="count", concern="none", high=None),
     _spec(
@@ -77,6 +79,25 @@ _SPECS = (
         "Of the comments an hour or more after a post's first, those in ten minutes far fuller than the hour around.",
         "comments delivered in a pack; see comment_minutes",
     ),
+    _spec(
+        "8th_regular_share",
+        "Posts that the eighth busiest commenter stands under, of five posts or more.",
+        _REGULARS,
+        concern="none",
+    ),
+    _spec("12th_regular_share", "Posts that the twelfth busiest commenter stands under.", _REGULARS, concern="none"),
+    _spec(
+        "8th_soon_share",
+        "Posts that the eighth busiest of those who comment within two hours stands under.",
+        _REGULARS,
+        concern="none",
+    ),
+    _spec(
+        "regulars_share",
+        "Of the accounts under the posts, each counted once a post, those under three posts or more.",
+        _REGULARS,
+        concern="none",
+    ),
 )
 
 
@@ -107,6 +128,7 @@ class Comments(Family, name="comments"):
             _crowd(comments),
             _timing(delays),
             measure_minutes(comments),
+            measure_regulars(comments, delays),
         ):
             values = values.join(part, on="creator_id", how="left")
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)

@@ -10,6 +10,7 @@ import polars as pl
 
 from zhenfen.features.base import Family, Inputs, Measured, make_reasons
 from zhenfen.features.engagement_evenness import measure_evenness, shown_both
+from zhenfen.features.engagement_packets import measure_packets
 from zhenfen.features.engagement_specs import ENGAGEMENT_SPECS
 from zhenfen.features.engagement_sponsored import measure_sponsored
 from zhenfen.features.engagement_surplus import measure_surplus
@@ -42,6 +43,7 @@ class Engagement(Family, name="engagement"):
         measured = measure_posts(ripe, sizes).filter(pl.col("n_measured") >= N_POSTS_NEEDED)
         for part in (
             measure_evenness(ripe),
+            measure_packets(ripe),
             measure_surplus(ripe),
             measure_sponsored(ripe, inputs.post_facts),
             _half_lives(inputs, posts),

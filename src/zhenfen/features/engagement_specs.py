@@ -97,6 +97,20 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         high=1.0,
     ),
     FeatureSpec(
+        "engagement_likes_packet_deviations",
+        "ratio",
+        "Posts whose likes lie within 10 % of each other, in deviations beyond what the spread of the likes gives.",
+        "packets have one size; for the creator model, see engagement_packets",
+        low=None,
+    ),
+    FeatureSpec(
+        "engagement_likes_alone_deviations",
+        "ratio",
+        "Deviations by which the likes of the upper tenth of the posts are too many beside every other count.",
+        "attention lifts all counts of a post, bought likes only their own; see engagement_packets",
+        low=None,
+    ),
+    FeatureSpec(
         "engagement_views_likes_correlation",
         "ratio",
         "Correlation of the logs of views and likes over the posts.",

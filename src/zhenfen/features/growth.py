@@ -16,6 +16,7 @@ from zhenfen.features.growth_days import N_STEPS_NEEDED, add_expectation, make_d
 from zhenfen.features.growth_drips import find_drips
 from zhenfen.features.growth_drops import find_drops
 from zhenfen.features.growth_explanations import explain_spans, weigh_causes
+from zhenfen.features.growth_jumps import measure_jumps
 from zhenfen.features.growth_scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
 from zhenfen.features.growth_spans import find_jumps, mark_runs
 from zhenfen.features.growth_window import SPECS, measure_window
@@ -64,6 +65,8 @@ class Growth(Family, name="growth"):
         rules = load_growth_rules()
         found = _find(inputs.tables.replace(follower_counts=known), rules, inputs.around)
         measured = measure_window(found.steps, found.spans, found.drops, rules.level)
+        jumps = measure_jumps(found.steps, inputs.tables)
+        measured = measured.join(jumps, on="creator_id", how="left", maintain_order="left")
         values = creators.join(measured.filter(_has_enough()), on="creator_id", how="left", maintain_order="left")
         return Measured(
             values.select("creator_id", *(spec.name for spec in SPECS)),

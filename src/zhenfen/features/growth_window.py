@@ -63,6 +63,18 @@ SPECS = (
         high=1.0,
     ),
     FeatureSpec(
+        "growth_undriven_jump_90d",
+        "quotient",
+        f"Largest rise of a week or less in {_WINDOW}, by followers, less what events and the posts beside it explain.",
+        "the question of the spans asked smoothly; for the creator model, see growth_jumps",
+    ),
+    FeatureSpec(
+        "growth_undriven_jump_tail_90d",
+        "multiple",
+        "The same by what nine of ten of the creator's daily deviations stay below.",
+        "a jump beside one's own unrest; for the creator model, see growth_jumps",
+    ),
+    FeatureSpec(
         "growth_loss_share_90d",
         "share",
         f"Followers lost in unexplained drops in {_WINDOW} by the most the creator had in them.",

@@ -42,7 +42,8 @@ followers_from to followers_to (null: sizes unknown); n_peers counts those that 
 SIZE, PLATFORM, OTHER_PLATFORM, NONE = "size", "platform", "other_platform", "none"
 SCOPES = (SIZE, PLATFORM, OTHER_PLATFORM, NONE)
 """How near the peers are, nearest first."""
-_REFERENCE = (*QUANTILES, "source", "window", "observed_on", "n_peers", "scope")
+_ABOUT = ("source", "window", "observed_on")
+_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in (*QUANTILES, *_ABOUT, "n_peers", "scope")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,25 +272,20 @@ def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
     abouts = [one.about for one in matches]
     named = {
         "feature": [one.feature for one in matches],
-        **{name: [about and getattr(about, name) for about in abouts] for name in ("source", "window", "observed_on")},
+        **{name: [about and getattr(about, name) for about in abouts] for name in _ABOUT},
     }
     which = np.repeat(np.arange(len(matches)), counts)
-    repeated = pl.DataFrame(named, {"feature": pl.String, **{name: _BESIDE[name] for name in list(named)[1:]}})[which]
+    repeated = pl.DataFrame(named, {"feature": pl.String, **{name: _BESIDE[name] for name in _ABOUT}})[which]
     ranks = pl.Series(np.concatenate([one.ranks for one in matches]))
     return repeated.select(
         ids.gather(np.concatenate([one.rows for one in matches])).alias("creator_id"),
         "feature",
         pl.Series("value", np.concatenate([one.values for one in matches])),
         *(found[name] for name in QUANTILES),
-        "source",
-        "window",
-        "observed_on",
+        *_ABOUT,
         found["n_peers"].round().cast(pl.Int64),
         ranks.replace_strict(range(len(SCOPES)), SCOPES, return_dtype=pl.String).alias("scope"),
     )
-
-
-_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
 
 
 def _check_rising(frame: pl.DataFrame, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from zhenfen.serving.batching.engine import Engine
 from zhenfen.serving.batching.local_pieces import LocalPieces, clear
 from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.serving.batching.pieces import Block, Frames
-from zhenfen.serving.batching.run import write_bytes
+from zhenfen.serving.batching.run import write_bytes, write_whole
 
 
 def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:
@@ -49,14 +48,3 @@ def _group_in_pieces(engine: Engine, names: Sequence[str], work: Path) -> None:
 
 def _open(place: int, frames: Frames, path: Path) -> Iterator[Block]:
     yield open_file(place, path.read_bytes())
-
-
-def write_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Write a file that takes its name when it is whole.
-
-    Raises:
-        ConfigError: It cannot be written.
-    """
-    written = io.BytesIO()
-    frame.write_parquet(written)
-    write_bytes(path, written.getvalue())

@@ -30,11 +30,10 @@ from zhenfen.features.network import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
 from zhenfen.scoring.many import score_known
 from zhenfen.serving.batching import buckets
-from zhenfen.serving.batching.clusters import write_whole
 from zhenfen.serving.batching.engine import Task, Traffic
 from zhenfen.serving.batching.manifest import hash_texts
 from zhenfen.serving.batching.parts import count_rows
-from zhenfen.serving.batching.run import Output, Run, models
+from zhenfen.serving.batching.run import Output, Run, models, write_whole
 from zhenfen.serving.parquet import ParquetSink
 from zhenfen.tables import read_tables
 from zhenfen.text.normalise import normalise_comments

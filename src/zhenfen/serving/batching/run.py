@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
 
 from zhenfen.errors import ConfigError, InputError, Problem, UnreadableFileError
 from zhenfen.serving.batching.engine import NO_TRAFFIC, Engine, Task, Traffic
@@ -166,6 +169,17 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
     move(partial_path, path)
+
+
+def write_whole(frame: pl.DataFrame, path: Path) -> None:
+    """Write a file that takes its name when it is whole.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    written = io.BytesIO()
+    frame.write_parquet(written)
+    write_bytes(path, written.getvalue())
 
 
 def move(made: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
 from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.serving.batching.run import write_bytes
-from zhenfen.serving.batching.spark_pieces import SparkPieces, hold
+from zhenfen.serving.batching.spark_pieces import SparkPieces, hold, meet
 
 if TYPE_CHECKING:
     from pyspark import RDD, Broadcast, SparkContext
@@ -72,9 +72,9 @@ class SparkEngine(Engine):
         """See `Engine.group`; here are numbers of texts that have a like, and one in a thousand ids and texts."""
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
         files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
-        opened = SparkPieces.meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names))
+        opened = hold(meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names)))
         try:
-            grouped = group_pieces(SparkPieces(hold(opened.blocks)), len(names)).made(close_file)
+            grouped = group_pieces(SparkPieces(opened), len(names)).made(close_file)
             kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
             hold(kept).count()
         except _spark_errors() as error:
@@ -90,7 +90,7 @@ class SparkEngine(Engine):
         places = {task.name: place for place, task in enumerate(tasks)}
         made = self.context.union(self._made) if self._made else self.context.parallelize(())
         mine = made.filter(lambda one: one[0] in places).map(lambda one: (places[one[0]], one[1]))
-        met = mine.partitionBy(max(1, len(tasks)), _itself)
+        met = meet(mine, max(1, len(tasks)))
         needed = self.context.broadcast(_read_folders(work, traffic.needs))
         return hold(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
 
@@ -124,10 +124,6 @@ class SparkEngine(Engine):
         is_gone = isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError)
         if is_gone or java is None or java.sc().isStopped():
             raise ConfigError(f"Spark has ended ({_say(error)})") from error
-
-
-def _itself(place: int) -> int:
-    return place
 
 
 def _do(

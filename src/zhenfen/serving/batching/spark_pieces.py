@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from zhenfen.serving.batching.pieces import Block, Pieces, Step, do
 
 if TYPE_CHECKING:
     from pyspark import RDD
+
+T = TypeVar("T")
 
 
 class SparkPieces(Pieces):
@@ -22,14 +24,9 @@ class SparkPieces(Pieces):
     def __init__(self, blocks: RDD[Block]) -> None:
         self.blocks = blocks
 
-    @classmethod
-    def meet(cls, blocks: RDD[Block], n_pieces: int) -> Self:
-        """Blocks brought to the pieces that they are for."""
-        return cls(blocks.partitionBy(n_pieces, _itself))
-
     def send(self, step: Step, n_pieces: int) -> Self:
         """See `Pieces.send`."""
-        return self.meet(self.made(step), n_pieces)
+        return type(self)(meet(self.made(step), n_pieces))
 
     def stay(self, step: Step) -> Self:
         """See `Pieces.stay`."""
@@ -46,7 +43,7 @@ class SparkPieces(Pieces):
 
     def spread(self, blocks: Iterable[Block]) -> Self:
         """See `Pieces.spread`."""
-        return self.meet(self.blocks.context.parallelize(list(blocks)), self.blocks.getNumPartitions())
+        return type(self)(meet(self.blocks.context.parallelize(list(blocks)), self.blocks.getNumPartitions()))
 
     def fetch(self, step: Step) -> Iterator[Block]:
         """See `Pieces.fetch`."""
@@ -55,6 +52,11 @@ class SparkPieces(Pieces):
     def made(self, step: Step) -> RDD[Block]:
         """What a step makes at each piece, there."""
         return self.blocks.mapPartitionsWithIndex(partial(_do, step=step))
+
+
+def meet(numbered: RDD[tuple[int, T]], n_pieces: int) -> RDD[tuple[int, T]]:
+    """What has a number brought to the partition of that number."""
+    return numbered.partitionBy(n_pieces, _itself)
 
 
 def hold(step: RDD[Any]) -> RDD[Any]:
