@@ -1,6 +1,6 @@
 """The creator model: simulate creators who buy and who do not, train, judge, track, and put on the shelf.
 
-Run: python -m training.creator [--tracking-uri URI] [--tune N]
+Run: python -m training.creator [--tracking-uri URI] [--with-outcomes TABLES OUTCOMES]
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +19,50 @@ import polars as pl
 from training.card import make_table
 from training.command import make_parser, show_trained
 from training.creator_fit import (
+    CHALLENGER,
     FALSE_ALARMS,
+    MIXTURE,
     MODEL,
     CreatorConfig,
+    Floors,
     HeldOut,
     find_floors,
     find_line,
-    fit_model,
+    fit_challenger,
+    fit_evidence,
     is_shocked,
-    judge_unknown,
+    read_families,
     score_by_roster,
     score_left_out,
+    sum_parts,
 )
-from training.creator_judge import DOSES, calibration_error, count_found, detector_table, recall_table, show_share
+from training.creator_judge import (
+    DOSES,
+    calibration_error,
+    compare_auc,
+    count_found,
+    detector_table,
+    recall_table,
+    show_share,
+)
 from training.creators import make_rows
 from training.datasets import data_dir
 from training.evaluate import measure
 from training.fit import balance
 from training.held_out import make_held_out
 from training.injected import make_injected
+from training.outcomes import Outcomes, judge_outcomes, read_outcomes
 from training.publish import publish
 from training.shelf import ROOT, Trained, find_domain, hash_file
 from training.tracking import track
-from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration, fit_calibration
-from zhenfen.estimators.creator_model import CALIBRATION, LINES, SURPRISE, TREES, Lines
+from zhenfen.estimators.creator_evidence import CreatorEvidence
+from zhenfen.estimators.creator_model import CALIBRATION, COMBINATION, EVIDENCE, LINES, Lines
 from zhenfen.estimators.manifest import TrainingSource, ValidationCounts
-from zhenfen.verdict.panel import Panel, read_panel
+from zhenfen.estimators.tail_scores import LEVELS
+from zhenfen.model_store import Models, load_models
+from zhenfen.verdict.panel import read_panel
 
 Array = npt.NDArray[np.float64]
 
@@ -56,13 +71,15 @@ SURE = 0.01
 """Share of creators with an innocent shock that the line of the level "high" may reach."""
 LARGE, LARGE_DOSES = ("0.1–0.25", "0.25–0.5"), (0.1, 0.5)
 NOTES = """\
-P(something was bought), from the features of growth, engagement and comments that zhenfen measures. Trained on
-simulated creators only; for a first look at a shortlist, never for a decision.
+P(something was bought), from growth, engagement, comments, ties and audience as zhenfen measures them: evidence a family,
+read off creators who bought nothing, combined as a mixture. Simulated creators calibrate it, real ones hold every
+measurement to what nobody suspects. For a first look at a shortlist, never for a decision.
 
 What the simulation cannot show:
 - How many creators buy. Probabilities are calibrated to even shares of bought and not; they order and do not count.
 - What sellers deliver today. The manipulations are those that are known from outside, with sizes and covers drawn.
-- What nobody thought of: an innocent shock of another kind may look bought, another trick may not.
+- What nobody thought of: an innocent shock of another kind may look bought. A trick of another kind is looked for all the
+  same: nothing but the line from score to probability has seen a purchase.
 - Platforms beyond Weibo, Xiaohongshu, Douyin and Bilibili, and places among peers where no panel covers them.
 """
 
@@ -72,20 +89,28 @@ class Judged:
     """What the model was judged on.
 
     Attributes:
-        within: Rosters it had not seen, all manipulations known.
-        left_out: Manipulation → the same with that manipulation unknown.
+        within: Rosters it had not seen.
+        left_out: Manipulation → its rows beside creators who bought nothing; the challenger had not seen it.
+        detector: Which of the scores is shelved: MODEL or CHALLENGER.
+        gain: AUC of the challenger less the mixture's with the kind never seen, and its 95 % interval.
         calibration: Fitted on `within`.
         injected: Real series and posts, as they are and with a purchase; by the model that is shelved.
+        floors: What real data show.
+        outcomes: What an agency's own creators showed, where there were any.
     """
 
     within: HeldOut
     left_out: Mapping[str, HeldOut]
+    detector: str
+    gain: tuple[float, float, float]
     calibration: Calibration
     injected: HeldOut
+    floors: Floors
+    outcomes: Outcomes | None
 
     def line(self, false_alarms: float) -> float:
         """Calibrated probability that at most this share of creators with an innocent shock reach."""
-        scores = self.within.scores[MODEL][is_shocked(self.within.rows)]
+        scores = self.within.scores[self.detector][is_shocked(self.within.rows)]
         return float(self.calibration.apply(np.array([find_line(scores, false_alarms)]))[0])
 
     def lines(self) -> Lines:
@@ -93,47 +118,77 @@ class Judged:
         return Lines(elevated_from=round(self.line(FALSE_ALARMS), 4), high_from=round(self.line(SURE), 4))
 
 
-def ingest(config: CreatorConfig, panel: Panel, report: Any = print) -> pl.DataFrame:
+def ingest(config: CreatorConfig, models: Models, report: Any = print) -> pl.DataFrame:
     """The rows of all rosters."""
     parts = []
-    for part in make_rows(config.cast, panel, config.seed):
+    for part in make_rows(config.cast, models, config.seed):
         parts.append(part)
         report(f"roster {len(parts)} of {config.cast.n_batches}: {part.height} creators", flush=True)
     return pl.concat(parts, how="diagonal_relaxed")
-
-
-def make_tuner(n_trials: int, config: CreatorConfig, panel: Panel) -> Tuner[CreatorConfig]:
-    """The search of `--tune N`.
-
-    Raises:
-        ConfigError: See `tune.load_spaces`.
-    """
-    judge = partial(judge_unknown, floors=find_floors(panel, config.measurements))
-    return Tuner(config.name, judge, load_spaces(n_trials).trees, n_trials, config.seed)
 
 
 def train(
     rows: pl.DataFrame,
     injected: pl.DataFrame,
     config: CreatorConfig,
-    panel: Panel,
-    choose: Chooser[CreatorConfig] = keep,
+    floors: Floors,
+    own: pl.DataFrame | None = None,
 ) -> tuple[Trained, Judged]:
-    """Split, fit, calibrate and evaluate; `choose` gives the configuration of every fit, also of those that judge."""
-    floors = find_floors(panel, config.measurements)
-    within = score_by_roster(rows, config, floors, choose)
-    labels, scores = within.rows["is_fake"].to_numpy(), within.scores[MODEL]
-    calibration = fit_calibration(scores, labels, balance(within.rows), "platt")
-    model = fit_model(rows, choose(rows, config), floors)
-    outside = HeldOut(injected, {MODEL: model.decision_function(injected)})
-    judged = Judged(within, score_left_out(rows, config, floors, choose), calibration, outside)
+    """Split, fit, let the challenger try, calibrate and evaluate.
+
+    Args:
+        rows: Simulated creators.
+        injected: Real ones with purchases injected; they judge only.
+        config: How to train.
+        floors: Result of `find_floors`.
+        own: Result of `outcomes.read_outcomes`, where an agency has outcomes: the challenger is trained on them.
+    """
+    within, left_out = score_by_roster(rows, config, floors), score_left_out(rows, config, floors)
+    evidence = fit_evidence(rows, config, floors)
+    families = read_families(evidence, rows)
+    if own is None:
+        outcomes, gain = None, _compare(left_out, config.seed)
+        challenger = fit_challenger(families, rows, np.ones(rows.height, dtype=np.bool_), config.challenger)
+    else:
+        outcomes = judge_outcomes(read_families(evidence, own), own, config.challenger, config.n_folds, config.seed)
+        gain = compare_auc(outcomes.labels, outcomes.challenger, outcomes.mixture, np.arange(own.height), config.seed)
+        challenger = outcomes.combination
+    takes_over = gain[1] > 0
+    combination = challenger if takes_over else MIXTURE
+    if takes_over and outcomes is not None:
+        # The agency's challenger has seen no simulated creator: all of them are held out.
+        within = HeldOut(rows, {**_by_mixture(families), CHALLENGER: sum_parts(combination, families)})
+    detector = CHALLENGER if takes_over else MODEL
+    labels = within.rows["is_fake"].to_numpy()
+    calibration = fit_calibration(within.scores[detector], labels, balance(within.rows), "platt")
+    outside = HeldOut(injected, {detector: sum_parts(combination, read_families(evidence, injected))})
+    judged = Judged(within, left_out, detector, gain, calibration, outside, floors, outcomes)
     files = {
-        TREES: model.classifier.save,
-        SURPRISE: lambda path: _write_json(path, model.surprise.to_dict()),
+        EVIDENCE: lambda path: _write_json(path, evidence.to_dict()),
+        COMBINATION: lambda path: _write_json(path, combination.model_dump()),
         CALIBRATION: lambda path: _write_json(path, calibration.to_dict()),
         LINES: lambda path: _write_json(path, judged.lines().model_dump()),
     }
-    return Trained(files, _describe(rows, judged, config), make_card(judged, config)), judged
+    return Trained(files, _describe(rows, judged, config, evidence), make_card(judged, config)), judged
+
+
+def _by_mixture(families: Mapping[str, Array]) -> dict[str, Array]:
+    return {MODEL: sum_parts(MIXTURE, families)}
+
+
+def _compare(left_out: Mapping[str, HeldOut], seed: int) -> tuple[float, float, float]:
+    """The challenger beside the mixture, each manipulation unknown to it, creators who bought nothing once a kind."""
+    held = list(left_out.values())
+    labels, ours, theirs, rosters = (
+        np.concatenate(parts)
+        for parts in (
+            [one.rows["is_fake"].to_numpy() for one in held],
+            [one.scores[MODEL] for one in held],
+            [one.scores[CHALLENGER] for one in held],
+            [one.rows["twin"].str.extract(r"(\d+)").cast(pl.Int64).to_numpy() for one in held],
+        )
+    )
+    return compare_auc(labels, theirs, ours, rosters, seed)
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -142,6 +197,7 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 def make_card(judged: Judged, config: CreatorConfig) -> str:
     """The card as Markdown."""
+    name = judged.detector
     by_dose = count_found(judged.left_out, "dose", DOSES)
     known = dict.fromkeys(judged.left_out, judged.within)
     covers = (*config.cast.camouflages, np.inf)
@@ -150,10 +206,11 @@ def make_card(judged: Judged, config: CreatorConfig) -> str:
         NOTES.strip(),
         f"Lines: {judged.line(FALSE_ALARMS):.3f} (reached by 5 % of the creators with an innocent shock who bought"
         f" nothing), {judged.line(SURE):.3f} (by 1 %).",
+        _say_challenger(judged),
         "## Found at 5 % false alarms, the manipulation never seen in training, by dose",
-        recall_table(by_dose, MODEL),
+        recall_table(by_dose, name),
         "## Doses of .1 to .5 by real growth in the days of the purchase (times what was bought)",
-        recall_table(count_found(judged.left_out, "camouflage", covers, LARGE_DOSES), MODEL),
+        recall_table(count_found(judged.left_out, "camouflage", covers, LARGE_DOSES), name),
         "## Beside plain baselines, doses of .1 to .5",
         detector_table(by_dose, LARGE),
         "## Beside plain baselines, doses of .1 to .5, without real growth to cover them",
@@ -161,15 +218,36 @@ def make_card(judged: Judged, config: CreatorConfig) -> str:
             count_found(judged.left_out, "camouflage", covers, LARGE_DOSES), (f"{covers[0]:g}–{covers[1]:g}",)
         ),
         "## Found at 5 % false alarms, all manipulations known, by dose",
-        recall_table(count_found(known, "dose", DOSES), MODEL),
+        recall_table(count_found(known, "dose", DOSES), name),
         "## Calibration on rosters never seen",
         calibration_table(judged),
         "## Real series and posts, as they are and with a purchase injected; never trained on",
         injected_table(judged),
+        "## What real data show of each measurement: no value may claim to be rarer than it is there",
+        floors_table(judged.floors),
         "Simulated creators, held out by roster; 95 % Wilson intervals. A dose is of the followers at the end of the"
         " purchase, or of the likes, views or comments the posts would have had.",
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _say_challenger(judged: Judged) -> str:
+    rows = "an agency's outcomes" if judged.outcomes else "kinds of purchase it had not seen"
+    verdict = "takes over" if judged.detector == CHALLENGER else "does not take over"
+    return (
+        f"The challenger, a logistic regression over the families' tail scores, {verdict}: on {rows} its AUC is higher by"
+        f" {judged.gain[0]:+.3f} [{judged.gain[1]:+.3f}, {judged.gain[2]:+.3f}]."
+    )
+
+
+def floors_table(floors: Floors) -> str:
+    """The value that one in ten, in a hundred and in a thousand reach, and where that was seen, as Markdown."""
+    at = [int(np.flatnonzero(level == LEVELS)[0]) for level in (1.0, 2.0, 3.0)]
+    rows = (
+        (name, *(f"{floor.value[place]:.3g}" for place in at), "; ".join(floor.sources))
+        for name, floor in floors.items()
+    )
+    return make_table(("measurement (times its sign)", "1 in 10", "1 in 100", "1 in 1,000", "seen in"), rows)
 
 
 def calibration_table(judged: Judged) -> str:
@@ -182,14 +260,16 @@ def calibration_table(judged: Judged) -> str:
 
 def _calibrated(name: str, held: HeldOut, judged: Judged) -> tuple[str, ...]:
     labels, weight = held.rows["is_fake"].to_numpy().astype(np.float64), balance(held.rows)
-    probas = judged.calibration.apply(held.scores[MODEL])
+    probas = judged.calibration.apply(held.scores[judged.detector])
     auc, _, _, brier = measure(labels, probas, weight, EVEN)
     return name, f"{auc:.3f}", f"{brier:.3f}", f"{calibration_error(labels, probas, weight):.3f}"
 
 
 def injected_table(judged: Judged) -> str:
     """Part above the two lines by source and purchase, as Markdown."""
-    rows = judged.injected.rows.with_columns(p=pl.Series(judged.calibration.apply(judged.injected.scores[MODEL])))
+    rows = judged.injected.rows.with_columns(
+        p=pl.Series(judged.calibration.apply(judged.injected.scores[judged.detector]))
+    )
     lines = [judged.line(FALSE_ALARMS), judged.line(SURE)]
     groups = rows.group_by("source", pl.col("manipulation").fill_null("nothing"), maintain_order=True)
     table = (
@@ -199,7 +279,7 @@ def injected_table(judged: Judged) -> str:
     return make_table(("source", "bought", "above the 5 % line", "above the 1 % line"), table)
 
 
-def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig) -> dict[str, Any]:
+def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidence: CreatorEvidence) -> dict[str, Any]:
     """What model.yaml says, but for the files and where the code came from."""
     simulated = TrainingSource(
         source="simulated",
@@ -212,14 +292,14 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig) -> dict
         "name": config.name,
         "version": config.version,
         "trained_on": [simulated.model_dump(), _panel_source().model_dump()],
-        "features": tuple(config.measurements),
+        "features": evidence.columns,
         "feature_code": _hash_features(),
         "threshold": round(line, 4),
         "training_share": EVEN,
         "platforms": sorted(rows["platform"].unique()),
         "domain": find_domain(rows, tuple(config.measurements)),
-        "validations": [_count(kind, judged.within, judged.calibration, line) for kind in judged.left_out],
-        "validations_across": [_count(*one, judged.calibration, line) for one in judged.left_out.items()],
+        "validations": [_count(kind, judged.within, judged, line) for kind in judged.left_out],
+        "validations_across": [_count(*one, judged, line) for one in judged.left_out.items()],
         "metrics": _metrics(judged),
     }
 
@@ -234,8 +314,8 @@ def _panel_source() -> TrainingSource:
     )
 
 
-def _count(kind: str, held: HeldOut, calibration: Calibration, line: float) -> dict[str, Any]:
-    flagged = calibration.apply(held.scores[MODEL]) > line
+def _count(kind: str, held: HeldOut, judged: Judged, line: float) -> dict[str, Any]:
+    flagged = judged.calibration.apply(held.scores[judged.detector]) > line
     bought = (held.rows["manipulation"] == kind).fill_null(value=False).to_numpy()
     genuine = (held.rows["is_fake"] == 0).to_numpy()
     return ValidationCounts(
@@ -249,7 +329,7 @@ def _count(kind: str, held: HeldOut, calibration: Calibration, line: float) -> d
 
 
 def _metrics(judged: Judged) -> dict[str, Any]:
-    counts = count_found(judged.left_out, "dose", DOSES).filter(detector=MODEL)
+    counts = count_found(judged.left_out, "dose", DOSES).filter(detector=judged.detector)
     large = counts.filter(pl.col("slice").is_in(LARGE))
     return {
         "recall_dose_10_to_50_left_out": {
@@ -271,7 +351,7 @@ def keep_scores(judged: Judged) -> pl.DataFrame:
     """`held_out.SCHEMA`: rosters never seen (within); manipulations never seen (across), each a source of its own."""
 
     def make(held: HeldOut, source: str, *, is_known: bool) -> pl.DataFrame:
-        probas = judged.calibration.apply(held.scores[MODEL])
+        probas = judged.calibration.apply(held.scores[judged.detector])
         rows = held.rows.with_columns(source=pl.lit(source))
         views = (probas, None) if is_known else (None, probas)
         return make_held_out(rows, ["creator_id"], pl.col("n_followers"), *views)
@@ -280,22 +360,35 @@ def keep_scores(judged: Judged) -> pl.DataFrame:
     return pl.concat((make(judged.within, "simulated", is_known=True), *unknown))
 
 
-def run(config: CreatorConfig, folder: Path, shelf: Path, tracking_uri: str, *, n_trials: int = 0) -> Path:
+def run(
+    config: CreatorConfig,
+    folder: Path,
+    shelf: Path,
+    tracking_uri: str,
+    *,
+    with_outcomes: tuple[Path, Path] | None = None,
+) -> Path:
     """One tracked training from the simulation to the shelf; returns the shelf's folder.
+
+    Args:
+        config: How to train.
+        folder: The public data.
+        shelf: Where the model goes.
+        tracking_uri: MLflow's store.
+        with_outcomes: Tables and outcomes of an agency's own creators.
 
     Raises:
         ConfigError: The tracking store does not answer, or a folder cannot be written.
+        InputError: The outcomes cannot be used.
     """
-    panel = read_panel(config_dir() / "verdict" / "panel.csv")
-    tuner = make_tuner(n_trials, config, panel) if n_trials else None
+    models = load_models()
+    own = None if with_outcomes is None else read_outcomes(*with_outcomes, models)
     with track(config.name, tracking_uri) as tracked:
-        tracked.log_params({**config.model_dump(exclude={"params"}), **asdict(config.params)})
-        rows = ingest(config, panel)
-        injected = pl.concat(make_injected(config.cast, folder, panel, config.seed), how="diagonal_relaxed")
-        trained, judged = train(rows, injected, config, panel, tuner or keep)
-        if tuner is not None:
-            tracked.log_params({"tuned": tuner.to_params()})
-            trained = with_lines(trained, tuner)
+        tracked.log_params(config.model_dump(exclude={"evidence", "audience_share"}))
+        floors = find_floors(config.measurements, folder, models.levels.rules.lower_z)
+        rows = ingest(config, models)
+        injected = pl.concat(make_injected(config.cast, folder, models, config.seed), how="diagonal_relaxed")
+        trained, judged = train(rows, injected, config, floors, own)
         tracked.set_sources([TrainingSource.model_validate(one) for one in trained.manifest["trained_on"]])
         return publish(tracked, trained, keep_scores(judged), trained.manifest["metrics"], shelf=shelf, place=config)
 
@@ -303,12 +396,19 @@ def run(config: CreatorConfig, folder: Path, shelf: Path, tracking_uri: str, *, 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("creator", __doc__)
-    add_option(parser)
+    parser.add_argument(
+        "--with-outcomes",
+        nargs=2,
+        type=Path,
+        metavar=("TABLES", "OUTCOMES"),
+        help="creators of one's own, and a CSV of creator_id and is_manipulated: the challenger is trained on them",
+    )
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
+    outcomes = None if options.with_outcomes is None else tuple(options.with_outcomes)
 
     def train_asked() -> Path:
-        return run(config, data_dir(), models_dir(), options.tracking_uri, n_trials=options.tune)
+        return run(config, data_dir(), models_dir(), options.tracking_uri, with_outcomes=outcomes)
 
     show_trained(parser, train_asked)
 

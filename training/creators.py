@@ -10,7 +10,9 @@ from pydantic import Field
 
 from zhenfen.config import Strict
 from zhenfen.features.post_counts import add_interactions
+from zhenfen.model_store import Models
 from zhenfen.scoring import latest_moment, measure
+from zhenfen.scoring.judging import summarise
 from zhenfen.simulate import (
     KINDS_ORGANIC,
     MANIPULATIONS,
@@ -22,8 +24,10 @@ from zhenfen.simulate import (
 )
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS, PLATFORMS
 from zhenfen.tables import Tables
+from zhenfen.verdict.admission import admit, place_in_set
+from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.creator import make_inputs
-from zhenfen.verdict.panel import Panel, match_peers
+from zhenfen.verdict.panel import match_peers
 
 Z_SCORE, RATIO = "baseline_z_score", "baseline_followers_by_interactions"
 PURGE = "platform_purge"
@@ -57,13 +61,13 @@ class Cast(Strict):
     camouflages: tuple[float, ...]
 
 
-def make_rows(cast: Cast, panel: Panel, seed: int) -> Iterator[pl.DataFrame]:
+def make_rows(cast: Cast, models: Models, seed: int) -> Iterator[pl.DataFrame]:
     """Rows of one roster after the other, see `measure_rows`; `twin` and `source` name the roster."""
     for batch in range(cast.n_batches):
         rng = np.random.default_rng((seed, batch))
         roles = draw_roles(cast, rng)
         made = simulate_roles(roles, seed=int(rng.integers(2**31)), n_days=int(rng.choice(cast.n_days)))
-        yield measure_rows(made, panel).with_columns(
+        yield measure_rows(made, models).with_columns(
             pl.format("{}_{}", pl.lit(batch), "creator_id").alias("creator_id"),
             source=pl.lit("simulated"),
             twin=pl.lit(f"roster {batch}"),
@@ -97,24 +101,30 @@ def _pick(names: Sequence[str], rng: np.random.Generator) -> str:
     return names[int(rng.integers(len(names)))]
 
 
-def measure_rows(made: Simulated, panel: Panel) -> pl.DataFrame:
+def measure_rows(made: Simulated, models: Models) -> pl.DataFrame:
     """One row a creator: creator_id, platform, is_fake (1 manipulated), TRUTH, the two baselines, and the features.
 
-    Features are null where a family could not measure; `peer_…` is the place among the peers of `panel`.
+    Features are null where a family could not measure; `peer_…` is the place among the peers, `set_…` that within the roster.
     """
     tables = made.tables
     truth = made.truth.select("creator_id", *TRUTH, is_fake=pl.col("is_manipulated").cast(pl.Int64))
     platforms = tables["creators"].select("creator_id", "platform", "n_followers")
     marks = platforms.join(truth, on="creator_id").join(measure_baselines(tables), on="creator_id", how="left")
-    return marks.join(measure_inputs(tables, panel), on="creator_id", how="left", maintain_order="left")
+    return marks.join(measure_inputs(tables, models), on="creator_id", how="left", maintain_order="left")
 
 
-def measure_inputs(tables: Tables, panel: Panel) -> pl.DataFrame:
-    """What the creator model reads of every creator of `tables`, as scoring makes it."""
+def measure_inputs(tables: Tables, models: Models) -> pl.DataFrame:
+    """What the creator model reads of every creator of `tables`, as scoring makes it; places of all features."""
     measured = measure(tables, latest_moment(tables))
-    values = [one.values for one in measured.values()]
-    matched = pl.concat([match_peers(one, tables["creators"], panel) for one in values])
-    inputs = make_inputs(values, matched)
+    values = {name: one.values for name, one in measured.items()}
+    in_set = summarise(measured, models)
+    rules = models.levels.rules
+    admitted = admit(values, tables["creators"], rules.least, in_set, rules.lower_z)
+    matched = pl.concat([match_peers(one, tables["creators"], models.panel) for one in admitted.values.values()])
+    features = (name for one in values.values() for name in one.columns if name != "creator_id")
+    places = place_in_set(admitted.values, in_set, tuple(features))
+    no_shares = pl.DataFrame(schema=SHARES_SCHEMA)
+    inputs = make_inputs(admitted.values.values(), matched, places, no_shares)
     return inputs.with_columns(pl.all().exclude("creator_id").cast(pl.Float64))
 
 

@@ -14,10 +14,10 @@ import polars as pl
 
 from training.creators import Cast, draw_campaign, measure_rows
 from training.datasets import read_creator_posts, read_vtuber_windows
+from zhenfen.model_store import Models
 from zhenfen.simulate import Campaign, Simulated, inject
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS
 from zhenfen.tables import Tables
-from zhenfen.verdict.panel import Panel
 
 BUYS_LIKES = ("purchased_likes", "purchased_views")
 """What can be bought for posts of which only counts are known."""
@@ -25,13 +25,13 @@ FEWEST_READINGS = 28
 """Days that a series needs for any growth reading; see growth_days.N_STEPS_NEEDED."""
 
 
-def make_injected(cast: Cast, folder: Path, panel: Panel, seed: int) -> Iterator[pl.DataFrame]:
+def make_injected(cast: Cast, folder: Path, models: Models, seed: int) -> Iterator[pl.DataFrame]:
     """Rows as `creators.measure_rows` makes them, one frame a source; `twin` names the real creator.
 
     Args:
         cast: Doses and covers of the purchases.
         folder: The public data.
-        panel: Peers.
+        models: What is judged with; of it the panel and the rules are read.
         seed: Of every draw.
     """
     sources: dict[str, tuple[Tables, tuple[str, ...]]] = {
@@ -40,7 +40,7 @@ def make_injected(cast: Cast, folder: Path, panel: Panel, seed: int) -> Iterator
     }
     for name, (tables, manipulations) in sources.items():
         for made in (_untouched(tables), _bought(tables, manipulations, cast, seed)):
-            rows = measure_rows(made, panel).with_columns(source=pl.lit(name), twin="creator_id")
+            rows = measure_rows(made, models).with_columns(source=pl.lit(name), twin="creator_id")
             # A window of a channel belongs to the channel.
             yield rows.with_columns(pl.col("twin").str.split("@").list.first())
 

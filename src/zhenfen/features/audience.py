@@ -29,7 +29,9 @@ _DIGIT = r"\d"
 
 
 def _share(name: str, meaning: str, source: str) -> FeatureSpec:
-    return FeatureSpec(f"audience_{name}_share", "share", meaning, source, concern="high", high=1.0)
+    return FeatureSpec(
+        f"audience_{name}_share", "share", meaning, source, concern="high", high=1.0, sample="audience_n_profiles"
+    )
 
 
 def _median(count: str) -> FeatureSpec:

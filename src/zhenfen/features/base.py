@@ -53,6 +53,8 @@ class FeatureSpec:
         concern: Which side of the peers' range asks for a look; "none" for context only.
         low: Smallest possible value, None for no bound.
         high: Largest possible value, None for no bound.
+        sample: Feature of the same family that counts what a share rests on: it is judged by the lower end of its
+            interval. None where the value is judged as it is.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FeatureSpec:
     concern: Concern = "none"
     low: float | None = 0.0
     high: float | None = None
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

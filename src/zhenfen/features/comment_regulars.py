@@ -37,10 +37,14 @@ def measure_regulars(comments: pl.DataFrame, delays: pl.DataFrame) -> pl.DataFra
     enough = sizes.filter(pl.col("n_posts") >= N_POSTS_NEEDED, pl.col("n") >= N_COMMENTS_NEEDED)
     is_regular = pl.col("under") >= REGULAR_FROM_POSTS
     eighth, twelfth = PLACES
-    often = _count_posts(known).group_by("creator_id").agg(
-        comments_8th_regular_share=_busiest(eighth),
-        comments_12th_regular_share=_busiest(twelfth),
-        comments_regulars_share=pl.col("under").filter(is_regular).sum() / pl.col("under").sum(),
+    often = (
+        _count_posts(known)
+        .group_by("creator_id")
+        .agg(
+            comments_8th_regular_share=_busiest(eighth),
+            comments_12th_regular_share=_busiest(twelfth),
+            comments_regulars_share=pl.col("under").filter(is_regular).sum() / pl.col("under").sum(),
+        )
     )
     soon = _count_posts(delays.filter(pl.col("seconds") <= SOON_MINUTES * 60).drop_nulls("author_id"))
     timed = delays.select("creator_id").unique()

@@ -32,7 +32,8 @@ N_EXAMPLES = 3
 def _spec(
     name: str, meaning: str, source: str, *, unit: Unit = "share", concern: Concern = "high", high: float | None = 1.0
 ) -> FeatureSpec:
-    return FeatureSpec(f"comments_{name}", unit, meaning, source, concern=concern, high=high)
+    sample = "comments_n" if unit == "share" else None
+    return FeatureSpec(f"comments_{name}", unit, meaning, source, concern=concern, high=high, sample=sample)
 
 
 _TEMPLATES = "DESIGN §7: template clusters"
@@ -40,6 +41,7 @@ _CROWD = "DESIGN §7: commenter concentration"
 _REGULARS = "a pod's members stand under nearly every post; fans do, too, so it only counts for the creator model"
 _SPECS = (
     _spec("n", "Comments by others.", "context: sample size", unit="count", concern="none", high=None),
+    _spec("n_posts", "Posts with such comments.", "context: sample size", unit="count", concern="none", high=None),
     _spec(
         "near_duplicate_share",
         "Comments in a cluster of like comments: three, or two long ones.",
@@ -164,6 +166,7 @@ def _texts(comments: pl.DataFrame) -> pl.DataFrame:
     n_chars, is_emoji_only = pl.col("n_chars"), pl.col("is_emoji_only")
     read = comments.select(
         "creator_id",
+        "post_id",
         n_chars=text.str.len_chars(),
         is_emoji_only=(text == "") & has_emoji(raw),
         is_filler=is_filler(),
@@ -171,6 +174,7 @@ def _texts(comments: pl.DataFrame) -> pl.DataFrame:
     )
     return read.group_by("creator_id").agg(
         comments_n=pl.len(),
+        comments_n_posts=pl.col("post_id").drop_nulls().n_unique(),
         comments_filler_share=(pl.col("is_filler") & ~is_emoji_only).mean(),
         comments_emoji_only_share=is_emoji_only.mean(),
         comments_short_share=n_chars.is_between(1, SHORT_CHARS - 1).mean(),

@@ -84,9 +84,11 @@ def _boost_by_day(tables: Tables) -> pl.DataFrame:
     log = pl.col("n_interactions").log1p()
     posts = posts.select("creator_id", day=pl.col("published_at").dt.date(), log=log)
     known = posts.filter(pl.len().over("creator_id") >= N_POSTS_NEEDED)
-    return known.with_columns(boost=pl.col("log") - pl.col("log").median().over("creator_id")).group_by(
-        "creator_id", "day"
-    ).agg(pl.col("boost").max())
+    return (
+        known.with_columns(boost=pl.col("log") - pl.col("log").median().over("creator_id"))
+        .group_by("creator_id", "day")
+        .agg(pl.col("boost").max())
+    )
 
 
 def _left_by_posts(n_steps: int) -> pl.Expr:

@@ -23,6 +23,7 @@ _SPECS = (
         "DESIGN §7: the same templates across creators",
         concern="high",
         high=1.0,
+        sample="network_n_comments",
     ),
     FeatureSpec(
         "network_shared_commenter_share",
@@ -31,7 +32,11 @@ _SPECS = (
         "DESIGN §7: the same batch of commenters; topics overlap as well",
         concern="high",
         high=1.0,
+        sample="network_n_commenters",
     ),
+    FeatureSpec("network_n_comments", "count", "Comments by others.", "context: sample size"),
+    FeatureSpec("network_n_commenters", "count", "Accounts that wrote them.", "context: sample size"),
+    FeatureSpec("network_n_posts", "count", "Posts that they stand under.", "context: sample size"),
     FeatureSpec(
         "network_n_linked",
         "count",
@@ -64,7 +69,11 @@ class Network(Family, name="network"):
         clusters = _spread(comments, "cluster_id", around.clusters if around else None)
         commenters = _spread(comments, "author_id", around.authors if around else None)
         values = counted.join(reasons, on="creator_id", how="anti").select("creator_id")
-        for part in (_share_templates(comments, clusters), _share_commenters(comments, commenters)):
+        for part in (
+            _count_sample(comments),
+            _share_templates(comments, clusters),
+            _share_commenters(comments, commenters),
+        ):
             values = values.join(part, on="creator_id", how="left")
         linked = _count_linked(clusters, commenters)
         values = values.join(linked, on="creator_id", how="left").with_columns(pl.col("network_n_linked").fill_null(0))
@@ -93,6 +102,14 @@ def _explain(counted: pl.DataFrame, n_creators: int) -> pl.DataFrame:
             make_reasons(thin.filter(has_some), "network_too_few_comments", N_COMMENTS_NEEDED, "n_found"),
         ]
     ).sort("creator_id")
+
+
+def _count_sample(comments: pl.DataFrame) -> pl.DataFrame:
+    return comments.group_by("creator_id").agg(
+        network_n_comments=pl.len(),
+        network_n_commenters=pl.col("author_id").drop_nulls().n_unique(),
+        network_n_posts=pl.col("post_id").drop_nulls().n_unique(),
+    )
 
 
 def _spread(comments: pl.DataFrame, key: str, counts: pl.DataFrame | None) -> pl.DataFrame:

@@ -50,10 +50,11 @@ def load_folder(folder: Path) -> ShelvedModel:
 
 def _check_creator_features(wanted: Sequence[str], folder: Path) -> None:
     """An absent column is nulls to the trees: a feature that is no longer made would go unnoticed."""
-    from zhenfen.estimators.surprise import PEER_PREFIX
+    from zhenfen.estimators.creator_evidence import feature_of
     from zhenfen.features.base import load_families
+    from zhenfen.verdict.creator import AUDIENCE_SHARE
 
-    made = {spec.name for family in load_families().values() for spec in family.specs}
-    unknown = sorted({name.removeprefix(PEER_PREFIX) for name in wanted} - made)
+    made = {spec.name for family in load_families().values() for spec in family.specs} | {AUDIENCE_SHARE}
+    unknown = sorted({feature_of(name) for name in wanted} - made)
     if unknown:
         raise ConfigError(f"{folder}: the model wants features that this version does not make: {', '.join(unknown)}")

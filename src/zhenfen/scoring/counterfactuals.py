@@ -47,6 +47,7 @@ class Case:
         shares: Audience share of this creator, one row or none.
         judged: As it stands.
         models: What it is judged with.
+        in_set: What all creators read together show; it stays as it is.
     """
 
     creator: pl.DataFrame
@@ -55,6 +56,7 @@ class Case:
     shares: pl.DataFrame
     judged: Judged
     models: Models
+    in_set: pl.DataFrame
 
     @property
     def creator_id(self) -> str:
@@ -79,11 +81,18 @@ class Case:
                 measured = _with_value(measured, change)
         same = {name: one for name, one in self.judged.matched.items() if measured[name] is self.measured[name]}
         shares = _with_share(self.shares, changes)
-        return _to_verdict(judge(measured, self.creator, shares, self.models, same, with_contributions=False))
+        return _to_verdict(
+            judge(measured, self.creator, shares, self.models, self.in_set, same, with_contributions=False)
+        )
 
 
 def find_counterfactuals(
-    inputs: Inputs, measured: Mapping[str, Measured], judged: Judged, shares: pl.DataFrame, models: Models
+    inputs: Inputs,
+    measured: Mapping[str, Measured],
+    judged: Judged,
+    shares: pl.DataFrame,
+    models: Models,
+    in_set: pl.DataFrame,
 ) -> pl.DataFrame:
     """What would lower each level above low: `verdict.counterfactuals.COUNTERFACTUALS_SCHEMA`, by creator and subject.
 
@@ -96,6 +105,7 @@ def find_counterfactuals(
         judged: The judgement of the creators to explain.
         shares: Their audience shares.
         models: What they were judged with.
+        in_set: What all creators read together show.
     """
     creators = inputs.tables["creators"]
     rows = [
@@ -109,6 +119,7 @@ def find_counterfactuals(
                 shares.filter(creator_id=creator_id),
                 _of(judged, creator_id),
                 models,
+                in_set,
             )
         )
     ]

@@ -16,7 +16,7 @@ from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.scoring.counterfactuals import find_counterfactuals
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
-from zhenfen.scoring.judging import judge
+from zhenfen.scoring.judging import judge, summarise
 from zhenfen.scoring.readings import read_comments, read_posts
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
@@ -169,7 +169,8 @@ def _conclude(
     tables, moment = inputs.tables, inputs.as_of
     mine = pl.col("creator_id").is_in(wanted.implode())
     shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, moment)
-    judged = judge(measured, tables["creators"].filter(mine), shares, models)
+    in_set = summarise(measured, models)
+    judged = judge(measured, tables["creators"].filter(mine), shares, models, in_set=in_set)
     details = {
         name: {**{what: frame.filter(mine) for what, frame in one.details.items()}, **read.get(name, {})}
         for name, one in measured.items()
@@ -177,7 +178,7 @@ def _conclude(
     details[AUDIENCE]["shares"] = shares
     details[OVERALL] = {"contributions": judged.contributions}
     if inputs.with_details:
-        details[OVERALL]["counterfactuals"] = find_counterfactuals(inputs, measured, judged, shares, models)
+        details[OVERALL]["counterfactuals"] = find_counterfactuals(inputs, measured, judged, shares, models, in_set)
     made_with = {"configs": hash_configs()[:SHORT_HASH_CHARS], "input": _input_hash(tables)}
     versions = {"zhenfen": __version__, **models.versions, **made_with}
     ranked = rank(judged.findings, judged.creators)

@@ -5,16 +5,17 @@ The one place where this is done: for a report, for a batch, and for the questio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import polars as pl
 
-from zhenfen.estimators.creator_model import CreatorModel
-from zhenfen.estimators.surprise import PEER_PREFIX, family_of
+from zhenfen.estimators.creator_evidence import SET_PREFIX, family_of, feature_of
+from zhenfen.estimators.creator_model import BASE, CreatorModel
 from zhenfen.features.base import Family, Measured, load_families
 from zhenfen.model_store import Models
+from zhenfen.verdict.admission import SHARED, Admitted, admit, describe_set, place_in_set
 from zhenfen.verdict.audience import decide_audience
 from zhenfen.verdict.creator import CREATORS_SCHEMA, decide_creators, make_inputs
 from zhenfen.verdict.levels import decide, weigh
@@ -27,7 +28,8 @@ CONTRIBUTIONS_SCHEMA: dict[str, pl.DataType] = {
     "value": pl.Float64(),
     "contribution": pl.Float64(),
 }
-"""contribution: what a measurement adds to the log-odds of P(manipulated), its place among peers included."""
+"""contribution: what a measurement adds to the log-odds of P(manipulated), its place within the set included; value:
+the one that may be judged."""
 _NO_PREDICTIONS = {name: CREATORS_SCHEMA[name] for name in ("creator_id", "p_manipulated")}
 
 
@@ -55,8 +57,9 @@ def judge(
     creators: pl.DataFrame,
     shares: pl.DataFrame,
     models: Models,
-    matched: Mapping[str, pl.DataFrame] | None = None,
     *,
+    in_set: pl.DataFrame,
+    matched: Mapping[str, pl.DataFrame] | None = None,
     with_contributions: bool = True,
 ) -> Judged:
     """Judge creators by what was measured of them.
@@ -66,25 +69,74 @@ def judge(
         creators: Their rows of the table `creators`.
         shares: `verdict.audience.SHARES_SCHEMA`, of these creators.
         models: Panel, rules and models.
+        in_set: What all creators read together show: `summarise`.
         matched: Of families that were set beside their peers already, `Judged.matched`.
         with_contributions: Whether to list what each measurement adds to P(manipulated).
     """
     mine = pl.col("creator_id").is_in(creators["creator_id"].implode())
     values = {name: one.values.filter(mine) for name, one in measured.items()}
-    reasons = pl.concat([one.reasons.filter(mine).with_columns(family=pl.lit(name)) for name, one in measured.items()])
+    own = pl.concat([one.reasons.filter(mine).with_columns(family=pl.lit(name)) for name, one in measured.items()])
+    rules = models.levels.rules
+    admitted = admit(values, creators, rules.least, in_set, rules.lower_z)
+    reasons = pl.concat([own, admitted.reasons]).unique(["creator_id", "family"], keep="first", maintain_order=True)
     known = matched or {}
     beside = {
         name: known[name] if name in known else match_peers(one, creators, models.panel) for name, one in values.items()
     }
-    compared = pl.concat(beside.values())
-    rules = models.levels.rules
+    compared = _with_judged(pl.concat(beside.values()), admitted)
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
     findings = decide_audience(findings, shares, models.audience_levels.rules)
-    predicted, contributions = _predict(models.creator, values, compared, with_contributions=with_contributions)
+    predicted, contributions = pl.DataFrame(schema=_NO_PREDICTIONS), pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
+    if models.creator is not None:
+        inputs = read_inputs(admitted, compared, in_set, shares, models.creator.manifest.features)
+        predicted = models.creator.predict(inputs)
+        contributions = list_contributions(models.creator, inputs) if with_contributions else contributions
     lines = models.creator.lines if models.creator else None
     overall = decide_creators(findings, predicted, models.creator_levels.rules, lines)
     return Judged(evidence, findings, overall, contributions, beside)
+
+
+def summarise(measured: Mapping[str, Measured], models: Models) -> pl.DataFrame:
+    """What all creators read together show, `admission.SET_SCHEMA`: how common a measurement is among them."""
+    values = {name: one.values for name, one in measured.items()}
+    return describe_set(values, models.levels.rules.lower_z, features_in_set(models))
+
+
+def features_in_set(models: Models) -> frozenset[str]:
+    """Features of which it matters how common they are among all creators read together."""
+    columns = () if models.creator is None else models.creator.manifest.features
+    return frozenset((*SHARED, *(name.removeprefix(SET_PREFIX) for name in columns if name.startswith(SET_PREFIX))))
+
+
+def _with_judged(matched: pl.DataFrame, admitted: Admitted) -> pl.DataFrame:
+    """`matched` with `judged`, the value that may be judged."""
+    long = [
+        frame.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
+            index="creator_id", variable_name="feature", value_name="judged"
+        )
+        for frame in admitted.values.values()
+        if frame.width > 1
+    ]
+    return matched.join(pl.concat(long), on=["creator_id", "feature"], how="left", maintain_order="left")
+
+
+def read_inputs(
+    admitted: Admitted, compared: pl.DataFrame, in_set: pl.DataFrame, shares: pl.DataFrame, columns: Sequence[str]
+) -> pl.DataFrame:
+    """What the creator model reads: `verdict.creator.make_inputs`, with the places that `columns` name.
+
+    Args:
+        admitted: What may be judged.
+        compared: What `panel.match_peers` returns, with `judged`.
+        in_set: Result of `summarise`.
+        shares: `verdict.audience.SHARES_SCHEMA`.
+        columns: The model's.
+    """
+    placed = tuple(name.removeprefix(SET_PREFIX) for name in columns if name.startswith(SET_PREFIX))
+    places = place_in_set(admitted.values, in_set, placed)
+    judged = compared.with_columns(value="judged").drop_nulls("value")
+    return make_inputs(admitted.values.values(), judged, places, shares)
 
 
 @cache
@@ -100,37 +152,34 @@ def describe_features() -> pl.DataFrame:
     )
 
 
-def _predict(
-    model: CreatorModel | None, values: Mapping[str, pl.DataFrame], matched: pl.DataFrame, *, with_contributions: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """P(manipulated) of each creator, and what each measurement adds to it."""
-    none = pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
-    if model is None:
-        return pl.DataFrame(schema=_NO_PREDICTIONS), none
-    inputs = make_inputs(values.values(), matched)
-    return model.predict(inputs), list_contributions(model, inputs) if with_contributions else none
-
-
 def list_contributions(model: CreatorModel, inputs: pl.DataFrame) -> pl.DataFrame:
-    """CONTRIBUTIONS_SCHEMA without zeros: a value and its place among peers are one measurement.
+    """CONTRIBUTIONS_SCHEMA without zeros.
 
     Args:
         model: Creator model.
         inputs: Result of `verdict.creator.make_inputs`.
     """
     parts = model.contributions(inputs)
-    names = sorted({name.removeprefix(PEER_PREFIX) for name in model.manifest.features})
-    both = {name: [one for one in (name, PEER_PREFIX + name) if one in parts.columns] for name in names}
-    summed = parts.select("creator_id", *(pl.sum_horizontal(columns).alias(name) for name, columns in both.items()))
-    long = summed.unpivot(index="creator_id", variable_name="feature", value_name="contribution")
-    have = [name for name in names if name in inputs.columns]
-    measured = inputs.select("creator_id", pl.col(have).cast(pl.Float64))
-    known = measured.unpivot(index="creator_id", variable_name="feature", value_name="value")
-    families = {name: family_of(name) for name in names}
+    columns = [name for name in parts.columns if name not in ("creator_id", BASE)]
+    long = parts.select("creator_id", *columns).unpivot(
+        index="creator_id", variable_name="column", value_name="contribution"
+    )
+    names = pl.DataFrame(
+        {
+            "column": columns,
+            "feature": [feature_of(name) for name in columns],
+            "family": [family_of(name) for name in columns],
+        },
+        schema={"column": pl.String, "feature": pl.String, "family": pl.String},
+    )
+    features = [name for name in names["feature"].unique() if name in inputs.columns]
+    values = inputs.select("creator_id", pl.col(features).cast(pl.Float64)).unpivot(
+        index="creator_id", variable_name="feature", value_name="value"
+    )
     return (
         long.filter(pl.col("contribution") != 0)
-        .join(known, on=["creator_id", "feature"], how="left")
-        .with_columns(family=pl.col("feature").replace_strict(families, return_dtype=pl.String))
+        .join(names, on="column")
+        .join(values, on=["creator_id", "feature"], how="left")
         .select(pl.col(name).cast(dtype) for name, dtype in CONTRIBUTIONS_SCHEMA.items())
         .sort("creator_id", "contribution", "feature", descending=[False, True, False])
     )

@@ -12,7 +12,7 @@ from zhenfen.features.base import Inputs, Measured
 from zhenfen.model_store import Models
 from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure_inputs
 from zhenfen.scoring.estimates import estimate_audiences
-from zhenfen.scoring.judging import Judged, judge
+from zhenfen.scoring.judging import Judged, judge, summarise
 from zhenfen.tables import Tables
 
 LEAST_LISTED = 0.005
@@ -62,26 +62,42 @@ def score_creators(
 
 
 def score_known(inputs: Inputs, models: Models, *, on_progress: Progress | None = None) -> pl.DataFrame:
-    """`score_creators` of tables that hold nothing later than `inputs.as_of`, or a part of them (`inputs.around`)."""
-    label = models.need_creator().manifest.label
-    creators = inputs.tables["creators"]
+    """`score_creators` of tables that hold nothing later than `inputs.as_of`."""
     measured = measure_inputs(inputs, on_progress)
+    in_set = summarise(measured, models)
+    return judge_measured(inputs.tables, inputs.as_of, measured, in_set, models, on_progress=on_progress)
+
+
+def judge_measured(
+    tables: Tables,
+    as_of: datetime,
+    measured: Mapping[str, Measured],
+    in_set: pl.DataFrame,
+    models: Models,
+    *,
+    on_progress: Progress | None = None,
+) -> pl.DataFrame:
+    """SCORED_SCHEMA of the creators of `tables` by what was measured of them.
+
+    Args:
+        tables: creators, and the audience samples and audit labels that shares are estimated from.
+        as_of: Moment they are read at.
+        measured: What every family measured of them.
+        in_set: Result of `judging.summarise` over all creators read together, these and others.
+        models: Must hold a creator model.
+        on_progress: Told of every part judged.
+    """
+    label = models.need_creator().manifest.label
+    creators = tables["creators"]
     parts = []
     for start in range(0, creators.height, CREATORS_AT_ONCE):
         if on_progress:
             on_progress(JUDGE, start, creators.height)
-        judged = _judge_part(inputs.tables, measured, models, start, inputs.as_of)
-        parts.append(_list_rows(judged, label))
+        part = creators.slice(start, CREATORS_AT_ONCE)
+        mine = pl.col("creator_id").is_in(part["creator_id"].implode())
+        shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, as_of)
+        parts.append(_list_rows(judge(measured, part, shares, models, in_set), label))
     return pl.concat(parts).sort("creator_id")
-
-
-def _judge_part(
-    tables: Tables, measured: Mapping[str, Measured], models: Models, start: int, moment: datetime
-) -> Judged:
-    part = tables["creators"].slice(start, CREATORS_AT_ONCE)
-    mine = pl.col("creator_id").is_in(part["creator_id"].implode())
-    shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, moment)
-    return judge(measured, part, shares, models)
 
 
 def _list_rows(judged: Judged, label: str) -> pl.DataFrame:

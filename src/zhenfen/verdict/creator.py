@@ -11,14 +11,18 @@ import polars as pl
 from pydantic import Field
 
 from zhenfen.config import Strict
+from zhenfen.estimators.creator_evidence import PEER_PREFIX, SET_PREFIX
 from zhenfen.estimators.creator_model import Lines
-from zhenfen.estimators.surprise import PEER_PREFIX
 from zhenfen.verdict.panel_curves import QUANTILES
 
 TOO_LITTLE = "creator.too_few_families"
 NO_MODEL = "creator.no_model"
 UNCLEAR = "creator.unclear"
 MIXED = "creator.mixed"
+NOTHING_OUT = "creator.nothing_out_of_line"
+AUDIENCE = "audience"
+AUDIENCE_SHARE = "audience_share_low"
+"""Input of the creator model: lower end of the estimated share of the audience that does not look real."""
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "level": pl.String(),
@@ -32,35 +36,47 @@ _FARTHEST = 4.0
 
 
 class CreatorRules(Strict):
-    """Who may be called low; the lines above are the model's own (`estimators.creator_model.Lines`).
+    """When a creator gets a level; the lines above low are the model's own (`estimators.creator_model.Lines`).
 
     Attributes:
         version: Of these rules.
         dated: Day they were set.
         source: Why so.
         low_below: P(manipulated) below which a creator may be low; from there to the first line nothing is said.
-        low_needs: Families without which nobody is called low: what was not looked at cannot clear a creator.
+        counted: Families whose assessment counts towards a level.
+        fewest_families: How many of them must have been assessed.
+        one_of: Families of which one at least must be among them.
     """
 
     version: int
     dated: str
     source: str
     low_below: float = Field(gt=0, lt=1)
-    low_needs: tuple[str, ...]
+    counted: tuple[str, ...]
+    fewest_families: int = Field(ge=1)
+    one_of: tuple[str, ...]
 
 
-def make_inputs(values: Iterable[pl.DataFrame], matched: pl.DataFrame) -> pl.DataFrame:
-    """One row a creator: every feature as measured, and its place among peers where there are any.
+def make_inputs(
+    values: Iterable[pl.DataFrame], matched: pl.DataFrame, places: pl.DataFrame, shares: pl.DataFrame
+) -> pl.DataFrame:
+    """One row a creator: every feature that may be judged, its place among peers and within the set, its audience.
 
     Args:
-        values: Frames of the families (`Measured.values`), with the same creators.
+        values: Frames of the families (`admission.Admitted.values`), with the same creators.
         matched: What `panel.match_peers` returns for all of them together.
+        places: Result of `admission.place_in_set`.
+        shares: `verdict.audience.SHARES_SCHEMA`; AUDIENCE_SHARE is the lower end of the interval, null without one.
     """
     wide = reduce(lambda one, other: one.join(other, on="creator_id", how="left", maintain_order="left"), values)
-    places = place_among_peers(matched)
-    if places.is_empty():
+    audience = shares.filter(pl.col("reason").is_null()).select("creator_id", pl.col("low").alias(AUDIENCE_SHARE))
+    named = places.rename({name: SET_PREFIX + name for name in places.columns if name != "creator_id"})
+    for one in (audience, named):
+        wide = wide.join(one, on="creator_id", how="left", maintain_order="left")
+    among_peers = place_among_peers(matched)
+    if among_peers.is_empty():
         return wide
-    named = places.with_columns(feature=pl.lit(PEER_PREFIX) + pl.col("feature"))
+    named = among_peers.with_columns(feature=pl.lit(PEER_PREFIX) + pl.col("feature"))
     peers = named.pivot("feature", index="creator_id", values="place")
     return wide.join(peers, on="creator_id", how="left", maintain_order="left")
 
@@ -102,41 +118,44 @@ def decide_creators(
 ) -> pl.DataFrame:
     """CREATORS_SCHEMA, one row a creator of `findings`.
 
-    A creator is called low only when the families of `low_needs` were assessed, nothing that was assessed lies above
-    low, and the probability lies below `low_below`; a high probability stands whatever is missing.
+    Any level needs `fewest_families` of the families counted, one of them in `one_of`. Above low needs a probability
+    above the model's line *and* a family out of line, or an audience whose whole interval lies above its line, which
+    stands by itself. Low needs a probability below `low_below` and nothing out of line.
 
     Args:
         findings: `evidence.FINDINGS_SCHEMA`.
         predicted: creator_id and p_manipulated, as `CreatorModel.predict` gives them; no rows without a model.
-        rules: Who may be low.
+        rules: Who gets a level.
         lines: The model's; None without one.
     """
-    assessed = pl.col("level") != "not_assessed"
+    level, family = pl.col("level"), pl.col("family")
+    is_counted = (level != "not_assessed") & family.is_in(rules.counted)
+    is_out = level.is_in(["elevated", "high"]) & family.is_in(rules.counted)
     seen = findings.group_by("creator_id", maintain_order=True).agg(
-        families_assessed=pl.col("family").filter(assessed).sort(),
-        is_clear=pl.col("level").filter(assessed).eq("low").all(),
+        families_assessed=family.filter(level != "not_assessed").sort(),
+        n_counted=is_counted.sum(),
+        has_one=(is_counted & family.is_in(rules.one_of)).any(),
+        is_out=is_out.any(),
+        is_clear=level.filter(level != "not_assessed").eq("low").all(),
+        audience=level.filter(family == AUDIENCE, pl.col("basis") == "model").first(),
     )
     joined = seen.join(
         predicted.select("creator_id", "p_manipulated"), on="creator_id", how="left", maintain_order="left"
     )
-    has_all = pl.all_horizontal(pl.col("families_assessed").list.contains(family) for family in rules.low_needs)
+    enough = (pl.col("n_counted") >= rules.fewest_families) & pl.col("has_one")
+    p, audience = pl.col("p_manipulated"), pl.col("audience").fill_null("not_assessed")
+    above = {} if lines is None else {"high": p >= lines.high_from, "elevated": p >= lines.elevated_from}
     cases = (
-        (pl.col("p_manipulated").is_null(), "not_assessed", NO_MODEL),
-        *_above(lines),
-        (~has_all, "not_assessed", TOO_LITTLE),
-        (pl.col("p_manipulated") >= rules.low_below, "not_assessed", UNCLEAR),
+        (p.is_null(), "not_assessed", NO_MODEL),
+        (~enough, "not_assessed", TOO_LITTLE),
+        *(((audience == name) | (is_above & pl.col("is_out")), name, None) for name, is_above in above.items()),
+        (above.get("elevated", pl.lit(value=False)), "not_assessed", NOTHING_OUT),
+        (p >= rules.low_below, "not_assessed", UNCLEAR),
         (~pl.col("is_clear"), "not_assessed", MIXED),
-        (pl.lit(True), "low", None),
+        (pl.lit(value=True), "low", None),
     )
     decided = joined.with_columns(level=_first(cases, 1), reason=_first(cases, 2))
     return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())
-
-
-def _above(lines: Lines | None) -> tuple[tuple[pl.Expr, str, None], ...]:
-    if lines is None:
-        return ()
-    p = pl.col("p_manipulated")
-    return ((p >= lines.high_from, "high", None), (p >= lines.elevated_from, "elevated", None))
 
 
 def _first(cases: Sequence[tuple[pl.Expr, str, str | None]], place: int) -> pl.Expr:

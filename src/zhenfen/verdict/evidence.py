@@ -17,6 +17,7 @@ EVIDENCE_SCHEMA: dict[str, pl.DataType] = {
     "family": pl.String(),
     "feature": pl.String(),
     "value": pl.Float64(),
+    "judged": pl.Float64(),
     "unit": pl.String(),
     "low": pl.Float64(),
     "high": pl.Float64(),
@@ -49,6 +50,7 @@ class Evidence:
         family: Feature family.
         feature: Name of the measurement, see its FeatureSpec.
         value: What was measured; None when it could not be.
+        judged: What the rule went by: the lower end of a share's interval; None where it may not be judged.
         unit: Unit of value, low, high and median.
         low: 5 % quantile of the peers; None without a reference.
         high: 95 % quantile of the peers.
@@ -65,6 +67,7 @@ class Evidence:
     family: str
     feature: str
     value: float | None
+    judged: float | None
     unit: str
     low: float | None
     high: float | None

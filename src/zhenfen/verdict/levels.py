@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -22,13 +22,25 @@ class Points(Strict):
 
 
 class LevelRules(Strict):
-    """The rule that turns scores into levels, with its date and source."""
+    """The rule that turns scores into levels, with its date and source.
+
+    Attributes:
+        version: Of this rule.
+        dated: Day it was set.
+        source: Why so.
+        points: By distance from the peers.
+        elevated_from: Sum of the points.
+        lower_z: Normal quantile of the lower end by which a share is judged.
+        least: Family → feature that counts its sample → least count, below which it gives no level.
+    """
 
     version: int
     dated: str
     source: str
     points: Points
     elevated_from: float
+    lower_z: float
+    least: Mapping[str, Mapping[str, int]]
 
 
 def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.DataFrame:
@@ -39,7 +51,8 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
     beforehand which trade a creator belongs to.
 
     Args:
-        matched: What `panel.match_peers` returns.
+        matched: What `panel.match_peers` returns, with `judged`: the value that may be judged, see `admission`; null
+            where none may.
         specs: feature, family, unit, concern of every feature.
         rules: Points by distance from the peers.
     """
@@ -54,6 +67,7 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
         "family",
         "feature",
         "value",
+        "judged",
         "unit",
         "concern",
         "contribution",
@@ -75,7 +89,9 @@ def decide(
 
     A family without any measurement that has peers is not assessed, with the family's own reason or NO_REFERENCE.
     """
-    compared = evidence.filter(pl.col("reference_scope") != "none", pl.col("concern") != "none")
+    compared = evidence.filter(
+        pl.col("reference_scope") != "none", pl.col("concern") != "none", pl.col("judged").is_not_null()
+    )
     scores = compared.group_by("creator_id", "family").agg(score=pl.col("contribution").sum())
     pairs = pl.DataFrame({"creator_id": creator_ids}).join(pl.DataFrame({"family": list(families)}), how="cross")
     rows = pairs.join(scores, on=["creator_id", "family"], how="left").join(
@@ -117,7 +133,7 @@ def rank(findings: pl.DataFrame, overall: pl.DataFrame) -> pl.DataFrame:
 
 
 def _contribution(points: Points) -> pl.Expr:
-    value, concern = pl.col("value"), pl.col("concern")
+    value, concern = pl.col("judged"), pl.col("concern")
     above = _beyond(value > pl.col("p95"), value > pl.col("p99"), points)
     below = _beyond(value < pl.col("p5"), value < pl.col("p1"), points)
     return (

@@ -2,7 +2,8 @@
 
 1. The rows are sorted into buckets by creator. 2. Each bucket is read and checked, its comments normalised, its daily
 moves listed. 3. Clusters of comments are made over all buckets. 4. Each bucket counts whom its clusters and commenters
-are seen under. 5. What all creators show together is put together. 6. Each bucket is scored beside it.
+are seen under. 5. What all creators show together is put together. 6. Each bucket is measured beside it. 7. How common
+each measurement is among all is put together. 8. Each bucket is judged beside that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.errors import InputError, MissingTableError, Problem
-from zhenfen.features.base import Inputs, Surroundings
+from zhenfen.features.base import Inputs, Measured, Surroundings, load_families
 from zhenfen.features.comments import comments_by_others
 from zhenfen.features.growth import mark_days
 from zhenfen.features.growth_drops import DROPS_SCHEMA, compare_losses, list_losses
@@ -28,7 +29,9 @@ from zhenfen.features.growth_explanations import (
 )
 from zhenfen.features.network import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
-from zhenfen.scoring.many import score_known
+from zhenfen.scoring.creators import measure_inputs
+from zhenfen.scoring.judging import features_in_set
+from zhenfen.scoring.many import judge_measured
 from zhenfen.serving.batching import buckets
 from zhenfen.serving.batching.engine import Task, Traffic
 from zhenfen.serving.batching.manifest import hash_texts
@@ -37,9 +40,12 @@ from zhenfen.serving.batching.run import Output, Run, models, write_whole
 from zhenfen.serving.parquet import ParquetSink
 from zhenfen.tables import read_tables
 from zhenfen.text.normalise import normalise_comments
+from zhenfen.verdict.admission import describe_columns, lower_ends
 
-SPLIT, SURVEY, CLUSTER = "split", "survey", "cluster"
+SPLIT, SURVEY, CLUSTER, MEASURE = "split", "survey", "cluster", "measure"
 AROUND, READINGS, MOVES, LOSSES = "around", "readings", "moves", "losses"
+VALUES, REASONS, PLACED = "values", "reasons", "placed"
+"""Of a bucket's creators: what was measured, what could not be, and of what must be known how common it is."""
 SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 _DAYS = ("platform", "day")
 
@@ -63,6 +69,7 @@ def score_buckets(run: Run) -> None:
         run.set_aside(_result(name), key(*usable), error)
     if usable:
         _survey(run, usable, as_of, n_creators)
+        _measure_all(run, usable, as_of)
         make = partial(_score, as_of=as_of)
         run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], needs=(AROUND,))
 
@@ -108,7 +115,7 @@ def _survey(run: Run, names: list[str], as_of: datetime, n_creators: int) -> Non
     """Everything that the scores of one bucket need of the others."""
     if not all((run.work / "grouped" / name).exists() for name in names):
         # What was counted is of other clusters: a bucket that could not be used when the run was stopped can be now.
-        for folder in SPREAD:
+        for folder in (*SPREAD, VALUES, REASONS, PLACED):
             shutil.rmtree(run.work / folder, ignore_errors=True)
     run.tell(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
@@ -180,6 +187,49 @@ def _find_drops(work: Path, names: list[str], moves: pl.DataFrame) -> pl.DataFra
     return compare_losses(read.drop("platform"), creators)
 
 
+def _measure_all(run: Run, names: list[str], as_of: datetime) -> None:
+    """Measure every bucket, and write how common each measurement is among all creators."""
+    tasks = [Task(name, partial(_measure, name=name, as_of=as_of)) for name in names]
+    _, errors = run.prepare(MEASURE, tasks, Traffic(brings=(PLACED,), needs=(AROUND,)))
+    if errors:
+        raise InputError([Problem(f"a bucket that can be used: {error}", name) for name, error in errors.items()])
+    files = [run.work / PLACED / name for name in names]
+    # A column at a time: all of them of millions of creators would not fit.
+    columns = {name: pl.read_parquet(files, columns=[name])[name] for name in pl.read_parquet_schema(files[0])}
+    write_whole(describe_columns(columns), run.work / AROUND / "in_set.parquet")
+
+
+def _measure(work: Path, *, name: str, as_of: datetime) -> None:
+    if (work / PLACED / name).exists():
+        return
+    inputs = _inputs(name, as_of, work)
+    mine = comments_by_others(inputs).select(*SPREAD.values())
+    measured = measure_inputs(inputs.among(_around(work, mine)))
+    values = {family: one.values for family, one in measured.items()}
+    write_whole(
+        pl.concat([one.reasons.with_columns(family=pl.lit(f)) for f, one in measured.items()]), work / REASONS / name
+    )
+    wide = inputs.tables["creators"].select("creator_id")
+    for frame in values.values():
+        wide = wide.join(frame, on="creator_id", how="left", maintain_order="left")
+    write_whole(wide, work / VALUES / name)
+    wanted = features_in_set(models())
+    low = lower_ends(values, models().levels.rules.lower_z)
+    placed = [frame[one].cast(pl.Float64) for frame in low.values() for one in frame.columns if one in wanted]
+    write_whole(pl.DataFrame(placed), work / PLACED / name)
+
+
+def _read_measured(work: Path, name: str) -> dict[str, Measured]:
+    """What `_measure` wrote."""
+    wide, reasons = pl.read_parquet(work / VALUES / name), pl.read_parquet(work / REASONS / name)
+    return {
+        family: Measured(
+            wide.select("creator_id", *(spec.name for spec in one.specs)), reasons.filter(family=family).drop("family")
+        )
+        for family, one in load_families().items()
+    }
+
+
 def _around(work: Path, mine: pl.DataFrame) -> Surroundings:
     """What concerns the creators and the commenters of a bucket of that which all show together."""
     folder = work / AROUND
@@ -200,9 +250,9 @@ def _around(work: Path, mine: pl.DataFrame) -> Surroundings:
 
 def _score(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
     """Score the creators of a bucket."""
-    inputs = _inputs(name, as_of, work)
-    mine = comments_by_others(inputs).select(*SPREAD.values())
-    scored = score_known(inputs.among(_around(work, mine)), models())
+    tables = known_at(read_tables(buckets.bucket_folder(work, name)), as_of)
+    in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
+    scored = judge_measured(tables, as_of, _read_measured(work, name), in_set, models())
     with ParquetSink(out, work) as sink:
         sink.write(scored)
     return scored.height
