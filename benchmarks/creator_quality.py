@@ -15,21 +15,23 @@ from training.creator_fit import (
     FALSE_ALARMS,
     MODEL,
     CreatorConfig,
+    Floors,
     HeldOut,
     find_floors,
     find_line,
     is_shocked,
+    score_by_roster,
     score_left_out,
 )
-from training.creator_judge import DOSES, count_found, detector_table, recall_table, show_share
+from training.creator_judge import DOSES, auc_table, count_found, detector_table, recall_table, show_share
 from training.creators import draw_roles
+from training.datasets import data_dir
 
-from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.estimators.creator_model import load_creator_model
+from zhenfen.config import config_dir, read_config
 from zhenfen.features.growth import read_growth
+from zhenfen.model_store import load_models
 from zhenfen.simulate import Simulated, simulate_roles
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS
-from zhenfen.verdict.panel import Panel, read_panel
 
 SEED = 2027
 N_BATCHES = 60
@@ -37,9 +39,11 @@ N_DAYS = 120
 DAYS_PER_YEAR = 365.25
 
 
-def print_left_out(rows: pl.DataFrame, config: CreatorConfig, panel: Panel) -> None:
-    """Recall with the manipulation never seen, by dose, by cover, and beside the baselines."""
-    parts = score_left_out(rows, config, find_floors(panel, config.measurements))
+def print_left_out(rows: pl.DataFrame, config: CreatorConfig, floors: Floors) -> None:
+    """AUC and recall with the manipulation never seen, by dose, by cover, and beside the baselines."""
+    parts = score_left_out(rows, config, floors)
+    print("\nAUC over all manipulations, none ever seen\n")
+    print(auc_table(score_by_roster(rows, config, floors), config.seed))
     by_dose = count_found(parts, "dose", DOSES)
     covers = (*config.cast.camouflages, np.inf)
     by_cover = count_found(parts, "camouflage", covers, LARGE_DOSES)
@@ -53,7 +57,7 @@ def print_left_out(rows: pl.DataFrame, config: CreatorConfig, panel: Panel) -> N
 
 def print_shelved(rows: pl.DataFrame) -> None:
     """Recall and false alarms of the model on the shelf."""
-    model = load_creator_model(models_dir() / "creator" / "1")
+    model = load_models().need_creator()
     p = model.predict(rows)["p_manipulated"].to_numpy()
     held = HeldOut(rows, {MODEL: p})
     kinds = rows["manipulation"].drop_nulls().unique().sort()
@@ -121,10 +125,11 @@ def main() -> None:
     """Print all tables."""
     shipped = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
     config = shipped.model_copy(update={"seed": SEED, "cast": shipped.cast.model_copy(update={"n_batches": N_BATCHES})})
-    panel = read_panel(config_dir() / "verdict" / "panel.csv")
-    rows = ingest(config, panel, report=lambda *_, **__: None)
+    models = load_models()
+    floors = find_floors(config.measurements, data_dir(), models.levels.rules.lower_z)
+    rows = ingest(config, models, report=lambda *_, **__: None)
     print(f"{rows.height:,} creators in {N_BATCHES} rosters, seed {SEED}")
-    print_left_out(rows, config, panel)
+    print_left_out(rows, config, floors)
     print_shelved(rows)
     print_days(config)
 

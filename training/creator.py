@@ -71,15 +71,15 @@ SURE = 0.01
 """Share of creators with an innocent shock that the line of the level "high" may reach."""
 LARGE, LARGE_DOSES = ("0.1–0.25", "0.25–0.5"), (0.1, 0.5)
 NOTES = """\
-P(something was bought), from growth, engagement, comments, ties and audience as zhenfen measures them: evidence a family,
-read off creators who bought nothing, combined as a mixture. Simulated creators calibrate it, real ones hold every
-measurement to what nobody suspects. For a first look at a shortlist, never for a decision.
+P(something was bought), from growth, engagement, comments, ties and audience as zhenfen measures them: evidence a
+family, read off creators who bought nothing, combined as a mixture. Simulated creators calibrate it, real ones hold
+every measurement to what nobody suspects. For a first look at a shortlist, never for a decision.
 
 What the simulation cannot show:
 - How many creators buy. Probabilities are calibrated to even shares of bought and not; they order and do not count.
 - What sellers deliver today. The manipulations are those that are known from outside, with sizes and covers drawn.
-- What nobody thought of: an innocent shock of another kind may look bought. A trick of another kind is looked for all the
-  same: nothing but the line from score to probability has seen a purchase.
+- What nobody thought of: an innocent shock of another kind may look bought. A trick of another kind is looked for all
+  the same: nothing but the line from score to probability has seen a purchase.
 - Platforms beyond Weibo, Xiaohongshu, Douyin and Bilibili, and places among peers where no panel covers them.
 """
 
@@ -151,7 +151,9 @@ def train(
         challenger = fit_challenger(families, rows, np.ones(rows.height, dtype=np.bool_), config.challenger)
     else:
         outcomes = judge_outcomes(read_families(evidence, own), own, config.challenger, config.n_folds, config.seed)
-        gain = compare_auc(outcomes.labels, outcomes.challenger, outcomes.mixture, np.arange(own.height), config.seed)
+        gain = compare_auc(
+            outcomes.labels, outcomes.challenger, outcomes.mixture, np.arange(own.height), seed=config.seed
+        )
         challenger = outcomes.combination
     takes_over = gain[1] > 0
     combination = challenger if takes_over else MIXTURE
@@ -179,16 +181,10 @@ def _by_mixture(families: Mapping[str, Array]) -> dict[str, Array]:
 def _compare(left_out: Mapping[str, HeldOut], seed: int) -> tuple[float, float, float]:
     """The challenger beside the mixture, each manipulation unknown to it, creators who bought nothing once a kind."""
     held = list(left_out.values())
-    labels, ours, theirs, rosters = (
-        np.concatenate(parts)
-        for parts in (
-            [one.rows["is_fake"].to_numpy() for one in held],
-            [one.scores[MODEL] for one in held],
-            [one.scores[CHALLENGER] for one in held],
-            [one.rows["twin"].str.extract(r"(\d+)").cast(pl.Int64).to_numpy() for one in held],
-        )
-    )
-    return compare_auc(labels, theirs, ours, rosters, seed)
+    rows = pl.concat([one.rows.select("is_fake", "twin") for one in held])
+    ours, theirs = (np.concatenate([one.scores[name] for one in held]) for name in (MODEL, CHALLENGER))
+    labels, rosters = rows["is_fake"].to_numpy(), rows["twin"].rank("dense").cast(pl.Int64).to_numpy()
+    return compare_auc(labels, theirs, ours, rosters, seed=seed)
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -235,8 +231,8 @@ def _say_challenger(judged: Judged) -> str:
     rows = "an agency's outcomes" if judged.outcomes else "kinds of purchase it had not seen"
     verdict = "takes over" if judged.detector == CHALLENGER else "does not take over"
     return (
-        f"The challenger, a logistic regression over the families' tail scores, {verdict}: on {rows} its AUC is higher by"
-        f" {judged.gain[0]:+.3f} [{judged.gain[1]:+.3f}, {judged.gain[2]:+.3f}]."
+        f"The challenger, a logistic regression over the families' tail scores, {verdict}: on {rows} its AUC is higher"
+        f" by {judged.gain[0]:+.3f} [{judged.gain[1]:+.3f}, {judged.gain[2]:+.3f}]."
     )
 
 

@@ -14,8 +14,10 @@ from training.card import make_table
 from training.creator_fit import HeldOut, find_line, is_shocked
 
 Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
 
 DOSES = (0.01, 0.05, 0.10, 0.25, 0.50, 5.0)
+LARGE_FROM, EVEN = 0.1, 0.5
 RECALL_SCHEMA: dict[str, pl.DataType] = {
     "manipulation": pl.String(),
     "slice": pl.String(),
@@ -62,7 +64,7 @@ def _count_one(
 
 
 def compare_auc(
-    labels: Array, one: Array, other: Array, groups: Array, seed: int, n_draws: int = 500
+    labels: Numbers, one: Array, other: Array, groups: Numbers, *, seed: int, n_draws: int = 500
 ) -> tuple[float, float, float]:
     """AUC of `one` less AUC of `other` and its 95 % interval, over resampled groups.
 
@@ -90,6 +92,29 @@ def compare_auc(
             )
     low, high = np.quantile(differences, [0.025, 0.975])
     return float(roc_auc_score(labels, one) - roc_auc_score(labels, other)), float(low), float(high)
+
+
+def auc_table(held: HeldOut, seed: int) -> str:
+    """AUC and recall at the 5 % line of every detector: all doses, and doses of .1 and more, as Markdown."""
+    labels = held.rows["is_fake"].to_numpy()
+    rosters = held.rows["twin"].rank("dense").cast(pl.Int64).to_numpy()
+    is_large = (held.rows["dose"] >= LARGE_FROM).fill_null(value=False).to_numpy()
+    shocked = is_shocked(held.rows)
+    rows = []
+    for name, raw in held.scores.items():
+        scores = np.nan_to_num(raw, nan=float(np.nanmin(raw)))
+        found = scores > find_line(scores[shocked])
+        cells = [name]
+        for kept in (np.ones(len(labels), dtype=np.bool_), is_large | (labels == 0)):
+            auc, low, high = compare_auc(labels[kept], scores[kept], np.zeros(kept.sum()), rosters[kept], seed=seed)
+            bought = kept & (labels == 1)
+            # Beside a score that is everywhere the same, whose AUC is one half.
+            cells += [
+                f"{auc + EVEN:.3f} [{low + EVEN:.3f}, {high + EVEN:.3f}]",
+                show_share(int(found[bought].sum()), int(bought.sum())),
+            ]
+        rows.append(cells)
+    return make_table(("detector", "AUC", "recall", "AUC, doses from .1", "recall, doses from .1"), rows)
 
 
 def show_share(n_found: int, n: int) -> str:

@@ -22,7 +22,8 @@ from zhenfen.verdict.admission import describe_set, lower_ends, place_in_set
 
 CREATOR_POSTS = ("douyin_xingtu_goodgame_2025",)
 N_POSTS_TOGETHER = 10
-"""Threads that stand for a creator's posts, since a family of comments needs three posts and one thread is no habit: with ten, the eighth busiest of thousands of accounts can be a regular."""
+"""Threads that stand for a creator's posts: comments are judged from three posts up, as one thread is no habit; with
+ten the eighth busiest of thousands of accounts can be a regular."""
 N_SETS = 4
 """Ways to deal the threads out: each is a set of some forty creators."""
 N_AUDIENCES, N_PEOPLE = 60, 300
@@ -73,7 +74,7 @@ def _measured(source: str, tables: Tables, families: tuple[str, ...], lower_z: f
     rows = tables["creators"].select("creator_id")
     for frame in low.values():
         rows = rows.join(frame, on="creator_id", how="left", maintain_order="left")
-    return Real(source, rows, place_in_set(low, describe_set(values, lower_z), names))
+    return Real(source, rows, place_in_set(low, describe_set(values, lower_z, names), names))
 
 
 def _deal_threads(threads: Tables, draw: int) -> Tables:

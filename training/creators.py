@@ -104,7 +104,8 @@ def _pick(names: Sequence[str], rng: np.random.Generator) -> str:
 def measure_rows(made: Simulated, models: Models) -> pl.DataFrame:
     """One row a creator: creator_id, platform, is_fake (1 manipulated), TRUTH, the two baselines, and the features.
 
-    Features are null where a family could not measure; `peer_…` is the place among the peers, `set_…` that within the roster.
+    Features are null where a family could not measure; `peer_…` is the place among the peers,
+    `set_…` that within the roster.
     """
     tables = made.tables
     truth = made.truth.select("creator_id", *TRUTH, is_fake=pl.col("is_manipulated").cast(pl.Int64))

@@ -82,7 +82,7 @@ def read_outcomes(tables: Path, outcomes: Path, models: Models) -> pl.DataFrame:
         )
     for label, words in ((1, "true"), (0, "false")):
         if (n := int((rows["is_fake"] == label).sum())) < FEWEST:
-            raise InputError([Problem(f"{FEWEST} creators or more with {words}", str(outcomes), value=n)])
+            raise InputError([Problem(f"{FEWEST} creators or more with {words}", str(outcomes), value=str(n))])
     return rows.with_columns(source=pl.lit("outcomes"), twin="creator_id")
 
 

@@ -70,7 +70,7 @@ def fit_tail(values: Array) -> TailScore:
     exceeds a knot), those farther out lie on an exponential tail with the mean excess of the upper twentieth.
 
     Args:
-        values: Shape (n,), higher is more suspicious; NaN are left out. Fewer than LEAST_REFERENCE: nothing ever scores.
+        values: Shape (n,), higher is more suspicious; NaN are left out. Of fewer than LEAST_REFERENCE nothing scores.
     """
     known = np.sort(values[np.isfinite(values)])
     n = len(known)

@@ -19,6 +19,8 @@ NORMAL_DENSITY = 2.507
 N_POSTS_FOR_RATIOS = 10
 SHOWN_SHARE = 0.7
 OTHERS = ("comments", "shares", "views")
+LEAST_WITNESSES = 2
+"""One other count may be odd by itself."""
 UPPER = 0.9
 """One post in ten: as `engagement_evenness.TAIL`."""
 
@@ -70,7 +72,7 @@ def _alone(posts: pl.DataFrame) -> pl.DataFrame:
         ),
     )
     n_seen = pl.sum_horizontal(pl.col(f"sees_{count}").cast(pl.Int64) for count in OTHERS)
-    usable = by_creator.filter(pl.col("n") >= N_POSTS_FOR_RATIOS, n_seen >= 2)
+    usable = by_creator.filter(pl.col("n") >= N_POSTS_FOR_RATIOS, n_seen >= LEAST_WITNESSES)
     joined = rows.join(usable, on="creator_id").with_columns(
         pl.when(f"sees_{count}").then(pl.col(count) - pl.col(f"middle_{count}")).alias(count) for count in OTHERS
     )

@@ -82,7 +82,9 @@ class Case:
         same = {name: one for name, one in self.judged.matched.items() if measured[name] is self.measured[name]}
         shares = _with_share(self.shares, changes)
         return _to_verdict(
-            judge(measured, self.creator, shares, self.models, self.in_set, same, with_contributions=False)
+            judge(
+                measured, self.creator, shares, self.models, in_set=self.in_set, matched=same, with_contributions=False
+            )
         )
 
 
@@ -92,6 +94,7 @@ def find_counterfactuals(
     judged: Judged,
     shares: pl.DataFrame,
     models: Models,
+    *,
     in_set: pl.DataFrame,
 ) -> pl.DataFrame:
     """What would lower each level above low: `verdict.counterfactuals.COUNTERFACTUALS_SCHEMA`, by creator and subject.

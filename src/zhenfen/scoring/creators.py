@@ -178,7 +178,9 @@ def _conclude(
     details[AUDIENCE]["shares"] = shares
     details[OVERALL] = {"contributions": judged.contributions}
     if inputs.with_details:
-        details[OVERALL]["counterfactuals"] = find_counterfactuals(inputs, measured, judged, shares, models, in_set)
+        details[OVERALL]["counterfactuals"] = find_counterfactuals(
+            inputs, measured, judged, shares, models, in_set=in_set
+        )
     made_with = {"configs": hash_configs()[:SHORT_HASH_CHARS], "input": _input_hash(tables)}
     versions = {"zhenfen": __version__, **models.versions, **made_with}
     ranked = rank(judged.findings, judged.creators)

@@ -96,7 +96,7 @@ def judge_measured(
         part = creators.slice(start, CREATORS_AT_ONCE)
         mine = pl.col("creator_id").is_in(part["creator_id"].implode())
         shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, as_of)
-        parts.append(_list_rows(judge(measured, part, shares, models, in_set), label))
+        parts.append(_list_rows(judge(measured, part, shares, models, in_set=in_set), label))
     return pl.concat(parts).sort("creator_id")
 
 

@@ -206,9 +206,8 @@ def _measure(work: Path, *, name: str, as_of: datetime) -> None:
     mine = comments_by_others(inputs).select(*SPREAD.values())
     measured = measure_inputs(inputs.among(_around(work, mine)))
     values = {family: one.values for family, one in measured.items()}
-    write_whole(
-        pl.concat([one.reasons.with_columns(family=pl.lit(f)) for f, one in measured.items()]), work / REASONS / name
-    )
+    reasons = pl.concat([one.reasons.with_columns(family=pl.lit(family)) for family, one in measured.items()])
+    write_whole(reasons, work / REASONS / name)
     wide = inputs.tables["creators"].select("creator_id")
     for frame in values.values():
         wide = wide.join(frame, on="creator_id", how="left", maintain_order="left")
