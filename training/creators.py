@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -20,9 +21,10 @@ from zhenfen.simulate import (
     Campaign,
     Role,
     Simulated,
+    draw_world,
     simulate_roles,
 )
-from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS, PLATFORMS
+from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, PLATFORMS
 from zhenfen.tables import Tables
 from zhenfen.verdict.admission import admit, place_in_set
 from zhenfen.verdict.audience import SHARES_SCHEMA
@@ -39,7 +41,8 @@ class Cast(Strict):
 
     Attributes:
         n_batches: Rosters; creators of one share the days on which their platform removes accounts.
-        batch_creators: Creators of a roster.
+        batch_creators: Least and most creators of a roster; drawn evenly on the log scale.
+        search_share: Part of the rosters that a search brought, in which commenters and small talk overlap.
         n_days: Lengths of the series, one drawn a roster.
         manipulated_share: Part of the creators who buy something.
         shock_share: Part with an innocent shock, whether they buy or not.
@@ -47,54 +50,71 @@ class Cast(Strict):
             and what it takes from whom says so much that a model would wait for it.
         follower_doses: Least and most followers bought, by followers at the end; drawn evenly on the log scale.
         engagement_doses: The same for likes, views and comments, by what the posts would have had.
-        camouflages: Real growth in the days of the purchase by what is bought; one is drawn.
+        audience_doses: The same for made accounts by the profiles of a sample.
+        camouflages: Real growth in the days of the purchase by what is bought → how often beside the others.
     """
 
     n_batches: int = Field(ge=1)
-    batch_creators: int = Field(ge=2)
+    batch_creators: tuple[int, int]
+    search_share: float = Field(ge=0, le=1)
     n_days: tuple[int, ...]
     manipulated_share: float = Field(gt=0, lt=1)
     shock_share: float = Field(ge=0, le=1)
     purge_share: float = Field(ge=0, le=1)
     follower_doses: tuple[float, float]
     engagement_doses: tuple[float, float]
-    camouflages: tuple[float, ...]
+    audience_doses: tuple[float, float]
+    camouflages: Mapping[float, float]
 
 
 def make_rows(cast: Cast, models: Models, seed: int) -> Iterator[pl.DataFrame]:
-    """Rows of one roster after the other, see `measure_rows`; `twin` and `source` name the roster."""
+    """Rows of one roster after the other, see `measure_rows`, each roster in a world of its own.
+
+    `twin` and `source` name the roster, `found_by` says what brought it: search or roster.
+    """
     for batch in range(cast.n_batches):
         rng = np.random.default_rng((seed, batch))
-        roles = draw_roles(cast, rng)
-        made = simulate_roles(roles, seed=int(rng.integers(2**31)), n_days=int(rng.choice(cast.n_days)))
+        is_search = rng.random() < cast.search_share
+        world = draw_world(rng, is_search=is_search)
+        # Where nobody comes with a sample of followers, having one would give a buyer of followers' profiles away.
+        roles = draw_roles(cast, rng, with_audience=world.audience_share > 0)
+        made = simulate_roles(roles, int(rng.integers(2**31)), int(rng.choice(cast.n_days)), world=world)
+        found_by = pl.lit("search" if is_search else "roster").alias("found_by")
+        creators = made.tables["creators"].with_columns(found_by)
+        made = replace(made, tables=made.tables.replace(creators=creators))
         yield measure_rows(made, models).with_columns(
             pl.format("{}_{}", pl.lit(batch), "creator_id").alias("creator_id"),
             source=pl.lit("simulated"),
             twin=pl.lit(f"roster {batch}"),
+            found_by=pl.lit("search" if is_search else "roster"),
         )
 
 
-def draw_roles(cast: Cast, rng: np.random.Generator) -> list[Role]:
-    """The creators of one roster."""
+def draw_roles(cast: Cast, rng: np.random.Generator, *, with_audience: bool = True) -> list[Role]:
+    """The creators of one roster; `with_audience` says whether some buy what shows in a sample of followers only."""
     shocks = SHOCKS if rng.random() < cast.purge_share else tuple(one for one in SHOCKS if one != PURGE)
-    return [_draw_role(cast, shocks, rng) for _ in range(cast.batch_creators)]
+    bought = tuple(one for one in MANIPULATIONS if with_audience or one not in AUDIENCE_MANIPULATIONS)
+    n = round(float(np.exp(rng.uniform(*np.log(cast.batch_creators)))))
+    return [_draw_role(cast, shocks, bought, rng) for _ in range(n)]
 
 
-def _draw_role(cast: Cast, shocks: Sequence[str], rng: np.random.Generator) -> Role:
+def _draw_role(cast: Cast, shocks: Sequence[str], bought: Sequence[str], rng: np.random.Generator) -> Role:
     is_manipulated = rng.random() < cast.manipulated_share
     return Role(
         kind=_pick(KINDS_ORGANIC, rng),
         platform=_pick(PLATFORMS, rng),
         shock=_pick(shocks, rng) if rng.random() < cast.shock_share else None,
-        campaign=draw_campaign(_pick(MANIPULATIONS, rng), cast, rng) if is_manipulated else None,
+        campaign=draw_campaign(_pick(bought, rng), cast, rng) if is_manipulated else None,
     )
 
 
 def draw_campaign(manipulation: str, cast: Cast, rng: np.random.Generator) -> Campaign:
     """A purchase of one kind, its size and its cover drawn."""
     doses = cast.follower_doses if manipulation in FOLLOWER_MANIPULATIONS else cast.engagement_doses
+    doses = cast.audience_doses if manipulation in AUDIENCE_MANIPULATIONS else doses
     dose = float(np.exp(rng.uniform(*np.log(doses))))
-    return Campaign(manipulation, dose, float(rng.choice(cast.camouflages)))
+    covers, weights = (np.array(list(one), dtype=np.float64) for one in (cast.camouflages, cast.camouflages.values()))
+    return Campaign(manipulation, dose, float(rng.choice(covers, p=weights / weights.sum())))
 
 
 def _pick(names: Sequence[str], rng: np.random.Generator) -> str:

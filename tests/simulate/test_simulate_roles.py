@@ -21,7 +21,7 @@ from zhenfen.simulate import (
     simulate_roles,
 )
 from zhenfen.simulate.cast import TRUTH_SCHEMA
-from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS, POST_MANIPULATIONS
+from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, POST_MANIPULATIONS
 from zhenfen.tables import check_tables
 
 DOSE = 0.25
@@ -68,8 +68,8 @@ def test_the_tables_keep_their_contract(honest: Simulated, bought: Simulated):
 
 
 def test_the_lists_are_those_of_the_contract():
-    assert set(MANIPULATIONS) == {*FOLLOWER_MANIPULATIONS, *POST_MANIPULATIONS}
-    assert len(KINDS_ORGANIC) == len(SHOCKS) == 7
+    assert set(MANIPULATIONS) == {*FOLLOWER_MANIPULATIONS, *POST_MANIPULATIONS, *AUDIENCE_MANIPULATIONS}
+    assert (len(KINDS_ORGANIC), len(SHOCKS)) == (7, 8)
 
 
 def test_the_same_seed_gives_the_same_tables_and_another_seed_others():
@@ -106,6 +106,10 @@ def test_without_texts_the_numbers_are_the_same(bought: Simulated):
         (
             Role("koc", "douyin", None, Campaign("follower_burst", 0.95)),
             r"dose 0.95 of follower_burst: expected above 0",
+        ),
+        (
+            Role("koc", "douyin", None, Campaign("audience_batch", 0.95)),
+            r"dose 0.95 of audience_batch: expected above 0",
         ),
         (Role("koc", "douyin", None, Campaign("purchased_likes", 0.0)), r"dose 0 of purchased_likes: expected above 0"),
         (Role("koc", "douyin", None, Campaign("follower_burst", 0.1, -1)), r"camouflage -1: expected 0 or more"),

@@ -19,21 +19,26 @@ from training.creator_fit import (
 )
 from training.creator_judge import calibration_error, count_found, detector_table, recall_table
 from training.creators import RATIO, Z_SCORE, Cast, draw_campaign, draw_roles, measure_baselines
+from training.creators import make_rows as make_simulated_rows
 
 from zhenfen.config import config_dir, read_config
 from zhenfen.simulate import KINDS_ORGANIC, MANIPULATIONS
+from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, POST_MANIPULATIONS
 from zhenfen.tables import Tables
+from zhenfen.verdict.panel import read_panel
 
 CAST = Cast(
     n_batches=2,
-    batch_creators=200,
+    batch_creators=(200, 200),
+    search_share=0.3,
     n_days=(90,),
     manipulated_share=0.4,
     shock_share=0.5,
     purge_share=0.3,
     follower_doses=(0.01, 0.5),
     engagement_doses=(0.1, 5.0),
-    camouflages=(0.0, 5.0),
+    audience_doses=(0.05, 0.6),
+    camouflages={0.0: 1.0, 5.0: 3.0},
 )
 FEATURES = ("growth_a", "engagement_b")
 
@@ -87,6 +92,17 @@ def test_cast_is_drawn_from_what_there_is() -> None:
     assert roles == draw_roles(CAST, np.random.default_rng(5))
 
 
+def test_each_roster_is_drawn_in_a_world_of_its_own() -> None:
+    cast = CAST.model_copy(update={"batch_creators": (6, 6), "n_batches": 4, "search_share": 0.5})
+    panel = read_panel(config_dir() / "verdict" / "panel.csv")
+    rosters, again = (list(make_simulated_rows(cast, panel, seed=2)) for _ in range(2))
+    assert all(one.equals(other) for one, other in zip(rosters, again, strict=True))
+    rows = pl.concat(rosters, how="diagonal_relaxed")
+    assert rows.height == rows["creator_id"].n_unique() == 24
+    assert set(rows["found_by"]) == {"search", "roster"}
+    assert rows.group_by("twin").agg(pl.col("found_by").n_unique())["found_by"].max() == 1
+
+
 @pytest.mark.parametrize(("purge_share", "purges"), [(0.0, False), (1.0, True)])
 def test_platforms_purge_in_some_rosters_only(purge_share: float, purges: bool) -> None:
     cast = CAST.model_copy(update={"purge_share": purge_share})
@@ -97,9 +113,31 @@ def test_platforms_purge_in_some_rosters_only(purge_share: float, purges: bool) 
 @pytest.mark.parametrize("manipulation", MANIPULATIONS)
 def test_doses_lie_in_their_range(manipulation: str) -> None:
     rng = np.random.default_rng(1)
-    doses = [draw_campaign(manipulation, CAST, rng).dose for _ in range(200)]
-    low, high = CAST.follower_doses if max(doses) <= CAST.follower_doses[1] else CAST.engagement_doses
+    drawn = [draw_campaign(manipulation, CAST, rng) for _ in range(400)]
+    ranges = {
+        **dict.fromkeys(FOLLOWER_MANIPULATIONS, CAST.follower_doses),
+        **dict.fromkeys(POST_MANIPULATIONS, CAST.engagement_doses),
+        **dict.fromkeys(AUDIENCE_MANIPULATIONS, CAST.audience_doses),
+    }
+    low, high = ranges[manipulation]
+    doses = [one.dose for one in drawn]
     assert low <= min(doses) < max(doses) <= high
+    covered = [one.camouflage for one in drawn]
+    assert set(covered) == set(CAST.camouflages)
+    assert np.mean(np.array(covered) > 0) == pytest.approx(0.75, abs=0.08)
+
+
+def test_rosters_are_of_any_size_and_buy_profiles_only_where_they_can_show() -> None:
+    cast = CAST.model_copy(update={"batch_creators": (12, 100)})
+    rosters = [draw_roles(cast, np.random.default_rng(seed), with_audience=seed % 2 == 0) for seed in range(200)]
+    sizes = [len(roles) for roles in rosters]
+    assert 12 <= min(sizes) < 20
+    assert 80 < max(sizes) <= 100
+    # Even on the log scale: the middle is the geometric mean of the ends.
+    assert np.median(sizes) == pytest.approx(np.sqrt(12 * 100), rel=0.25)
+    bought = [{one.campaign.manipulation for one in roles if one.campaign} for roles in rosters]
+    assert any("audience_batch" in one for one in bought[::2])
+    assert not any("audience_batch" in one for one in bought[1::2])
 
 
 def test_line_lets_five_percent_through() -> None:

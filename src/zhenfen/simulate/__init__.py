@@ -4,7 +4,8 @@ Posts cause views, views cause interactions, interactions cause comments and fol
 and written down as truth. The same seed gives the same tables.
 
 - `simulate_roles` draws creators from distributions fitted on public data (configs/simulate.yaml), and `inject` puts
-  the same purchases on top of real tables: for training and benchmarks.
+  the same purchases on top of real tables: for training and benchmarks. What no public data show stands in a `World`,
+  the usual one or one drawn from wide ranges (`draw_world`, configs/simulate_world.yaml).
 - `simulate` and `shortlist` tell fixed stories, one of each kind an agency meets (`kinds`): for demos and tests.
 - `simulate_bulk` makes many plain creators: for measuring speed.
 """
@@ -23,8 +24,8 @@ from zhenfen.simulate import bulk, cast, injection, texts
 from zhenfen.simulate.campaigns import DAYS_AFTER, DAYS_BEFORE
 from zhenfen.simulate.kinds import KINDS, PLATFORM_RATES
 from zhenfen.simulate.member import Setting, simulate_member
-from zhenfen.simulate.parameters import load_parameters
 from zhenfen.simulate.play import Stage, play
+from zhenfen.simulate.priors import draw_world
 from zhenfen.simulate.roles import (
     KINDS_ORGANIC,
     MANIPULATIONS,
@@ -37,6 +38,7 @@ from zhenfen.simulate.roles import (
 )
 from zhenfen.simulate.shocks import PURGE_SHARE
 from zhenfen.simulate.shortlist import SHORTLIST, Member
+from zhenfen.simulate.world import World, base_world
 from zhenfen.tables import Tables
 
 __all__ = [
@@ -50,6 +52,9 @@ __all__ = [
     "Member",
     "Role",
     "Simulated",
+    "World",
+    "base_world",
+    "draw_world",
     "inject",
     "shortlist",
     "simulate",
@@ -108,7 +113,9 @@ def shortlist(seed: int) -> Simulated:
     return _simulate_members(SHORTLIST, seed, N_DAYS)
 
 
-def simulate_roles(roles: Sequence[Role], seed: int, n_days: int = N_DAYS, with_texts: bool = True) -> Simulated:
+def simulate_roles(
+    roles: Sequence[Role], seed: int, n_days: int = N_DAYS, with_texts: bool = True, world: World | None = None
+) -> Simulated:
     """One creator per role, in the order of the roles, over `n_days` days up to ENDS_ON.
 
     A platform_purge takes followers from all creators of its platform, of the bought ones most: simulate in batches of
@@ -120,6 +127,7 @@ def simulate_roles(roles: Sequence[Role], seed: int, n_days: int = N_DAYS, with_
         n_days: Days with readings, at least LEAST_DAYS: a purchase needs a past.
         with_texts: Whether to make names, texts, comments and samples of followers. Truth then names the bought
             comments and profiles; n_bought_comments counts those on the posts either way.
+        world: What is fitted and chosen; None for `base_world`.
 
     Raises:
         ConfigError: An unknown name, a dose out of range, or too few days.
@@ -127,7 +135,7 @@ def simulate_roles(roles: Sequence[Role], seed: int, n_days: int = N_DAYS, with_
     check_roles(roles)
     if n_days < LEAST_DAYS:
         raise ConfigError(f"n_days {n_days}: expected {LEAST_DAYS} or more")
-    stage = _set_stage(roles, seed, n_days)
+    stage = _set_stage(roles, seed, n_days, world or base_world())
     casts = [play(role, place, stage) for place, role in enumerate(roles)]
     ids = texts.join_parts(f"sim{seed}_", pl.Series(np.arange(len(roles))).cast(pl.String).str.zfill(5))
     frames = cast.show_numbers(ids, casts, stage)
@@ -155,8 +163,9 @@ def inject(tables: Tables, campaigns: Mapping[str, Campaign], seed: int) -> Simu
     check_campaigns(campaigns.values())
     if not campaigns:
         return Simulated(tables, injection.tell_truth(tables, [], tables["comments"].clear()))
-    planned = injection.plan_injections(tables, campaigns, seed, load_parameters())
-    bought = injection.bought_rows(tables, planned, seed)
+    world = base_world()
+    planned = injection.plan_injections(tables, campaigns, seed, world)
+    bought = injection.bought_rows(tables, planned, seed, world)
     changed = tables.replace(
         creators=injection.add_to_creators(tables["creators"], planned),
         follower_counts=injection.add_readings(tables["follower_counts"], planned),
@@ -166,7 +175,7 @@ def inject(tables: Tables, campaigns: Mapping[str, Campaign], seed: int) -> Simu
     return Simulated(changed, injection.tell_truth(tables, planned, bought))
 
 
-def _set_stage(roles: Sequence[Role], seed: int, n_days: int) -> Stage:
+def _set_stage(roles: Sequence[Role], seed: int, n_days: int, world: World) -> Stage:
     """The stage, with a clean-up on every platform for which a role asks for one."""
     rng = np.random.default_rng((seed, 1_000_000))
     days = rng.integers(n_days // 3, n_days - 5, len(PLATFORMS))
@@ -178,7 +187,7 @@ def _set_stage(roles: Sequence[Role], seed: int, n_days: int) -> Stage:
         if name in asked
     }
     first_day = (ENDS_ON - date(1970, 1, 1)).days - n_days + 1
-    return Stage(seed, first_day, n_days, load_parameters(), purges)
+    return Stage(seed, first_day, n_days, world, purges)
 
 
 def simulate_bulk(n_creators: int, n_days: int = 90, n_posts: int = 30, n_comments: int = 200, seed: int = 0) -> Tables:

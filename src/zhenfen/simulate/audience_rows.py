@@ -7,39 +7,49 @@ import polars as pl
 
 from zhenfen.simulate import texts, words
 from zhenfen.simulate.organic import Flags, Ints, Reals
+from zhenfen.simulate.world import Between
 
 REGIONS = ("广东", "浙江", "四川", "北京", "江苏", "山东", "湖南", "河南", "上海", "辽宁")
-BATCH_AGE_DAYS = (60.0, 85.0)
-"""Accounts made in one batch are of one age (chosen)."""
+PEOPLE_AGE_DAYS = (200.0, 3_600.0)
+"""Ages of people's accounts (chosen)."""
 
 
-def make_profiles(is_bought: Flags, ends_at: float, rng: np.random.Generator) -> dict[str, pl.Series]:
+def draw_ages(is_made: Flags, batch_age_days: Between, rng: np.random.Generator) -> Reals:
+    """Ages of accounts in days: made ones those of a batch, people's any."""
+    of_batch = rng.uniform(*batch_age_days, is_made.shape)
+    return np.where(is_made, of_batch, rng.uniform(*PEOPLE_AGE_DAYS, is_made.shape))
+
+
+def make_profiles(
+    is_made: Flags, is_unnamed: Flags, days_old: Reals, ends_at: float, rng: np.random.Generator
+) -> dict[str, pl.Series]:
     """Columns of table `audience` of so many profiles, but for its keys, frame and platform.
 
     Traits follow two labelled sets (Weibo fans, Instagram): no description 34 % genuine, 95 % fake; no picture 1 % and
     57 %; following by followers 1.8 and 2.2 in the middle but with a tail far above 10 for the fake.
 
     Args:
-        is_bought: Which profiles were made to be sold, shape (n_profiles,).
+        is_made: Which profiles were made in numbers, shape (n_profiles,).
+        is_unnamed: Which have the name that was given at sign-up, likewise.
+        days_old: Ages, likewise.
         ends_at: Moment of the sample, in days since 1970-01-01.
         rng: Source of chance.
     """
-    n, flag = len(is_bought), pl.Series(is_bought)
-    days_old = np.where(is_bought, rng.uniform(*BATCH_AGE_DAYS, n), rng.uniform(200, 3_600, n))
-    following = np.where(is_bought, rng.lognormal(6.0, 1.0, n), rng.lognormal(5.3, 0.9, n)).astype(np.int64)
-    followers = np.where(is_bought, rng.poisson(6, n), following / rng.lognormal(0.5, 0.9, n)).astype(np.int64)
-    silent = rng.random(n) < np.where(is_bought, 0.9, 0.25)
+    n = len(is_made)
+    following = np.where(is_made, rng.lognormal(6.0, 1.0, n), rng.lognormal(5.3, 0.9, n)).astype(np.int64)
+    followers = np.where(is_made, rng.poisson(6, n), following / rng.lognormal(0.5, 0.9, n)).astype(np.int64)
+    silent = rng.random(n) < np.where(is_made, 0.9, 0.25)
     last_post = np.minimum(days_old, rng.exponential(120, n))
-    has_bio = rng.random(n) >= np.where(is_bought, 0.95, 0.34)
+    has_bio = rng.random(n) >= np.where(is_made, 0.95, 0.34)
     return {
-        "display_name": texts.person_names(rng, n).zip_with(~flag, texts.batch_names(rng, n)),
+        "display_name": texts.person_names(rng, n).zip_with(~pl.Series(is_unnamed), texts.batch_names(rng, n)),
         "bio": _bios(rng, n).zip_with(pl.Series(has_bio), pl.repeat("", n, eager=True)),
         "created_at": moments(ends_at - days_old),
         "last_post_at": moments(np.where(silent, np.nan, ends_at - last_post)),
         "n_followers": pl.Series(followers),
         "n_following": pl.Series(following),
         "n_posts": pl.Series(np.where(silent, 0, rng.geometric(0.02, n)).astype(np.int64)),
-        "has_avatar": pl.Series(rng.random(n) >= np.where(is_bought, 0.57, 0.01)),
+        "has_avatar": pl.Series(rng.random(n) >= np.where(is_made, 0.57, 0.01)),
         "region": texts.draw(rng, REGIONS, n),
     }
 

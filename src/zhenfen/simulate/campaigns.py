@@ -12,16 +12,13 @@ import numpy as np
 
 from zhenfen.simulate.deliveries import FOLLOW_BACK_SHARE, arrived, draw_delivery
 from zhenfen.simulate.organic import Flags, Ints, Reals
-from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS, Campaign
+from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, Campaign
+from zhenfen.simulate.world import Between, World
 
 DAYS_BEFORE = 28
 DAYS_AFTER = 7
 """A campaign begins after four weeks, where the series is long enough, so that there is a past to set it against, and
 a week before the end."""
-CONCERNED_SHARE = (0.3, 1.0)
-"""Part of the posts that a purchase is made for (chosen)."""
-EVEN_PACKET = 0.03
-"""Scatter of the packets from post to post (chosen: sellers' packets are of one size)."""
 WORKERS_LIKE_SHARE = 0.4
 WORKERS_COMMENT_SHARE = 0.15
 """Of the people paid to follow, how many like and comment as well (chosen)."""
@@ -73,6 +70,7 @@ class Purchase:
         concerned: Posts with something bought or arranged.
         comments: Bought comments of each post.
         style: How they are worded; empty for none.
+        profiles_share: Made accounts by all profiles of a sample of followers, bought apart from `followers`.
     """
 
     followers: Reals
@@ -85,18 +83,21 @@ class Purchase:
     concerned: Flags
     comments: Ints
     style: str = ""
+    profiles_share: float = 0.0
 
     @property
     def is_any(self) -> bool:
         """Whether the data could hold anything of it."""
-        return self.n_followers > 0 or bool(self.concerned.any())
+        return self.n_followers > 0 or self.profiles_share > 0 or bool(self.concerned.any())
 
 
-def make_purchase(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
+def make_purchase(campaign: Campaign, case: Case, world: World, rng: np.random.Generator) -> Purchase:
     """What `campaign` adds to `case`; nothing where the case has no such readings or counts."""
+    if campaign.manipulation in AUDIENCE_MANIPULATIONS:
+        return replace(no_purchase(case), profiles_share=campaign.dose)
     if campaign.manipulation in FOLLOWER_MANIPULATIONS:
         return _buy_followers(campaign, case, rng) if len(case.at) else no_purchase(case)
-    return _buy_on_posts(campaign, case, rng)
+    return _buy_on_posts(campaign, case, world, rng)
 
 
 def no_purchase(case: Case) -> Purchase:
@@ -201,15 +202,15 @@ def _add_workers(purchase: Purchase, case: Case, is_near: Flags, rng: np.random.
     return replace(purchase, counts=counts, concerned=is_near, comments=comments, style="rewritten")
 
 
-def _buy_on_posts(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
+def _buy_on_posts(campaign: Campaign, case: Case, world: World, rng: np.random.Generator) -> Purchase:
     name = COUNT_BOUGHT.get(campaign.manipulation, "n_comments")
     base = "n_likes" if campaign.manipulation == "engagement_pod" else name
     known = np.isfinite(case.counts[base]) if base in case.counts else np.zeros(len(case.posts_at), dtype=np.bool_)
     if not known.any():
         return no_purchase(case)
-    concerned = _concerned(case.posts_at, known, rng)
+    concerned = _concerned(case.posts_at, known, world.concerned_share, rng)
     usual = max(float(case.counts[base][concerned].mean()), 1.0)
-    scatter = EVEN_PACKET * rng.standard_normal(len(concerned))
+    scatter = world.even_packet * rng.standard_normal(len(concerned))
     packet = np.where(concerned, np.maximum(np.rint(campaign.dose * usual * (1 + scatter)), 1), 0.0)
     counts = _pod(packet, rng) if campaign.manipulation == "engagement_pod" else {name: packet}
     factor = campaign.camouflage * campaign.dose
@@ -224,9 +225,9 @@ def _buy_on_posts(campaign: Campaign, case: Case, rng: np.random.Generator) -> P
     )
 
 
-def _concerned(posts_at: Reals, known: Flags, rng: np.random.Generator) -> Flags:
+def _concerned(posts_at: Reals, known: Flags, between: Between, rng: np.random.Generator) -> Flags:
     """The newest posts, or posts here and there; at least one."""
-    share = rng.uniform(*CONCERNED_SHARE)
+    share = rng.uniform(*between)
     which = np.flatnonzero(known)
     n = max(round(share * len(which)), 1)
     by_age = which[np.argsort(posts_at[which], kind="stable")]

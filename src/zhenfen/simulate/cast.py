@@ -10,19 +10,15 @@ import numpy as np
 import polars as pl
 
 from zhenfen.simulate import texts
-from zhenfen.simulate.audience_rows import make_profiles, moments, numbered
+from zhenfen.simulate.audience_rows import moments, numbered
+from zhenfen.simulate.audience_sample import show_audience
 from zhenfen.simulate.crowds import make_comments, make_thread
 from zhenfen.simulate.organic import COUNTS, READ_AT
 from zhenfen.simulate.play import Played, Stage
-from zhenfen.simulate.roles import Campaign
 
 MEDIA = {"xiaohongshu": "image", "douyin": "video", "bilibili": "video", "weibo": "text"}
 EVENT_HOUR = 11 / 24
 """Events begin at 19:00 in Shanghai."""
-AUDIENCE_SHARE = 0.5
-FRAMES = ("newest", "authorised_export", "random")
-N_PROFILES = 300
-"""Half of the creators come with a sample of followers (chosen), drawn apart from what they bought."""
 LABELS_ADVERTS = 0.6
 """Part of the adverts that carry the platform's label (chosen)."""
 
@@ -127,7 +123,7 @@ def show_words(
     rng = np.random.default_rng((stage.seed, 1_000_001))
     ends_at = stage.first_day + stage.n_days - 1 + READ_AT
     category = texts.draw(rng, sorted(texts.TOPICS), len(ids))
-    threads = [make_thread(played, stage.parameters.comment_delays, ends_at) for played in casts]
+    threads = [make_thread(played, stage.world, ends_at) for played in casts]
     posts = frames["posts"]
     return {
         **frames,
@@ -137,8 +133,8 @@ def show_words(
             category=category,
         ),
         "posts": posts.with_columns(text=_post_texts(posts, ids, category, rng)),
-        "comments": make_comments(ids, casts, threads, stage.seed),
-        "audience": _show_audience(ids, casts, ends_at, rng),
+        "comments": make_comments(ids, casts, threads, stage),
+        "audience": show_audience(ids, casts, stage.world, ends_at, rng),
     }
 
 
@@ -153,37 +149,6 @@ def _post_texts(posts: pl.DataFrame, ids: pl.Series, category: pl.Series, rng: n
         which = np.flatnonzero(topics == one)
         written[which] = texts.post_texts(rng, len(which), one, adverts[which]).to_numpy()
     return pl.Series(written, dtype=pl.String)
-
-
-def _show_audience(ids: pl.Series, casts: Sequence[Played], ends_at: float, rng: np.random.Generator) -> pl.DataFrame:
-    sampled = [at for at, played in enumerate(casts) if played.rng.random() < AUDIENCE_SHARE]
-    frame = rng.integers(0, len(FRAMES), len(sampled))
-    whose = np.repeat(np.array(sampled, dtype=np.int64), N_PROFILES)
-    is_newest = np.repeat(frame == 0, N_PROFILES)
-    of_all, of_newest = (
-        np.array([getattr(played, name) for played in casts])[whose] for name in ("bought_share", "newest_bought_share")
-    )
-    is_bought = rng.random(len(whose)) < np.where(is_newest, of_newest, of_all)
-    # People who are paid to follow have profiles of their own.
-    is_made = is_bought & ~np.array([_are_people(played.role.campaign) for played in casts], dtype=np.bool_)[whose]
-    owner = ids.gather(whose)
-    position = np.tile(np.arange(N_PROFILES), len(sampled))
-    platform = pl.Series([played.role.platform for played in casts], dtype=pl.String).gather(whose)
-    return pl.DataFrame(
-        {
-            "creator_id": owner,
-            "profile_id": numbered(owner, "a", position),
-            "platform": platform,
-            "frame": pl.Series(FRAMES).gather(np.repeat(frame, N_PROFILES)),
-            "follow_position": pl.Series(np.where(is_newest, position, np.nan)).fill_nan(None).cast(pl.Int64),
-            **make_profiles(is_made, ends_at, rng),
-            "is_bought": pl.Series(is_bought),
-        }
-    )
-
-
-def _are_people(campaign: Campaign | None) -> bool:
-    return campaign is not None and campaign.manipulation in ("crowd_workers", "follow_unfollow")
 
 
 def tell_truth(ids: pl.Series, casts: Sequence[Played], frames: dict[str, pl.DataFrame]) -> pl.DataFrame:

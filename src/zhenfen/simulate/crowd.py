@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from zhenfen.simulate import texts
-from zhenfen.simulate.audience_rows import REGIONS, make_profiles
+from zhenfen.simulate.audience_rows import REGIONS, draw_ages, make_profiles
 from zhenfen.simulate.creator import Posts
 from zhenfen.simulate.kinds import COMMENT_DELAY_LOG_SD, COMMENT_DELAY_MINUTES, KINDS, Kind
 from zhenfen.simulate.shortlist import Member
@@ -21,6 +21,8 @@ FARM_WITHIN_MINUTES = 90
 POD_WITHIN_MINUTES = 30
 """Deliveries come in a burst after posting, members answer the group's message (chosen)."""
 N_PROFILES = 300
+BATCH_AGE_DAYS = (60.0, 85.0)
+"""Accounts made in one batch are of one age (chosen)."""
 
 
 def simulate_comments(
@@ -86,6 +88,7 @@ def simulate_audience(
     """A sample of 300 followers, newest first, and which of them were bought (bool)."""
     n = N_PROFILES
     is_bought = rng.random(n) < bought_share
+    days_old = draw_ages(is_bought, BATCH_AGE_DAYS, rng)
     frame = pl.DataFrame(
         {
             "creator_id": pl.repeat(creator_id, n, eager=True),
@@ -93,7 +96,7 @@ def simulate_audience(
             "platform": pl.repeat(member.platform, n, eager=True),
             "frame": pl.repeat(KINDS[member.kind].audience_frame, n, eager=True),
             "follow_position": pl.Series(np.arange(n)),
-            **make_profiles(is_bought, ends_at.timestamp() / 86_400, rng),
+            **make_profiles(is_bought, is_bought, days_old, ends_at.timestamp() / 86_400, rng),
         }
     )
     return frame, pl.Series(is_bought)

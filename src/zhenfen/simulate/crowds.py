@@ -13,17 +13,15 @@ from zhenfen.simulate import sellers, texts
 from zhenfen.simulate.audience_rows import moments, numbered
 from zhenfen.simulate.organic import Flags, Ints, Reals
 from zhenfen.simulate.parameters import Delays
-from zhenfen.simulate.play import Played
+from zhenfen.simulate.play import Played, Stage
+from zhenfen.simulate.world import World
 
-N_POSTS_SHOWN = 12
-MOST_COMMENTS = 40
-"""Exports hold the top of the threads of the newest posts, not all of it (chosen)."""
 WORKERS = 3_000
 """People of one simulation who take such jobs; several creators pay the same ones (chosen)."""
-POD_MINUTES = 30
 SELLER_MINUTES = (30.0, 1440.0)
-"""A pod answers its message at once; sellers take half an hour to a day, as ordered (chosen)."""
-AUTHOR_KINDS = ("fan", "seller", "pod", "worker")
+"""Sellers take half an hour to a day, as ordered (chosen)."""
+AUTHOR_KINDS = ("fan", "seller", "pod", "worker", "reader")
+"""Readers comment under several creators of their own accord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +45,19 @@ class Thread:
     n_likes: Ints
 
 
-def make_thread(played: Played, delays: Delays, ends_at: float) -> Thread:
+def make_thread(played: Played, world: World, ends_at: float) -> Thread:
     """The comments that an export shows, up to the moment `ends_at`."""
     rng, n_posts = played.rng, len(played.posts.at)
-    shown = np.minimum(played.posts.counts.get("n_comments", np.zeros(n_posts)), MOST_COMMENTS).astype(np.int64)
-    shown[: max(n_posts - N_POSTS_SHOWN, 0)] = 0
+    shown = np.minimum(played.posts.counts.get("n_comments", np.zeros(n_posts)), world.most_comments).astype(np.int64)
+    shown[: max(n_posts - world.n_posts_shown, 0)] = 0
     all_comments = np.maximum(played.posts.counts.get("n_comments", np.ones(n_posts)), 1)
     bought = np.rint(shown * played.purchase.comments / all_comments).astype(np.int64)
     post = np.repeat(np.arange(n_posts), shown)
     place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
     is_bought = place < bought[post]
-    kind, author = _authors(played, place, is_bought)
-    bought_after = bought_minutes(played.purchase.style, place, rng)
-    minutes = np.where(is_bought, bought_after, _organic_minutes(post, n_posts, delays, rng))
+    kind, author = _authors(played, place, is_bought, world)
+    bought_after = bought_minutes(played.purchase.style, place, world, rng)
+    minutes = np.where(is_bought, bought_after, _organic_minutes(post, n_posts, world.parameters.comment_delays, rng))
     thread = Thread(
         post=post,
         at=played.posts.at[post] + minutes / 1440,
@@ -81,19 +79,19 @@ def _organic_minutes(post: Ints, n_posts: int, delays: Delays, rng: np.random.Ge
     return np.asarray(median[post] * np.exp(log_sd[post] * rng.standard_normal(len(post))))
 
 
-def bought_minutes(style: str, place: Ints, rng: np.random.Generator) -> Reals:
+def bought_minutes(style: str, place: Ints, world: World, rng: np.random.Generator) -> Reals:
     """Minutes after the post at which the bought comments come, which stand at `place` among the comments of theirs."""
     if style == "pod":
-        return POD_MINUTES * (place + rng.random(len(place))) / MOST_COMMENTS
+        return world.pod_minutes * (place + rng.random(len(place))) / world.most_comments
     within = np.exp(rng.uniform(*np.log(SELLER_MINUTES)))
     return rng.uniform(2, within, len(place))
 
 
-def _authors(played: Played, place: Ints, is_bought: Flags) -> tuple[Ints, Ints]:
-    """Fans are drawn from 2 % of the followers, at least 200, the keen ones more often (chosen)."""
+def _authors(played: Played, place: Ints, is_bought: Flags, world: World) -> tuple[Ints, Ints]:
+    """Fans are drawn from a part of the real followers, the keen ones more often."""
     rng, n = played.rng, len(place)
-    pool = max(200, int(0.02 * played.n_followers[-1] * (1 - played.bought_share)))
-    fans = (pool * rng.random(n) ** 2).astype(np.int64)
+    n_fans = max(world.fewest_fans, int(world.fans_share * played.n_followers[-1] * (1 - played.bought_share)))
+    fans = draw_fans(n_fans, rng.random(n), world)
     if played.purchase.style == "pod":
         return np.where(is_bought, 2, 0), np.where(is_bought, place, fans)
     if played.role.campaign is not None and played.role.campaign.manipulation == "crowd_workers":
@@ -102,14 +100,26 @@ def _authors(played: Played, place: Ints, is_bought: Flags) -> tuple[Ints, Ints]
     return np.where(is_bought, 1, 0), np.where(is_bought, of_seller, fans)
 
 
-def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thread], seed: int) -> pl.DataFrame:
+def draw_fans(n_fans: int, evenly: Reals, world: World) -> Ints:
+    """Numbers of fans, 0 the keenest, from numbers `evenly` between 0 and 1, both of shape (n,)."""
+    # The inverse of the distribution; with an exponent of exactly 1 it would be a logarithm.
+    power = 1 - world.fans_exponent
+    power = power if abs(power) > 1e-6 else 1e-6  # noqa: PLR2004 (as good as none)
+    first, last = (at**power for at in (world.fans_shift, world.fans_shift + n_fans))
+    drawn = (first + (last - first) * evenly) ** (1 / power) - world.fans_shift
+    return np.asarray(np.clip(drawn, 0, n_fans - 1), dtype=np.int64)
+
+
+def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thread], stage: Stage) -> pl.DataFrame:
     """Table `comments` of all creators, with is_bought on top; `ids` are theirs in the same order."""
+    seed, world = stage.seed, stage.world
     rng = np.random.default_rng((seed, 1_000_003))
     whose = np.repeat(np.arange(len(threads)), [len(thread.post) for thread in threads])
     n = len(whose)
     post, at, is_bought, author_kind, author, n_likes = (
         np.concatenate([getattr(thread, name) for thread in threads]) for name in Thread.__slots__
     )
+    author_kind, author = _share_fans(whose, author_kind, author, world, rng)
     number = np.arange(n) - np.searchsorted(whose, whose)
     owner, flag = ids.gather(whose), pl.Series("is_bought", is_bought)
     seller = np.array([played.seller for played in casts], dtype=np.int64)[whose]
@@ -123,11 +133,22 @@ def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thr
             "author_id": _author_ids(owner, author_kind, author, seller, seed),
             "author_name": texts.person_names(rng, n).zip_with(~batch, texts.batch_names(rng, n)),
             "created_at": moments(at),
-            "text": _words(style, seller, is_bought, seed, rng),
+            "text": _words(style, seller, is_bought, stage, rng),
             "n_likes": pl.Series(n_likes),
             "is_bought": flag,
         }
     )
+
+
+def _share_fans(whose: Ints, kind: Ints, author: Ints, world: World, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Kinds and numbers of the authors where part of the fans are people who comment under several creators."""
+    if world.common_fans_share == 0:
+        return kind, author
+    # One number a creator and fan: who is a common reader is one under all posts of the creator.
+    fans, which = np.unique((whose << 32) + author, return_inverse=True)
+    is_common = (rng.random(len(fans)) < world.common_fans_share)[which] & (kind == AUTHOR_KINDS.index("fan"))
+    reader = draw_fans(world.n_common_fans, rng.random(len(fans)), world)[which]
+    return np.where(is_common, AUTHOR_KINDS.index("reader"), kind), np.where(is_common, reader, author)
 
 
 def _author_ids(owner: pl.Series, kind: Ints, author: Ints, seller: Ints, seed: int) -> pl.Series:
@@ -140,6 +161,7 @@ def _author_ids(owner: pl.Series, kind: Ints, author: Ints, seller: Ints, seed: 
             "seller": texts.join_parts(f"seller{seed}", of_seller),
             "pod": texts.join_parts(f"pod{seed}", of_seller),
             "worker": texts.join_parts(f"worker{seed}_", number),
+            "reader": texts.join_parts(f"reader{seed}_", number),
         }
     )
     chosen = [pl.when(pl.col("kind") == at).then(name) for at, name in enumerate(AUTHOR_KINDS)]
@@ -147,12 +169,25 @@ def _author_ids(owner: pl.Series, kind: Ints, author: Ints, seller: Ints, seed: 
 
 
 def _words(
-    style: npt.NDArray[np.str_], seller: Ints, is_bought: Flags, seed: int, rng: np.random.Generator
+    style: npt.NDArray[np.str_], seller: Ints, is_bought: Flags, stage: Stage, rng: np.random.Generator
 ) -> pl.Series:
     """Texts of all comments: organic ones, and for each style and seller those bought."""
-    written = texts.organic_comments(rng, len(style)).to_numpy().copy()
+    written = _small_talk(len(style), stage.world, rng)
     for name in np.unique(style[is_bought]):
         for one in np.unique(seller[is_bought & (style == name)]):
             which = np.flatnonzero(is_bought & (style == name) & (seller == one))
-            written[which] = sellers.bought_comments(str(name), int(one), seed, len(which), rng).to_numpy()
+            written[which] = sellers.bought_comments(str(name), int(one), stage.seed, len(which), rng).to_numpy()
     return pl.Series(written, dtype=pl.String)
+
+
+def _small_talk(n: int, world: World, rng: np.random.Generator) -> npt.NDArray[np.object_]:
+    """What strangers write: words of their own, or what everybody says."""
+    if world.copied_share == 0:
+        return texts.organic_comments(rng, n).to_numpy().copy()
+    is_copied = rng.random(n) < world.copied_share
+    n_copied = int(is_copied.sum())
+    common = texts.organic_comments(rng, world.n_copied).to_numpy()
+    written = np.empty(n, dtype=object)
+    written[is_copied] = common[rng.integers(0, len(common), n_copied)]
+    written[~is_copied] = texts.organic_comments(rng, n - n_copied).to_numpy()
+    return written

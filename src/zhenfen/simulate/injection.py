@@ -14,12 +14,13 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.simulate import sellers, texts
 from zhenfen.simulate.audience_rows import moments, numbered
-from zhenfen.simulate.campaigns import Case, Purchase, make_purchase
+from zhenfen.simulate.campaigns import Case, Purchase, make_purchase, no_purchase
 from zhenfen.simulate.cast import TRUTH_SCHEMA
-from zhenfen.simulate.crowds import MOST_COMMENTS, bought_minutes
+from zhenfen.simulate.crowds import bought_minutes
 from zhenfen.simulate.organic import COUNTS, Ints, Reals
 from zhenfen.simulate.parameters import Parameters
-from zhenfen.simulate.roles import Campaign
+from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, Campaign
+from zhenfen.simulate.world import World
 from zhenfen.tables import Tables
 
 _MICROS_A_DAY = 86_400e6
@@ -45,9 +46,7 @@ class Injection:
     rng: np.random.Generator
 
 
-def plan_injections(
-    tables: Tables, campaigns: Mapping[str, Campaign], seed: int, parameters: Parameters
-) -> list[Injection]:
+def plan_injections(tables: Tables, campaigns: Mapping[str, Campaign], seed: int, world: World) -> list[Injection]:
     """What each campaign adds; a creator's part depends on the seed, its id and its rows alone.
 
     Raises:
@@ -63,8 +62,9 @@ def plan_injections(
             creator_id,
             campaigns[creator_id],
             (known_of.get(creator_id, known.clear()).sort("observed_at"), posts_of.get(creator_id, posts.clear())),
-            _follows(parameters, platforms.get(creator_id)),
+            world,
             _own_rng(seed, creator_id),
+            follows=_follows(world.parameters, platforms.get(creator_id)),
         )
         for creator_id in sorted(campaigns)
     ]
@@ -105,8 +105,10 @@ def _plan(
     creator_id: str,
     campaign: Campaign,
     rows: tuple[pl.DataFrame, pl.DataFrame],
-    follows: float,
+    world: World,
     rng: np.random.Generator,
+    *,
+    follows: float,
 ) -> Injection:
     readings, posts = rows
     counts = {name: _reals(posts[name]) for name in COUNTS if posts[name].null_count() < len(posts)}
@@ -120,7 +122,9 @@ def _plan(
         counts=counts,
         follows=follows,
     )
-    purchase = make_purchase(campaign, case, rng)
+    # Samples of followers stay as they are, so nothing can be bought in them.
+    is_possible = campaign.manipulation not in AUDIENCE_MANIPULATIONS
+    purchase = make_purchase(campaign, case, world, rng) if is_possible else no_purchase(case)
     return Injection(creator_id, campaign, readings, posts, purchase, int(rng.integers(sellers.N_SELLERS)), rng)
 
 
@@ -181,22 +185,24 @@ def add_to_creators(creators: pl.DataFrame, injections: Sequence[Injection]) -> 
     return joined.with_columns(pl.col("n_followers") + pl.col("added").fill_null(0)).select(creators.columns)
 
 
-def bought_rows(tables: Tables, injections: Sequence[Injection], seed: int) -> pl.DataFrame:
+def bought_rows(tables: Tables, injections: Sequence[Injection], seed: int, world: World) -> pl.DataFrame:
     """Rows for table `comments`: those bought, as many of each post as the export shows of its other comments."""
     latest = tables["comments"]["created_at"].max()
-    parts = [_bought_comments(one, seed) for one in injections if one.purchase.style and one.purchase.comments.any()]
+    parts = [
+        _bought_comments(one, seed, world) for one in injections if one.purchase.style and one.purchase.comments.any()
+    ]
     if not parts:
         return tables["comments"].clear()
     rows = pl.concat(parts)
     return rows.filter(pl.col("created_at").is_null() | (pl.col("created_at") <= pl.lit(latest)))
 
 
-def _bought_comments(one: Injection, seed: int) -> pl.DataFrame:
+def _bought_comments(one: Injection, seed: int, world: World) -> pl.DataFrame:
     style, rng = one.purchase.style, one.rng
-    shown = _shown(one)
+    shown = _shown(one, world.most_comments)
     post = np.repeat(np.arange(len(shown)), shown)
     place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
-    at = _days(one.posts["published_at"])[post] + bought_minutes(style, place, rng) / 1440
+    at = _days(one.posts["published_at"])[post] + bought_minutes(style, place, world, rng) / 1440
     owner = pl.repeat(one.creator_id, len(post), eager=True)
     own = place if style == "pod" else rng.integers(0, sellers.n_accounts(one.seller), len(post))
     names = texts.person_names(rng, len(post)) if style == "pod" else texts.batch_names(rng, len(post))
@@ -214,12 +220,12 @@ def _bought_comments(one: Injection, seed: int) -> pl.DataFrame:
     )
 
 
-def _shown(one: Injection) -> Ints:
+def _shown(one: Injection, most: int) -> Ints:
     """Bought comments that the export would hold: of a post whose comments it lists, the part that it lists."""
     listed = _reals(one.posts["n_listed"])
     counted = np.fmax(_reals(one.posts["n_comments"]), listed)
     part = np.where(listed > 0, listed / np.maximum(np.nan_to_num(counted), 1), 0.0)
-    return np.minimum(np.rint(one.purchase.comments * part), MOST_COMMENTS).astype(np.int64)
+    return np.minimum(np.rint(one.purchase.comments * part), most).astype(np.int64)
 
 
 def tell_truth(tables: Tables, injections: Sequence[Injection], bought: pl.DataFrame) -> pl.DataFrame:

@@ -22,10 +22,10 @@ from zhenfen.simulate.organic import (
     make_gains,
     make_posts,
 )
-from zhenfen.simulate.parameters import Parameters
 from zhenfen.simulate.roles import Role
 from zhenfen.simulate.sellers import N_SELLERS
 from zhenfen.simulate.shocks import PURGE_OF_BOUGHT, Shock, keep_readings, make_shock, spoil_readings
+from zhenfen.simulate.world import World
 
 FOLLOWING = (5.3, 0.9)
 """Log mean and spread of the accounts a creator follows: 200 in the middle (labelled Weibo and Instagram profiles)."""
@@ -41,14 +41,14 @@ class Stage:
         seed: Source of all chance, together with a creator's place.
         first_day: First simulated day since 1970-01-01.
         n_days: Days simulated.
-        parameters: Fitted parameters.
+        world: What is fitted and chosen.
         purges: By platform purged: the day (from 0) and the part of the followers it takes in the middle.
     """
 
     seed: int
     first_day: int
     n_days: int
-    parameters: Parameters
+    world: World
     purges: dict[str, tuple[int, float]]
 
     @property
@@ -66,7 +66,7 @@ class Played:
         at, n_followers, n_following: Readings.
         posts: Posts with all that was bought; `at` in days since 1970-01-01.
         purchase: What was bought.
-        bought_share: Part of the last reading's followers that was bought and is still there.
+        bought_share: Part of the last reading's followers that was bought and is still there, or of the sample.
         newest_bought_share: The same of those who came in the last fortnight.
         events: Day since 1970-01-01 and kind.
         seller: Number of the seller.
@@ -90,16 +90,17 @@ def play(role: Role, place: int, stage: Stage) -> Played:
     """The creator at `place`."""
     rng = np.random.default_rng((stage.seed, place))
     n_followers = draw_followers(role.kind, rng)
-    traits = draw_traits(role.kind, role.platform, stage.n_days, stage.parameters, rng, n_followers=n_followers)
-    shock = make_shock(role.shock, make_posts(traits, rng), traits.n_followers, stage.n_days, rng)
-    gained, _ = make_gains(traits, shock.posts, stage.weekday, stage.parameters.growth, rng)
+    world, n_days = stage.world, stage.n_days
+    traits = draw_traits(role.kind, role.platform, n_days, world.parameters, rng, n_followers=n_followers)
+    shock = make_shock(role.shock, make_posts(traits, rng), traits.n_followers, world, rng, n_days=n_days)
+    gained, _ = make_gains(traits, shock.posts, stage.weekday, world.parameters.growth, rng)
     # Losses never leave a creator without any followers.
     organic = np.maximum(traits.n_followers + np.cumsum(gained + np.rint(shock.gains)), 1.0).astype(np.float64)
-    at = stage.first_day + np.arange(stage.n_days, dtype=np.float64) + READ_AT
+    at = stage.first_day + np.arange(n_days, dtype=np.float64) + READ_AT
     case = Case(at, organic, stage.first_day + shock.posts.at, _shown(shock.posts, traits), traits.follows)
-    purchase = make_purchase(role.campaign, case, rng) if role.campaign else no_purchase(case)
+    purchase = make_purchase(role.campaign, case, world, rng) if role.campaign else no_purchase(case)
     organic, bought = _clean_up(role.platform, organic + purchase.real, purchase.followers, stage, rng)
-    kept = keep_readings(role.shock, stage.n_days, rng)
+    kept = keep_readings(role.shock, n_days, rng)
     readings = np.rint(organic + bought)[kept]
     if role.shock == "import_glitch":
         readings = spoil_readings(readings, rng)
@@ -107,11 +108,11 @@ def play(role: Role, place: int, stage: Stage) -> Played:
         role=role,
         at=at[kept],
         n_followers=readings.astype(np.int64),
-        n_following=(_follows_others(stage.n_days, rng) + purchase.following)[kept].astype(np.int64),
+        n_following=(_follows_others(n_days, rng) + purchase.following)[kept].astype(np.int64),
         posts=_after_purchase(shock.posts, case, purchase),
         purchase=purchase,
-        bought_share=float(bought[-1] / (organic[-1] + bought[-1])),
-        newest_bought_share=_newest_share(organic, bought),
+        bought_share=purchase.profiles_share or float(bought[-1] / (organic[-1] + bought[-1])),
+        newest_bought_share=purchase.profiles_share or _newest_share(organic, bought),
         events=_events(shock, stage.first_day, rng),
         seller=int(rng.integers(N_SELLERS)),
         rng=rng,

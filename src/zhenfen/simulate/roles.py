@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zhenfen.errors import ConfigError
 
 KINDS_ORGANIC = ("koc", "niche_expert", "celebrity", "live_seller", "seasonal", "new_account", "dormant_and_back")
-SHOCKS = ("viral_post", "giveaway", "tv_mention", "advert", "platform_purge", "data_gap", "import_glitch")
+SHOCKS = ("viral_post", "giveaway", "tv_mention", "advert", "platform_purge", "data_gap", "import_glitch", "promotion")
 FOLLOWER_MANIPULATIONS = (
     "follower_burst",
     "follower_drip",
@@ -24,6 +24,7 @@ POST_MANIPULATIONS = (
     "rewritten_comments",
     "engagement_pod",
 )
+AUDIENCE_MANIPULATIONS = ("audience_batch",)
 MANIPULATIONS = (
     "follower_burst",
     "follower_drip",
@@ -36,6 +37,7 @@ MANIPULATIONS = (
     "crowd_workers",
     "follow_unfollow",
     "bought_then_purged",
+    "audience_batch",
 )
 PLATFORMS = ("xiaohongshu", "douyin", "bilibili", "weibo")
 """Platforms with fitted rates."""
@@ -51,6 +53,8 @@ class Campaign:
         manipulation: Name in MANIPULATIONS.
         dose: Above 0. Followers: those bought by all at the end of the campaign, the camouflage left out (below .95).
             Posts: likes, views or comments bought (pod: likes arranged) by what the posts concerned would have had.
+            audience_batch: made accounts by all profiles of the sample of followers (below .95); they came too slowly
+            or too long ago to show in the readings.
         camouflage: Real growth added in the same days, or on the same posts, by what was bought; 0 for none.
     """
 
@@ -98,7 +102,7 @@ def check_campaigns(campaigns: Iterable[Campaign]) -> None:
     """
     for campaign in campaigns:
         check_known("manipulation", [campaign.manipulation], MANIPULATIONS)
-        most = MOST_FOLLOWERS_DOSE if campaign.manipulation in FOLLOWER_MANIPULATIONS else float("inf")
+        most = float("inf") if campaign.manipulation in POST_MANIPULATIONS else MOST_FOLLOWERS_DOSE
         if not 0 < campaign.dose < most:
             raise ConfigError(f"dose {campaign.dose:g} of {campaign.manipulation}: expected above 0 and below {most:g}")
         if campaign.camouflage < 0:

@@ -11,17 +11,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from zhenfen.simulate.organic import Posts, Reals, spread_after
+from zhenfen.simulate.world import Between, World
 
-DECLARED = {"giveaway": 0.75, "advert": 0.6, "tv_mention": 0.5}
-"""How often the events table knows of it: agencies hear of giveaways and bookings, seldom of a broadcast (chosen)."""
 DAYS_BEFORE = 21
 VIRAL_FACTOR = (1.5, 15.0)
 """Views by those of the creator's best post: beyond the scatter of the usual ones."""
-GIVEAWAY_SHARE = (0.01, 0.15)
 GIVEAWAY_LEAVES = (0.1, 0.5)
-TV_SHARE = (0.02, 0.3)
-ADVERT_SHARE = (0.01, 0.08)
-"""Followers gained by followers; all sizes between as likely on the log scale."""
+"""Part of those who came for the prize."""
+PROMOTED_LIKES = (0.1, 1.0)
+"""Rise of the other counts by that of the views: campaigns are paid for views, likes or visits alike (chosen)."""
 PURGE_SHARE = (0.01, 0.05)
 """A platform's clean-up takes this part of a creator's followers, in the middle (chosen: above the worst organic day
 but for glitches, -1 % in one of 2,000 VTuber days)."""
@@ -46,24 +44,26 @@ class Shock:
     events: tuple[tuple[int, str], ...] = field(default=())
 
 
-def make_shock(name: str | None, posts: Posts, n_followers: int, n_days: int, rng: np.random.Generator) -> Shock:
+def make_shock(
+    name: str | None, posts: Posts, n_followers: int, world: World, rng: np.random.Generator, *, n_days: int
+) -> Shock:
     """The effect of the shock `name` on posts and followers; that of clean-ups and bad data is made elsewhere."""
     none = Shock(posts, np.zeros(n_days))
     if name == "viral_post":
         return replace(none, posts=_lift(posts, _pick(posts, n_days, rng), _log_uniform(VIRAL_FACTOR, rng), rng))
-    if name not in DECLARED:
+    if name is None or name not in world.declared:
         return none
     day = _draw_day(n_days, rng)
-    makers = {"giveaway": _giveaway, "tv_mention": _broadcast, "advert": _paid_reach}
-    shock = makers[name](posts, day, n_followers, n_days, rng)
-    return shock if rng.random() < DECLARED[name] else replace(shock, events=())
+    makers = {"giveaway": _giveaway, "tv_mention": _broadcast, "advert": _paid_reach, "promotion": _promotion}
+    shock = makers[name](posts, day, n_followers, world, rng, n_days=n_days)
+    return shock if rng.random() < world.declared[name] else replace(shock, events=())
 
 
 def _draw_day(n_days: int, rng: np.random.Generator) -> int:
     return int(rng.integers(min(DAYS_BEFORE, n_days - 1), max(n_days - 3, min(DAYS_BEFORE, n_days - 1) + 1)))
 
 
-def _log_uniform(between: tuple[float, float], rng: np.random.Generator) -> float:
+def _log_uniform(between: Between, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(*np.log(between))))
 
 
@@ -99,9 +99,11 @@ def _at_event(posts: Posts, day: int, factors: dict[str, float]) -> Posts:
     return replace(posts, counts=counts)
 
 
-def _giveaway(posts: Posts, day: int, n_followers: int, n_days: int, rng: np.random.Generator) -> Shock:
+def _giveaway(
+    posts: Posts, day: int, n_followers: int, world: World, rng: np.random.Generator, *, n_days: int
+) -> Shock:
     """Comments are the ticket; part of those who came for the prize leaves within a fortnight."""
-    gained = _log_uniform(GIVEAWAY_SHARE, rng) * n_followers
+    gained = _log_uniform(world.giveaway_gain, rng) * n_followers
     share = np.exp(-np.arange(5) / rng.uniform(0.5, 2))
     gains = spread_after(np.array([day + 0.2]), np.array([gained]), share / share.sum(), n_days)
     leaving = np.zeros(n_days)
@@ -110,20 +112,41 @@ def _giveaway(posts: Posts, day: int, n_followers: int, n_days: int, rng: np.ran
     return Shock(lifted, gains - leaving, ((day, "giveaway"),))
 
 
-def _broadcast(posts: Posts, day: int, n_followers: int, n_days: int, rng: np.random.Generator) -> Shock:
+def _broadcast(
+    posts: Posts, day: int, n_followers: int, world: World, rng: np.random.Generator, *, n_days: int
+) -> Shock:
     """People come on the evening of the broadcast and, repeats and clips, for a week after."""
-    gained = np.array([_log_uniform(TV_SHARE, rng) * n_followers])
+    gained = np.array([_log_uniform(world.tv_gain, rng) * n_followers])
     share = np.exp(-np.arange(10) / rng.uniform(0.7, 3))
     return Shock(posts, spread_after(np.array([day + 0.5]), gained, share / share.sum(), n_days), ((day, "news"),))
 
 
-def _paid_reach(posts: Posts, day: int, n_followers: int, n_days: int, rng: np.random.Generator) -> Shock:
+def _paid_reach(
+    posts: Posts, day: int, n_followers: int, world: World, rng: np.random.Generator, *, n_days: int
+) -> Shock:
     """Reach bought from the platform itself: views of a post, and followers while the budget lasts."""
     length = int(rng.integers(2, 8))
     share = np.full(length, 1 / length) * np.exp(0.3 * rng.standard_normal(length))
-    gained = np.array([_log_uniform(ADVERT_SHARE, rng) * n_followers])
+    gained = np.array([_log_uniform(world.advert_gain, rng) * n_followers])
     gains = spread_after(np.array([day + 0.3]), gained, share / share.sum(), n_days)
     return Shock(_at_event(posts, day, {"n_views": rng.uniform(2, 10)}), gains, ((day, "advert"),))
+
+
+def _promotion(
+    posts: Posts, day: int, n_followers: int, world: World, rng: np.random.Generator, *, n_days: int
+) -> Shock:
+    """Reach bought from the platform for the next posts: many views, fewer likes and comments, and those who stay."""
+    low, high = world.promoted_posts
+    first = int(np.searchsorted(posts.at, day))
+    which = np.arange(first, min(first + int(rng.integers(low, high + 1)), len(posts.at)))
+    least, most = np.log(world.promotion_factor)
+    factor = np.exp(rng.uniform(least, most, len(which)))
+    likes = 1 + (factor - 1) * rng.uniform(*PROMOTED_LIKES)
+    counts = {name: values.copy() for name, values in posts.counts.items()}
+    for name, values in counts.items():
+        values[which] = np.rint(values[which] * (factor if name == "n_views" else likes))
+    days = np.unique(np.floor(posts.at[which]).astype(np.int64))
+    return Shock(replace(posts, counts=counts), np.zeros(n_days), tuple((int(one), "promotion") for one in days))
 
 
 def keep_readings(name: str | None, n_days: int, rng: np.random.Generator) -> np.ndarray:

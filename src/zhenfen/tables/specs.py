@@ -35,7 +35,7 @@ PLATFORMS = (
     "x",
 )
 MEDIA_KINDS = ("text", "image", "video", "live", "article")
-EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news")
+EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news", "promotion")
 FRAMES = ("newest", "commenters", "likers", "authorised_export", "random", "unknown")
 
 

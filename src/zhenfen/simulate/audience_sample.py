@@ -1,0 +1,125 @@
+"""Samples of followers of many played creators: who was bought, who was made by nobody's order, and in which order.
+
+Arrays over profiles have the shape (n_samples, N_PROFILES).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from zhenfen.simulate.audience_rows import draw_ages, make_profiles, numbered
+from zhenfen.simulate.organic import Flags, Ints, Reals
+from zhenfen.simulate.play import Played
+from zhenfen.simulate.roles import Campaign
+from zhenfen.simulate.world import World
+
+FRAMES = ("newest", "authorised_export", "random")
+N_PROFILES = 300
+MOST_BATCHES = 3
+"""Made accounts that nobody ordered come from one to three batches (chosen)."""
+WAVE_AGE_DAYS = (60.0, 2_500.0)
+"""How long ago a wave of sign-ups began (chosen)."""
+
+
+def show_audience(
+    ids: pl.Series, casts: Sequence[Played], world: World, ends_at: float, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Table `audience` of the creators who come with a sample, with is_bought on top; `ids` are those of all.
+
+    Whoever bought an audience_batch comes with one, for it shows nowhere else.
+    """
+    is_drawn = np.array([played.rng.random() < world.audience_share for played in casts], dtype=np.bool_)
+    sampled = np.flatnonzero(is_drawn | [played.purchase.profiles_share > 0 for played in casts])
+    frame = rng.integers(0, len(FRAMES), len(sampled))
+    is_newest = frame == FRAMES.index("newest")
+    is_bought = _draw_bought(casts, sampled, is_newest, world, rng)
+    # People who are paid to follow have profiles of their own.
+    are_people = np.array([_are_people(played.role.campaign) for played in casts], dtype=np.bool_)[sampled]
+    is_sold = is_bought & ~are_people[:, None]
+    is_stray = _draw_strays(is_bought, world, rng)
+    days_old = draw_ages(is_sold, world.batch_age_days, rng)
+    days_old = _age_strays(days_old, is_stray, world, rng)
+    days_old = _age_waves(days_old, ~is_sold & ~is_stray, world, rng)
+    is_unnamed = is_sold | is_stray | _happens(world.unnamed_share, is_bought.shape, rng)
+    is_ordered = is_newest | _happens(world.ordered_share, is_newest.shape, rng)
+    position = np.tile(np.arange(N_PROFILES, dtype=np.float64), (len(sampled), 1))
+    whose = np.repeat(sampled, N_PROFILES)
+    owner = ids.gather(whose)
+    return pl.DataFrame(
+        {
+            "creator_id": owner,
+            "profile_id": numbered(owner, "a", position.ravel().astype(np.int64)),
+            "platform": pl.Series([played.role.platform for played in casts], dtype=pl.String).gather(whose),
+            "frame": pl.Series(FRAMES).gather(np.repeat(frame, N_PROFILES)),
+            "follow_position": pl.Series(np.where(is_ordered[:, None], position, np.nan).ravel())
+            .fill_nan(None)
+            .cast(pl.Int64),
+            **make_profiles((is_sold | is_stray).ravel(), is_unnamed.ravel(), days_old.ravel(), ends_at, rng),
+            "is_bought": pl.Series(is_bought.ravel()),
+        }
+    )
+
+
+def _are_people(campaign: Campaign | None) -> bool:
+    return campaign is not None and campaign.manipulation in ("crowd_workers", "follow_unfollow")
+
+
+def _happens(share: float, shape: tuple[int, ...], rng: np.random.Generator) -> Flags:
+    """Whether something of this share happens; where it never does, no chance is used up."""
+    return rng.random(shape) < share if share > 0 else np.zeros(shape, dtype=np.bool_)
+
+
+def _draw_bought(
+    casts: Sequence[Played], sampled: Ints, is_newest: Flags, world: World, rng: np.random.Generator
+) -> Flags:
+    """Bought profiles, here and there or one after the other."""
+    of_all, of_newest = (
+        np.array([getattr(played, name) for played in casts])[sampled]
+        for name in ("bought_share", "newest_bought_share")
+    )
+    share = np.where(is_newest, of_newest, of_all)
+    is_bought = rng.random((len(sampled), N_PROFILES)) < share[:, None]
+    is_together = _happens(world.together_share, sampled.shape, rng)
+    if not is_together.any():
+        return is_bought
+    n_bought = is_bought.sum(axis=1)
+    first = np.floor(rng.random(len(sampled)) * (N_PROFILES - n_bought + 1))
+    place = np.arange(N_PROFILES)
+    is_run = (place >= first[:, None]) & (place < (first + n_bought)[:, None])
+    return np.where(is_together[:, None], is_run, is_bought)
+
+
+def _draw_strays(is_bought: Flags, world: World, rng: np.random.Generator) -> Flags:
+    """Made accounts that nobody ordered: every account of some size has them."""
+    if world.made_share == 0:
+        return np.zeros_like(is_bought)
+    share = rng.uniform(0, world.made_share, (len(is_bought), 1))
+    return np.asarray((rng.random(is_bought.shape) < share) & ~is_bought)
+
+
+def _age_strays(days_old: Reals, is_stray: Flags, world: World, rng: np.random.Generator) -> Reals:
+    """Ages with those of strays by their batches."""
+    if not is_stray.any():
+        return days_old
+    made = rng.uniform(*world.made_age_days, (len(days_old), MOST_BATCHES))
+    least, most = np.log(world.made_within_days)
+    within = np.exp(rng.uniform(least, most, (len(days_old), MOST_BATCHES)))
+    n_batches = rng.integers(1, MOST_BATCHES + 1, (len(days_old), 1))
+    batch = np.floor(rng.random(days_old.shape) * n_batches).astype(np.int64)
+    made, within = (np.take_along_axis(one, batch, axis=1) for one in (made, within))
+    return np.where(is_stray, made + within * rng.random(days_old.shape), days_old)
+
+
+def _age_waves(days_old: Reals, are_free: Flags, world: World, rng: np.random.Generator) -> Reals:
+    """Ages with waves of sign-ups among the profiles that `are_free`."""
+    has_wave = _happens(world.wave_share, (len(days_old), 1), rng)
+    if not has_wave.any():
+        return days_old
+    size, began, lasted = (
+        rng.uniform(*between, (len(days_old), 1)) for between in (world.wave_size, WAVE_AGE_DAYS, world.wave_days)
+    )
+    came = has_wave & are_free & (rng.random(days_old.shape) < size)
+    return np.where(came, began + lasted * rng.random(days_old.shape), days_old)
