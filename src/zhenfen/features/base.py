@@ -53,6 +53,8 @@ class FeatureSpec:
         concern: Which side of the peers' range asks for a look; "none" for context only.
         low: Smallest possible value, None for no bound.
         high: Largest possible value, None for no bound.
+        travels: Whether it asks the same of every platform and year, so that peers of another may stand beside it:
+            copied text, and what is set against the creator's own days. Habits do not travel.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FeatureSpec:
     concern: Concern = "none"
     low: float | None = 0.0
     high: float | None = None
+    travels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _SPECS = (
         "DESIGN §7: the same templates across creators",
         concern="high",
         high=1.0,
+        travels=True,
     ),
     FeatureSpec(
         "network_shared_commenter_share",
