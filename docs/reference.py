@@ -1,4 +1,4 @@
-"""Write docs/reference/ (tables, features, commands) straight from the code; tests/test_docs.py keeps them current.
+"""Write docs/reference/ (tables, features, coverage, commands) from the code; tests/test_docs.py keeps them current.
 
 Run: make docs
 """
@@ -10,10 +10,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from zhenfen.config import config_dir
 from zhenfen.features.base import Family, FeatureSpec, load_families
+from zhenfen.messages import Catalogue
+from zhenfen.serving.terminal_panel import describe_row, list_gaps
 from zhenfen.tables import TABLES, Column, TableSpec
+from zhenfen.verdict.coverage import find_coverage
+from zhenfen.verdict.panel import read_panel
 
 FOLDER = Path(__file__).parent / "reference"
+_HEADS = "| feature | unit | concern | travels | meaning | source |"
 
 
 def tables_page() -> str:
@@ -47,17 +53,37 @@ def features_page() -> str:
         "# Features",
         "",
         "`concern` is the side of the peers' range that asks for a look; `none` is context and never counts.",
+        "`travels`: peers of another platform, or of long ago, may stand beside it; all others need the creator's own.",
     ]
     return "\n".join([*lines, *(line for family in load_families().values() for line in _family_lines(family))]) + "\n"
 
 
 def _family_lines(family: Family) -> Iterator[str]:
-    yield from ("", f"## {family.name}", "", "| feature | unit | concern | meaning | source |", "|---|---|---|---|---|")
+    yield from ("", f"## {family.name}", "", _HEADS, "|---|---|---|---|---|---|")
     yield from map(_feature_line, family.specs)
 
 
 def _feature_line(spec: FeatureSpec) -> str:
-    return f"| `{spec.name}` | {spec.unit} | {spec.concern} | {spec.meaning} | {spec.source} |"
+    travels = "yes" if spec.travels else ""
+    return f"| `{spec.name}` | {spec.unit} | {spec.concern} | {travels} | {spec.meaning} | {spec.source} |"
+
+
+def coverage_page() -> str:
+    """What the shipped panel covers, as `zhenfen panel show` says it."""
+    catalogue = Catalogue("en")
+    coverage = find_coverage(read_panel(config_dir() / "verdict" / "panel.csv"))
+    lines = [
+        "# Coverage of the shipped panel",
+        "",
+        "Peers of a creator's platform and size. `zhenfen panel show` prints this table of any panel.",
+        "",
+        "| family | platform | followers | peers | measurements | serves | source · window · day |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows = (describe_row(row, catalogue) for row in coverage.iter_rows(named=True))
+    gaps = (f"- {family}: {platforms}" for family, platforms in list_gaps(coverage, catalogue))
+    head = ["", f"{catalogue.text('cli.panel.gaps')}:", ""]
+    return "\n".join([*lines, *(f"| {' | '.join(row.values())} |" for row in rows), *head, *gaps]) + "\n"
 
 
 def commands_page() -> str:
@@ -66,7 +92,12 @@ def commands_page() -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip() + "\n"
 
 
-PAGES = {"tables.md": tables_page, "features.md": features_page, "commands.md": commands_page}
+PAGES = {
+    "tables.md": tables_page,
+    "features.md": features_page,
+    "coverage.md": coverage_page,
+    "commands.md": commands_page,
+}
 
 
 def main() -> None:

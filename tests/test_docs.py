@@ -21,7 +21,7 @@ def load_reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["tables.md", "features.md", "commands.md"])
+@pytest.mark.parametrize("name", ["tables.md", "features.md", "coverage.md", "commands.md"])
 def test_the_reference_is_current(name: str) -> None:
     written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     assert written == load_reference().PAGES[name](), "run: make docs"

@@ -22,6 +22,8 @@ TERMS: Mapping[str, str] = {
     "engagement/weibo_repost_timelines.parquet": "thunlp/Chinese_Rumor_Dataset, citation asked",
     "engagement/creator_posts.parquet": "scraped, no terms; parameters only",
     "creators/panel.parquet": "vendor exports and scrapes, no terms; quantiles only",
+    "creators/weibo_panel_users.parquet": "none stated; quantiles only",
+    "engagement/weibo_panel_posts.parquet": "none stated; quantiles only",
 }
 """Files of the public data and what may be done with them."""
 

@@ -11,7 +11,9 @@ from zhenfen.features.engagement_evenness import LIKES_FOR_EVEN, N_POSTS_FOR_SPR
 
 def posts(creator: str = "a", **counts: object) -> pl.DataFrame:
     frame = pl.DataFrame({f"n_{name}": values for name, values in counts.items()})
-    absent = [pl.lit(None, dtype=pl.Int64).alias(f"n_{name}") for name in ("likes", "comments", "views")]
+    absent = [
+        pl.lit(None, dtype=pl.Int64).alias(f"n_{name}") for name in ("likes", "comments", "views", "interactions")
+    ]
     missing = [one for one in absent if one.meta.output_name() not in frame.columns]
     return frame.with_columns(pl.lit(creator).alias("creator_id"), *missing)
 
@@ -49,6 +51,22 @@ def test_tails_by_hand() -> None:
     expected = np.quantile(ratio, TAIL) / np.median(ratio)
     assert value(posts(likes=likes, comments=comments), "likes_by_comments_tail_ratio") == pytest.approx(expected)
     assert value(posts(likes=likes, comments=comments), "views_by_likes_tail_ratio") is None
+
+
+@pytest.mark.parametrize(
+    ("interactions", "expected"),
+    [
+        ([100] * 8, 0.0),
+        ([100] * 6 + [300, 299], 1 / 8),
+        ([100] * 5 + [300, 3_000, 40], 2 / 8),
+        ([0] * 5 + [900, 900, 900], None),
+        ([100] * 7, None),
+        ([100] * 7 + [None], None),
+    ],
+)
+def test_the_share_of_hits(interactions: list[int | None], expected: float | None) -> None:
+    """A hit has three times the middle post's interactions; three times nothing is none."""
+    assert value(posts(interactions=interactions), "hit_share") == expected
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import polars as pl
 
 from zhenfen.tables import Tables
 from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, Change
+from zhenfen.verdict.coverage import UNCOVERED_SCHEMA
 from zhenfen.verdict.creator import CREATORS_SCHEMA
 from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA, Findings
 from zhenfen.verdict.levels import rank
@@ -65,6 +66,7 @@ SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
     ("creator", "counterfactuals"): {
         name: dtype for name, dtype in COUNTERFACTUALS_SCHEMA.items() if name != "creator_id"
     },
+    ("creator", "uncovered"): {name: dtype for name, dtype in UNCOVERED_SCHEMA.items() if name != "creator_id"},
     ("engagement", "posts"): {
         "post_id": pl.String,
         "published_at": TIME,

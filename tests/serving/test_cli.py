@@ -11,8 +11,18 @@ from cli_runner import Runner
 
 from zhenfen.connectors import importing
 from zhenfen.serving import vetting
+from zhenfen.serving.panels import build_own_panel
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
+
+
+@pytest.fixture(scope="module")
+def own_panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A panel of forty Weibo creators."""
+    folder = tmp_path_factory.mktemp("house")
+    write_tables(simulate(["organic_small"] * 40, seed=2, platforms=("weibo",)).tables, folder / "tables")
+    build_own_panel(folder / "tables", folder / "panel.csv", "house panel", "as exported")
+    return folder / "panel.csv"
 
 
 def report_bytes(folder: Path) -> dict[str, bytes]:
@@ -125,6 +135,58 @@ def test_panel_build_serves_vet(zhenfen: Runner, tmp_path: Path) -> None:
     assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out", *options).code == 0
     page = next((tmp_path / "out").glob("creator-*.json")).read_text(encoding="utf-8")
     assert "house panel" in page
+
+
+@pytest.mark.parametrize("width", [80, 160])
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["Serves", "Engagement", "Xiaohongshu", "every platform", "context", "What helps"]),
+        ("zh", ["适用于", "互动", "小红书", "所有平台", "仅供对照", "补充方法"]),
+        ("fr", ["Sert à", "Engagement", "Xiaohongshu", "toutes", "contexte", "Pour compléter"]),
+    ],
+)
+def test_panel_show_says_what_is_covered(
+    zhenfen: Runner, monkeypatch: pytest.MonkeyPatch, lang: str, words: list[str], width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    ran = zhenfen("panel", "show", "--lang", lang)
+    assert ran.code == 0, ran.err
+    assert [word for word in words if word not in ran.out] == []
+    # Every source is named whole, whatever the width.
+    assert "Weibo accounts met in topic searches, 2024" in " ".join(ran.out.replace("│", " ").split())
+    assert "…" not in ran.out
+
+
+def test_panel_show_of_ones_own(zhenfen: Runner, own_panel: Path, tmp_path: Path) -> None:
+    ran = zhenfen("panel", "show", "--panel", own_panel)
+    assert "house panel" in ran.out
+    assert "Weibo" in ran.out.partition("No peers")[0]
+    assert "Douyin" not in ran.out.partition("No peers")[0]
+    (tmp_path / "no.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert zhenfen("panel", "show", "--panel", tmp_path / "no.csv").code == 2
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "holds no peers on Xiaohongshu; for this family it covers only: Weibo"),
+        ("zh", "没有小红书上的同类达人；这一类指标仅覆盖：微博"),
+        ("fr", "aucun pair sur Xiaohongshu ; pour cette famille, il couvre seulement : Weibo"),
+    ],
+)
+def test_a_panel_without_the_platform_is_told_in_the_readers_language(
+    zhenfen: Runner, own_panel: Path, tmp_path: Path, lang: str, words: str
+) -> None:
+    write_tables(simulate(["organic_small"], seed=1, platforms=("xiaohongshu",)).tables, tmp_path / "tables")
+    ran = zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out", "--panel", own_panel, "--lang", lang)
+    assert ran.code == 0, ran.err
+    page = json.loads(next((tmp_path / "out").glob("creator-*.json")).read_text(encoding="utf-8"))
+    engagement = next(one for one in page["families"] if one["family"] == "engagement")
+    assert engagement["level"] == "not_assessed"
+    assert words in engagement["coverage_text"].replace("\xa0", " ")
+    html = next((tmp_path / "out").glob("creator-*.html")).read_text(encoding="utf-8")
+    assert words in html.replace("\xa0", " ")
 
 
 def test_a_panel_of_two_creators_is_refused(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:

@@ -73,8 +73,9 @@ def test_peers_who_all_have_one_value() -> None:
     assert found[0] < 0 < found[2]
 
 
-def test_without_peers_there_is_no_place() -> None:
-    assert place_among_peers(matched(9.0, scope="none")).is_empty()
+@pytest.mark.parametrize("scope", ["none", "dated"])
+def test_without_peers_of_today_there_is_no_place(scope: str) -> None:
+    assert place_among_peers(matched(9.0, scope=scope)).is_empty()
 
 
 def test_inputs_hold_values_and_places() -> None:

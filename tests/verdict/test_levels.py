@@ -121,6 +121,18 @@ def test_measured_without_peers_is_not_assessed_and_says_so() -> None:
     assert (finding["level"], finding["score"], finding["reason"]) == ("not_assessed", None, NO_REFERENCE)
 
 
+def test_peers_of_long_ago_are_shown_and_give_no_level() -> None:
+    matched, specs = make_matched({"a": 1e6}, scope="dated"), make_specs(a="high")
+    finding = find(matched, specs)
+    assert (finding["level"], finding["score"], finding["reason"]) == ("not_assessed", None, NO_REFERENCE)
+    shown = weigh(matched, specs, RULES).row(0, named=True)
+    assert (shown["high"], shown["reference"], shown["contribution"]) == (95.0, "s", 0.0)
+
+
+def test_what_travels_gives_a_level() -> None:
+    assert find(make_matched({"a": 99.5}, scope="travels"), make_specs(a="high"))["level"] == "elevated"
+
+
 def test_context_alone_is_no_assessment() -> None:
     assert find(make_matched({"a": 50.0}), make_specs(a="none"))["level"] == "not_assessed"
 

@@ -11,6 +11,7 @@ import pytest
 
 from zhenfen.errors import ConfigError
 from zhenfen.verdict.panel import PanelSource, build_panel, match_peers, read_panel, write_panel
+from zhenfen.verdict.panel_curves import find_quantiles
 
 
 def make_peers(n: int, platform: str = "douyin", smallest: int = 1_000, largest: int = 99_999, seed: int = 1):
@@ -27,8 +28,15 @@ def make_panel(tmp_path: Path, *parts: pl.DataFrame):
     return read_panel(tmp_path / "panel.csv")
 
 
-def source(name: str = "s", day: int = 1, *, travels: bool = False) -> PanelSource:
-    return PanelSource(name, "last 10 posts", date(2026, 1, day), travels)
+TRAVELLER = "comments_template_share"
+
+
+def source(name: str = "s", year: int = 2026) -> PanelSource:
+    return PanelSource(name, "last 10 posts", date(year, 1, 1))
+
+
+def as_copied_text(peers: tuple[pl.DataFrame, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return peers[0].rename({"engagement_rate": TRAVELLER}), peers[1]
 
 
 def match_one(panel, platform: str, n_followers: int | None, value: float = 1.0, feature: str = "engagement_rate"):
@@ -58,7 +66,7 @@ def test_quantiles_of_all_sizes_agree_with_numpy(tmp_path: Path) -> None:
     drawn = values["engagement_rate"].to_numpy()
     assert (whole["n_peers"], whole["followers_from"], whole["followers_to"]) == (200, 1_000, 99_999)
     for name, share in {"p5": 0.05, "p50": 0.5, "p99": 0.99}.items():
-        assert whole[name] == pytest.approx(np.quantile(drawn, share), rel=1e-5)
+        assert whole[name] == pytest.approx(np.quantile(drawn, share, method="weibull"), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +135,35 @@ def test_a_value_that_many_peers_share_is_neither_below_nor_above_itself(tmp_pat
     assert (matched["p99"] == 1 / 3).all()
 
 
+def test_five_in_a_hundred_of_other_peers_fall_below_the_p5_of_few() -> None:
+    """Weibull's places: without them it would be 5.5 of a hundred, and 1.5 above p99."""
+    rng, below, above = np.random.default_rng(5), [], []
+    shares = np.array([0.05, 0.99])
+    for _ in range(4_000):
+        low, high = find_quantiles(rng.random(100), np.ones(100), shares)
+        below.append(low)
+        above.append(1 - high)
+    assert np.mean(below) == pytest.approx(0.05, abs=0.0015)
+    assert np.mean(above) == pytest.approx(0.01, abs=0.0007)
+
+
+def test_without_weights_quantiles_are_weibulls() -> None:
+    values, shares = np.random.default_rng(6).random(80), np.array([0.05, 0.5, 0.95])
+    expected = np.quantile(values, shares, method="weibull")
+    assert find_quantiles(values, np.ones(80), shares) == pytest.approx(expected)
+
+
+def test_the_smallest_are_not_set_beside_what_larger_ones_receive(tmp_path: Path) -> None:
+    """Values that fall a thousandfold over the sizes: at the first knot half of the peers lie on either side."""
+    rng = np.random.default_rng(8)
+    sizes = np.exp(rng.uniform(np.log(1_000), np.log(10_000_000), 400)).astype(int)
+    ids = [f"c{at}" for at in range(400)]
+    values = pl.DataFrame({"creator_id": ids, "rate": 1_000 / sizes * rng.lognormal(sigma=0.5, size=400)})
+    creators = pl.DataFrame({"creator_id": ids, "platform": "weibo", "n_followers": sizes})
+    panel = make_panel(tmp_path, build_panel(values, creators, source()))
+    assert match_one(panel, "weibo", 2_000, feature="rate")["p50"] == pytest.approx(0.5, rel=0.25)
+
+
 def test_between_knots_the_line_runs_straight_in_log_followers(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, build_panel(*make_trend(500, 4), source()))
     knots = panel.frame.drop_nulls("n_followers").sort("n_followers").rows(named=True)
@@ -156,27 +193,69 @@ def test_peers_of_one_size_weigh_alike(tmp_path: Path) -> None:
 
 def test_many_creators_are_matched_as_each_alone(tmp_path: Path) -> None:
     own, other = make_trend(400, 6), make_peers(200, "bilibili")
-    values, creators = other[0].rename({"engagement_rate": "rate"}), other[1]
     panel = make_panel(
-        tmp_path, build_panel(*own, source("own")), build_panel(values, creators, source("far", travels=True))
+        tmp_path,
+        build_panel(own[0].rename({"rate": TRAVELLER}), own[1], source("own")),
+        build_panel(*as_copied_text(other), source("far")),
     )
     sizes = [1_500, None, 70_000, 900_000, 5]
-    batch = pl.DataFrame({"creator_id": [f"me{i}" for i in range(5)], "rate": 1.0})
+    batch = pl.DataFrame({"creator_id": [f"me{i}" for i in range(5)], TRAVELLER: 1.0})
     who = pl.DataFrame({"creator_id": batch["creator_id"], "platform": "douyin", "n_followers": sizes})
     together = match_peers(batch, who, panel)
     for at, size in enumerate(sizes):
-        alone = match_one(panel, "douyin", size, feature="rate")
+        alone = match_one(panel, "douyin", size, feature=TRAVELLER)
         row = together.filter(creator_id=f"me{at}").row(0, named=True)
         assert {**row, "creator_id": "me"} == alone
 
 
-def test_another_platform_serves_only_where_the_panel_says_so_and_only_for_want_of_the_own(tmp_path: Path) -> None:
-    own = build_panel(*make_peers(200), source("own"))
-    other = build_panel(*make_peers(200, "bilibili"), source("other", 2, travels=True))
+def test_copied_text_travels_and_habits_do_not(tmp_path: Path) -> None:
+    peers = make_peers(200, "weibo")
+    habit = "network_shared_commenter_share"
+    habits = build_panel(peers[0].rename({"engagement_rate": habit}), peers[1], source("habits"))
+    panel = make_panel(tmp_path, habits, build_panel(*as_copied_text(peers), source("copies")))
+    copied = match_one(panel, "xiaohongshu", 50_000, feature=TRAVELLER)
+    assert (copied["scope"], copied["source"]) == ("travels", "copies")
+    alone = match_one(panel, "xiaohongshu", 50_000, feature=habit)
+    assert (alone["scope"], alone["source"], alone["p95"]) == ("none", None, None)
+    assert match_one(panel, "weibo", 50_000, feature=habit)["scope"] == "size"
+
+
+def test_another_platform_serves_only_for_want_of_the_own(tmp_path: Path) -> None:
+    own = build_panel(*as_copied_text(make_peers(200)), source("own"))
+    other = build_panel(*as_copied_text(make_peers(200, "bilibili")), source("other"))
     panel = make_panel(tmp_path, own, other)
-    assert match_one(panel, "weibo", 50_000)["source"] == "other"
-    assert match_one(panel, "weibo", 50_000)["scope"] == "other_platform"
-    assert match_one(panel, "douyin", 50_000)["source"] == "own"
+    assert match_one(panel, "weibo", 50_000, feature=TRAVELLER)["source"] in ("own", "other")
+    assert match_one(panel, "douyin", 50_000, feature=TRAVELLER)["source"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("year", "feature", "scope"),
+    [(2015, "engagement_rate", "dated"), (2022, "engagement_rate", "size"), (2015, TRAVELLER, "size")],
+)
+def test_habits_of_long_ago_are_shown_as_such(tmp_path: Path, year: int, feature: str, scope: str) -> None:
+    """Long ago is five years before the youngest day of the panel, whoever's it is."""
+    peers = make_peers(200, "weibo")
+    old = build_panel(peers[0].rename({"engagement_rate": feature}), peers[1], source("old", year))
+    young = build_panel(*make_peers(200, "douyin"), source("young", 2025))
+    found = match_one(make_panel(tmp_path, old, young), "weibo", 50_000, feature=feature)
+    assert (found["scope"], found["source"], found["p50"] is None) == (scope, "old", False)
+
+
+def test_younger_peers_are_preferred_to_those_of_long_ago(tmp_path: Path) -> None:
+    parts = [build_panel(*make_peers(200, seed=seed), source(str(seed), seed)) for seed in (2014, 2024)]
+    values = pl.DataFrame({"creator_id": ["me"], "engagement_rate": [1.0]})
+    creators = pl.DataFrame({"creator_id": ["me"], "platform": ["douyin"], "n_followers": [50_000]})
+    matched = match_peers(values, creators, make_panel(tmp_path, *parts))
+    assert matched.select("source", "scope").rows() == [("2024", "size")]
+
+
+def test_a_panel_of_before_travelling_was_the_measurements_own_is_read(tmp_path: Path) -> None:
+    """Panels that users built with an older version name it a column; nothing in it counts any more."""
+    older = build_panel(*make_peers(200), source()).with_columns(is_any_platform=pl.lit(value=True))
+    older.write_csv(tmp_path / "panel.csv")
+    panel = read_panel(tmp_path / "panel.csv")
+    assert match_one(panel, "weibo", 50_000)["scope"] == "none"
+    assert match_one(panel, "douyin", 50_000)["scope"] == "size"
 
 
 def test_sources_that_cover_a_creator_equally_well_stand_side_by_side(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ class FeatureSpec:
         high: Largest possible value, None for no bound.
         sample: Feature of the same family that counts what a share rests on: it is judged by the lower end of its
             interval. None where the value is judged as it is.
+        travels: Whether it asks the same of every platform and year, so that peers of another may stand beside it:
+            copied text, and what is set against the creator's own days. Habits do not travel.
     """
 
     name: str
@@ -65,6 +67,7 @@ class FeatureSpec:
     low: float | None = 0.0
     high: float | None = None
     sample: str | None = None
+    travels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,19 @@ N_EXAMPLES = 3
 
 
 def _spec(
-    name: str, meaning: str, source: str, *, unit: Unit = "share", concern: Concern = "high", high: float | None = 1.0
+    name: str,
+    meaning: str,
+    source: str,
+    *,
+    unit: Unit = "share",
+    concern: Concern = "high",
+    high: float | None = 1.0,
+    travels: bool = False,
 ) -> FeatureSpec:
     sample = "comments_n" if unit == "share" else None
-    return FeatureSpec(f"comments_{name}", unit, meaning, source, concern=concern, high=high, sample=sample)
+    return FeatureSpec(
+        f"comments_{name}", unit, meaning, source, concern=concern, high=high, sample=sample, travels=travels
+    )
 
 
 _TEMPLATES = "DESIGN §7: template clusters"
@@ -54,9 +63,14 @@ _SPECS = (
         _TEMPLATES,
         concern="none",
     ),
-    _spec("template_share", "Comments in a cluster of three authors or more, of two if it is long.", _TEMPLATES),
+    _spec(
+        "template_share",
+        "Comments in a cluster of three authors or more, of two if it is long.",
+        _TEMPLATES,
+        travels=True,
+    ),
     _spec("self_repeat_share", "Comments whose author wrote their like before.", "one person's habit, not a template"),
-    _spec("largest_cluster_share", "Comments in the largest cluster.", _TEMPLATES),
+    _spec("largest_cluster_share", "Comments in the largest cluster.", _TEMPLATES, travels=True),
     _spec("filler_share", "Comments of nothing but stock words, numbers or one character.", "lexicon comments.yaml"),
     _spec("emoji_only_share", "Comments of nothing but emoji.", "contentless, like filler; common on Xiaohongshu"),
     _spec("short_share", "Comments of one to four characters.", "see SHORT_CHARS"),

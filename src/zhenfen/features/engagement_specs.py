@@ -125,6 +125,13 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "Robust standard deviation of the natural log of likes by views over the posts.",
         "likes made from views are too straight, views bought for some posts scatter",
     ),
+    FeatureSpec(
+        "engagement_hit_share",
+        "share",
+        "Posts with at least three times the interactions of the creator's middle post.",
+        "context: what agencies call the hit rate, by the creator's own measure and not by a platform-wide count",
+        high=1.0,
+    ),
     _tail("likes", "comments", "high"),
     _tail("views", "likes", "none"),
     _tail("comments", "likes", "none"),

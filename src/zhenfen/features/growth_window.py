@@ -22,6 +22,7 @@ SPECS = (
         "DESIGN §1.4; judged by the creator's own spans alone, so that who else is in the tables changes nothing",
         concern="high",
         high=1.0,
+        travels=True,
     ),
     FeatureSpec(
         "growth_n_unexplained_days_90d",
@@ -30,6 +31,7 @@ SPECS = (
         "as growth_unexplained_share_90d",
         concern="high",
         high=float(WINDOW_DAYS),
+        travels=True,
     ),
     FeatureSpec(
         "growth_min_p_value_log10",
@@ -38,6 +40,7 @@ SPECS = (
         "configs/features/growth.yaml: rate of such spans among organic channels",
         concern="high",
         high=LEAST_P_LOG10,
+        travels=True,
     ),
     FeatureSpec(
         "growth_drip_share_90d",
@@ -46,6 +49,7 @@ SPECS = (
         "DESIGN §6: a bought drip lifts the quiet days too, and begins and ends abruptly",
         concern="high",
         high=1.0,
+        travels=True,
     ),
     FeatureSpec(
         "growth_round_count_90d",
@@ -81,6 +85,7 @@ SPECS = (
         "platforms take bought followers away again; platform-wide drops and gaps are left out",
         concern="high",
         high=1.0,
+        travels=True,
     ),
     FeatureSpec(
         "growth_purge_excess_90d",

@@ -24,6 +24,7 @@ _SPECS = (
         concern="high",
         high=1.0,
         sample="network_n_comments",
+        travels=True,
     ),
     FeatureSpec(
         "network_shared_commenter_share",

@@ -9,6 +9,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.audience import state_share
 from zhenfen.report.case import Case, Setting
 from zhenfen.verdict.evidence import Evidence, Finding
+from zhenfen.verdict.panel import COMPARED
 
 Position = Literal["below", "within", "above", "no_reference", "unknown"]
 FAMILY_ORDER = ("growth", "engagement", "comments", "sponsorship", "audience", "network")
@@ -30,7 +31,7 @@ def summarise_families(case: Case) -> list[dict[str, Any]]:
 def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
     """A family's part of the summary, see the keys below; `evidence` holds measured values only."""
     evidence = [summarise_evidence(item, setting) for item in finding.evidence if item.value is not None]
-    compared = [item for item in evidence if item["position"] != "no_reference" and item["concern"] != "none"]
+    compared = [item for item in evidence if item["scope"] in COMPARED and item["concern"] != "none"]
     outside = [item for item in compared if item["asks"]]
     return {
         "family": finding.family,

@@ -8,6 +8,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.audience import audience_section
 from zhenfen.report.case import Case, Setting, open_case
 from zhenfen.report.comments import comments_section
+from zhenfen.report.coverage import add_coverage
 from zhenfen.report.family import list_names, summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.growth import growth_section
@@ -47,7 +48,7 @@ def summarise_creator(
 
 def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
     """`summarise_creator` for a case that is cut out already, with the sources that all pages share."""
-    families = summarise_families(case)
+    families = add_coverage(case, summarise_families(case))
     summary = {
         "kind": "creator",
         "language": case.catalogue.language,

@@ -22,6 +22,7 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
 from zhenfen.verdict.comments import FAMILY as COMMENTS
 from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.coverage import find_uncovered
 from zhenfen.verdict.evidence import Findings
 from zhenfen.verdict.levels import rank
 
@@ -178,6 +179,7 @@ def _conclude(
     details[AUDIENCE]["shares"] = shares
     details[OVERALL] = {"contributions": judged.contributions}
     if inputs.with_details:
+        details[OVERALL]["uncovered"] = find_uncovered(judged.evidence, tables["creators"], models.panel)
         details[OVERALL]["counterfactuals"] = find_counterfactuals(
             inputs, measured, judged, shares, models, in_set=in_set
         )

@@ -208,6 +208,17 @@ def panel_build(
     show_panel(rows, out, lang)
 
 
+@panel_app.command("show")
+def panel_show(panel: PanelOption = None, lang: LangOption = Lang.EN) -> None:
+    """What a reference panel covers: families by platform and size, with peers, source and day, and what is missing."""
+    from zhenfen.config import config_dir
+    from zhenfen.serving.terminal_panel import show_coverage
+    from zhenfen.verdict.coverage import find_coverage
+    from zhenfen.verdict.panel import read_panel
+
+    show_coverage(find_coverage(read_panel(panel or config_dir() / "verdict" / "panel.csv")), lang)
+
+
 @score_app.command("profiles")
 def score_profiles(
     path: Annotated[

@@ -27,6 +27,7 @@ def show_creator(summary: Mapping[str, Any], language: str) -> None:
     console.print(Text(" · ".join(map(clean, (creator["name"], *facts, summary["as_of_day"]))), style="bold"))
     _show_overall(summary["overall"], console, catalogue)
     console.print(_levels(summary, catalogue))
+    _show_coverage(summary["families"], console, catalogue)
     _show_growth(summary["growth"], console, catalogue)
     _show_then(summary["then"], console, catalogue)
     console.print(Text(catalogue.text("report.advisory")))
@@ -63,6 +64,14 @@ def _levels(summary: Mapping[str, Any], catalogue: Catalogue) -> Table:
 
 def _level(one: Mapping[str, Any]) -> Text:
     return Text(f"{LEVEL_MARKS[one['level']]} {one['level_text']}", style=LEVEL_STYLES[one["level"]])
+
+
+def _show_coverage(families: list[Mapping[str, Any]], console: Console, catalogue: Catalogue) -> None:
+    uncovered = [(one["label"], one["coverage_text"]) for one in families if one["coverage_text"]]
+    if uncovered:
+        console.print(Text(catalogue.text("report.coverage"), style="bold"))
+    for label, text in uncovered:
+        console.print(Padding(Text(f"{label} — {clean(text)}"), INDENT))
 
 
 def _show_growth(growth: Mapping[str, Any] | None, console: Console, catalogue: Catalogue) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field
 from zhenfen.config import Strict
 from zhenfen.estimators.creator_evidence import PEER_PREFIX, SET_PREFIX
 from zhenfen.estimators.creator_model import Lines
+from zhenfen.verdict.panel import COMPARED
 from zhenfen.verdict.panel_curves import QUANTILES
 
 TOO_LITTLE = "creator.too_few_families"
@@ -88,7 +89,7 @@ def place_among_peers(matched: pl.DataFrame) -> pl.DataFrame:
     and the last by the distance of the quantiles before. Where several sources cover a creator, the place nearest to 0
     counts: what is usual in any of them is no finding.
     """
-    compared = matched.filter(pl.col("scope") != "none")
+    compared = matched.filter(pl.col("scope").is_in(COMPARED))
     placed = compared.select("creator_id", "feature", "source", place=_place().clip(-_FARTHEST, _FARTHEST))
     return (
         placed.drop_nulls("place")

@@ -58,7 +58,7 @@ class Evidence:
         concern: Side of the range that asks for a look: high, low, both, none.
         contribution: What it adds to the family's score; 0 inside the range. Contributions sum to the score.
         reference: Id of the panel source the range comes from; empty without one.
-        reference_scope: size (same platform and size), platform, other_platform, or none.
+        reference_scope: How near the peers are, one of `panel.SCOPES`.
         reference_window: What each peer's value covers, in words; None without a reference.
         reference_on: Day of the peers' youngest observation.
         n_peers: How many peers the range rests on.

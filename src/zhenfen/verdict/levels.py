@@ -8,6 +8,7 @@ import polars as pl
 
 from zhenfen.config import Strict
 from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA
+from zhenfen.verdict.panel import COMPARED
 
 NO_REFERENCE = "no_reference"
 """Reason of a family that was measured but has no peers to be set against."""
@@ -46,9 +47,9 @@ class LevelRules(Strict):
 def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.DataFrame:
     """Evidence (EVIDENCE_SCHEMA): each measurement with one range and what it adds to the score.
 
-    Where several sources cover a creator, the one that finds the measurement least unusual stands (then the youngest):
-    what is usual in any of them is no finding. Peers of one trade are no yardstick for another, and nobody knows
-    beforehand which trade a creator belongs to.
+    Peers of long ago add nothing (`panel.COMPARED`). Where several sources cover a creator, the one that finds the
+    measurement least unusual stands (then the youngest): what is usual in any of them is no finding. Peers of one trade
+    are no yardstick for another, and nobody knows beforehand which trade a creator belongs to.
 
     Args:
         matched: What `panel.match_peers` returns, with `judged`: the value that may be judged, see `admission`; null
@@ -58,7 +59,9 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
     """
     weighed = (
         matched.join(specs, on="feature")
-        .with_columns(contribution=_contribution(rules.points))
+        .with_columns(
+            contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(_contribution(rules.points)).otherwise(0.0)
+        )
         .sort("contribution", "observed_on", "source", descending=[False, True, False], nulls_last=True)
         .unique(["creator_id", "feature"], keep="first", maintain_order=True)
     )
@@ -90,7 +93,7 @@ def decide(
     A family without any measurement that has peers is not assessed, with the family's own reason or NO_REFERENCE.
     """
     compared = evidence.filter(
-        pl.col("reference_scope") != "none", pl.col("concern") != "none", pl.col("judged").is_not_null()
+        pl.col("reference_scope").is_in(COMPARED), pl.col("concern") != "none", pl.col("judged").is_not_null()
     )
     scores = compared.group_by("creator_id", "family").agg(score=pl.col("contribution").sum())
     pairs = pl.DataFrame({"creator_id": creator_ids}).join(pl.DataFrame({"family": list(families)}), how="cross")

@@ -1,5 +1,8 @@
 """The reference panel: what is usual among creators of the same platform and size, as quantiles.
 
+Peers are of the creator's platform. Only what travels (`FeatureSpec.travels`: copied text, and days set against a
+creator's own) may be set beside another's, and only what travels is compared with peers of long ago.
+
 Quantiles move with size without steps: they are kernel-weighted at a few sizes, "knots", and in between run straight in
 the logarithm of the followers (`panel_curves` says how, and why so).
 """
@@ -9,8 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
+from datetime import date, timedelta
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +22,7 @@ import numpy.typing as npt
 import polars as pl
 
 from zhenfen.errors import ConfigError
+from zhenfen.features.base import load_families
 from zhenfen.verdict.panel_curves import FEWEST_PEERS, QUANTILES, make_curve
 
 Array = npt.NDArray[np.float64]
@@ -34,16 +38,24 @@ SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "window": pl.String(),
     "observed_on": pl.Date(),
-    "is_any_platform": pl.Boolean(),
 }
 """A row is a knot at n_followers, or, where that is null, the peers of all sizes together. The peers span
 followers_from to followers_to (null: sizes unknown); n_peers counts those that weigh at this knot."""
 
-SIZE, PLATFORM, OTHER_PLATFORM, NONE = "size", "platform", "other_platform", "none"
-SCOPES = (SIZE, PLATFORM, OTHER_PLATFORM, NONE)
-"""How near the peers are, nearest first."""
-_ABOUT = ("source", "window", "observed_on")
-_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in (*QUANTILES, *_ABOUT, "n_peers", "scope")}
+SIZE, PLATFORM, TRAVELS, DATED, NONE = "size", "platform", "travels", "dated", "none"
+SCOPES = (SIZE, PLATFORM, TRAVELS, DATED, NONE)
+"""How near the peers are, nearest first: of the platform and size; of the platform; of another platform, for what
+travels; of the platform, but of long ago; none."""
+COMPARED = (SIZE, PLATFORM, TRAVELS)
+"""Scopes that may give a level; peers of long ago are shown and give none."""
+DATED_YEARS = 5
+"""Habits of peers seen this long before the panel's youngest give no level: in between platforms change what is shown
+and how people write (Weibo's limit of 140 characters fell in 2016). Measured from the panel's own youngest day, so
+that the same panel judges the same way at any time."""
+DAYS_A_YEAR = 365.25
+_RANKS = {scope: rank for rank, scope in enumerate(SCOPES)}
+_KEYS = ("feature", "platform", "source", "window", "observed_on")
+_REFERENCE = (*QUANTILES, "source", "window", "observed_on", "n_peers", "scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,11 @@ class PanelSource:
         source: Short id, printed beside every range.
         window: What each value covers: "last 10 posts", "60 days".
         observed_on: Day of the youngest observation.
-        is_any_platform: Whether other platforms may be compared with it, for want of their own.
     """
 
     source: str
     window: str
     observed_on: date
-    is_any_platform: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,8 @@ class Reference:
         whole: n_peers and the quantiles of all sizes together, shape (1 + n_quantiles,).
         knots: Logs of followers, rising, shape (n_knots,); empty where the peers are too few for a curve.
         curve: n_peers and quantiles at the knots, shape (n_knots, 1 + n_quantiles).
+        travels: Whether creators of other platforms may stand beside them.
+        is_dated: Whether they are too old for a level, see DATED_YEARS.
     """
 
     about: PanelSource
@@ -82,16 +94,19 @@ class Reference:
     whole: Array
     knots: Array
     curve: Array
+    travels: bool
+    is_dated: bool
 
     def rank(self, platforms: npt.NDArray[np.object_], n_followers: Array) -> npt.NDArray[np.int8]:
         """Place in SCOPES of this reference for creators of these platforms and sizes (NaN: unknown), shape (n,)."""
         is_own = platforms == self.platform
         is_sized = ~np.isnan(n_followers)
-        nearest = np.where(~is_own, 2, np.where(is_sized & bool(len(self.knots)), 0, 1))
-        usable = is_own | self.about.is_any_platform
+        own = np.where(is_sized & bool(len(self.knots)), _RANKS[SIZE], _RANKS[PLATFORM])
+        nearest = np.where(is_own, _RANKS[DATED] if self.is_dated else own, _RANKS[TRAVELS])
+        usable = is_own | self.travels
         if self.span:
             usable &= ~is_sized | ((n_followers >= self.span[0]) & (n_followers <= self.span[1]))
-        return np.where(usable, nearest, len(SCOPES) - 1).astype(np.int8)
+        return np.where(usable, nearest, _RANKS[NONE]).astype(np.int8)
 
     def at(self, n_followers: Array) -> Array:
         """n_peers and quantiles for creators of these sizes (NaN: of all sizes), shape (n_rows, 1 + n_quantiles)."""
@@ -114,24 +129,39 @@ class Panel:
     def references(self) -> dict[str, list[Reference]]:
         """Feature → its references, in the order of the file."""
         found: dict[str, list[Reference]] = {}
-        keys = ["feature", "platform", "source", "window", "observed_on", "is_any_platform"]
-        for rows in self.frame.partition_by(keys, maintain_order=True):
-            found.setdefault(str(rows["feature"][0]), []).append(_read_reference(rows))
+        since = self.fresh_since
+        for rows in self.frame.partition_by(_KEYS, maintain_order=True):
+            found.setdefault(str(rows["feature"][0]), []).append(_read_reference(rows, since))
         return found
 
+    @cached_property
+    def fresh_since(self) -> date:
+        """Peers seen before this day are of long ago (DATED_YEARS before the youngest of the panel)."""
+        youngest = self.frame["observed_on"].max()
+        return youngest - timedelta(days=DAYS_A_YEAR * DATED_YEARS) if isinstance(youngest, date) else date.min
 
-def _read_reference(rows: pl.DataFrame) -> Reference:
+
+@cache
+def travelling_features() -> frozenset[str]:
+    """Names of the features whose peers may be of another platform, see `FeatureSpec.travels`."""
+    return frozenset(spec.name for family in load_families().values() for spec in family.specs if spec.travels)
+
+
+def _read_reference(rows: pl.DataFrame, fresh_since: date) -> Reference:
     first = rows.row(0, named=True)
+    travels = first["feature"] in travelling_features()
     numbers = ["n_peers", *QUANTILES]
     knots = rows.drop_nulls("n_followers").sort("n_followers")
     span = None if first["followers_from"] is None else (first["followers_from"], first["followers_to"])
     return Reference(
-        PanelSource(first["source"], first["window"], first["observed_on"], first["is_any_platform"]),
+        PanelSource(first["source"], first["window"], first["observed_on"]),
         first["platform"],
         span,
         rows.filter(pl.col("n_followers").is_null()).select(numbers).to_numpy()[0].astype(np.float64),
         np.log(np.maximum(knots["n_followers"].to_numpy(), 1)),
         knots.select(numbers).to_numpy().astype(np.float64),
+        travels,
+        not travels and first["observed_on"] < fresh_since,
     )
 
 
@@ -190,7 +220,7 @@ def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSourc
         for feature in features
         for part in _build_rows(peers, feature, str(platform))
     ]
-    about = {name: pl.lit(getattr(source, name)) for name in ("source", "window", "observed_on", "is_any_platform")}
+    about = {name: pl.lit(getattr(source, name)) for name in ("source", "window", "observed_on")}
     whole = pl.concat([pl.DataFrame(schema=SCHEMA).drop(about), *rows]).with_columns(**about)
     # All digits are kept: many peers have one and the same value (a third of their posts), which a rounded quantile
     # would set below or above itself.
@@ -203,7 +233,7 @@ def _build_rows(peers: pl.DataFrame, feature: str, platform: str) -> Iterator[pl
         return
     sized = measured.drop_nulls("n_followers").sort("n_followers", "value")
     span = sized["n_followers"].min(), sized["n_followers"].max()
-    quantiles = (measured["value"].quantile(share, "linear") for share in QUANTILES.values())
+    quantiles = np.quantile(measured["value"].to_numpy(), list(QUANTILES.values()), method="weibull").tolist()
     whole = {"n_followers": None, "n_peers": measured.height, **dict(zip(QUANTILES, quantiles, strict=True))}
     curve = make_curve(sized["n_followers"].to_numpy(), sized["value"].to_numpy())
     rows = pl.DataFrame([whole, *curve], schema={name: SCHEMA[name] for name in whole})
@@ -218,14 +248,14 @@ def _build_rows(peers: pl.DataFrame, feature: str, platform: str) -> Iterator[pl
 
 
 def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
-    """Every measurement beside its references: those of its platform and size, else of its platform, else of any.
+    """Every measurement beside its references: the nearest of SCOPES that there are.
 
     A creator of known size is never compared with peers that do not span that size. Where several sources cover a
     creator equally well, each stands in a row of its own: sources are never pooled.
 
     Returns:
-        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (size, platform,
-        other_platform, none); at least one row a measured value.
+        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES);
+        at least one row a measured value.
     """
     sizes = creators.select("creator_id", "platform", "n_followers")
     known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
@@ -252,7 +282,7 @@ def _match_feature(known: pl.DataFrame, feature: str, references: list[Reference
     platforms = known["platform"].to_numpy()[rows]
     n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
     ranks = [one.rank(platforms, n_followers) for one in references]
-    none = len(SCOPES) - 1
+    none = _RANKS[NONE]
     nearest = np.min([np.full(len(rows), none, dtype=np.int8), *ranks], axis=0)
     for one, rank in zip(references, ranks, strict=True):
         at = np.flatnonzero((rank == nearest) & (rank < none))
@@ -272,20 +302,25 @@ def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
     abouts = [one.about for one in matches]
     named = {
         "feature": [one.feature for one in matches],
-        **{name: [about and getattr(about, name) for about in abouts] for name in _ABOUT},
+        **{name: [about and getattr(about, name) for about in abouts] for name in ("source", "window", "observed_on")},
     }
     which = np.repeat(np.arange(len(matches)), counts)
-    repeated = pl.DataFrame(named, {"feature": pl.String, **{name: _BESIDE[name] for name in _ABOUT}})[which]
+    repeated = pl.DataFrame(named, {"feature": pl.String, **{name: _BESIDE[name] for name in list(named)[1:]}})[which]
     ranks = pl.Series(np.concatenate([one.ranks for one in matches]))
     return repeated.select(
         ids.gather(np.concatenate([one.rows for one in matches])).alias("creator_id"),
         "feature",
         pl.Series("value", np.concatenate([one.values for one in matches])),
         *(found[name] for name in QUANTILES),
-        *_ABOUT,
+        "source",
+        "window",
+        "observed_on",
         found["n_peers"].round().cast(pl.Int64),
         ranks.replace_strict(range(len(SCOPES)), SCOPES, return_dtype=pl.String).alias("scope"),
     )
+
+
+_BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
 
 
 def _check_rising(frame: pl.DataFrame, path: Path) -> None:
@@ -297,9 +332,7 @@ def _check_rising(frame: pl.DataFrame, path: Path) -> None:
 
 def _check_whole(frame: pl.DataFrame, path: Path) -> None:
     """Creators of unknown size need the row of all sizes."""
-    by = frame.group_by(
-        "feature", "platform", "source", "window", "observed_on", "is_any_platform", maintain_order=True
-    )
+    by = frame.group_by(_KEYS, maintain_order=True)
     without = by.agg(n=pl.col("n_followers").is_null().sum()).filter(pl.col("n") != 1)
     if not without.is_empty():
         raise ConfigError(f"{path}: {without['feature'][0]} needs one row without n_followers for each source")

@@ -5,6 +5,9 @@ half of the peers .9923, three tenths .9941, a fifth .9967; with local slope and
 and spline quantile regression worse (.9951 and .9965 where this has .9927); size classes .9975. Of those
 within .001 of the best it is the one whose shares below p50 stray least over fifths of size
 (docs/experiments/engagement.md).
+
+Within the kernel values first follow the size: where peers span five decades, as on Weibo, the small half of a window
+receives several times what its large half does, and smallest creators were set beside larger ones' rates.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ NEAREST_SHARE = 0.4
 """The kernel reaches as far as the nearest four tenths of the peers."""
 N_KNOTS = 9
 """In steps finer than the kernel is wide, so that straight lines between them lose nothing."""
+DISTINCT_SHARE = 0.9
+"""Counts and shares of few posts are one and the same value for many peers; moved, they would lie beside themselves."""
 
 
 def make_curve(n_followers: npt.NDArray[np.int64], values: Array) -> list[dict[str, float]]:
@@ -55,10 +60,12 @@ def make_curve(n_followers: npt.NDArray[np.int64], values: Array) -> list[dict[s
 
 
 def _make_knot(size: int, logs: Array, values: Array) -> dict[str, float]:
-    weights = _weigh(np.abs(logs - np.log(max(size, 1))))
-    quantiles = find_quantiles(values, weights, np.array(list(QUANTILES.values())))
-    n_effective = round(float(weights.sum() ** 2 / (weights**2).sum()))
-    return {"n_followers": size, "n_peers": n_effective, **dict(zip(QUANTILES, quantiles.tolist(), strict=True))}
+    distances = logs - np.log(max(size, 1))
+    weights = _weigh(np.abs(distances))
+    moved = _move_to(distances, values, weights)
+    quantiles = find_quantiles(moved, weights, np.array(list(QUANTILES.values())))
+    n_effective = count_effective(weights)
+    return {"n_followers": size, "n_peers": round(n_effective), **dict(zip(QUANTILES, quantiles.tolist(), strict=True))}
 
 
 def _weigh(distances: Array) -> Array:
@@ -72,9 +79,37 @@ def _weigh(distances: Array) -> Array:
     return np.asarray(weights, dtype=np.float64)
 
 
+def _move_to(distances: Array, values: Array, weights: Array) -> Array:
+    """What the values would be at distance 0, by the weighted slope of their logs; never beyond those there are.
+
+    Zeros stay zeros; so does everything where many peers share a value (DISTINCT_SHARE).
+    """
+    is_near = (weights > 0) & (values > 0)
+    near, logs = distances[is_near], np.log(values[is_near])
+    if len(np.unique(logs)) < max(FEWEST_PEERS, DISTINCT_SHARE * len(logs)):
+        return values
+    weighed = weights[is_near]
+    apart = near - np.average(near, weights=weighed)
+    scatter = np.average(apart**2, weights=weighed)
+    if scatter == 0:
+        return values
+    slope = np.average(apart * logs, weights=weighed) / scatter
+    return np.asarray(np.clip(values * np.exp(-slope * distances), values.min(), values.max()), dtype=np.float64)
+
+
 def find_quantiles(values: Array, weights: Array, shares: Array) -> Array:
-    """Weighted quantiles, shape of `shares`: each value stands in the middle of its weight, straight lines between."""
+    """Weighted quantiles below which these shares of *other* peers are expected, shape of `shares`.
+
+    Each value stands in the middle of its weight, straight lines between. Of n values the k-th has k / (n + 1) of all
+    peers below it, whatever their distribution, so the places move out by (share - 1/2) / n: without weights this is
+    Weibull's rule. Without it 5.5 % of new peers fall below the p5 of a hundred, and 1.5 % beyond p99.
+    """
     order = np.argsort(values, kind="stable")
     summed = np.cumsum(weights[order])
     middles = (summed - weights[order] / 2) / summed[-1]
-    return np.interp(shares, middles, values[order])
+    return np.interp(shares + (shares - 0.5) / count_effective(weights), middles, values[order])
+
+
+def count_effective(weights: Array) -> float:
+    """Kish's effective number of peers."""
+    return float(weights.sum() ** 2 / (weights**2).sum())

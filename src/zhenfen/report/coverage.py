@@ -1,0 +1,66 @@
+"""Which families of a creator have no peers in the panel, what it holds instead, and what would help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from zhenfen.report.case import Case
+from zhenfen.report.family import list_names
+from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.levels import NO_REFERENCE
+
+
+def add_coverage(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`families` with coverage_text: a sentence where peers of the creator's platform and size are wanting, else "".
+
+    A family that was not assessed for another reason has none: peers would not help it.
+    """
+    uncovered = case.detail(OVERALL, "uncovered")
+    parts = {} if uncovered is None else uncovered.partition_by("family", as_dict=True)
+    return [{**family, "coverage_text": _say(case, family, parts.get((family["family"],)))} for family in families]
+
+
+def _say(case: Case, family: dict[str, Any], rows: pl.DataFrame | None) -> str:
+    if rows is None:
+        return ""
+    has_others = bool(rows["has_others"][0])
+    if family["reason"] != NO_REFERENCE and not has_others:
+        return ""
+    parts = [_say_what_there_is(case, rows)]
+    if has_others:
+        parts.append(case.catalogue.text("report.uncovered.others"))
+    parts.append(case.catalogue.text("report.uncovered.help"))
+    return ("" if case.catalogue.language == "zh" else " ").join(parts)
+
+
+def _say_what_there_is(case: Case, rows: pl.DataFrame) -> str:
+    """Peers of other sizes, of other measurements, of other platforms, or none at all."""
+    platform, name = case.setting.platform_of(case.creator_id)
+    n_followers = case.setting.creators.get(case.creator_id, {}).get("n_followers")
+    text = case.catalogue.text
+    known = rows.drop_nulls("platform")
+    if known.is_empty():
+        return text("report.uncovered.nothing", platform=name)
+    if known["platform"].to_list() != [platform]:
+        others = (_name_range(case, row) for row in known.iter_rows(named=True))
+        return text("report.uncovered.platform", platform=name, others=list_names(others, case.catalogue))
+    own = known.row(0, named=True)
+    if n_followers is None or own["followers_from"] is None or _is_within(n_followers, own):
+        return text("report.uncovered.measurements", platform=name)
+    sizes = {key: case.catalogue.number(own[f"followers_{key}"], 0) for key in ("from", "to")}
+    size = case.catalogue.number(n_followers, 0)
+    return text("report.uncovered.size", platform=name, n_followers=size, low=sizes["from"], high=sizes["to"])
+
+
+def _is_within(n_followers: int, own: dict[str, Any]) -> bool:
+    return bool(own["followers_from"] <= n_followers <= own["followers_to"])
+
+
+def _name_range(case: Case, row: dict[str, Any]) -> str:
+    name = case.setting.platform_name(row["platform"])
+    if row["followers_from"] is None:
+        return name
+    low, high = (case.catalogue.number(row[f"followers_{key}"], 0) for key in ("from", "to"))
+    return case.catalogue.text("report.uncovered.range", platform=name, low=low, high=high)
