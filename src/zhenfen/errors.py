@@ -6,7 +6,8 @@
     │   ├── UnreadableFileError a file is torn, too large, or in no known encoding
     │   ├── MissingTableError   the work needs a table that is not there
     │   ├── InvalidTableError   a table breaks its contract
-    │   └── UnknownCreatorError a creator was asked for who is not in the data
+    │   ├── UnknownCreatorError a creator was asked for who is not in the data
+    │   └── FoundBySearchError  a search found all creators, and the user says otherwise
     └── ConfigError             a file under configs/ or an option cannot be used (exit code 2)
         └── RegistryUnreachableError  the registry of models does not answer
 
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ConfigError",
+    "FoundBySearchError",
     "InputError",
     "InvalidTableError",
     "MissingTableError",
@@ -103,6 +105,10 @@ class InvalidTableError(InputError):
 
 class UnknownCreatorError(InputError):
     """A creator was asked for who is not in the data."""
+
+
+class FoundBySearchError(InputError):
+    """A search found all creators, as the data say, and the user says otherwise: `value` of a problem is the user's."""
 
 
 class ConfigError(ZhenfenError):

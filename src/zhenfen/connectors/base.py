@@ -14,6 +14,7 @@ import polars as pl
 
 from zhenfen.connectors.export import Export
 from zhenfen.connectors.files import DATA_SUFFIXES
+from zhenfen.connectors.found_by import FOUND_SCHEMA
 from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
 from zhenfen.tables import TABLES, make_frame
 
@@ -53,12 +54,14 @@ class Imported:
         frames: Canonical tables by name, with the platform's own ids.
         unusable: What was left out or merged, columns of the table `unusable`.
         captured_at: Latest moment at which the data says it was captured; None when it does not say.
+        found: What files say of how their creators were found, FOUND_SCHEMA; a creator may stand in it again.
         is_canonical: The tables come from an import of ours: ids and contacts are already pseudonymised.
     """
 
     frames: Mapping[str, pl.DataFrame]
     unusable: pl.DataFrame = field(default_factory=lambda: make_frame(TABLES["unusable"]))
     captured_at: datetime | None = None
+    found: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FOUND_SCHEMA))
     is_canonical: bool = False
 
 

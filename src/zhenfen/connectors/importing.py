@@ -10,6 +10,7 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Options, Progress, choose_connector, no_progress
 from zhenfen.connectors.export import Export, open_export
+from zhenfen.connectors.found_by import check_found_by, check_found_by_of, fill_found_by
 from zhenfen.connectors.privacy import load_key, mask, pseudonymise
 from zhenfen.connectors.tidy import FILE, ROW, list_unusable, unusable_rows
 from zhenfen.errors import ConfigError, UnreadableFileError
@@ -21,6 +22,7 @@ def import_export(
     *,
     obtained_how: str,
     frame: str | None = None,
+    found_by: str | None = None,
     platform: str | None = None,
     needs_platform: bool = True,
     obtained_at: datetime | None = None,
@@ -36,6 +38,7 @@ def import_export(
         path: File, folder or archive.
         obtained_how: How the user came by the export, in words, for the provenance.
         frame: How an audience sample was drawn, where the export does not say; see FRAMES, default "unknown".
+        found_by: How creators were found of whom the export does not say it, see FOUND_BY and `fill_found_by`.
         platform: Platform of rows that name none.
         needs_platform: Whether a platform must be known of every creator; without, those of whom none is known have
             follower counts but no row in `creators`.
@@ -50,14 +53,19 @@ def import_export(
 
     Raises:
         InputError: The export cannot be used; with every problem found.
+        FoundBySearchError: The export says that a search found all creators, `found_by` something else.
         ConfigError: An option is none of the known values, or the key for ids cannot be read.
     """
+    check_found_by(found_by)
     options = _check_options(frame, platform, needs_platform, on_progress)
     with open_export(path) as export:
         connector = choose_connector(export)
         imported = connector.read(export, options)
         _check_all_opened(export)
         frames = dict(imported.frames)
+        if "creators" in frames:
+            check_found_by_of(frames["creators"], found_by, imported.found)
+            frames["creators"] = fill_found_by(frames["creators"], found_by, imported.found)
         if not frames.get("provenance", pl.DataFrame()).height:
             captured_at = obtained_at or imported.captured_at
             frames["provenance"] = _provenance(export, connector, obtained_how, captured_at)

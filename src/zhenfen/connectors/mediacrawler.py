@@ -6,8 +6,8 @@ Two generations: the older names users by `user_id` and writes profiles, the new
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import polars as pl
@@ -28,6 +28,7 @@ from zhenfen.connectors.fields import (
     wanted_fields,
 )
 from zhenfen.connectors.files import DATABASE_SUFFIXES
+from zhenfen.connectors.found_by import FOUND_SCHEMA, SEARCH
 from zhenfen.connectors.mediacrawler_dialects import DIALECTS, Dialect
 from zhenfen.connectors.reasons import REASONS
 from zhenfen.connectors.tidy import FILE, ROW, Tidied, tidy, unusable_rows
@@ -42,19 +43,27 @@ _REQUIRED = {
 }
 
 # Versions of 2024 number their CSV files, and write "creator" in the singular.
-_FILE_NAME = re.compile(r"^(?:\d+_)?(?:search|detail|creator|homefeed)_(content|comment|creator)s?_\d{4}-\d{2}-\d{2}$")
-_WORKBOOK_NAME = re.compile(r"^([a-z]+)_(?:search|detail|creator|homefeed)_\d{8}_\d{6}$")
+_FILE_NAME = re.compile(r"^(?:\d+_)?(search|detail|creator|homefeed)_(content|comment|creator)s?_\d{4}-\d{2}-\d{2}$")
+_WORKBOOK_NAME = re.compile(r"^([a-z]+)_(search|detail|creator|homefeed)_\d{8}_\d{6}$")
+# For detail and creator the user names posts or accounts; what a platform puts on its home page is neither.
+_FOUND_BY = {"search": SEARCH, "detail": "list", "creator": "list"}
 _UNSUPPORTED = {"tieba": ("tieba_note", "tieba_comment"), "zhihu": ("zhihu_content", "zhihu_comment")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One sheet of the export: where it is and what it holds."""
+    """One sheet of the export: where it is, what it holds, and how its creators were found where the name says it."""
 
     file: str
     sheet: str
     platform: str
     kind: str
+    found_by: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What its rows are listed by."""
+        return f"{self.file}:{self.sheet}" if self.sheet else self.file
 
 
 class MediaCrawler(Connector, name="mediacrawler"):
@@ -73,23 +82,27 @@ class MediaCrawler(Connector, name="mediacrawler"):
         _check_columns(export, sources)
         export.used.update(source.file for source in sources)
         parts: list[tuple[str, Tidied | pl.DataFrame]] = []
+        found: list[pl.DataFrame] = [pl.DataFrame(schema=FOUND_SCHEMA)]
         for platform, dialect in DIALECTS.items():
             mine = [source for source in sources if source.platform == platform]
-            parts += _read_platform(export, mine, dialect, options) if mine else []
+            if mine:
+                tables, statements = _read_platform(export, mine, dialect, options)
+                parts += tables
+                found.append(statements)
         foreign = [source for source in sources if source.platform in _UNSUPPORTED and _has_rows(export, source)]
         if not any(_height(part) for _, part in parts):
             raise_all([Problem(REASONS["unusable.unsupported"], source.file) for source in foreign])
-        return bundle(parts, [_list_unsupported(foreign)])
+        return replace(bundle(parts, [_list_unsupported(foreign)]), found=pl.concat(found))
 
 
 def _find_sources(export: Export) -> Iterator[_Source]:
     for file in export.data_files:
         path = PurePosixPath(file)
         if found := _FILE_NAME.match(path.stem):
-            kind = f"{found[1]}s"
-            yield _Source(file, "", _platform_of(export, path, kind), kind)
+            kind = f"{found[2]}s"
+            yield _Source(file, "", _platform_of(export, path, kind), kind, _FOUND_BY.get(found[1]))
         elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
-            yield from _sheets_of_workbook(export, file, found[1])
+            yield from _sheets_of_workbook(export, file, found[1], _FOUND_BY.get(found[2]))
         elif path.suffix in DATABASE_SUFFIXES:
             yield from _tables_of_database(export, file)
 
@@ -103,10 +116,11 @@ def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
     return next((name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind])), "")
 
 
-def _sheets_of_workbook(export: Export, file: str, platform: str) -> Iterator[_Source]:
+def _sheets_of_workbook(export: Export, file: str, platform: str, found_by: str | None) -> Iterator[_Source]:
     if platform in DIALECTS or platform in _UNSUPPORTED:
         sheets = export.sheets(file)
-        yield from (_Source(file, sheet, platform, sheet.lower()) for sheet in sheets if sheet.lower() in _KINDS)
+        known = (sheet for sheet in sheets if sheet.lower() in _KINDS)
+        yield from (_Source(file, sheet, platform, sheet.lower(), found_by) for sheet in known)
 
 
 def _tables_of_database(export: Export, file: str) -> Iterator[_Source]:
@@ -142,19 +156,45 @@ def _height(part: Tidied | pl.DataFrame) -> int:
 
 
 def _list_unsupported(sources: list[_Source]) -> pl.DataFrame:
-    labels = [f"{source.file}:{source.sheet}" if source.sheet else source.file for source in sources]
+    labels = [source.label for source in sources]
     rows = pl.DataFrame({FILE: labels, ROW: [0] * len(labels)}, schema={FILE: pl.String, ROW: pl.Int64})
     return unusable_rows("", rows, "", pl.lit(None), expected="unusable.unsupported", action="row_left_out")
 
 
 def _read_platform(
     export: Export, sources: list[_Source], dialect: Dialect, options: Options
-) -> list[tuple[str, Tidied | pl.DataFrame]]:
+) -> tuple[list[tuple[str, Tidied | pl.DataFrame]], pl.DataFrame]:
+    """The tables of a platform's files, and what the files say of how the creators were found."""
     raw = _read_kinds(export, sources, dialect, options)
     posts = tidy("posts", _make_posts(raw["contents"], dialect))
     creators, follower_counts = read_creators(_make_creators(raw["creators"]), posts.frame, dialect.platform)
-    comments = tidy("comments", _make_comments(raw["comments"], posts.frame), expected={"creator_id": "unusable.post"})
-    return [("posts", posts), ("creators", creators), ("follower_counts", follower_counts), ("comments", comments)]
+    answers = _make_comments(raw["comments"], posts.frame)
+    comments = tidy("comments", answers, expected={"creator_id": "unusable.post"})
+    found = _list_found([raw["contents"], raw["creators"], answers], sources)
+    return [
+        ("posts", posts),
+        ("creators", creators),
+        ("follower_counts", follower_counts),
+        ("comments", comments),
+    ], found
+
+
+def _list_found(rows: Iterable[pl.DataFrame], sources: list[_Source]) -> pl.DataFrame:
+    """FOUND_SCHEMA: what was searched for stands in posts of databases too, where no file name says it."""
+    named = {source.label: source.found_by for source in sources}
+    by_name = pl.col(FILE).replace_strict(named, return_dtype=pl.String)
+    searched = pl.lit(SEARCH)
+    statements = [
+        frame.select(
+            "creator_id",
+            found_by=pl.when(pl.col("_keyword").str.strip_chars() != "").then(searched).otherwise(by_name)
+            if "_keyword" in frame.columns
+            else by_name,
+            file=FILE,
+        )
+        for frame in rows
+    ]
+    return pl.concat(statements).drop_nulls().unique().sort("creator_id", "found_by", "file")
 
 
 def _read_kinds(export: Export, sources: list[_Source], dialect: Dialect, options: Options) -> dict[str, pl.DataFrame]:
@@ -177,7 +217,7 @@ def _make_posts(raw: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         text=join_title(pl.col("_title"), clean_entities(pl.col("_body"))),
         media_kind=dialect.media_kind(pl.col("_type")),
         observed_at=pl.col(SEEN),
-    ).drop("_title", "_body", "_type")
+    ).drop("_title", "_body", "_type", "_keyword")
 
 
 def _make_comments(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:

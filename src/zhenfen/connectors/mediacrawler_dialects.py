@@ -54,6 +54,7 @@ def _contents(post_id: str, likes: str, **more: tuple[str, ...]) -> Sources:
         "published_at": ("create_time", "create_date_time"),
         "n_likes": (likes,),
         "_type": (),
+        "_keyword": ("source_keyword",),
         **more,
     }
 

@@ -16,7 +16,15 @@ from zhenfen.connectors.cells import SEEN
 from zhenfen.connectors.counts import is_blank
 from zhenfen.connectors.export import Export
 from zhenfen.connectors.fields import bundle, clean_region, count_followers, join_title, pick, raise_all, stack
-from zhenfen.connectors.spreadsheet_headings import Layout, find_layout, load_headings, own_name, translate
+from zhenfen.connectors.found_by import SEARCH
+from zhenfen.connectors.spreadsheet_headings import (
+    Layout,
+    find_layout,
+    is_search,
+    load_headings,
+    own_name,
+    translate,
+)
 from zhenfen.connectors.spreadsheet_keys import make_keys, name_creators
 from zhenfen.connectors.tidy import FILE, ROW, Tidied, tidy
 from zhenfen.errors import Problem
@@ -54,7 +62,7 @@ class Spreadsheet(Connector, name="spreadsheet"):
         parts.append(("creators", _other_creators(tables, known)))
         if "creators" in tables:
             parts.append(("follower_counts", _other_counts(tables["creators"], tidied.get("follower_counts"))))
-        return bundle(parts)
+        return replace(bundle(parts), found=_list_found(tables))
 
 
 def _tidy(table: str, frame: pl.DataFrame, options: Options) -> Tidied:
@@ -82,7 +90,8 @@ def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
         owner = None if layout.names_creator else own_name(name or PurePosixPath(file).stem)
         # Sheets end in empty lines more often than not.
         filled = rows.filter(pl.any_horizontal(pl.exclude(FILE, ROW).is_not_null()))
-        frames.setdefault(layout.table, []).append(filled.with_columns(_fallback=pl.lit(owner, pl.String)))
+        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(is_search(sheet.columns))}
+        frames.setdefault(layout.table, []).append(filled.with_columns(**about))
     headings = load_headings().columns
     return {table: stack(rows, dict.fromkeys((*headings[table], *_WHO), ())) for table, rows in frames.items()}
 
@@ -125,7 +134,7 @@ def _check_platform(raw: Mapping[str, pl.DataFrame], options: Options) -> None:
 def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFrame:
     """What is particular to a table: names, texts and words that stand for values."""
     have = frame.columns
-    made = [translate(name, pl.col(name)) for name in ("media_kind", "kind") if name in have]
+    made = [translate(name, pl.col(name)) for name in ("media_kind", "kind", "found_by") if name in have]
     made += [clean_region(pl.col("region"))] if "region" in have else []
     if table == "creators":
         made += [pl.col("_creator_name").alias("display_name"), pl.col("snapshot_at").alias(SEEN)]
@@ -134,6 +143,17 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
     return frame.with_columns(made)
+
+
+def _list_found(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """FOUND_SCHEMA: creators of rows that name a search or its word, and of sheets of tools that search."""
+    signs = {"_keyword": pl.col("_keyword").str.strip_chars() != "", "found_by": pl.col("found_by") == SEARCH}
+    statements = []
+    for frame in tables.values():
+        said = [sign.fill_null(value=False) for name, sign in signs.items() if name in frame.columns]
+        found = frame.filter(pl.any_horizontal("_searched", *said))
+        statements.append(found.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
+    return pl.concat(statements).drop_nulls().unique().sort("creator_id", "file")
 
 
 def _place_comments(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.DataFrame:

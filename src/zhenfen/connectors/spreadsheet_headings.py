@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,12 +26,14 @@ class HeadingMap(Strict):
     Attributes:
         names: Table → words in sheet and file names.
         needs: Table → groups of columns of which one each must be there, for the table to be guessed.
+        searches: Headings that together tell a sheet of a tool that searches.
         columns: Table → column → headings, the surest first; a column with _ in front is for the connector alone.
         values: Column → value of the contract → words that stand for it.
     """
 
     names: dict[str, tuple[str, ...]]
     needs: dict[str, tuple[tuple[str, ...], ...]]
+    searches: tuple[tuple[str, ...], ...] = ()
     columns: dict[str, dict[str, tuple[str, ...]]]
     values: dict[str, dict[str, tuple[str, ...]]]
 
@@ -78,6 +80,12 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
         if table in possible and any(_plain(word) in _plain(name) for word in words):
             return possible[table]
     return max(possible.values(), key=lambda layout: len(layout.headings), default=None)
+
+
+def is_search(columns: Iterable[str]) -> bool:
+    """Whether a sheet with these headings comes from a tool that searches."""
+    plain = {_plain(column) for column in columns}
+    return any(plain.issuperset(map(_plain, headings)) for headings in load_headings().searches)
 
 
 def own_name(name: str) -> str | None:

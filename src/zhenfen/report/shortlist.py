@@ -12,6 +12,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
 from zhenfen.report.family import family_rank, summarise_families
 from zhenfen.report.filename import page_stem
+from zhenfen.report.found_by import count_found_by, describe_found_by
 from zhenfen.report.overall import overall_section
 from zhenfen.report.sections import MOST_EXAMPLES
 from zhenfen.report.source import summarise_sources
@@ -61,6 +62,7 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
         "platform_name": platform_name,
         "n_followers": n_followers,
         "followers_text": "—" if n_followers is None else case.catalogue.compact(n_followers),
+        "found_by": describe_found_by(case.setting, case.creator_id),
         "families": [
             {**{name: family[name] for name in kept}, "n_needed": family["n_needed"], "n_found": family["n_found"]}
             for family in families
@@ -100,6 +102,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
             "families": [column for column in columns if column["n_assessed"]],
         },
         "platforms": list(dict.fromkeys(row["platform_name"] for row in rows)),
+        "found_by": count_found_by(setting, (row["creator_id"] for row in rows)),
         "creators": rows,
         "not_assessed": _not_assessed(setting, rows),
         "shared": {**_shared_clusters(setting), **_shared_commenters(setting)},

@@ -11,6 +11,7 @@ from zhenfen.report.comments import comments_section
 from zhenfen.report.coverage import add_coverage
 from zhenfen.report.family import list_names, summarise_families
 from zhenfen.report.filename import page_stem
+from zhenfen.report.found_by import describe_found_by
 from zhenfen.report.growth import growth_section
 from zhenfen.report.overall import overall_section
 from zhenfen.report.question import make_questions
@@ -72,6 +73,7 @@ def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
             for family in families
             if family["level"] == "not_assessed"
         ],
+        "found_by": describe_found_by(case.setting, case.creator_id),
         **sources,
     }
     return {**summary, "questions": make_questions(case, summary)}

@@ -83,7 +83,9 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Shee
         ("report.col.n_assessed", "count"),
     )
     columns += [(label, "text") for label in families.values()]
-    columns += _headings(catalogue, ("report.col.point", "wide"), ("report.col.creator_id", "id"))
+    columns += _headings(
+        catalogue, ("report.col.point", "wide"), ("report.found_by", "wide"), ("report.col.creator_id", "id")
+    )
     rows = (
         [
             *(row[name] for name in ("name", "platform_name", "n_followers")),
@@ -91,6 +93,7 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Shee
             *(row[name] for name in ("n_outside", "n_assessed")),
             *(_level_of(row, family) for family in families),
             row["point"],
+            f"{row['found_by']['label']} · {row['found_by']['meaning']}",
             row["creator_id"],
         ]
         for row in shortlist["creators"]

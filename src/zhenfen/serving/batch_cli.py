@@ -65,6 +65,7 @@ def run_batch(
     *,
     lang: str,
     platform: str | None = None,
+    found_by: str | None = None,
     as_of: datetime | None = None,
     explain: bool = False,
 ) -> None:
@@ -77,6 +78,7 @@ def run_batch(
         pool: Engine and workers, as asked for.
         lang: Language of what is shown.
         platform: See `Order`.
+        found_by: See `Order`.
         as_of: See `Order`.
         explain: See `Order`.
 
@@ -89,7 +91,7 @@ def run_batch(
     from zhenfen.serving.terminal import Steps, show_scored
 
     engine, workers = pool
-    order = Order(kind, source, out, platform, as_of, explain)
+    order = Order(kind, source, out, platform, as_of, explain, found_by)
     opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
     with Steps(lang) as steps:
         manifest = score_folder(order, opened, steps.advance)

@@ -12,6 +12,7 @@ import typer
 
 from zhenfen.errors import ZhenfenError
 from zhenfen.serving.batch_cli import EngineOption, ScoresOut, WorkersOption, check_source, is_batch, run_batch
+from zhenfen.serving.found_by_cli import LANGUAGE, FoundByOption, note_language
 from zhenfen.serving.models_cli import models_app
 from zhenfen.serving.monitor_cli import monitor
 from zhenfen.serving.reproduce_cli import reproduce
@@ -71,7 +72,12 @@ AsOfOption = Annotated[
 ParquetOut = Annotated[Path, typer.Option(dir_okay=False, help="Parquet file to write.")]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Also list the largest contributions.")]
 PanelOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")]
-LangOption = Annotated[Lang, typer.Option(help="Language of reports and of what is printed.", envvar="ZHENFEN_LANG")]
+LangOption = Annotated[
+    Lang,
+    typer.Option(
+        help="Language of reports and of what is printed.", envvar="ZHENFEN_LANG", callback=note_language, is_eager=True
+    ),
+]
 
 
 @app.command()
@@ -84,6 +90,7 @@ def vet(
     as_of: AsOfOption = None,
     panel: PanelOption = None,
     frame: FrameOption = None,
+    found_by: FoundByOption = None,
     platform: PlatformOption = None,
 ) -> None:
     """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
@@ -91,7 +98,7 @@ def vet(
     from zhenfen.serving.terminal import Steps, show_shortlist
     from zhenfen.serving.vetting import VetOptions, vet
 
-    options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame, platform)
+    options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame, platform, found_by)
     with Steps(lang) as steps:
         vetted = vet(path, out, load_models(panel), options, steps.advance)
     show_shortlist(vetted, out, lang)
@@ -103,6 +110,7 @@ def import_(
     out: Annotated[Path, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")],
     obtained_how: Annotated[str, typer.Option(help="How you came by the export; stands in every report.")],
     frame: FrameOption = None,
+    found_by: FoundByOption = None,
     platform: PlatformOption = None,
     keep_ids: Annotated[bool, typer.Option("--keep-ids", help="Keep person ids as the platform spells them.")] = False,
     keep_contacts: Annotated[bool, typer.Option("--keep-contacts", help="Keep contact details in texts.")] = False,
@@ -119,6 +127,7 @@ def import_(
             path,
             obtained_how=obtained_how,
             frame=frame,
+            found_by=found_by,
             platform=platform,
             keep_ids=keep_ids,
             keep_contacts=keep_contacts,
@@ -164,6 +173,7 @@ def explain(
     as_of: AsOfOption = None,
     panel: PanelOption = None,
     frame: FrameOption = None,
+    found_by: FoundByOption = None,
     platform: PlatformOption = None,
 ) -> None:
     """One creator: levels with reasons, spans with the causes tested, and what would lower a level."""
@@ -173,7 +183,7 @@ def explain(
     from zhenfen.serving.terminal_creator import show_creator
     from zhenfen.serving.vetting import VetOptions
 
-    options = VetOptions(lang, as_of=_end_of_day(as_of), frame=frame, platform=platform)
+    options = VetOptions(lang, as_of=_end_of_day(as_of), frame=frame, platform=platform, found_by=found_by)
     with Steps(lang) as steps:
         summary = explain(path, creator, load_models(panel), options, steps.advance)
     show_creator(summary, lang)
@@ -313,6 +323,7 @@ def score_creators(
         ),
     ],
     out: ScoresOut,
+    found_by: FoundByOption = None,
     platform: PlatformOption = None,
     as_of: AsOfOption = None,
     engine: EngineOption = None,
@@ -322,7 +333,8 @@ def score_creators(
     """Level and P(manipulated) of every creator over all families, with the findings that weigh most."""
     moment = _end_of_day(as_of)
     if is_batch(path, engine, workers, takes_folders=True):
-        run_batch("creators", path, out, (engine, workers), lang=lang, platform=platform, as_of=moment)
+        about = {"platform": platform, "found_by": found_by}
+        run_batch("creators", path, out, (engine, workers), lang=lang, as_of=moment, **about)
         return
     from zhenfen.model_store import load_models
     from zhenfen.serving.creators import score_creators_file
@@ -331,7 +343,13 @@ def score_creators(
     models = load_models()
     with Steps(lang) as steps:
         n_creators = score_creators_file(
-            Path(path), out, models, platform=platform, as_of=moment, on_progress=steps.advance
+            Path(path),
+            out,
+            models,
+            found_by=found_by,
+            platform=platform,
+            as_of=moment,
+            on_progress=steps.advance,
         )
     show_scored("creators", n_creators, out, lang)
 
@@ -378,10 +396,11 @@ def _end_of_day(day: datetime | None) -> datetime | None:
 
 def main() -> None:
     """Entry point: our own errors become a clear text and exit code 2."""
+    reader: dict[str, str] = {}
     try:
-        app()
+        app(obj=reader)
     except ZhenfenError as error:
         from zhenfen.serving.terminal import show_error
 
-        show_error(error)
+        show_error(error, reader.get(LANGUAGE, Lang.EN))
         sys.exit(BAD_INPUT)

@@ -22,15 +22,13 @@ def explain(
         path: Any export that can be vetted.
         creator: Id as the platform or as the tables spell it.
         models: Panel, rules and models to judge with.
-        options: Language, moment, frame and platform.
+        options: Language, moment, and what is said of the export.
         on_progress: Told of every file and family.
 
     Raises:
         InputError: The export cannot be used, or holds no such creator.
     """
-    tables = import_export(
-        path, obtained_how=NOT_STATED, frame=options.frame, platform=options.platform, on_progress=on_progress
-    )
+    tables = import_export(path, obtained_how=NOT_STATED, **options.reading, on_progress=on_progress)
     (wanted,) = find_creators([creator], tables)
     findings = score(tables, models, as_of=options.as_of, creators=[wanted], on_progress=on_progress)
     known = known_at(tables, findings.as_of)

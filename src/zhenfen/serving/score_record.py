@@ -38,6 +38,7 @@ class Record(Strict):
         creators: Ids the report was limited to; empty for all.
         frame: How the audience was sampled, where the user said so.
         platform: Platform of rows that name none, where the user said so.
+        found_by: How creators were found, where the user said so.
     """
 
     score_id: str
@@ -48,6 +49,7 @@ class Record(Strict):
     creators: tuple[str, ...] = ()
     frame: str | None = None
     platform: str | None = None
+    found_by: str | None = None
 
 
 def hash_tables(tables: Tables) -> str:

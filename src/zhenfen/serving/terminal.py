@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from zhenfen.errors import ZhenfenError
+from zhenfen.errors import FoundBySearchError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.serving.audit import Applied, Sampled
@@ -87,6 +87,7 @@ def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
     console = Console()
     is_narrow = console.width < WIDE_COLUMNS
     console.print(Text(catalogue.text("cli.shortlist", day=vetted.shortlist["as_of_day"]), style="bold"))
+    console.print(Text(vetted.shortlist["found_by"]["line"]))
     console.print(_shortlist_table(vetted.shortlist, catalogue, is_narrow=is_narrow))
     if is_narrow:
         console.print(_legend(vetted.shortlist))
@@ -96,6 +97,8 @@ def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
     _print_unusable(vetted.tables, console, catalogue)
     console.print(Text(catalogue.text("report.advisory")))
     console.print(Text(catalogue.text("cli.pages", path=out / "index.html", n=vetted.shortlist["n_creators"])))
+    if ask := vetted.shortlist["found_by"]["ask"]:
+        Console(stderr=True, soft_wrap=True).print(Text(ask), style="bold")
 
 
 def show_demo(made: Demo, out: Path, steps: Steps) -> None:
@@ -189,11 +192,20 @@ def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
     console.print(Text(catalogue.text("cli.panel", path=out)))
 
 
-def show_error(error: ZhenfenError) -> None:
+def show_error(error: ZhenfenError, language: str) -> None:
     """The error's text on standard error, one line a problem, without markup or control characters."""
     console = Console(stderr=True, soft_wrap=True)
-    for line in str(error).splitlines():
+    text = _contradiction(error, Catalogue(language)) if isinstance(error, FoundBySearchError) else str(error)
+    for line in text.splitlines():
         console.print(Text(clean(line)), style="red")
+
+
+def _contradiction(error: FoundBySearchError, catalogue: Catalogue) -> str:
+    """A line a file, and what to do."""
+    given = error.problems[0].value or ""
+    word = catalogue.text(f"report.found_by.{given}")
+    about = [catalogue.text("cli.found_by.says_search", file=one.file) for one in error.problems[:MOST_ROWS]]
+    return "\n".join([*about, catalogue.text("cli.found_by.contradicted", given=given, word=word)])
 
 
 def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> Table:

@@ -104,6 +104,7 @@ def _show_creator(creator_id: str, member: Member, days: Days, posts: Posts, set
             "n_followers": int(days.n_followers[-1]),
             "n_posts": len(posts.day),
             "fee_cny": member.fee_cny,
+            "found_by": "list",
         }
     )
 

@@ -37,6 +37,8 @@ PLATFORMS = (
 MEDIA_KINDS = ("text", "image", "video", "live", "article")
 EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news", "promotion")
 FRAMES = ("newest", "commenters", "likers", "authorised_export", "random", "unknown")
+FOUND_BY = ("search", "list", "roster", "own", "unknown")
+"""How creators came into a set: by a search, on a list somebody made, as all of an agency's, or as the user's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ TABLES: dict[str, TableSpec] = {
                 *_times("created_at", "snapshot_at"),
                 *_STANDING,
                 Column("fee_cny", "real", "CNY", high=1e9),
+                Column("found_by", "choice", choices=FOUND_BY),
             ),
             key=("creator_id",),
             required=("platform",),

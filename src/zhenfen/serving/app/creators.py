@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from zhenfen.connectors.archive import Bounds, is_archive, unpack
+from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import InputError
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators
+from zhenfen.serving.app.choices import list_choices, one_of
 from zhenfen.serving.app.errors import rename
 from zhenfen.serving.app.examples import ROWS_SHOWN, describe_answer, describe_upload
 from zhenfen.serving.app.frames import JSON, encode, reply_type
@@ -25,12 +27,14 @@ from zhenfen.serving.app.service import Service, need
 from zhenfen.serving.app.settings import Limits
 from zhenfen.serving.app.uploads import save_export
 from zhenfen.serving.vetting import NOT_STATED
-from zhenfen.tables import TABLES, Tables, check_tables
+from zhenfen.tables import FOUND_BY, TABLES, Tables, check_tables
 
 NOT_SENT = ("provenance", "unusable")
 """Tables that an import writes; nobody sends them row by row."""
 SENT = tuple(name for name in TABLES if name not in NOT_SENT)
 UPLOAD = "upload"
+FoundBy = Annotated[str, AfterValidator(one_of(FOUND_BY)), list_choices(FOUND_BY)]
+FOUND_BY_TEXT = "How the creators were found, if the export is silent. What a search selects gives no level."
 
 
 class CreatorOptions(BaseModel):
@@ -38,6 +42,7 @@ class CreatorOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    found_by: FoundBy | None = Field(default=None, description=FOUND_BY_TEXT)
     platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
     as_of: date | None = Field(
         default=None,
@@ -61,7 +66,7 @@ def make_creators_router(service: Service) -> APIRouter:
             path = folder if body is not None else await save_export(request, folder, limits)
 
             def work() -> bytes:
-                tables = _read_tables(json, body) if body is not None else read_export(path, options, limits)
+                tables = _read_tables(json, body, options) if body is not None else read_export(path, options, limits)
                 scored = score(tables, service.models, options)
                 service.metrics.count_rows("creators", scored.height)
                 return encode(scored, wanted)
@@ -88,7 +93,8 @@ def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
             # The folder's name stands in what clients are told about an archive as a whole.
             export = path.with_name(UPLOAD)
             unpack(path, export, Bounds(limits.expanded_bytes, limits.n_files))
-        return import_export(export, obtained_how=NOT_STATED, platform=options.platform, keep_ids=True)
+        told = {"platform": options.platform, "found_by": options.found_by}
+        return import_export(export, obtained_how=NOT_STATED, keep_ids=True, **told)
     except InputError as error:
         raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
 
@@ -98,9 +104,12 @@ async def _read_json(request: Request) -> bytes | None:
     return await request.body() if is_json else None
 
 
-def _read_tables(json: JsonTables, body: bytes) -> Tables:
+def _read_tables(json: JsonTables, body: bytes, options: CreatorOptions) -> Tables:
     frames = json.read(body)
     check_tables(frames)
+    if "creators" in frames:
+        check_found_by_of(frames["creators"], options.found_by)
+        frames["creators"] = fill_found_by(frames["creators"], options.found_by)
     return Tables(frames)
 
 

@@ -37,7 +37,13 @@ ROWS_SHOWN: dict[str, dict[str, Any]] = {
     "posts": {"rows": [{"post_id": "1", "text": "#广告# 这款面霜用了两周，点击下方链接下单", "is_labelled_ad": None}]},
     "creators": {
         "creators": [
-            {"creator_id": "a", "platform": "weibo", "snapshot_at": "2026-03-10T00:00:00Z", "n_followers": 12400}
+            {
+                "creator_id": "a",
+                "platform": "weibo",
+                "snapshot_at": "2026-03-10T00:00:00Z",
+                "n_followers": 12400,
+                "found_by": "list",
+            }
         ],
         "follower_counts": [
             {"creator_id": "a", "observed_at": f"2026-03-{day:02}T00:00:00Z", "n_followers": 12000 + 40 * day}

@@ -74,6 +74,8 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: StepNotes) -
         show_names=options["show_names"],
         frame=options["frame"],
         platform=options["platform"],
+        # Jobs that an older version was asked for do not say it.
+        found_by=options.get("found_by"),
     )
     vet(folder / options["path"], folder / REPORT, load_models(), wanted, on_progress)
     return sorted(path.name for path in (folder / REPORT).iterdir())

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from zhenfen.report.write import is_report_file
 from zhenfen.serving.app.choices import list_choices, one_of
+from zhenfen.serving.app.creators import FOUND_BY_TEXT, FoundBy
 from zhenfen.serving.app.errors import ErrorDetail, ServiceError, disk_full
 from zhenfen.serving.app.examples import BODY_REFUSALS, describe_upload, refusals
 from zhenfen.serving.app.jobs import Job
@@ -50,6 +51,7 @@ class VetQuery(BaseModel):
     as_of: date | None = Field(default=None, description="Read the data as they stood at the end of this day, UTC.")
     show_names: bool = Field(default=False, description="Name commenters and followers.")
     frame: Frame | None = Field(default=None, description="How the audience sample was drawn, if the export is silent.")
+    found_by: FoundBy | None = Field(default=None, description=FOUND_BY_TEXT)
     platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
+from zhenfen.connectors.found_by import count_searched, fill_found_by
 from zhenfen.errors import MissingTableError, Problem
 from zhenfen.scoring import OBSERVED
 from zhenfen.serving.batching.parts import Part
@@ -48,13 +49,17 @@ class Sorted:
     Attributes:
         latest: The latest observation among them.
         creators: Buckets that rows of the table `creators` went into.
+        n_creators: Rows of the table `creators`.
+        n_searched: How many of them say that a search found their creator.
     """
 
     latest: datetime | None
     creators: tuple[str, ...]
+    n_creators: int = 0
+    n_searched: int = 0
 
 
-def split(work: Path, *, part: Part, place: int, n_buckets: int) -> Sorted:
+def split(work: Path, *, part: Part, place: int, n_buckets: int, found_by: str | None = None) -> Sorted:
     """Sort the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
 
     Args:
@@ -62,6 +67,7 @@ def split(work: Path, *, part: Part, place: int, n_buckets: int) -> Sorted:
         part: The file.
         place: Its place among the files, that tells its rows from those of others.
         n_buckets: How many buckets there are.
+        found_by: How creators were found of whom their rows do not say it.
 
     Raises:
         InputError: It is no file of its table.
@@ -72,16 +78,21 @@ def split(work: Path, *, part: Part, place: int, n_buckets: int) -> Sorted:
         return _read_sorted(done)
     spec = table_of(part)
     latest: datetime | None = None
+    n_creators = n_searched = 0
     with readable(part, work) as path, ExitStack() as stack:
         sinks: dict[str, ParquetSink] = {}
         for batch in ParquetRows(path, spec, spec.must_have).batches():
             latest = max((one for one in (latest, _latest_in(spec, batch)) if one is not None), default=None)
+            if spec.name == "creators":
+                n_creators += batch.height
+                n_searched += count_searched(batch)
+                batch = fill_found_by(batch, found_by)  # noqa: PLW2901 (the same rows)
             for bucket, rows in _by_bucket(spec, batch, n_buckets):
                 if bucket not in sinks:
                     target = bucket_folder(work, bucket) / spec.name / f"{place:05d}.parquet"
                     sinks[bucket] = stack.enter_context(ParquetSink(target, path))
                 sinks[bucket].write(rows)
-    found = Sorted(latest, tuple(sorted(sinks)) if spec.name == "creators" else ())
+    found = Sorted(latest, tuple(sorted(sinks)) if spec.name == "creators" else (), n_creators, n_searched)
     _write_sorted(found, done)
     return found
 
@@ -131,10 +142,10 @@ def _write_sorted(found: Sorted, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     partial = path.with_suffix(".part")
     latest = None if found.latest is None else found.latest.isoformat()
-    partial.write_text(json.dumps([latest, found.creators]), encoding="utf-8")
+    partial.write_text(json.dumps([latest, found.creators, found.n_creators, found.n_searched]), encoding="utf-8")
     partial.replace(path)
 
 
 def _read_sorted(path: Path) -> Sorted:
-    latest, creators = json.loads(path.read_text(encoding="utf-8"))
-    return Sorted(None if latest is None else datetime.fromisoformat(latest), tuple(creators))
+    latest, creators, n_creators, n_searched = json.loads(path.read_text(encoding="utf-8"))
+    return Sorted(None if latest is None else datetime.fromisoformat(latest), tuple(creators), n_creators, n_searched)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from zhenfen.connectors.found_by import refuse_searched
 from zhenfen.errors import InputError, MissingTableError, Problem
 from zhenfen.features.base import Inputs, Measured, Surroundings, load_families
 from zhenfen.features.comments import comments_by_others
@@ -88,13 +89,19 @@ def _count_buckets(run: Run) -> int:
 def _split(run: Run, n_buckets: int) -> tuple[datetime, list[str]]:
     """Sort all rows into buckets; returns the moment to read the data at, and the buckets that have creators."""
     tasks = [
-        Task(part.name, partial(buckets.split, part=part, place=place, n_buckets=n_buckets))
+        Task(
+            part.name,
+            partial(buckets.split, part=part, place=place, n_buckets=n_buckets, found_by=run.order.found_by),
+        )
         for place, part in enumerate(run.parts)
     ]
     found, errors = run.prepare(SPLIT, tasks, Traffic(owner=buckets.bucket_in))
     if errors:
         raise InputError([Problem(f"a file that can be used: {error}", name) for name, error in errors.items()])
     seen: list[buckets.Sorted] = list(found.values())
+    files = sorted(name for name, one in found.items() if one.n_searched)
+    n_searched, n_creators = (sum(one.n_searched for one in seen), sum(one.n_creators for one in seen))
+    refuse_searched(files, run.order.found_by, n_searched, n_creators)
     latest = run.order.as_of or max((one.latest for one in seen if one.latest is not None), default=None)
     if latest is None:
         raise MissingTableError(Problem("a time of observation somewhere, or the option --as-of", "tables"))

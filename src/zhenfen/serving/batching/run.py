@@ -39,6 +39,7 @@ class Order:
         platform: Platform of profiles that name none.
         as_of: Moment that the data are read at; None for the latest there is.
         explain: Whether to list contributions.
+        found_by: How creators were found of whom the tables do not say it.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Order:
     platform: str | None = None
     as_of: datetime | None = None
     explain: bool = False
+    found_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

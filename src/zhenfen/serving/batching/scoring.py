@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from zhenfen import __version__
+from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
 from zhenfen.serving.batching.engine import Engine, LocalEngine
 from zhenfen.serving.batching.manifest import WORK, Manifest, hash_texts, open_manifest
@@ -84,6 +85,7 @@ def _describe(order: Order) -> Mapping[str, Any]:
     """What the scores depend on beside the input; the options are checked on the way."""
     if order.platform is not None and order.platform not in PLATFORMS:
         raise ConfigError(f"platform {order.platform!r}: expected one of {', '.join(PLATFORMS)}")
+    check_found_by(order.found_by)
     # A path has but one slash where an address has two.
     if ":/" in str(order.out):
         raise ConfigError(f"{order.out}: expected a folder; scores are written to folders, mounted ones among them")
@@ -102,7 +104,8 @@ def _describe(order: Order) -> Mapping[str, Any]:
     if order.kind == "creators":
         described = {**shelf.versions, **described}
     as_of = None if order.as_of is None else order.as_of.isoformat()
-    return {**described, "platform": order.platform, "as_of": as_of, "explain": order.explain}
+    told = {"platform": order.platform, "found_by": order.found_by}
+    return {**described, **told, "as_of": as_of, "explain": order.explain}
 
 
 def _open_work(out: Path, parts: Sequence[Part], made_by: Mapping[str, Any]) -> Path:
