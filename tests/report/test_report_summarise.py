@@ -157,14 +157,31 @@ def test_unsettled_posts_do_not_move_the_median():
 
 def test_the_three_facts_of_sponsorship_are_counted_apart():
     facts = {fact["fact"]: fact["n"] for fact in page(rich())["sponsorship"]["facts"]}
-    assert facts == {"words": 2, "disclosed": 1, "purchase": 2, "purchase_unlabelled": 1, "label_unknown": 0}
+    unknown = {"purchase_unknown": 0, "label_unknown": 0}
+    assert facts == {"words": 2, "disclosed": 1, "purchase": 2, "purchase_unlabelled": 1, **unknown}
 
 
 def test_an_unknown_label_counts_neither_as_seen_nor_as_missing():
     post = {"post_id": "p", "excerpt": "x", "is_disclosed": None, "has_purchase_means": True, "matched": []}
     builder = Builder().creator("a").unassessed("a", "sponsorship").detail("a", "sponsorship", "posts", [post])
     facts = {fact["fact"]: fact["n"] for fact in page(builder)["sponsorship"]["facts"]}
-    assert facts == {"words": 0, "disclosed": 0, "purchase": 1, "purchase_unlabelled": 0, "label_unknown": 1}
+    unknown = {"purchase_unknown": 1, "label_unknown": 1}
+    assert facts == {"words": 0, "disclosed": 0, "purchase": 1, "purchase_unlabelled": 0, **unknown}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_post_whose_label_is_unknown_is_not_asked_about_as_one_without(language):
+    days = {None: "2026-01-02", False: "2026-01-03"}
+    post = {"excerpt": "x", "has_purchase_means": True, "matched": []}
+    times = {fact: datetime.fromisoformat(f"{day}T00:00:00+00:00") for fact, day in days.items()}
+    posts = [{**post, "post_id": day, "published_at": times[fact], "is_disclosed": fact} for fact, day in days.items()]
+    builder = Builder().creator("a").unassessed("a", "sponsorship").detail("a", "sponsorship", "posts", posts)
+    asked = summarise_creator(*builder.build(), "a", Catalogue(language))["questions"]
+    text = Catalogue(language).text
+    assert asked == [
+        text("report.question.purchase", days=days[False]),
+        text("report.question.purchase_unknown", days=days[None]),
+    ]
 
 
 def test_the_largest_clusters_are_quoted():

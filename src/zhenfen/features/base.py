@@ -70,7 +70,8 @@ class Measured:
 
     Attributes:
         values: creator_id and one column a feature; one row a creator of the tables; null = not measured.
-        reasons: Creators the family could not assess, see REASONS_SCHEMA; `reason` is a key of the catalogue.
+        reasons: Creators the family could not assess, for nothing that may ask for a look was measured, see
+            REASONS_SCHEMA; `reason` is a key of the catalogue.
         details: Frames behind the values, by name, each with creator_id; empty unless details were asked for.
     """
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from zhenfen.report.case import Case
+from zhenfen.report.family import list_names
 from zhenfen.report.quote import shorten
 
 MOST_QUESTIONS = 8
 """A creator answers a page, not a questionnaire."""
 MOST_OF_A_KIND = 2
+MOST_DAYS = 5
 LONGEST_EXAMPLE_CHARS = 40
 
 
@@ -78,12 +80,12 @@ def _about_clusters(case: Case, comments: dict[str, Any] | None) -> Iterator[str
 
 
 def _about_posts(case: Case, sponsorship: dict[str, Any] | None) -> Iterator[str]:
-    posts = (sponsorship or {}).get("posts", [])
-    open_posts = [post for post in posts if post["has_purchase_means"] and not post["is_disclosed"]]
-    if open_posts:
-        days = "、" if case.catalogue.language == "zh" else ", "
-        named = list(dict.fromkeys(post["day"] for post in open_posts))[:5]
-        yield case.catalogue.text("report.question.purchase", days=days.join(named))
+    posts = [post for post in (sponsorship or {}).get("posts", []) if post["has_purchase_means"]]
+    for is_disclosed, key in ((False, "purchase"), (None, "purchase_unknown")):
+        days = dict.fromkeys(post["day"] for post in posts if post["is_disclosed"] is is_disclosed)
+        if days:
+            named = list_names(list(days)[:MOST_DAYS], case.catalogue)
+            yield case.catalogue.text(f"report.question.{key}", days=named)
 
 
 def _about_commenters(case: Case, network: dict[str, Any] | None) -> Iterator[str]:
