@@ -46,7 +46,9 @@ def _rule(case: Case, rows: pl.DataFrame) -> dict[str, Any]:
         .sort("published_at", "post_id", descending=[True, False], nulls_last=True)
     )
     asks_for_mark = posts["position"].is_not_null().any()
-    n_unmarked, n_unknown = (posts.filter(position=one).height if asks_for_mark else None for one in ("none", "unknown"))
+    n_unmarked, n_unknown = (
+        posts.filter(position=one).height if asks_for_mark else None for one in ("none", "unknown")
+    )
     return {
         "rule": rows["rule"][0],
         "article": rows["article"][0],
