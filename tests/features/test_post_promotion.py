@@ -103,7 +103,8 @@ def test_recorded_promotion_is_no_surplus(paid: int | None, days: tuple[float, .
     unknown, known = values(measure(pushed())), values(measure(pushed(paid), orders(*days)))
     promoted = mark_promoted(pushed(paid), orders(*days)).filter("is_promoted")["post_id"]
     without = values(measure(pushed().filter(~pl.col("post_id").is_in(promoted.implode()))))
-    assert unknown[TAIL] > 3 > 2 > known[TAIL]
+    assert unknown[TAIL] > 3
+    assert known[TAIL] < 2
     for name, value in known.items():
         expected = unknown if name.endswith(BY_FOLLOWERS) else without
         assert value == expected[name], name
@@ -118,9 +119,9 @@ def test_where_every_post_is_promoted_nothing_is_said_of_their_counts() -> None:
 
 def test_posts_far_beyond_the_others_are_named_until_a_record_explains_them() -> None:
     shown = measure(pushed()).details["posts"]
-    assert shown.filter("stands_out")["post_id"].to_list() == [f"a{n}" for n in PUSHED]
+    assert set(shown.filter("stands_out")["post_id"]) == {f"a{n}" for n in PUSHED}
     explained = measure(pushed(1)).details["posts"]
-    assert explained.filter("is_promoted")["post_id"].to_list() == [f"a{n}" for n in PUSHED]
+    assert set(explained.filter("is_promoted")["post_id"]) == {f"a{n}" for n in PUSHED}
     assert not explained["stands_out"].any()
 
 

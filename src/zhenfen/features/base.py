@@ -157,18 +157,6 @@ class Inputs:
         same.__dict__["comment_clusters"] = clusters
         return same
 
-    def keep_comments(self, is_kept: pl.Series, creators: pl.DataFrame | None = None) -> Inputs:
-        """The same with these rows of comments alone, their texts and clusters as they were among all; no details.
-
-        Args:
-            is_kept: One flag a row of the table `comments`.
-            creators: The creators to measure; default all.
-        """
-        frames = {"comments": self.tables["comments"].filter(is_kept)}
-        frames |= {} if creators is None else {"creators": creators}
-        kept = Inputs(self.tables.replace(**frames), self.as_of, with_details=False, around=self.around)
-        return kept._with(self.comment_texts.filter(is_kept), self.comment_clusters.filter(is_kept))
-
 
 class Family(ABC):
     """A group of features read from the same tables; subclasses register themselves under their name."""

@@ -13,7 +13,7 @@ from zhenfen.tables.specs import EVENT_KINDS
 EVENT_LEAD_DAYS = 1
 EVENT_LAG_DAYS = 3
 """A giveaway is announced the evening before; three days after the peak of an organic rise 1.3 % of it is left (median
-of 257 rises of the VTuber channels). Orders of paid promotion run for two hours to a day or so (Dou+, 薯条, 粉丝头条)."""
+of 257 rises of the VTuber channels). Paid promotion (Dou+, 薯条, 粉丝头条) is ordered for some hours to a day."""
 PROMOTION = "promotion"
 """The platform was paid to show posts: people come for it, and nobody leaves."""
 MOST_COVERED_SHARE = 0.5
