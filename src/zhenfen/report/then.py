@@ -10,6 +10,7 @@ from zhenfen.report.case import Case
 from zhenfen.report.family import family_rank, level_words, list_names
 from zhenfen.report.sections import iso_day
 from zhenfen.report.words import signed
+from zhenfen.tables import EVENT_KINDS
 from zhenfen.verdict.counterfactuals import OVERALL
 
 MOST_DAYS = 4
@@ -30,10 +31,12 @@ def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] |
     return {"lines": lines, "none_text": case.catalogue.text("report.then.none", subjects=named) if without else ""}
 
 
-def _place(row: dict[str, Any]) -> tuple[bool, tuple[int, str], int, list[tuple[str, str]]]:
-    """All families together first, then the sorts of change; the kinds of event that would do beside each other."""
-    days = [(str(change["starts_at"]), str(change["kind"])) for change in row["changes"]]
-    return (row["subject"] != OVERALL, family_rank(row["subject"]), list(_WORDS).index(row["changes"][0]["kind"]), days)
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """All families together first, then the sorts of change; kinds of event that would do beside each other."""
+    kinds = [list(_WORDS).index(change["kind"]) for change in row["changes"]]
+    days = [str(change["starts_at"]) for change in row["changes"]]
+    events = [EVENT_KINDS.index(change["ref"]) for change in row["changes"] if change["ref"]]
+    return (row["subject"] != OVERALL, family_rank(row["subject"]), kinds, days, row["level_then"], events)
 
 
 def _without_kind(row: dict[str, Any]) -> tuple[Any, ...]:
