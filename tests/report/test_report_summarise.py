@@ -11,6 +11,7 @@ from report_scenes import COMMENTER, rich, thin
 
 from zhenfen.errors import UnknownCreatorError
 from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.html import render_creator
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.tables import Tables
 
@@ -190,6 +191,24 @@ def test_the_largest_clusters_are_quoted():
     assert comments["n_clusters"] == 10
     assert [cluster["n_comments"] for cluster in comments["clusters"]] == [64, 27, 26, 25, 24]
     assert comments["clusters"][0]["duration_text"] == "90 min"
+
+
+def test_the_widest_tie_is_listed_and_what_is_not_is_counted():
+    counts = {"n_comments": 90, "n_authors": 30, "examples": ["x"]}
+    narrow = [{**counts, "cluster_id": f"n{n}", "n_creators": 2, "creator_ids": ["a", "b"]} for n in range(6)]
+    ids = ["a", *(f"w{n}" for n in range(7))]
+    wide = {**counts, "cluster_id": "w", "n_comments": 9, "n_creators": 8, "creator_ids": ids}
+    partners = [{"other_creator_id": f"w{n}", "n_shared": 12 - n, "jaccard": 0.1} for n in range(12)]
+    builder = Builder().creator("a").unassessed("a", "network")
+    builder.detail("a", "network", "shared_clusters", [*narrow, wide])
+    builder.detail("a", "network", "shared_commenters", partners)
+    for catalogue in map(Catalogue, LANGUAGES):
+        summary = summarise_creator(*builder.build(), "a", catalogue)
+        first = summary["network"]["clusters"][0]
+        assert (first["cluster_id"], len(first["others"])) == ("w", 7)
+        rendered = render_creator(summary)
+        assert catalogue.text("report.more.clusters", n="2") in rendered
+        assert catalogue.text("report.more.partners", n="2") in rendered
 
 
 def test_the_sampling_frame_says_what_it_covers():
