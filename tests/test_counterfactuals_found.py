@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from toy_models import toy_models
+from zhenfen.messages import Catalogue
+from zhenfen.report.summarise import summarise_creator
 from zhenfen.scoring import known_at, latest_moment, score
 from zhenfen.scoring.changes import change_events, label_posts, promote_posts
 from zhenfen.simulate import simulate
@@ -109,3 +111,22 @@ def test_receipts_are_put_on_the_posts_named_alone_and_keep_what_is_recorded() -
     promoted = promote_posts(tables, posts["post_id"].head(2))["posts"]
     assert promoted["n_paid_views"].head(2).to_list() == [900, 1]
     assert promoted.slice(2).equals(posts.slice(2))
+
+
+def test_receipts_of_promotion_lower_what_many_likes_raised_and_are_asked_for() -> None:
+    made = simulate(["organic_large", "organic_small"], seed=3, platforms=("douyin", "douyin")).tables
+    tables = known_at(made, latest_moment(made))
+    mine = tables["creators"]["creator_id"][0]
+    is_pushed = (pl.col("creator_id") == mine) & (pl.int_range(pl.len()) % 6 == 0)
+    likes = pl.when(is_pushed).then(15 * pl.col("n_likes")).otherwise("n_likes")
+    pushed = tables.replace(posts=tables["posts"].with_columns(n_likes=likes))
+    found = score(pushed, toy_models())
+    assert level_of(found, mine, "engagement") == "elevated"
+    (row,) = found.details[OVERALL]["counterfactuals"].filter(creator_id=mine, subject="engagement").to_dicts()
+    assert ([change["kind"] for change in row["changes"]], row["level_then"]) == (["posts_promoted"], "low")
+    named = found.details["engagement"]["posts"].filter(pl.col("stands_out"), creator_id=mine)["post_id"]
+    assert len(set(named) - set(pushed["posts"].filter(is_pushed)["post_id"])) <= 1
+    asked = summarise_creator(found, pushed, mine, Catalogue("zh"))["questions"]
+    assert sum("投流订单" in question for question in asked) == 1
+    again = score(promote_posts(pushed, named), toy_models(), as_of=found.as_of, with_details=False)
+    assert level_of(again, mine, "engagement") == "low"
