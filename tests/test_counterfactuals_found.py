@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cache
+from typing import get_args
 
 import polars as pl
 import pytest
 
 from toy_models import toy_models
-from zhenfen.features.base import Inputs
+from zhenfen.messages import Catalogue
+from zhenfen.report.summarise import summarise_creator
 from zhenfen.scoring import known_at, latest_moment, score
-from zhenfen.scoring.changes import change_counts, change_events, in_clusters, label_posts
+from zhenfen.scoring.changes import change_events, label_posts, promote_posts
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
-from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, OVERALL, RANKS, UNSAID, Change
+from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, OVERALL, RANKS, UNSAID, Change, Kind
 from zhenfen.verdict.creator import MIXED, UNCLEAR
 from zhenfen.verdict.evidence import Findings
 
@@ -52,36 +53,34 @@ def change_by_hand(tables: Tables, row: dict) -> Tables:
             event = {"creator_id": [row["creator_id"]], "starts_at": [change["starts_at"]], "kind": [change["ref"]]}
             events = pl.concat([tables["events"], pl.DataFrame(event)], how="diagonal_relaxed")
             tables = tables.replace(events=events)
-        elif change["kind"] == "without_cluster":
-            clusters = Inputs(simulated(), latest_moment(simulated())).comment_clusters
-            named = clusters.filter(cluster_id=change["ref"])["comment_id"]
-            gone = mine & pl.col("comment_id").is_in(named.implode())
-            tables = tables.replace(comments=tables["comments"].filter(~gone))
-        elif change["kind"] == "without_span":
-            tables = change_counts(tables, row["creator_id"], [Change(**change)])
+        elif change["kind"] == "posts_promoted":
+            shown = findings().details["engagement"]["posts"].filter("stands_out")["post_id"]
+            named = mine & pl.col("post_id").is_in(shown.implode())
+            assert tables["posts"].filter(named).height == change["n"]
+            paid = pl.when(named).then(pl.col("n_views") // 2 + 1).otherwise("n_paid_views")
+            tables = tables.replace(posts=tables["posts"].with_columns(n_paid_views=paid))
     return tables
 
 
-def test_they_are_found_for_what_was_bought() -> None:
+def test_only_what_can_be_documented_is_named() -> None:
     assert dict(findings().details[OVERALL]["counterfactuals"].schema) == COUNTERFACTUALS_SCHEMA
-    kinds = {(row["subject"], change["kind"]) for row in counterfactuals() for change in row["changes"]}
-    assert {(OVERALL, "without_span"), (OVERALL, "without_cluster"), ("comments", "without_cluster")} <= kinds
+    assert {change["kind"] for row in counterfactuals() for change in row["changes"]} <= set(get_args(Kind))
+    refs = {change["ref"] for row in counterfactuals() for change in row["changes"]}
+    assert {"giveaway", "advert", "promotion"} <= refs
 
 
-def test_every_level_above_low_is_lowered_by_what_is_named() -> None:
+def test_every_level_that_is_named_stands_and_falls() -> None:
+    assert counterfactuals()
     for row in counterfactuals():
         assert row["level"] == level_of(findings(), row["creator_id"], row["subject"])
         assert RANKS[row["level_then"]] < RANKS[row["level"]]
-    above = findings().findings.filter(pl.col("level").is_in(["elevated", "high"]))
-    named = {(row["creator_id"], row["subject"]) for row in counterfactuals()}
-    assert set(above.select("creator_id", "family").iter_rows()) <= named
 
 
-@pytest.mark.parametrize("kind", ["event_confirmed", "without_cluster", "without_span"])
-def test_scoring_the_changed_tables_gives_the_level_that_was_promised(kind: str) -> None:
-    rows = [row for row in counterfactuals() if {change["kind"] for change in row["changes"]} == {kind}]
+@pytest.mark.parametrize("ref", ["giveaway", "promotion", None])
+def test_scoring_the_changed_tables_gives_the_level_that_was_promised(ref: str | None) -> None:
+    rows = [row for row in counterfactuals() if {change["ref"] for change in row["changes"]} == {ref}]
     if not rows:
-        pytest.skip(f"no counterfactual of the kind {kind} in this simulation")
+        pytest.skip(f"no counterfactual that names {ref} in this simulation")
     for row in rows[:2]:
         again = score(change_by_hand(simulated(), row), toy_models(), as_of=findings().as_of, with_details=False)
         assert level_of(again, row["creator_id"], row["subject"]) == row["level_then"]
@@ -89,26 +88,6 @@ def test_scoring_the_changed_tables_gives_the_level_that_was_promised(kind: str)
 
 def test_a_batch_goes_without() -> None:
     assert "counterfactuals" not in score(simulated(), toy_models(), with_details=False).details[OVERALL]
-
-
-def test_a_span_taken_out_leaves_what_was_expected_and_moves_nothing_else() -> None:
-    counts = simulated()["follower_counts"]
-    mine = counts["creator_id"][0]
-    own = counts.filter(creator_id=mine).sort("observed_at")
-    first, last = (own["observed_at"][n].replace(hour=0, minute=0, second=0, microsecond=0) for n in (50, 52))
-    before = own.filter(pl.col("observed_at") < first)["n_followers"][-1]
-    after = own.filter(pl.col("observed_at") < last + timedelta(days=1))["n_followers"][-1]
-    change = Change("without_span", first, last, "burst", after - before, 30.0)
-    changed = change_counts(simulated(), mine, [change])["follower_counts"]
-    others = pl.col("creator_id") != mine
-    assert changed.filter(others).equals(counts.filter(others))
-    now = changed.filter(creator_id=mine).sort("observed_at")
-    assert now.filter(pl.col("observed_at") < first).equals(own.filter(pl.col("observed_at") < first))
-    later = pl.col("observed_at") > last + timedelta(days=1)
-    moved = own.filter(later)["n_followers"] - now.filter(later)["n_followers"]
-    assert moved.unique().to_list() == [after - before - 30]
-    inside = now.filter(pl.col("observed_at").is_between(first, last + timedelta(days=1)))
-    assert inside["n_followers"].to_list() == [before + 30]
 
 
 def test_an_event_is_added_once() -> None:
@@ -126,14 +105,28 @@ def test_labels_are_put_on_the_posts_named_alone() -> None:
     assert labelled.slice(2).equals(posts.slice(2))
 
 
-def test_only_the_creators_own_comments_of_a_cluster_go() -> None:
-    inputs = Inputs(simulated(), latest_moment(simulated()))
-    clusters = inputs.comment_clusters["cluster_id"]
-    largest = clusters.drop_nulls().mode().sort()[0]
-    for creator_id in simulated()["creators"]["creator_id"]:
-        gone = in_clusters(inputs, creator_id, [Change("without_cluster", ref=largest)])
-        own = inputs.tables["comments"]["creator_id"] == creator_id
-        assert gone.sum() == (own & (clusters == largest).fill_null(value=False)).sum()
-        kept = inputs.keep_comments(~gone)
-        assert kept.comment_texts["comment_id"].equals(kept.tables["comments"]["comment_id"])
-        assert kept.comment_clusters["comment_id"].equals(kept.tables["comments"]["comment_id"])
+def test_receipts_are_put_on_the_posts_named_alone_and_keep_what_is_recorded() -> None:
+    posts = simulated()["posts"].with_columns(n_paid_views=pl.when(pl.int_range(pl.len()) == 0).then(900))
+    tables = simulated().replace(posts=posts)
+    promoted = promote_posts(tables, posts["post_id"].head(2))["posts"]
+    assert promoted["n_paid_views"].head(2).to_list() == [900, 1]
+    assert promoted.slice(2).equals(posts.slice(2))
+
+
+def test_receipts_of_promotion_lower_what_many_likes_raised_and_are_asked_for() -> None:
+    made = simulate(["organic_large", "organic_small"], seed=3, platforms=("douyin", "douyin")).tables
+    tables = known_at(made, latest_moment(made))
+    mine = tables["creators"]["creator_id"][0]
+    is_pushed = (pl.col("creator_id") == mine) & (pl.int_range(pl.len()) % 6 == 0)
+    likes = pl.when(is_pushed).then(15 * pl.col("n_likes")).otherwise("n_likes")
+    pushed = tables.replace(posts=tables["posts"].with_columns(n_likes=likes))
+    found = score(pushed, toy_models())
+    assert level_of(found, mine, "engagement") == "elevated"
+    (row,) = found.details[OVERALL]["counterfactuals"].filter(creator_id=mine, subject="engagement").to_dicts()
+    assert ([change["kind"] for change in row["changes"]], row["level_then"]) == (["posts_promoted"], "low")
+    named = found.details["engagement"]["posts"].filter(pl.col("stands_out"), creator_id=mine)["post_id"]
+    assert len(set(named) - set(pushed["posts"].filter(is_pushed)["post_id"])) <= 1
+    asked = summarise_creator(found, pushed, mine, Catalogue("zh"))["questions"]
+    assert sum("投流订单" in question for question in asked) == 1
+    again = score(promote_posts(pushed, named), toy_models(), as_of=found.as_of, with_details=False)
+    assert level_of(again, mine, "engagement") == "low"

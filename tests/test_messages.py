@@ -42,6 +42,50 @@ def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used
     assert all(any(key.startswith(start) for key in existing) for start in begun)
 
 
+@pytest.mark.parametrize(
+    ("language", "n", "text"),
+    [
+        ("en", 0, "0 accounts comment both"),
+        ("en", 1, "1 account comments both"),
+        ("en", 2, "2 accounts comment both"),
+        ("en", 1_200, "1,200 accounts comment both"),
+        ("fr", 0, "0 compte commente"),
+        ("fr", 1, "1 compte commente"),
+        ("fr", 2, "2 comptes commentent"),
+        ("zh", 1, "有 1 个账号"),
+        ("zh", 2, "有 2 个账号"),
+    ],
+)
+def test_one_account_comments_and_two_comment(language, n, text):
+    catalogue = Catalogue(language)
+    sentence = catalogue.text("report.question.commenters", n_shared=catalogue.count(n), other="x")
+    assert sentence.startswith(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("n", [1, 2])
+def test_every_template_that_counts_has_one_form_for_one_and_one_for_several(language, n):
+    catalogue = Catalogue(language)
+    parsed = {key: list(string.Formatter().parse(texts[language])) for key, texts in load_entries().items()}
+    counting = {key: parts for key, parts in parsed.items() if any("|" in (spec or "") for _, _, spec, _ in parts)}
+    assert (counting == {}) is (language == "zh")
+    for key, parts in counting.items():
+        fields = {name: catalogue.count(n) if "|" in spec else "x" for _, name, spec, _ in parts if name}
+        sentence = catalogue.text(key, **fields)
+        forms = [spec.split("|") for _, _, spec, _ in parts if "|" in (spec or "")]
+        assert all(len(form) == 2 and form[0] != form[1] for form in forms), key
+        assert all(f"{n} {form[n - 1]}" in sentence for form in forms), key
+
+
+def test_no_template_sets_a_bare_count_before_a_plural_in_english():
+    """Counts that are never one are named here; all others choose their form or stand behind a colon."""
+    many = {"report.order", "report.question.order", "report.question.cluster", "report.share.prediction_powered"}
+    many |= {"cli", "monitor", "rules.behind_fold", "growth.cause.gap.for"}
+    bare = re.compile(r"(?<!at least )\{n\w*\} [a-z]+s\b")
+    found = {key for key, texts in load_entries().items() if bare.search(texts["en"])}
+    assert {key for key in found if not key.startswith(tuple(many))} == set()
+
+
 def test_an_unknown_language_names_those_there_are():
     with pytest.raises(ConfigError, match="expected one of zh, en, fr"):
         Catalogue("de")

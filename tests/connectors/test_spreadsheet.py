@@ -294,3 +294,33 @@ def test_the_shipped_map_speaks_of_the_contract() -> None:
 def test_the_table_of_a_sheet(name: str, columns: tuple[str, ...], table: str | None) -> None:
     layout = find_layout(name, columns)
     assert (layout and layout.table) == table
+
+
+@pytest.mark.parametrize("word", ["投流", "薯条", "DOU+", "Ｄｏｕ＋", "抖加", "粉丝头条", "推广", "promotion"])
+def test_paid_promotion_is_an_event_of_its_own(tmp_path: Path, word: str) -> None:
+    event = {"达人昵称": "小王", "平台": "抖音", "活动时间": "2024-01-02", "活动类型": word}
+    tables = read(write_csv(tmp_path / "活动.csv", [event]))
+    assert rows(tables, "events", "creator_id", "starts_at", "kind") == [("小王", DAY, "promotion")]
+    assert unusable(tables) == set()
+
+
+@pytest.mark.parametrize(
+    ("cells", "n_paid"),
+    [
+        ({"付费播放量": "3000"}, 3000),
+        ({"投流播放": "1.2万"}, 12_000),
+        ({"播放量": "20,000", "自然播放量": "15000"}, 5000),
+        ({"播放量": "20000", "自然播放量": "20000"}, 0),
+        ({"播放量": "20000", "自然播放量": "15000", "付费播放量": "4990"}, 4990),
+        ({"播放量": "1.2万", "自然播放量": "11900"}, None),
+        ({"播放量": "12900", "自然播放量": "1.2万"}, None),
+        ({"播放量": "15000", "自然播放量": "20000"}, None),
+        ({"自然播放量": "20000"}, None),
+        ({"播放量": "20000"}, None),
+    ],
+)
+def test_views_that_were_paid_for_are_read_or_are_the_rest(
+    tmp_path: Path, cells: dict[str, str], n_paid: int | None
+) -> None:
+    tables = read(write_csv(tmp_path / "作品.csv", [POST | {"阅读数": ""} | cells]))
+    assert rows(tables, "posts", "n_paid_views") == [(n_paid,)]

@@ -60,7 +60,10 @@ class TestEveryFamily:
         assert dict(measured.reasons.schema) == REASONS_SCHEMA
         assert measured.reasons["creator_id"].is_unique().all()
         empty = measured.values.filter(pl.all_horizontal(pl.exclude("creator_id").is_null()))
-        assert set(empty["creator_id"]) == set(measured.reasons["creator_id"])
+        assert set(empty["creator_id"]) <= set(measured.reasons["creator_id"])
+        asking = [spec.name for spec in FAMILIES[name].specs if spec.concern != "none"]
+        unsaid = measured.values.join(measured.reasons, on="creator_id", how="semi").select(asking)
+        assert unsaid.null_count().sum_horizontal().sum() == unsaid.width * unsaid.height
 
     def test_creators_alone_give_reasons_not_errors(self, name: str) -> None:
         measured = FAMILIES[name].measure(Inputs(Tables({"creators": TABLES["creators"]}), AS_OF))

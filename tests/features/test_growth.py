@@ -91,14 +91,15 @@ def test_growth_over_a_gap_is_explained_by_the_gap_and_given_to_no_day():
     assert value(measured, UNEXPLAINED) == 0.0
 
 
+@pytest.mark.parametrize("kind", ["giveaway", "promotion"])
 @pytest.mark.parametrize(
     ("event_on", "explanation"), [(96, "none"), (97, "event"), (100, "event"), (101, "event"), (102, "none")]
 )
-def test_an_event_explains_from_the_day_before_it_to_three_days_after(event_on: int, explanation: str):
-    events = pl.DataFrame({"creator_id": ["a"], "starts_at": [day(event_on)], "kind": ["giveaway"]})
+def test_an_event_explains_from_the_day_before_it_to_three_days_after(event_on: int, explanation: str, kind: str):
+    events = pl.DataFrame({"creator_id": ["a"], "starts_at": [day(event_on)], "kind": [kind]})
     (span,) = spans(measure(counts(with_jump(walk(), 100, 12_000)), events=events))
     assert span["explanation"] == explanation
-    assert span["explained_by"] == ("giveaway" if explanation == "event" else None)
+    assert span["explained_by"] == (kind if explanation == "event" else None)
 
 
 def posts(likes: list[int], days: list[float]) -> pl.DataFrame:

@@ -91,7 +91,7 @@ def test_every_cause_of_a_span_is_tested_once_and_has_a_sentence_in_every_langua
     assert causes["starts_at"].unique().to_list() == reading.spans["starts_at"].to_list()
     verdicts = dict(causes.select("cause", "verdict").iter_rows())
     assert verdicts == {
-        **dict.fromkeys(("gap", "advert", "collab", "live", "news"), "against"),
+        **dict.fromkeys(("gap", "advert", "collab", "live", "news", "promotion"), "against"),
         "giveaway": "for",
         "platform": "unknown",
         "post": "unknown",
@@ -99,6 +99,16 @@ def test_every_cause_of_a_span_is_tested_once_and_has_a_sentence_in_every_langua
     for note in causes["note"]:
         for language in LANGUAGES:
             assert Catalogue(language).text(note, value="1", needed="2")
+
+
+@pytest.mark.parametrize(("gained", "is_tested"), [(20_000, True), (-20_000, False)])
+def test_promotion_brings_followers_and_drives_nobody_away(gained, is_tested):
+    events = pl.DataFrame({"creator_id": ["a"], "starts_at": [day(119)], "kind": ["promotion"]})
+    reading = read(counts(plus(walk(), 120, [gained])), events=events)
+    (span,) = reading.spans.to_dicts()
+    found = reading.causes.filter(cause="promotion")["verdict"].to_list()
+    assert found == (["for"] if is_tested else [])
+    assert (span["explanation"], span["explained_by"]) == (("event", "promotion") if is_tested else ("none", None))
 
 
 def test_without_any_declared_event_nothing_is_held_against_the_creator():

@@ -82,6 +82,24 @@ def test_the_platforms_link_and_label_count_where_no_word_stands() -> None:
     assert (row["post_id"], row["seen"], row["start"], row["position"]) == ("p0", None, None, "label_only")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_labelled_ad", "position"),
+    [
+        (REVIEW, None, "unknown"),
+        (REVIEW, False, "none"),
+        (REVIEW, True, "label_only"),
+        (REVIEW + "……展开全文", False, "unknown"),
+        (REVIEW + "...全文", None, "unknown"),
+        (REVIEW + "，查看全文", False, "none"),
+        ("【广告】" + REVIEW + "...全文", None, "beginning"),
+    ],
+)
+def test_a_label_that_nobody_exported_is_no_missing_label(
+    text: str, is_labelled_ad: bool | None, position: str
+) -> None:
+    assert _first(text, is_labelled_ad)["position"] == position
+
+
 def test_a_mark_is_looked_for_only_where_the_rule_asks_for_one() -> None:
     found = check_rules(_posts(["【广告】全网第一，" + REVIEW]), ["cn"])
     place = dict(found.select("rule", "position").iter_rows())
@@ -150,5 +168,6 @@ def _posts(texts: list[str | None] | list[str]) -> pl.DataFrame:
     return pl.DataFrame({"post_id": ids, "text": texts}, schema={"post_id": pl.String, "text": pl.String})
 
 
-def _first(text: str) -> dict[str, Any]:
-    return check_rules(_posts([text]), ["cn"]).filter(rule="review_with_purchase_means").row(0, named=True)
+def _first(text: str, is_labelled_ad: bool | None = False) -> dict[str, Any]:
+    posts = _posts([text]).with_columns(is_labelled_ad=pl.lit(is_labelled_ad, dtype=pl.Boolean))
+    return check_rules(posts, ["cn"]).filter(rule="review_with_purchase_means").row(0, named=True)

@@ -10,7 +10,7 @@ import pytest
 
 from zhenfen.features.base import Inputs, Measured
 from zhenfen.features.sponsorship import Sponsorship
-from zhenfen.messages import Catalogue
+from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import Tables
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -105,9 +105,45 @@ def test_platform_columns_count_where_they_are_known() -> None:
 
 def test_a_call_without_disclosure_is_counted_from_five_posts_on() -> None:
     texts = ["点击链接", "【广告】点击链接", "券后更划算", PLAIN, "点击链接"]
-    posts = _posts(texts).with_columns(is_labelled_ad=pl.Series([None, None, True, None, False]))
+    posts = _posts(texts).with_columns(is_labelled_ad=pl.Series([False, None, True, False, False]))
     assert _row(_measure(posts))["sponsorship_undisclosed_call_share"] == pytest.approx(2 / 5)
-    assert _row(_measure(posts.head(4)))["sponsorship_undisclosed_call_share"] is None
+    few = _measure(posts.head(4))
+    assert _row(few)["sponsorship_undisclosed_call_share"] is None
+    assert few.reasons.rows() == [("c1", "sponsorship_too_few_posts", 5, 4)]
+
+
+@pytest.mark.parametrize("text", ["点击链接", "券后更划算，旗舰店有售"])
+def test_a_call_whose_label_is_unknown_is_not_one_without_disclosure(text: str) -> None:
+    known = [False] * 5 + [None] * 5
+    posts = _posts([PLAIN] * 5 + [text] * 5).with_columns(is_labelled_ad=pl.Series(known, dtype=pl.Boolean))
+    assert _row(_measure(posts))["sponsorship_undisclosed_call_share"] == 0
+    unknown = _measure(posts.with_columns(is_labelled_ad=pl.lit(None, dtype=pl.Boolean)))
+    assert _row(unknown)["sponsorship_undisclosed_call_share"] is None
+    assert unknown.reasons.rows() == [("c1", "sponsorship_labels_unknown", 5, 0)]
+    for language in LANGUAGES:
+        sentence = Catalogue(language).text("reason.sponsorship_labels_unknown", n_needed="5", n_found="0")
+        assert "5" in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "is_labelled_ad", "is_disclosed"),
+    [
+        (PLAIN, False, False),
+        (PLAIN, None, None),
+        (PLAIN + "…全文", False, None),
+        (PLAIN + "... see more", False, None),
+        (PLAIN + "…全文", True, True),
+        ("【广告】" + PLAIN + "…全文", None, True),
+        (PLAIN + "……", False, False),
+        (None, False, None),
+        (None, True, True),
+    ],
+)
+def test_disclosed_not_seen_and_unknown_are_three_states(
+    text: str | None, is_labelled_ad: bool | None, is_disclosed: bool | None
+) -> None:
+    posts = _posts([text]).with_columns(is_labelled_ad=pl.Series([is_labelled_ad], dtype=pl.Boolean))
+    assert _measure(posts).details["posts"]["is_disclosed"].to_list() == [is_disclosed]
 
 
 def test_a_post_without_text_is_a_post() -> None:

@@ -73,6 +73,9 @@ SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
         "n_interactions": pl.Int64,
         "n_views": pl.Int64,
         "n_likes": pl.Int64,
+        "is_measured": pl.Boolean,
+        "is_promoted": pl.Boolean,
+        "stands_out": pl.Boolean,
     },
     ("comments", "clusters"): {
         "cluster_id": pl.String,

@@ -127,11 +127,12 @@ def _judge_a(builder: Builder) -> None:
     builder.detail("a", "creator", "contributions", rows)
     days = {"starts_at": FIRST_DAY + timedelta(days=12), "ends_at": FIRST_DAY + timedelta(days=12)}
     found = [
-        make_then(
-            "creator", "high", "low", Change("without_span", **days, ref="burst", n=3200, value=40.0), p_then=0.2
+        *(
+            make_then("creator", "high", "elevated", Change("event_confirmed", **days, ref=kind, n=3200), p_then=0.7)
+            for kind in ("giveaway", "promotion")
         ),
-        make_then("creator", "high", "elevated", Change("event_confirmed", **days, ref="giveaway", n=3200), p_then=0.7),
-        make_then("comments", "elevated", "low", Change("without_cluster", ref="k1", n=64)),
+        make_then("creator", "high", "low", Change("posts_promoted", n=4), p_then=0.2),
+        make_then("growth", "elevated", "low", Change("event_confirmed", **days, ref="giveaway", n=3200)),
     ]
     builder.detail("a", "creator", "counterfactuals", found)
     builder.overall("b", "not_assessed", 0.2, families_assessed=["comments"], reason="creator.too_few_families")

@@ -139,17 +139,26 @@ def test_rule_packs_name_version_date_and_article() -> None:
             assert rule["posts"][0]["disclosure_text"]
 
 
-def test_a_rule_that_asks_for_no_mark_names_none() -> None:
+@pytest.mark.parametrize(("is_labelled", "position"), [(False, "none"), (None, "unknown")])
+def test_a_rule_that_asks_for_no_mark_names_none_and_an_unknown_label_is_not_missing(
+    is_labelled: bool | None, position: str
+) -> None:
     posts = TABLES["posts"].with_columns(pl.lit("亲测好用，旗舰店有售，全网第一").alias("text"))
-    tables = TABLES.replace(posts=posts.with_columns(is_labelled_ad=None).cast({"is_labelled_ad": pl.Boolean}))
-    made = summarise_creator(score(tables, toy_models()), tables, LARGE, Catalogue("en"))
-    (pack,) = made["sponsorship"]["packs"]
-    rules = {rule["rule"]: rule for rule in pack["rules"]}
-    absolute, review = rules["absolute_terms"], rules["review_with_purchase_means"]
-    assert (absolute["n_unmarked"], review["n_unmarked"]) == (None, review["n_posts"])
-    assert {post["disclosure_text"] for post in absolute["posts"]} == {""}
-    assert {post["disclosure_text"] for post in review["posts"]} == {"no mention seen"}
-    assert "not compared with the official texts" in render_creator(made)
+    tables = TABLES.replace(posts=posts.with_columns(is_labelled_ad=pl.lit(is_labelled, dtype=pl.Boolean)))
+    findings = score(tables, toy_models())
+    for catalogue in map(Catalogue, LANGUAGES):
+        made = summarise_creator(findings, tables, LARGE, catalogue)
+        (pack,) = made["sponsorship"]["packs"]
+        rules = {rule["rule"]: rule for rule in pack["rules"]}
+        absolute, review = rules["absolute_terms"], rules["review_with_purchase_means"]
+        n_posts = catalogue.number(review["n_posts"], 0)
+        said = {key: catalogue.text(f"report.packs.{key}", n=n_posts) for key in ("unmarked", "unknown")}
+        is_said = {key: sentence in review["counts_text"] for key, sentence in said.items()}
+        assert is_said == {"unmarked": position == "none", "unknown": position == "unknown"}
+        assert (absolute["n_unmarked"], absolute["n_unknown"]) == (None, None)
+        assert {post["disclosure_text"] for post in absolute["posts"]} == {""}
+        assert {post["disclosure_text"] for post in review["posts"]} == {catalogue.text(f"rules.position.{position}")}
+        assert catalogue.text("report.packs.unchecked") in render_creator(made)
 
 
 @dataclass(frozen=True)

@@ -80,43 +80,58 @@ def test_page_and_shortlist_show_it(language: str) -> None:
 def test_what_would_lower_a_level_is_told_all_families_together_first(language: str) -> None:
     summary = summary_of(rich(), language=language)
     lines = summary["then"]["lines"]
-    assert [line["subject"] for line in lines] == ["creator", "creator", "comments"]
-    days = "2026-01-13"
-    event = Catalogue(language).text("report.event.giveaway")
-    assert all(days in line["sentence"] for line in lines[:2])
-    assert event in lines[1]["sentence"]
-    assert "64" in lines[2]["sentence"]
-    assert "求链接" in lines[2]["sentence"]
-    assert "小红薯" not in lines[2]["sentence"]
+    assert [line["subject"] for line in lines] == ["creator", "creator", "growth"]
+    text = Catalogue(language).text
+    events = [text(f"report.event.{kind}") for kind in ("giveaway", "promotion")]
+    assert " / ".join(events) in lines[0]["sentence"]
+    assert "2026-01-13" in lines[0]["sentence"]
+    assert [change["ref"] for change in lines[0]["changes"]] == ["giveaway", "promotion"]
+    assert "4" in lines[1]["sentence"]
+    assert events[0] in lines[2]["sentence"]
+    assert events[1] not in lines[2]["sentence"]
     page = render_creator(summary)
     assert all(line["sentence"].split("“")[0].split("«")[0] in page for line in lines)
-    # growth and network are above low too, and nothing was found for them.
+    # comments and network are above low too, and nothing was found for them.
     family = {one["family"]: one["label"] for one in summary["families"]}
-    assert all(family[name] in summary["then"]["none_text"] for name in ("growth", "network"))
+    assert all(family[name] in summary["then"]["none_text"] for name in ("comments", "network"))
+    assert family["growth"] not in summary["then"]["none_text"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "change",
+    ("change", "number"),
     [
-        Change("posts_labelled", n=3),
-        Change("measurement_at", ref="growth_unexplained_share_90d", value=0.25, unit="share"),
-        Change("share_at", value=0.15, unit="share"),
-        Change("without_cluster", ref="gone", n=12),
+        (Change("posts_labelled", n=1), "1"),
+        (Change("posts_labelled", n=3), "3"),
+        (Change("posts_promoted", n=1), "1"),
+        (Change("posts_promoted", n=1200), "200"),
+        (Change("share_at", value=0.15, unit="share"), "15"),
+        (Change("event_confirmed", starts_at=FIRST_DAY, ends_at=FIRST_DAY, ref="advert", n=12), "+12"),
     ],
-    ids=lambda change: change.kind,
+    ids=lambda one: one if isinstance(one, str) else one.kind,
 )
-def test_every_kind_of_change_has_words(language: str, change: Change) -> None:
+def test_every_kind_of_change_has_words(language: str, change: Change, number: str) -> None:
     builder = rich().detail("a", "creator", "counterfactuals", [make_then("network", "elevated", "low", change)])
     sentence = summary_of(builder, language=language)["then"]["lines"][-1]["sentence"]
-    number = {"posts_labelled": "3", "measurement_at": "25", "share_at": "15", "without_cluster": "12"}[change.kind]
     assert number in sentence
     assert "{" not in sentence
+    assert "|" not in sentence
+
+
+def test_one_post_is_not_several() -> None:
+    words = {}
+    for n in (1, 2):
+        found = [make_then("network", "elevated", "low", Change("posts_promoted", n=n))]
+        builder = rich().detail("a", "creator", "counterfactuals", found)
+        words[n] = summary_of(builder)["then"]["lines"][-1]["sentence"]
+    assert "cover 1 post whose" in words[1]
+    assert "cover 2 posts whose" in words[2]
 
 
 def test_many_days_are_counted_not_listed() -> None:
     at = FIRST_DAY
-    spans = [Change("without_span", at.replace(day=n), at.replace(day=n), "step", 100 * n, 1.0) for n in range(1, 8)]
+    days = (at.replace(day=n) for n in range(1, 8))
+    spans = [Change("event_confirmed", day, day, "giveaway", 100) for day in days]
     builder = rich().detail("a", "creator", "counterfactuals", [make_then("network", "elevated", "low", *spans)])
     sentence = summary_of(builder)["then"]["lines"][-1]["sentence"]
     assert "2026-01-04" in sentence

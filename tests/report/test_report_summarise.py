@@ -11,6 +11,7 @@ from report_scenes import COMMENTER, rich, thin
 
 from zhenfen.errors import UnknownCreatorError
 from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.html import render_creator
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.tables import Tables
 
@@ -157,14 +158,31 @@ def test_unsettled_posts_do_not_move_the_median():
 
 def test_the_three_facts_of_sponsorship_are_counted_apart():
     facts = {fact["fact"]: fact["n"] for fact in page(rich())["sponsorship"]["facts"]}
-    assert facts == {"words": 2, "disclosed": 1, "purchase": 2, "purchase_unlabelled": 1, "label_unknown": 0}
+    unknown = {"purchase_unknown": 0, "label_unknown": 0}
+    assert facts == {"words": 2, "disclosed": 1, "purchase": 2, "purchase_unlabelled": 1, **unknown}
 
 
 def test_an_unknown_label_counts_neither_as_seen_nor_as_missing():
     post = {"post_id": "p", "excerpt": "x", "is_disclosed": None, "has_purchase_means": True, "matched": []}
     builder = Builder().creator("a").unassessed("a", "sponsorship").detail("a", "sponsorship", "posts", [post])
     facts = {fact["fact"]: fact["n"] for fact in page(builder)["sponsorship"]["facts"]}
-    assert facts == {"words": 0, "disclosed": 0, "purchase": 1, "purchase_unlabelled": 0, "label_unknown": 1}
+    unknown = {"purchase_unknown": 1, "label_unknown": 1}
+    assert facts == {"words": 0, "disclosed": 0, "purchase": 1, "purchase_unlabelled": 0, **unknown}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_post_whose_label_is_unknown_is_not_asked_about_as_one_without(language):
+    days = {None: "2026-01-02", False: "2026-01-03"}
+    post = {"excerpt": "x", "has_purchase_means": True, "matched": []}
+    times = {fact: datetime.fromisoformat(f"{day}T00:00:00+00:00") for fact, day in days.items()}
+    posts = [{**post, "post_id": day, "published_at": times[fact], "is_disclosed": fact} for fact, day in days.items()]
+    builder = Builder().creator("a").unassessed("a", "sponsorship").detail("a", "sponsorship", "posts", posts)
+    asked = summarise_creator(*builder.build(), "a", Catalogue(language))["questions"]
+    text = Catalogue(language).text
+    assert asked == [
+        text("report.question.purchase", days=days[False]),
+        text("report.question.purchase_unknown", days=days[None]),
+    ]
 
 
 def test_the_largest_clusters_are_quoted():
@@ -173,6 +191,24 @@ def test_the_largest_clusters_are_quoted():
     assert comments["n_clusters"] == 10
     assert [cluster["n_comments"] for cluster in comments["clusters"]] == [64, 27, 26, 25, 24]
     assert comments["clusters"][0]["duration_text"] == "90 min"
+
+
+def test_the_widest_tie_is_listed_and_what_is_not_is_counted():
+    counts = {"n_comments": 90, "n_authors": 30, "examples": ["x"]}
+    narrow = [{**counts, "cluster_id": f"n{n}", "n_creators": 2, "creator_ids": ["a", "b"]} for n in range(6)]
+    ids = ["a", *(f"w{n}" for n in range(7))]
+    wide = {**counts, "cluster_id": "w", "n_comments": 9, "n_creators": 8, "creator_ids": ids}
+    partners = [{"other_creator_id": f"w{n}", "n_shared": 12 - n, "jaccard": 0.1} for n in range(12)]
+    builder = Builder().creator("a").unassessed("a", "network")
+    builder.detail("a", "network", "shared_clusters", [*narrow, wide])
+    builder.detail("a", "network", "shared_commenters", partners)
+    for catalogue in map(Catalogue, LANGUAGES):
+        summary = summarise_creator(*builder.build(), "a", catalogue)
+        first = summary["network"]["clusters"][0]
+        assert (first["cluster_id"], len(first["others"])) == ("w", 7)
+        rendered = render_creator(summary)
+        assert catalogue.text("report.more.clusters", n="2") in rendered
+        assert catalogue.text("report.more.partners", n="2") in rendered
 
 
 def test_the_sampling_frame_says_what_it_covers():

@@ -10,14 +10,14 @@ from zhenfen.verdict.counterfactuals import OVERALL, Change, Changes, Group, Ver
 
 
 def span(n: int) -> Change:
-    return Change("without_span", n=n)
+    return Change("event_confirmed", n=n)
 
 
-def cluster(n: int) -> Change:
-    return Change("without_cluster", n=n)
+def receipts(n: int) -> Change:
+    return Change("posts_promoted", n=n)
 
 
-def judge_by(needed: int, subject: str = "growth", kind: str = "without_span") -> Callable[[Changes], Verdict]:
+def judge_by(needed: int, subject: str = "growth", kind: str = "event_confirmed") -> Callable[[Changes], Verdict]:
     """The subject is low once the changes of this kind take away as many as are needed."""
 
     def judge(changes: Changes) -> Verdict:
@@ -70,21 +70,21 @@ def test_what_can_no_longer_be_judged_was_not_lowered() -> None:
 
 
 def test_every_sort_of_evidence_that_does_is_named_and_the_last_resort_only_without() -> None:
-    usual = Change("measurement_at", ref="growth_x", value=0.0)
+    labels = Change("posts_labelled", n=2)
 
     def judge(changes: Changes) -> Verdict:
-        return Verdict({"growth": "low", OVERALL: "high" if usual not in changes else "elevated"}, 0.6)
+        return Verdict({"growth": "low", OVERALL: "high" if labels not in changes else "elevated"}, 0.6)
 
     groups = [
         Group((span(1),), frozenset(["growth", OVERALL])),
-        Group((cluster(1),), frozenset(["growth", OVERALL])),
-        Group((usual,), frozenset(["growth", OVERALL]), is_last_resort=True),
+        Group((receipts(1),), frozenset(["growth", OVERALL])),
+        Group((labels,), frozenset(["growth", OVERALL]), is_last_resort=True),
     ]
     found = find_smallest(Verdict({"growth": "elevated", OVERALL: "high"}, 0.9), groups, judge)
     assert [(one.subject, one.changes) for one in found] == [
-        (OVERALL, (usual,)),
+        (OVERALL, (labels,)),
         ("growth", (span(1),)),
-        ("growth", (cluster(1),)),
+        ("growth", (receipts(1),)),
     ]
     row = found[0].as_dict("c")
     assert (row["level"], row["level_then"], row["p_then"]) == ("high", "elevated", 0.6)
@@ -98,7 +98,7 @@ def test_a_group_is_not_asked_about_what_it_cannot_move() -> None:
         tried.append(changes)
         return Verdict({"growth": "high"})
 
-    find_smallest(Verdict({"growth": "high"}), [Group(SPANS, frozenset(["comments"]))], judge)
+    find_smallest(Verdict({"growth": "high"}), [Group(SPANS, frozenset(["engagement"]))], judge)
     assert tried == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_worse_value_never_lowers_the_score() -> None:
 
 def test_rank_puts_the_overall_level_first_then_most_concern_and_breaks_ties_by_id() -> None:
     families = {"b": ("low", 1.0), "a": ("low", 1.0), "c": ("elevated", 2.0), "d": ("not_assessed", None)}
-    families |= {"e": ("low", 0.0), "f": ("low", 0.0)}
+    families |= {"e": ("elevated", 0.0), "f": ("elevated", 0.0)}
     findings = pl.DataFrame(
         [{"creator_id": one, "level": level, "score": score} for one, (level, score) in families.items()]
     )
@@ -164,6 +165,25 @@ def test_rank_puts_the_overall_level_first_then_most_concern_and_breaks_ties_by_
     ranked = rank(findings, overall)
     assert ranked["creator_id"].to_list() == ["f", "e", "c", "a", "b", "d"]
     assert ranked["n_assessed"].to_list() == [1, 1, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nobody_with_nothing_out_of_line_stands_above_one_with_something(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    names = [f"c{n:02d}" for n in range(20)]
+    rows = [
+        {"creator_id": name, "level": str(rng.choice(["low", "low", "elevated"])), "score": float(rng.integers(0, 4))}
+        for name in names
+        for _ in range(2)
+    ]
+    overall = pl.DataFrame({"creator_id": names, "level": rng.choice(["low", "elevated", "high"], len(names))})
+    ranked = rank(pl.DataFrame(rows), overall)
+    grounds = (ranked["n_elevated"] > 0).to_list()
+    assert 0 < sum(grounds) < len(grounds)
+    assert grounds == sorted(grounds, reverse=True)
+    for has_grounds in (True, False):
+        levels = ranked.filter((pl.col("n_elevated") > 0) == has_grounds)["level"].to_list()
+        assert levels == sorted(levels, key=["high", "elevated", "low"].index)
 
 
 def test_a_wrong_rule_file_names_every_field(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.cells import SEEN
-from zhenfen.connectors.counts import is_blank
+from zhenfen.connectors.counts import is_blank, parse_count
 from zhenfen.connectors.export import Export
 from zhenfen.connectors.fields import bundle, clean_region, count_followers, join_title, pick, raise_all, stack
 from zhenfen.connectors.found_by import SEARCH
@@ -140,6 +140,7 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
         made += [pl.col("_creator_name").alias("display_name"), pl.col("snapshot_at").alias(SEEN)]
     if table == "posts":
         made += [join_title(pl.col("_title"), pl.col("text")).alias("text"), pl.col("observed_at").alias(SEEN)]
+        made.append(pl.coalesce("n_paid_views", _rest_of_views()).alias("n_paid_views"))
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
     return frame.with_columns(made)
@@ -154,6 +155,14 @@ def _list_found(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         found = frame.filter(pl.any_horizontal("_searched", *said))
         statements.append(found.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
     return pl.concat(statements).drop_nulls().unique().sort("creator_id", "file")
+
+
+def _rest_of_views() -> pl.Expr:
+    """Views beyond the natural ones; null where the sheet does not state both to the last digit: 1.2万 is a range."""
+    names = ("n_views", "_natural_views")
+    views, natural = (parse_count(name) for name in names)
+    is_exact = pl.all_horizontal(pl.col(name).str.contains(r"^[\d,]+$") for name in names)
+    return pl.when(is_exact & (natural <= views)).then(views - natural).cast(pl.String)
 
 
 def _place_comments(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.DataFrame:

@@ -76,7 +76,8 @@ class Measured:
 
     Attributes:
         values: creator_id and one column a feature; one row a creator of the tables; null = not measured.
-        reasons: Creators the family could not assess, see REASONS_SCHEMA; `reason` is a key of the catalogue.
+        reasons: Creators the family could not assess, for nothing that may ask for a look was measured, see
+            REASONS_SCHEMA; `reason` is a key of the catalogue.
         details: Frames behind the values, by name, each with creator_id; empty unless details were asked for.
     """
 
@@ -161,18 +162,6 @@ class Inputs:
         same.__dict__["comment_texts"] = texts
         same.__dict__["comment_clusters"] = clusters
         return same
-
-    def keep_comments(self, is_kept: pl.Series, creators: pl.DataFrame | None = None) -> Inputs:
-        """The same with these rows of comments alone, their texts and clusters as they were among all; no details.
-
-        Args:
-            is_kept: One flag a row of the table `comments`.
-            creators: The creators to measure; default all.
-        """
-        frames = {"comments": self.tables["comments"].filter(is_kept)}
-        frames |= {} if creators is None else {"creators": creators}
-        kept = Inputs(self.tables.replace(**frames), self.as_of, with_details=False, around=self.around)
-        return kept._with(self.comment_texts.filter(is_kept), self.comment_clusters.filter(is_kept))
 
 
 class Family(ABC):

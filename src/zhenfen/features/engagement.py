@@ -16,6 +16,7 @@ from zhenfen.features.engagement_sponsored import measure_sponsored
 from zhenfen.features.engagement_surplus import measure_surplus
 from zhenfen.features.post_counts import add_interactions
 from zhenfen.features.post_lifetime import measure_half_life
+from zhenfen.features.post_promotion import mark_promoted, mark_standing_out
 
 N_POSTS_NEEDED = 5
 """The range of five posts holds the creator's own median with 94 % probability (1 - 2 / 2^5); with four it is 88 %."""
@@ -28,8 +29,11 @@ the moment that all tables are read at."""
 class Engagement(Family, name="engagement"):
     """What the creator's own, ripe posts receive.
 
+    Posts that are recorded as promoted count in what a post receives by followers, and are left out wherever one count
+    is set against another and posts against each other: promotion makes the same differences as a purchase.
+
     Details: `posts` (creator_id, post_id, published_at, n_interactions, n_views, n_likes, is_measured: false for posts
-    too fresh to count).
+    too fresh to count; is_promoted and stands_out: see `post_promotion`).
     """
 
     specs = ENGAGEMENT_SPECS
@@ -37,15 +41,18 @@ class Engagement(Family, name="engagement"):
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the posts older than two days; reposts are left out."""
         creators = inputs.tables["creators"]
-        posts = mark_ripe(add_interactions(inputs.tables["posts"], creators), inputs)
+        own = mark_ripe(add_interactions(inputs.tables["posts"], creators), inputs)
+        posts = mark_promoted(own, inputs.tables["events"])
         sizes = find_followers(creators, inputs.tables["follower_counts"])
         ripe = posts.filter("is_measured")
+        natural = ripe.filter(~pl.col("is_promoted"))
         measured = measure_posts(ripe, sizes).filter(pl.col("n_measured") >= N_POSTS_NEEDED)
         for part in (
-            measure_evenness(ripe),
-            measure_packets(ripe),
-            measure_surplus(ripe),
-            measure_sponsored(ripe, inputs.post_facts),
+            measure_ratios(natural),
+            measure_evenness(natural),
+            measure_packets(natural),
+            measure_surplus(natural),
+            measure_sponsored(natural, inputs.post_facts),
             _half_lives(inputs, posts),
         ):
             measured = measured.join(part, on="creator_id", how="left", maintain_order="left")
@@ -99,7 +106,7 @@ def measure_posts(posts: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
         sizes: Result of `find_followers`.
     """
     grouped = posts.group_by("creator_id", maintain_order=True).agg(
-        pl.len().alias("n_measured"), *_statistics(), *_ratios(), _pace(), _known_share()
+        pl.len().alias("n_measured"), *_statistics(), _pace(), _known_share()
     )
     by_followers = {
         f"engagement_{statistic}_{count}_by_followers_ratio": pl.col(f"{statistic}_{count}") / pl.col("n_followers")
@@ -123,16 +130,20 @@ def _statistics() -> list[pl.Expr]:
     return medians + [pl.col(f"n_{count}").mean().alias(f"mean_{count}") for count in _STATISTICS["mean"]]
 
 
-def _ratios() -> list[pl.Expr]:
+def measure_ratios(posts: pl.DataFrame) -> pl.DataFrame:
+    """creator_id and one kind of count by another, over N_POSTS_NEEDED posts and more.
+
+    Args:
+        posts: Result of `mark_ripe`, measured posts that are not recorded as promoted.
+    """
     views, interactions = shown_both("n_views", "n_interactions")
-    by_views = _ratio(interactions.median(), views.median())
-    return [
-        by_views.alias("engagement_median_interactions_by_views_ratio"),
-        *(
-            _sum_by_likes(count).alias(f"engagement_{count}_by_likes_ratio")
-            for count in ("comments", "saves", "shares")
-        ),
-    ]
+    ratios = {f"engagement_{count}_by_likes_ratio": _sum_by_likes(count) for count in ("comments", "saves", "shares")}
+    grouped = posts.group_by("creator_id", maintain_order=True).agg(
+        pl.len().alias("n_natural"),
+        engagement_median_interactions_by_views_ratio=_ratio(interactions.median(), views.median()),
+        **ratios,
+    )
+    return grouped.filter(pl.col("n_natural") >= N_POSTS_NEEDED).drop("n_natural")
 
 
 def _sum_by_likes(count: str) -> pl.Expr:
@@ -178,4 +189,5 @@ def _find_reasons(creators: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
 
 def show_posts(posts: pl.DataFrame) -> pl.DataFrame:
     """The posts as the details show them."""
-    return posts.select("creator_id", "post_id", "published_at", "n_interactions", "n_views", "n_likes", "is_measured")
+    shown = ("creator_id", "post_id", "published_at", "n_interactions", "n_views", "n_likes", "is_measured")
+    return mark_standing_out(posts).select(*shown, "is_promoted", "stands_out")

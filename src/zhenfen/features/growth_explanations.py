@@ -13,7 +13,9 @@ from zhenfen.tables.specs import EVENT_KINDS
 EVENT_LEAD_DAYS = 1
 EVENT_LAG_DAYS = 3
 """A giveaway is announced the evening before; three days after the peak of an organic rise 1.3 % of it is left (median
-of 257 rises of the VTuber channels)."""
+of 257 rises of the VTuber channels). Paid promotion (Dou+, 薯条, 粉丝头条) is ordered for some hours to a day."""
+PROMOTION = "promotion"
+"""The platform was paid to show posts: people come for it, and nobody leaves."""
 MOST_COVERED_SHARE = 0.5
 """Events of a kind declared so often that more than half of all days lie in their reach explain nothing by themselves:
 a span at any other time would most likely meet one, too."""
@@ -70,7 +72,7 @@ def weigh_causes(
 
     Returns:
         run, creator_id, starts_on, cause (CAUSES), verdict (for | against | unknown), value, needed, evidence, note
-        (key of the catalogue): see `Growth`. Drops are not tested for posts, drips not for the platform.
+        (key of the catalogue): see `Growth`. Drops are not tested for posts and promotion, drips not for the platform.
     """
     tested = (
         _test_gap(spans, marked),
@@ -146,8 +148,11 @@ def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame
         .sort("run", "kind", "off", "starts_at")
         .unique(("run", "kind"), keep="first", maintain_order=True)
     )
-    every = spans.select("run", keeps=pl.col("creator_id").is_in(declared["creator_id"].unique().implode()))
-    tested = every.join(kinds, how="cross").join(nearest, on=("run", "kind"), how="left")
+    every = spans.select(
+        "run", "direction", keeps=pl.col("creator_id").is_in(declared["creator_id"].unique().implode())
+    )
+    pairs = every.join(kinds, how="cross").filter((pl.col("kind") != PROMOTION) | (pl.col("direction") > 0))
+    tested = pairs.join(nearest, on=("run", "kind"), how="left")
     tested = tested.join(_cover(declared, marked), on=("creator_id", "kind"), how="left")
     stands = (pl.col("off") <= reach).fill_null(False)
     is_there = pl.col("off").is_not_null()

@@ -30,6 +30,10 @@ PLATFORM_FLAGS = ("is_labelled_ad", "has_purchase_link")
 """Columns of the table posts in which the platform itself says so."""
 
 
+IS_CUT = r"(?:…|\.{3})\s*(?:展开)?(?:全文|展开|更多|see more|voir plus)\s*$"
+"""A text ending in the button that shows its rest: what stands behind it was not exported."""
+
+
 def _spec(name: str, meaning: str, source: str) -> FeatureSpec:
     return FeatureSpec(f"post_{name}", "count", meaning, source)
 
@@ -85,10 +89,11 @@ def read_posts(posts: pl.DataFrame) -> pl.DataFrame:
 
     - spelled: the text as the lists are spelled, see `text.spelling`;
     - n_tags;
-    - is_disclosed: a tag, sign or sentence discloses, or the platform's label does;
+    - is_disclosed: a tag, sign or sentence discloses, or the platform's label does; false where neither is seen;
     - has_purchase_means: words lead to a shop, or the platform's link does.
 
-    The last two are null where no word was seen and the platform's column is unknown or absent.
+    The last two are null where no word was seen and the platform's column is unknown or absent; is_disclosed also where
+    the platform has no label on the post and its text is missing or cut.
     """
     absent = [pl.lit(None, dtype=pl.Boolean).alias(name) for name in PLATFORM_FLAGS if name not in posts.columns]
     posts = posts.with_columns(spelled=spell(posts["text"].cast(pl.String)))
@@ -100,7 +105,10 @@ def read_posts(posts: pl.DataFrame) -> pl.DataFrame:
         disclosure=has_any(without_negation(text), list_words("disclosure")),
         n_tags=text.str.count_matches(list_words("tag").regex),
     ).with_columns(
-        is_disclosed=pl.when("disclosure").then(statement=True).otherwise("is_labelled_ad"),
+        is_disclosed=pl.when(pl.col("disclosure") | pl.col("is_labelled_ad"))
+        .then(statement=True)
+        .when(~text.str.contains(IS_CUT))
+        .then("is_labelled_ad"),
         has_purchase_means=pl.when("purchase_means").then(statement=True).otherwise("has_purchase_link"),
     )
 

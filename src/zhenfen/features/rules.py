@@ -34,10 +34,11 @@ RULES_SCHEMA: dict[str, pl.DataType] = {
     "chars_before": pl.Int64(),
     "is_behind_fold": pl.Boolean(),
 }
-POSITIONS = ("beginning", "middle", "end", "tag_only", "label_only", "none")
+POSITIONS = ("beginning", "middle", "end", "tag_only", "label_only", "none", "unknown")
 """beginning, middle, end: the third of the text in which the disclosure begins, a description no law gives; tag_only:
-every disclosure of the text is a tag; label_only: only the platform's label discloses; none: nothing was seen. Null
-where the rule does not ask for a mark."""
+every disclosure of the text is a tag; label_only: only the platform's label discloses; none: nothing was seen, and the
+post has no label; unknown: no word was seen, and whether there is a label, or what the rest of a cut text says, is not
+known. Null where the rule does not ask for a mark."""
 _OF_DISCLOSURE = ("disclosure", "is_mark", "position", "chars_before", "is_behind_fold")
 MEANS = "purchase_means"
 _NOTHING = pl.DataFrame(schema=SPANS_SCHEMA)
@@ -219,7 +220,7 @@ def _describe_disclosures(reading: _Reading, pack: RulePack) -> pl.DataFrame:
         .agg(pl.first("seen", "start", "is_mark"), all_tags=is_tag.all())
     )
     return (
-        reading.facts.select("row", "post_id", "is_labelled_ad", n_chars=pl.col("text").str.len_chars())
+        reading.facts.select("row", "post_id", "is_disclosed", n_chars=pl.col("text").str.len_chars())
         .join(first, on="row", how="left", maintain_order="left")
         .select("row", "post_id", "is_mark", **_place(pack.fold_chars))
     )
@@ -230,7 +231,7 @@ def _place(fold_chars: int) -> dict[str, Any]:
     third = 3 * start / pl.col("n_chars")
     position = (
         pl.when(start.is_null())
-        .then(pl.when("is_labelled_ad").then(pl.lit("label_only")).otherwise(pl.lit("none")))
+        .then(pl.col("is_disclosed").replace_strict({True: "label_only", False: "none"}, default="unknown"))
         .when("all_tags")
         .then(pl.lit("tag_only"))
         .when(third < 1)

@@ -15,7 +15,8 @@ from zhenfen.text.lexicons import find_all
 N_POSTS_NEEDED = 1
 """What stands in a post is a fact of that post; nothing is estimated about posts that are not there."""
 N_POSTS_FOR_CONCERN = 5
-"""The one share that asks for a look is left open below: of four posts one alone is a quarter."""
+"""The one share that asks for a look is left open with fewer posts whose disclosure is known: of four one alone is a
+quarter."""
 EXCERPT_CHARS = 60
 LEAD_CHARS = 20
 SOLD_BY = ("call_to_action", "discount", "purchase_means")
@@ -45,7 +46,7 @@ _SPECS = (
     _spec("labelled_ad_share", "Posts the platform labels as adverts.", "platform"),
     _spec(
         "undisclosed_call_share",
-        "Posts that call to buy and show no disclosure, neither label nor words.",
+        "Of the posts of which it is known, those that call to buy and show no disclosure, neither label nor words.",
         "DESIGN §1.8: an observation; own goods and own events need no sponsor",
         concern="high",
     ),
@@ -56,8 +57,8 @@ class Sponsorship(Family, name="sponsorship"):
     """What the posts say about selling and about being paid.
 
     Details: `posts`, newest first (creator_id, post_id, published_at, excerpt around the first such word, else the
-    beginning; is_disclosed by label or words, has_purchase_means by link or words: null where the platform's column is
-    unknown and no word was seen; matched: the words as the lists spell them, in the order of the lists).
+    beginning; is_disclosed by label or words and has_purchase_means by link or words: null where unknown, see
+    `posts.read_posts`; matched: the words as the lists spell them, in the order of the lists).
     """
 
     specs = _SPECS
@@ -67,12 +68,11 @@ class Sponsorship(Family, name="sponsorship"):
         creators = inputs.tables["creators"].select("creator_id")
         posts = inputs.post_facts
         values = creators.join(_count(posts), on="creator_id", how="left").sort("creator_id")
-        without = values.filter(pl.col("sponsorship_n_posts").is_null())
         details = {"posts": _describe(posts)} if inputs.with_details else {}
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
         return Measured(
             values.select("creator_id", *columns),
-            make_reasons(without, "sponsorship_no_posts", N_POSTS_NEEDED),
+            _find_reasons(values),
             details,
         )
 
@@ -83,18 +83,34 @@ def own_posts(inputs: Inputs) -> pl.DataFrame:
     return posts.join(inputs.tables["creators"].select("creator_id"), on="creator_id", how="semi")
 
 
+def _find_reasons(values: pl.DataFrame) -> pl.DataFrame:
+    """Nothing to read, or nothing that could ask for a look: of too few posts it is known whether they disclose."""
+    n_posts, n_known = pl.col("sponsorship_n_posts"), pl.col("n_known")
+    open_ones = values.filter(n_posts >= N_POSTS_FOR_CONCERN, n_known < N_POSTS_FOR_CONCERN)
+    few = values.filter(n_posts < N_POSTS_FOR_CONCERN)
+    return pl.concat(
+        (
+            make_reasons(values.filter(n_posts.is_null()), "sponsorship_no_posts", N_POSTS_NEEDED),
+            make_reasons(few, "sponsorship_too_few_posts", N_POSTS_FOR_CONCERN, "sponsorship_n_posts"),
+            make_reasons(open_ones, "sponsorship_labels_unknown", N_POSTS_FOR_CONCERN, "n_known"),
+        )
+    )
+
+
 def _count(posts: pl.DataFrame) -> pl.DataFrame:
-    is_silent = ~pl.col("disclosure") & pl.col("is_labelled_ad").ne_missing(other=True)
+    is_known = pl.col("is_disclosed").is_not_null()
     calls = pl.col("call_to_action") | pl.col("discount")
+    silent_calls = (calls & ~pl.col("is_disclosed")).filter(is_known)
     return posts.group_by("creator_id").agg(
         sponsorship_n_posts=pl.len(),
+        n_known=is_known.sum(),
         sponsorship_mean_tags=pl.col("n_tags").mean(),
         sponsorship_purchase_link_share=pl.col("has_purchase_link").mean(),
         sponsorship_labelled_ad_share=pl.col("is_labelled_ad").mean(),
         sponsorship_purchase_means_share=pl.any_horizontal("purchase_means", "has_purchase_link")
         .fill_null(value=False)
         .mean(),
-        sponsorship_undisclosed_call_share=pl.when(pl.len() >= N_POSTS_FOR_CONCERN).then((calls & is_silent).mean()),
+        sponsorship_undisclosed_call_share=pl.when(is_known.sum() >= N_POSTS_FOR_CONCERN).then(silent_calls.mean()),
         **{
             f"sponsorship_{name}_share": pl.col(name).mean()
             for name in ("tag", "link", "price", "discount", "call_to_action", "disclosure")

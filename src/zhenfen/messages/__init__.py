@@ -1,7 +1,8 @@
 """Every sentence that a person reads, in Chinese, English and French.
 
 The catalogues are the YAML files beside this one, one a family or surface: key → language → template.
-Templates use `str.format` fields; numbers arrive formatted for the language.
+Templates use `str.format` fields; numbers arrive formatted for the language. A count chooses the form of the words that
+follow it: `{n:account comments|accounts comment}`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,19 @@ def load_entries() -> dict[str, dict[str, str]]:
     return entries
 
 
+class Count(str):
+    """A count as the language writes it, which a template may set before one form or the other of its words."""
+
+    is_one: bool
+
+    def __format__(self, forms: str) -> str:
+        """The count, and behind it the form for one or for several; the count alone where the template has none."""
+        if not forms:
+            return str(self)
+        one, several = forms.split("|")
+        return f"{self} {one if self.is_one else several}"
+
+
 class Catalogue:
     """The sentences and number formats of one language."""
 
@@ -63,6 +77,14 @@ class Catalogue:
     def number(self, value: float, digits: int = 2) -> str:
         """A number with the language's separators and at most `digits` decimals."""
         return _number(value, digits, self.locale)
+
+    def count(self, value: int) -> Count:
+        """A count that chooses the form of the words behind it, as the language does: 0 is singular in French."""
+        from babel import Locale
+
+        count = Count(self.number(value, 0))
+        count.is_one = Locale.parse(self.locale).plural_form(value) == "one"
+        return count
 
     def share(self, value: float) -> str:
         """A share in [0, 1] as per cent."""

@@ -55,7 +55,7 @@ def _share(case: Case) -> dict[str, Any] | None:
         return None
     row = shares.row(0, named=True)
     show, text = case.catalogue.share, case.catalogue.text
-    numbers = {name: case.catalogue.number(row[name], 0) for name in ("n_profiles", "n_labels", "n_out_of_domain")}
+    numbers = {name: case.catalogue.count(row[name]) for name in ("n_profiles", "n_labels", "n_out_of_domain")}
     texts = {name: show(row[name]) for name in ("share", "low", "high")}
     frame = text(f"report.frame.{row['frame']}")
     # A point inside an interval too wide to mean anything would be read as the answer: it is not printed.

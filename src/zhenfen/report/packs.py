@@ -45,7 +45,10 @@ def _rule(case: Case, rows: pl.DataFrame) -> dict[str, Any]:
         .agg(*first, pl.col("is_behind_fold").first(), seen=pl.col("seen").drop_nulls().unique(maintain_order=True))
         .sort("published_at", "post_id", descending=[True, False], nulls_last=True)
     )
-    n_unmarked = posts.filter(position="none").height if posts["position"].is_not_null().any() else None
+    asks_for_mark = posts["position"].is_not_null().any()
+    n_unmarked, n_unknown = (
+        posts.filter(position=one).height if asks_for_mark else None for one in ("none", "unknown")
+    )
     return {
         "rule": rows["rule"][0],
         "article": rows["article"][0],
@@ -53,16 +56,19 @@ def _rule(case: Case, rows: pl.DataFrame) -> dict[str, Any]:
         "about": case.catalogue.text(f"{key}.about"),
         "n_posts": posts.height,
         "n_unmarked": n_unmarked,
-        "counts_text": _count(case, posts.height, n_unmarked),
+        "n_unknown": n_unknown,
+        "counts_text": _count(case, posts.height, n_unmarked, n_unknown),
         "posts": [_post(case, row) for row in posts.head(MOST_POSTS).iter_rows(named=True)],
     }
 
 
-def _count(case: Case, n: int, n_unmarked: int | None) -> str:
-    """Posts, and those without a mention where the rule asks for one."""
+def _count(case: Case, n: int, n_unmarked: int | None, n_unknown: int | None) -> str:
+    """Posts, and where the rule asks for a mention those without one and those of which it is not known."""
     text, number = case.catalogue.text, case.catalogue.number
     seen = text("report.packs.count", n=number(n, 0))
-    return seen if n_unmarked is None else seen + text("report.packs.unmarked", n=number(n_unmarked, 0))
+    if n_unmarked is not None and (n_unmarked or not n_unknown):
+        seen += text("report.packs.unmarked", n=number(n_unmarked, 0))
+    return seen + text("report.packs.unknown", n=number(n_unknown, 0)) if n_unknown else seen
 
 
 def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:

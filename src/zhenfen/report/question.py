@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from zhenfen.report.case import Case
+from zhenfen.report.family import list_names
+from zhenfen.report.possible import list_days_standing_out
 from zhenfen.report.quote import shorten
 
 MOST_QUESTIONS = 8
 """A creator answers a page, not a questionnaire."""
 MOST_OF_A_KIND = 2
+MOST_DAYS = 5
 LONGEST_EXAMPLE_CHARS = 40
 
 
@@ -25,6 +28,7 @@ def make_questions(case: Case, summary: dict[str, Any]) -> list[str]:
     names = {family["family"] for family in outside}
     specific = {
         "growth": list(_about_spans(case, summary["growth"])),
+        "engagement": list(_about_promotion(case)) if "engagement" in names else [],
         "comments": [
             *_about_order(case, summary["comments"]),
             *_about_bursts(case, summary["comments"]),
@@ -54,6 +58,11 @@ def _about_spans(case: Case, growth: dict[str, Any] | None) -> Iterator[str]:
         )
 
 
+def _about_promotion(case: Case) -> Iterator[str]:
+    if days := list_days_standing_out(case):
+        yield case.catalogue.text("report.question.promotion", days=list_names(days[:MOST_DAYS], case.catalogue))
+
+
 def _about_order(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:
     if order := (comments or {}).get("order"):
         numbers = {name: _count(case, order[name]) for name in ("n_authors", "n_posts")}
@@ -62,7 +71,7 @@ def _about_order(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:
 
 def _about_bursts(case: Case, comments: dict[str, Any] | None) -> Iterator[str]:
     for burst in (comments or {}).get("bursts", [])[:MOST_OF_A_KIND]:
-        texts = {"day": burst["day"], "window": burst["window_text"], "soon": _count(case, burst["n_soon"])}
+        texts = {"day": burst["day"], "window": burst["window_text"], "soon": case.catalogue.count(burst["n_soon"])}
         yield case.catalogue.text("report.question.burst", **texts)
 
 
@@ -78,19 +87,19 @@ def _about_clusters(case: Case, comments: dict[str, Any] | None) -> Iterator[str
 
 
 def _about_posts(case: Case, sponsorship: dict[str, Any] | None) -> Iterator[str]:
-    posts = (sponsorship or {}).get("posts", [])
-    open_posts = [post for post in posts if post["has_purchase_means"] and not post["is_disclosed"]]
-    if open_posts:
-        days = "、" if case.catalogue.language == "zh" else ", "
-        named = list(dict.fromkeys(post["day"] for post in open_posts))[:5]
-        yield case.catalogue.text("report.question.purchase", days=days.join(named))
+    posts = [post for post in (sponsorship or {}).get("posts", []) if post["has_purchase_means"]]
+    for is_disclosed, key in ((False, "purchase"), (None, "purchase_unknown")):
+        days = dict.fromkeys(post["day"] for post in posts if post["is_disclosed"] is is_disclosed)
+        if days:
+            named = list_names(list(days)[:MOST_DAYS], case.catalogue)
+            yield case.catalogue.text(f"report.question.{key}", days=named)
 
 
 def _about_commenters(case: Case, network: dict[str, Any] | None) -> Iterator[str]:
     for partner in (network or {}).get("commenters", [])[:1]:
         yield case.catalogue.text(
             "report.question.commenters",
-            n_shared=case.catalogue.number(partner["n_shared"], 0),
+            n_shared=case.catalogue.count(partner["n_shared"]),
             other=partner["name"],
         )
 

@@ -46,7 +46,17 @@ def engagement_section(case: Case) -> dict[str, Any] | None:
         "n_posts": posts.height,
         "n_unknown": posts.height - known.height,
         "n_not_drawn": known.height - drawn.height,
+        **_promoted(case),
     }
+
+
+def _promoted(case: Case) -> dict[str, Any]:
+    """Posts on record as promoted, among those that count, and what was done with them."""
+    posts = case.detail("engagement", "posts")
+    is_known = posts is not None and "is_promoted" in posts.columns
+    n_promoted = posts.filter(pl.col("is_promoted") & pl.col("is_measured")).height if is_known else 0
+    sentence = case.catalogue.text("report.promoted", n=case.catalogue.count(n_promoted)) if n_promoted else ""
+    return {"n_promoted": n_promoted, "promoted_text": sentence}
 
 
 def network_section(case: Case) -> dict[str, Any] | None:
@@ -55,7 +65,7 @@ def network_section(case: Case) -> dict[str, Any] | None:
     if clusters is None and commenters is None:
         return None
     return {
-        "clusters": [] if clusters is None else [shared_cluster(case, row) for row in _largest(clusters)],
+        "clusters": [] if clusters is None else [shared_cluster(case, row) for row in _widest(clusters)],
         "n_clusters": 0 if clusters is None else clusters.height,
         "commenters": [] if commenters is None else _partners(case, commenters),
         "n_commenters": 0 if commenters is None else commenters.height,
@@ -89,8 +99,9 @@ def _iso(column: str) -> pl.Expr:
     return pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _largest(clusters: pl.DataFrame) -> list[dict[str, Any]]:
-    order = clusters.sort("n_comments", "n_creators", "cluster_id", descending=[True, True, False])
+def _widest(clusters: pl.DataFrame) -> list[dict[str, Any]]:
+    """Those that tie most creators first: the widest tie is a measurement, and the page must show what it was."""
+    order = clusters.sort("n_creators", "n_comments", "cluster_id", descending=[True, True, False])
     return order.head(MOST_CLUSTERS).rows(named=True)
 
 

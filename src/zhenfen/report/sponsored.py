@@ -60,6 +60,7 @@ def _count_facts(case: Case, facts: pl.DataFrame, *, has_model: bool) -> list[di
         disclosed=pl.col("is_disclosed").sum(),
         purchase=pl.col("has_purchase_means").sum(),
         purchase_unlabelled=(pl.col("has_purchase_means") & ~pl.col("is_disclosed")).sum(),
+        purchase_unknown=(pl.col("has_purchase_means") & pl.col("is_disclosed").is_null()).sum(),
         label_unknown=pl.col("is_disclosed").is_null().sum(),
     ).row(0, named=True)
     text, number = case.catalogue.text, case.catalogue.number

@@ -14,6 +14,7 @@ from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import describe_found_by
 from zhenfen.report.growth import growth_section
 from zhenfen.report.overall import overall_section
+from zhenfen.report.possible import list_causes
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
 from zhenfen.report.sections import engagement_section, network_section
@@ -76,7 +77,8 @@ def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
         "found_by": describe_found_by(case.setting, case.creator_id),
         **sources,
     }
-    return {**summary, "questions": make_questions(case, summary)}
+    possible = [{**family, "possible": list_causes(case, family, summary)} for family in families]
+    return {**summary, "families": possible, "questions": make_questions(case, summary)}
 
 
 def _creator(case: Case) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _headline(case: Case, families: list[dict[str, Any]]) -> str:
     return case.catalogue.text(
         f"report.headline.{key}",
         n_outside=len(outside),
-        n_assessed=len(assessed),
+        n_assessed=case.catalogue.count(len(assessed)),
         n_families=len(families),
         names=list_names((family["label"] for family in outside), case.catalogue),
     )

@@ -8,13 +8,12 @@ from typing import Any
 
 from zhenfen.report.case import Case
 from zhenfen.report.family import family_rank, level_words, list_names
-from zhenfen.report.quote import shorten
 from zhenfen.report.sections import iso_day
 from zhenfen.report.words import signed
+from zhenfen.tables import EVENT_KINDS
 from zhenfen.verdict.counterfactuals import OVERALL
 
 MOST_DAYS = 4
-LONGEST_EXAMPLE_CHARS = 24
 Change = Mapping[str, Any]
 
 
@@ -25,16 +24,25 @@ def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] |
         return None
     found = case.detail("creator", "counterfactuals")
     rows = [] if found is None else found.rows(named=True)
-    ordered = sorted(rows, key=_place)
-    lines = [_line(case, row, above) for row in ordered if row["subject"] in above]
+    alike = [list(part) for _, part in groupby(sorted(rows, key=_place), key=_without_kind)]
+    lines = [_line(case, part, above) for part in alike if part[0]["subject"] in above]
     without = [about["label"] for subject, about in above.items() if all(line["subject"] != subject for line in lines)]
     named = list_names(without, case.catalogue)
     return {"lines": lines, "none_text": case.catalogue.text("report.then.none", subjects=named) if without else ""}
 
 
-def _place(row: dict[str, Any]) -> tuple[bool, tuple[int, str], int]:
-    """All families together first; what can be asked about before measurements."""
-    return (row["subject"] != OVERALL, family_rank(row["subject"]), list(_WORDS).index(row["changes"][0]["kind"]))
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """All families together first, then the sorts of change; kinds of event that would do beside each other."""
+    kinds = [list(_WORDS).index(change["kind"]) for change in row["changes"]]
+    days = [str(change["starts_at"]) for change in row["changes"]]
+    events = [EVENT_KINDS.index(change["ref"]) for change in row["changes"] if change["ref"]]
+    return (row["subject"] != OVERALL, family_rank(row["subject"]), kinds, days, row["level_then"], events)
+
+
+def _without_kind(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What rows share that name one event or another on the same days, to the same end."""
+    changes = tuple((change["kind"], change["starts_at"]) for change in row["changes"])
+    return (row["subject"], row["level"], row["level_then"], changes)
 
 
 def _above_low(case: Case, families: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -45,16 +53,21 @@ def _above_low(case: Case, families: list[dict[str, Any]]) -> dict[str, dict[str
     return {one["family"]: one for one in subjects if one["level"] in ("elevated", "high")}
 
 
-def _line(case: Case, row: dict[str, Any], above: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _line(case: Case, rows: list[dict[str, Any]], above: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """One line for rows that differ in the kind of event alone."""
+    row = rows[0]
     subject = above[row["subject"]]
     now, then = (
         level_words(row[name], subject["basis"], case.setting)["level_text"] for name in ("level", "level_then")
     )
-    conditions = [_WORDS[kind](case, list(part)) for kind, part in groupby(row["changes"], key=lambda one: one["kind"])]
+    refs = list(dict.fromkeys(change["ref"] for one in rows for change in one["changes"] if change["ref"]))
+    events = " / ".join(case.catalogue.text(f"report.event.{ref}") for ref in refs)
+    sorts = groupby(row["changes"], key=lambda one: one["kind"])
+    conditions = [_WORDS[kind](case, list(part), events) for kind, part in sorts]
     joined = case.catalogue.text("report.then.and").join(conditions)
     return {
         **{name: row[name] for name in ("subject", "level", "level_then", "p_then")},
-        "changes": [_plain(change) for change in row["changes"]],
+        "changes": [_plain(change) for one in rows for change in one["changes"]],
         "sentence": case.catalogue.text(
             "report.then.lowered", conditions=joined, subject=subject["label"], now=now, then=then
         ),
@@ -66,13 +79,8 @@ def _plain(change: Change) -> dict[str, Any]:
     return {**change, **days}
 
 
-def _span_words(case: Case, changes: Sequence[Change]) -> str:
-    return case.catalogue.text("report.then.without_span", days=_days(case, changes))
-
-
-def _event_words(case: Case, changes: Sequence[Change]) -> str:
-    event = case.catalogue.text(f"report.event.{changes[0]['ref']}")
-    return case.catalogue.text("report.then.event_confirmed", event=event, days=_days(case, changes))
+def _event_words(case: Case, changes: Sequence[Change], events: str) -> str:
+    return case.catalogue.text("report.then.event_confirmed", event=events, days=_days(case, changes))
 
 
 def _days(case: Case, changes: Sequence[Change]) -> str:
@@ -89,42 +97,17 @@ def _day(case: Case, change: Change) -> str:
     return case.catalogue.text("report.then.gained", days=days, gained=signed(case.catalogue, change["n"]))
 
 
-def _cluster_words(case: Case, changes: Sequence[Change]) -> str:
-    clusters = case.detail("comments", "clusters")
-    largest = max(changes, key=lambda change: change["n"])
-    shown = [] if clusters is None else clusters.filter(cluster_id=largest["ref"])["examples"].to_list()
-    texts = [case.setting.quote(text) for text in (shown[0] if shown else [])]
-    n_comments = case.catalogue.number(sum(change["n"] for change in changes), 0)
-    example = shorten(texts[0], LONGEST_EXAMPLE_CHARS) if texts else "…"
-    return case.catalogue.text("report.then.without_cluster", n=len(changes), n_comments=n_comments, example=example)
+def _post_words(case: Case, changes: Sequence[Change], _: str) -> str:
+    return case.catalogue.text(f"report.then.{changes[0]['kind']}", n=case.catalogue.count(changes[0]["n"]))
 
 
-def _post_words(case: Case, changes: Sequence[Change]) -> str:
-    return case.catalogue.text("report.then.posts_labelled", n=case.catalogue.number(changes[0]["n"], 0))
-
-
-def _measurement_words(case: Case, changes: Sequence[Change]) -> str:
-    show = case.catalogue.value
-    words = [
-        case.catalogue.text(
-            "report.then.measurement_at",
-            label=case.setting.label("feature", change["ref"]),
-            value=show(change["value"], change["unit"]),
-        )
-        for change in changes
-    ]
-    return case.catalogue.text("report.then.and").join(words)
-
-
-def _share_words(case: Case, changes: Sequence[Change]) -> str:
+def _share_words(case: Case, changes: Sequence[Change], _: str) -> str:
     return case.catalogue.text("report.then.share_at", value=case.catalogue.share(changes[0]["value"]))
 
 
-_WORDS: dict[str, Callable[[Case, Sequence[Change]], str]] = {
-    "without_span": _span_words,
+_WORDS: dict[str, Callable[[Case, Sequence[Change], str], str]] = {
     "event_confirmed": _event_words,
-    "without_cluster": _cluster_words,
+    "posts_promoted": _post_words,
     "posts_labelled": _post_words,
-    "measurement_at": _measurement_words,
     "share_at": _share_words,
 }

@@ -1,19 +1,22 @@
 """What would have lowered each level, found by measuring and judging again with the evidence changed.
 
-Only what can be taken back or confirmed is changed: days, comments, labels; and, where none of them does, measurements.
+Only what a creator can document is changed: events, receipts of paid promotion, labels, an audit of the audience.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import polars as pl
 
 from zhenfen.features.base import Inputs, Measured, load_families
+from zhenfen.features.growth_explanations import PROMOTION
 from zhenfen.model_store import Models
-from zhenfen.scoring.changes import change_counts, change_events, in_clusters, label_posts
+from zhenfen.scoring.changes import change_events, label_posts, promote_posts
 from zhenfen.scoring.judging import Judged, judge
+from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
 from zhenfen.verdict.counterfactuals import (
     COUNTERFACTUALS_SCHEMA,
@@ -29,11 +32,19 @@ from zhenfen.verdict.counterfactuals import (
 )
 from zhenfen.verdict.creator import MIXED, UNCLEAR
 
-EVENT = "giveaway"
-"""The event tried in a span: what an agency can most easily check with the creator, and what most often moves followers
-(the others are read by the same rule)."""
-MOST_MEASUREMENTS = 5
-"""Measurements changed together at most: an answer with more says no more than that everything is unusual."""
+EVENTS = ("giveaway", "advert", PROMOTION)
+"""The events tried in a rise: each leaves a trace that can be shown, and they are what most often brings followers."""
+
+PostChange = Literal["posts_promoted", "posts_labelled"]
+_POSTS: dict[PostChange, tuple[str, pl.Expr]] = {
+    "posts_promoted": ("engagement", pl.col("stands_out")),
+    "posts_labelled": ("sponsorship", pl.col("has_purchase_means") & ~pl.col("is_disclosed")),
+}
+"""The family whose details list the posts, and which of them may be documented."""
+_CHANGE_POSTS: dict[PostChange, Callable[[Tables, pl.Series], Tables]] = {
+    "posts_promoted": promote_posts,
+    "posts_labelled": label_posts,
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +87,6 @@ class Case:
         measured = dict(self.measured)
         for family in _affected(changes):
             measured[family] = _only(_measure_again(self, family, changes), self.creator_id)
-        for change in changes:
-            if change.kind == "measurement_at":
-                measured = _with_value(measured, change)
         same = {name: one for name, one in self.judged.matched.items() if measured[name] is self.measured[name]}
         shares = _with_share(self.shares, changes)
         return _to_verdict(
@@ -140,58 +148,43 @@ def _explain(case: Case) -> list[Lowered]:
 
 
 def _groups(case: Case) -> list[Group]:
-    """What can be asked about first; measurements last."""
-    spans, clusters, posts = _spans(case), _clusters(case), _posts(case)
-    events = tuple(_confirmed(span) for span in spans if (span.n or 0) > 0)
-    together = (*spans, *clusters, *posts)
-    asked = [_group(pieces) for pieces in (spans, events, clusters, posts) if pieces]
-    several = sum(bool(pieces) for pieces in (spans, clusters, posts)) > 1
+    """What can be documented, and for all families together the whole of it where no sort does alone."""
+    events = [_events(case, kind) for kind in EVENTS]
+    promoted, labelled = _posts(case, "posts_promoted"), _posts(case, "posts_labelled")
+    sorts = [pieces for pieces in (*events, promoted, labelled) if pieces]
+    together = (*events[0], *promoted, *labelled)
+    several = sum(bool(pieces) for pieces in (events[0], promoted, labelled)) > 1
     whole = [Group(together, frozenset([OVERALL]), is_last_resort=True)] if several else []
-    return [*asked, *whole, *_lines(case), *_usual(case)]
+    return [*map(_group, sorts), *_lines(case), *whole]
 
 
 def _group(pieces: Changes) -> Group:
     return Group(pieces, frozenset([*_affected(pieces), OVERALL]))
 
 
-def _spans(case: Case) -> Changes:
-    """Spans that nothing explains, those with most followers first."""
+def _events(case: Case, kind: str) -> Changes:
+    """An event of the kind in each rise that nothing explains, those with most followers first."""
     spans = case.detail("growth", "spans")
     if spans.is_empty():
         return ()
-    found = spans.filter(explanation="none").sort(pl.col("n_gained").abs(), "starts_at", descending=[True, False])
+    rises = spans.filter(pl.col("explanation") == "none", pl.col("n_gained") > 0)
+    largest = rises.sort("n_gained", "starts_at", descending=[True, False])
     return tuple(
-        Change("without_span", row["starts_at"], row["ends_at"], row["shape"], row["n_gained"], row["n_expected"])
-        for row in found.iter_rows(named=True)
-    )
-
-
-def _confirmed(span: Change) -> Change:
-    return Change("event_confirmed", span.starts_at, span.ends_at, EVENT, span.n)
-
-
-def _clusters(case: Case) -> Changes:
-    clusters = case.detail("comments", "clusters")
-    if clusters.is_empty():
-        return ()
-    largest = clusters.sort("n_comments", "cluster_id", descending=[True, False])
-    return tuple(
-        Change("without_cluster", row["first_at"], row["last_at"], row["cluster_id"], row["n_comments"])
+        Change("event_confirmed", row["starts_at"], row["ends_at"], kind, row["n_gained"])
         for row in largest.iter_rows(named=True)
     )
 
 
-def _posts(case: Case) -> Changes:
-    n_unlabelled = len(_unlabelled(case))
-    return (Change("posts_labelled", n=n_unlabelled),) if n_unlabelled else ()
+def _posts(case: Case, kind: PostChange) -> Changes:
+    n_posts = len(_named_posts(case, kind))
+    return (Change(kind, n=n_posts),) if n_posts else ()
 
 
-def _unlabelled(case: Case) -> pl.Series:
-    """Posts with means to buy and no disclosure."""
-    posts = case.detail("sponsorship", "posts")
-    if posts.is_empty():
-        return pl.Series("post_id", [], dtype=pl.String)
-    return posts.filter("has_purchase_means", ~pl.col("is_disclosed").fill_null(value=False))["post_id"]
+def _named_posts(case: Case, kind: PostChange) -> pl.Series:
+    """Ids of the posts that stand out without a record of promotion, or that lead to a shop and show no disclosure."""
+    family, is_named = _POSTS[kind]
+    posts = case.detail(family, "posts")
+    return pl.Series("post_id", [], dtype=pl.String) if posts.is_empty() else posts.filter(is_named)["post_id"]
 
 
 def _lines(case: Case) -> list[Group]:
@@ -199,68 +192,30 @@ def _lines(case: Case) -> list[Group]:
     rules = case.models.audience_levels.rules
     low = 0.0 if case.shares.is_empty() else case.shares["low"][0] or 0.0
     lines = [line for line in (rules.high_from, rules.elevated_from) if low > line]
-    return [Group((Change("share_at", value=line, unit="share"),), frozenset([AUDIENCE])) for line in lines[:1]]
-
-
-def _usual(case: Case) -> list[Group]:
-    """Measurements at the edge of their peers' range: of each family, and of all by their weight in the model."""
-    evidence = case.judged.evidence
-    asks = evidence.filter(pl.col("contribution") > 0).sort(-pl.col("contribution"), "feature")
-    groups = [
-        Group(_edges(part), frozenset([str(family)]), is_last_resort=True)
-        for (family,), part in asks.partition_by("family", as_dict=True, maintain_order=True).items()
+    return [
+        Group((Change("share_at", value=line, unit="share"),), frozenset([AUDIENCE, OVERALL])) for line in lines[:1]
     ]
-    weights = case.judged.contributions.filter(pl.col("contribution") > 0).select("feature", weight="contribution")
-    weighed = evidence.join(weights, on="feature").sort(-pl.col("weight"), "feature")
-    return [*groups, Group(_edges(weighed), frozenset([OVERALL]), is_last_resort=True)]
-
-
-def _edges(evidence: pl.DataFrame) -> Changes:
-    above, below = pl.col("value") > pl.col("high"), pl.col("value") < pl.col("low")
-    edges = evidence.filter(above | below).select("feature", "unit", edge=pl.when(above).then("high").otherwise("low"))
-    return tuple(
-        Change("measurement_at", ref=row["feature"], value=row["edge"], unit=row["unit"])
-        for row in edges.head(MOST_MEASUREMENTS).iter_rows(named=True)
-    )
-
-
-_FAMILIES: dict[str, tuple[str, ...]] = {
-    "without_span": ("growth",),
-    "event_confirmed": ("growth",),
-    "without_cluster": ("comments", "network"),
-    "posts_labelled": ("sponsorship",),
-}
-"""Families that read what a change touches."""
 
 
 def _affected(changes: Changes) -> list[str]:
-    return sorted({family for change in changes for family in _FAMILIES.get(change.kind, ())})
+    """Families that read what the changes touch; an audit changes no measurement."""
+    return sorted({family for change in changes for family in _readers(change)})
+
+
+def _readers(change: Change) -> tuple[str, ...]:
+    if change.kind == "event_confirmed":
+        return ("growth", "engagement") if change.ref == PROMOTION else ("growth",)
+    return {"posts_promoted": ("engagement",), "posts_labelled": ("sponsorship",)}.get(change.kind, ())
 
 
 def _measure_again(case: Case, family: str, changes: Changes) -> Measured:
     """A family's measurements with the changes; of this creator alone where the others play no part."""
-    mine, inputs = case.creator_id, replace(case.inputs, with_details=False)
-    if family == "growth":
-        tables = change_events(change_counts(inputs.tables, mine, changes), mine, changes)
-        inputs = replace(inputs, tables=tables)
-    elif family == "network":
-        inputs = case.inputs.keep_comments(~in_clusters(case.inputs, mine, changes))
-    elif family == "comments":
-        is_own = case.inputs.tables["comments"]["creator_id"] == mine
-        inputs = case.inputs.keep_comments(is_own & ~in_clusters(case.inputs, mine, changes), creators=case.creator)
-    else:
-        inputs = replace(inputs, tables=label_posts(inputs.tables.for_creators([mine]), _unlabelled(case)))
-    return load_families()[family].measure(inputs)
-
-
-def _with_value(measured: Mapping[str, Measured], change: Change) -> dict[str, Measured]:
-    name = str(change.ref)
-    return {
-        family: replace(one, values=one.values.with_columns(pl.lit(change.value).alias(name)))
-        if name in one.values.columns
-        else one
-        for family, one in measured.items()
-    }
+    tables = case.inputs.tables if family == "growth" else case.inputs.tables.for_creators([case.creator_id])
+    tables = change_events(tables, case.creator_id, changes)
+    for kind, change_posts in _CHANGE_POSTS.items():
+        if any(change.kind == kind for change in changes):
+            tables = change_posts(tables, _named_posts(case, kind))
+    return load_families()[family].measure(replace(case.inputs, tables=tables, with_details=False))
 
 
 def _with_share(shares: pl.DataFrame, changes: Changes) -> pl.DataFrame:

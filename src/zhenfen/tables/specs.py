@@ -36,6 +36,8 @@ PLATFORMS = (
 )
 MEDIA_KINDS = ("text", "image", "video", "live", "article")
 EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news", "promotion")
+"""advert: the creator's account or a product was advertised elsewhere; promotion: the platform was paid to show posts
+(投流, Dou+, 薯条, 粉丝头条)."""
 FRAMES = ("newest", "commenters", "likers", "authorised_export", "random", "unknown")
 FOUND_BY = ("search", "list", "roster", "own", "unknown")
 """How creators came into a set: by a search, on a list somebody made, as all of an agency's, or as the user's own."""
@@ -162,6 +164,8 @@ TABLES: dict[str, TableSpec] = {
                 Column("media_kind", "choice", choices=MEDIA_KINDS),
                 *_RECEIVED,
                 *_counts("n_peak_viewers"),
+                # Of n_views, those that somebody paid the platform for.
+                *_counts("n_paid_views"),
                 *_flags("is_labelled_ad", "has_purchase_link", "is_repost"),
             ),
             key=("post_id",),

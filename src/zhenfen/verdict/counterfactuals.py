@@ -1,4 +1,4 @@
-"""What would have lowered a level: the smallest changes of stated evidence, found by judging again with each."""
+"""What would have lowered a level: the smallest changes that a creator can document, found by judging with each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RANKS = {"low": 0, UNSAID: 0, "elevated": 1, "high": 2}
 MOST_SINGLE = 3
 """Largest pieces of evidence that are tried alone; then the largest are tried together."""
 
-Kind = Literal["without_span", "event_confirmed", "without_cluster", "posts_labelled", "measurement_at", "share_at"]
+Kind = Literal["event_confirmed", "posts_promoted", "posts_labelled", "share_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,13 @@ class Change:
     """One change of one piece of evidence.
 
     Attributes:
-        kind: Followers of a span had not come (or gone); an event in a span is confirmed; comments of a cluster were
-            not there; posts with means to buy bear a label; a measurement were at the edge of its peers' range; the
-            interval of the inauthentic share began at a value.
-        starts_at: First day of the span or event.
+        kind: An event in a span is confirmed; posts that stand out have receipts of paid promotion; posts with means to
+            buy bear a label; an audit begins the interval of the inauthentic share at a value.
+        starts_at: First day of the span, and of the event.
         ends_at: Last day of the span.
-        ref: Shape of the span, kind of the event, cluster_id, or feature.
-        n: Followers, comments or posts concerned.
-        value: Followers expected in the span; the measurement or share that would do.
+        ref: Kind of the event.
+        n: Followers or posts concerned.
+        value: The share that would do.
         unit: Unit of the value.
     """
 

@@ -116,6 +116,9 @@ def decide(
 def rank(findings: pl.DataFrame, overall: pl.DataFrame) -> pl.DataFrame:
     """Creators by concern: the level over all families, then most families elevated, the sum of scores, and the id.
 
+    Nobody of whom no family is elevated stands above somebody of whom one is, whatever the level over all families: a
+    reader could not see why.
+
     Args:
         findings: FINDINGS_SCHEMA.
         overall: `creator.CREATORS_SCHEMA`, a row for each creator of `findings`.
@@ -130,8 +133,9 @@ def rank(findings: pl.DataFrame, overall: pl.DataFrame) -> pl.DataFrame:
         concern=pl.col("score").sum(),
     )
     urgency = level.replace_strict(_URGENCY, default=0, return_dtype=pl.Int8)
+    has_grounds = pl.col("n_elevated") > 0
     return counted.join(overall, on="creator_id").sort(
-        urgency, "n_elevated", "concern", "creator_id", descending=[True, True, True, False]
+        has_grounds, urgency, "n_elevated", "concern", "creator_id", descending=[True, True, True, True, False]
     )
 
 

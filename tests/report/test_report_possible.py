@@ -1,0 +1,114 @@
+"""What may lie behind what asks for a look: promotion first, somebody else last, and only where something asks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from report_builder import FIRST_DAY, Builder, make_daily, make_span, without_peers
+
+from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.html import render_creator
+from zhenfen.report.summarise import summarise_creator
+
+OUT = {"feature": "engagement_out", "value": 0.5, "contribution": 2.0}
+PUSHED = (3, 9)
+
+
+def summarise(builder: Builder, language: str = "en") -> dict[str, Any]:
+    return summarise_creator(*builder.build(), "a", Catalogue(language))
+
+
+def possible(summary: dict[str, Any], family: str) -> list[str]:
+    return next(one["possible"] for one in summary["families"] if one["family"] == family)
+
+
+def pushed(*, is_promoted: bool = False) -> Builder:
+    """Twelve posts, two of them with views out of line."""
+    builder = Builder().creator("a").assessed("a", "engagement", OUT)
+    posts = [
+        {
+            "post_id": f"p{n}",
+            "published_at": FIRST_DAY + timedelta(days=n),
+            "n_interactions": 10,
+            "is_measured": True,
+            "is_promoted": is_promoted and n in PUSHED,
+            "stands_out": n in PUSHED and not is_promoted,
+        }
+        for n in range(12)
+    ]
+    return builder.detail("a", "engagement", "posts", posts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("family", "first"),
+    [
+        ("growth", "promotion"),
+        ("engagement", "promotion"),
+        ("comments", "talk"),
+        ("network", "talk"),
+        ("audience", "arrivals"),
+    ],
+)
+def test_a_family_out_of_line_names_what_to_ask_first_and_that_others_may_have_paid(
+    language: str, family: str, first: str
+) -> None:
+    item = {"feature": f"{family}_out", "value": 0.5, "contribution": 2.0}
+    summary = summarise(Builder().creator("a").assessed("a", family, item), language)
+    causes, text = possible(summary, family), Catalogue(language).text
+    assert causes[0] == text(f"report.possible.{first}")
+    assert causes[-1] == text("report.possible.others")
+    page = render_creator(summary)
+    assert text("report.possible") in page
+    assert all(cause in page for cause in causes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_promotion_is_named_as_platforms_sell_it(language: str) -> None:
+    sentence = Catalogue(language).text("report.possible.promotion")
+    assert all(name in sentence for name in ("投流", "Dou+", "薯条", "粉丝头条"))
+
+
+def test_where_nothing_asks_nothing_is_named() -> None:
+    usual = {"value": 0.05}
+    builder = Builder().creator("a")
+    for family in ("growth", "engagement", "comments", "network", "audience"):
+        builder.assessed("a", family, {"feature": f"{family}_usual", **usual})
+    builder.unassessed("a", "sponsorship")
+    summary = summarise(builder)
+    assert {tuple(one["possible"]) for one in summary["families"]} == {()}
+    assert Catalogue("en").text("report.possible") not in render_creator(summary)
+
+
+@pytest.mark.parametrize(("gained", "is_unexplained", "n_causes"), [(900, True, 3), (900, False, 0), (-900, True, 0)])
+def test_a_rise_that_nothing_explains_asks_though_the_family_is_in_line(
+    gained: int, is_unexplained: bool, n_causes: int
+) -> None:
+    builder = Builder().creator("a").assessed("a", "growth", without_peers("growth_x", 0.1))
+    builder.detail("a", "growth", "daily", make_daily())
+    builder.detail("a", "growth", "spans", [make_span(12, 12, gained, is_unexplained=is_unexplained)])
+    assert len(possible(summarise(builder), "growth")) == n_causes
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_receipts_of_the_posts_that_stand_out_are_asked_for(language: str) -> None:
+    (question,) = summarise(pushed(), language)["questions"]
+    assert "投流订单" in question
+    assert all(day in question for day in ("2026-01-04", "2026-01-10"))
+    assert "2026-01-05" not in question
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_posts_on_record_as_promoted_are_counted_and_not_asked_about(language: str) -> None:
+    summary, catalogue = summarise(pushed(is_promoted=True), language), Catalogue(language)
+    assert summary["engagement"]["n_promoted"] == 2
+    sentence = catalogue.text("report.promoted", n=catalogue.count(2))
+    assert summary["engagement"]["promoted_text"] == sentence
+    assert sentence in render_creator(summary)
+    assert not any("投流订单" in question for question in summary["questions"])
+
+
+def test_a_page_without_promoted_posts_says_nothing_of_them() -> None:
+    assert summarise(pushed())["engagement"]["promoted_text"] == ""
