@@ -58,6 +58,7 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.batch
 
 bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals
+	$(BIN)/python -m benchmarks.board_of_false_alarms
 	$(BIN)/python -m benchmarks.false_alarms
 	$(BIN)/python -m benchmarks.audience_quality
 	$(BIN)/python -m benchmarks.prevalence
