@@ -58,6 +58,7 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.batch
 
 bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals
+	$(BIN)/python -m benchmarks.board_of_false_alarms
 	$(BIN)/python -m benchmarks.false_alarms
 	$(BIN)/python -m benchmarks.audience_quality
 	$(BIN)/python -m benchmarks.prevalence
@@ -65,6 +66,7 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.encoder_quality
 	$(BIN)/python -m benchmarks.post_quality
 	$(BIN)/python -m benchmarks.growth_quality
+	$(BIN)/python -m benchmarks.star_campaigns
 	$(BIN)/python -m benchmarks.engagement_quality
 	$(BIN)/python -m benchmarks.creator_quality
 

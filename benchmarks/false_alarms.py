@@ -29,10 +29,14 @@ SPLIT_SEED = 7
 NO_REASONS = {**REASONS_SCHEMA, "family": pl.String()}
 
 
+def fifth_of(creator_id: pl.Expr) -> pl.Expr:
+    """Which fifth a creator belongs to, 0 to 4; the pieces of one channel (channel@piece) belong to one."""
+    return creator_id.str.split("@").list.first().hash(SPLIT_SEED) % FIFTHS
+
+
 def split(part: Part, fifth: int = 0) -> tuple[Part, Part]:
     """Four fifths and one fifth of the peers; the pieces of one channel stay together."""
-    channel = pl.col("creator_id").str.split("@").list.first()
-    held = channel.hash(SPLIT_SEED) % FIFTHS == fifth
+    held = fifth_of(pl.col("creator_id")) == fifth
     return replace(part, values=part.values.filter(~held)), replace(part, values=part.values.filter(held))
 
 

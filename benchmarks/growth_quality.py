@@ -1,4 +1,4 @@
-"""How well growth is read: false spans on organic channels, recall of added purchases, bought months of GitHub stars.
+"""How well growth is read: false spans on organic channels, recall of added purchases.
 
 Every VTuber channel is judged by cards that have not seen it (five folds by channel; no posts, no events), beside all
 other channels and alone, with all readings and with one a day. The purchases (training/growth_purchases.py) are drawn
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 from scipy.stats import binomtest, chi2
@@ -190,33 +189,6 @@ def show_forest(series: pl.DataFrame, parts: list[Held]) -> None:
     )
 
 
-def show_stars(folder: Path) -> None:
-    """Bought months of GitHub stars, a month read as if it were a day; repositories with two years of months."""
-    stars = pl.read_parquet(folder / "growth" / "github_star_campaigns.parquet").sort("repo", "month")
-    month = pl.col("month").str.to_date("%Y-%m", strict=False)
-    number = (month.dt.year() - 2000) * 12 + month.dt.month()
-    rows = stars.with_columns(
-        day=pl.date(2000, 1, 1) + pl.duration(days=number), is_bought=pl.col("n_stars_clustered") > 0
-    )
-    series = rows.select(
-        creator_id="repo",
-        observed_at=pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        n_followers=pl.col("n_stars").cum_sum().over("repo"),
-    )
-    print(f"\nBought months of GitHub stars ({rows['is_bought'].sum()} of {rows.height} months)")
-    for name, spans in (("cards", read_growth(tables_of(series)).spans), ("> 3 standard deviations", z_spans(series))):
-        days = spans.filter("is_unexplained").select(
-            creator_id="creator_id",
-            day=pl.date_ranges(pl.col("starts_at").cast(pl.Date), pl.col("ends_at").cast(pl.Date)),
-        )
-        marked = days.explode("day").unique().with_columns(is_marked=True)
-        judged = rows.join(marked, left_on=("repo", "day"), right_on=("creator_id", "day"), how="left")
-        hit = judged.filter("is_marked")
-        n_hit, n_bought = int(hit["is_bought"].sum()), int(rows["is_bought"].sum())
-        precision, recall = n_hit / max(hit.height, 1), n_hit / max(n_bought, 1)
-        print(f"{name:<34}precision {precision:.2f}, recall {recall:.2f}, {hit.height} months marked")
-
-
 def main() -> None:
     """Print all tables."""
     series = read_vtubers(data_dir())
@@ -224,7 +196,6 @@ def main() -> None:
     show_false(series, parts)
     show_recall(series, parts)
     show_forest(series, parts)
-    show_stars(data_dir())
 
 
 if __name__ == "__main__":

@@ -88,11 +88,11 @@ def read_creator_posts(folder: Path, source: str) -> Tables:
     return Tables({"creators": creators.unique("creator_id"), "posts": posts})
 
 
-def read_vtuber_windows(folder: Path) -> Tables:
-    """Follower series of Bilibili channels cut into 90-day pieces of one calendar, each a creator of its own."""
+def read_vtuber_windows(folder: Path, window_days: int = WINDOW_DAYS) -> Tables:
+    """Follower series of channels cut into pieces of one calendar, each a creator of its own (channel@piece)."""
     rows = pl.read_parquet(folder / "growth" / "bilibili_vtuber_followers.parquet")
     epoch_days = pl.col("observed_at").dt.epoch("d")
-    rows = rows.with_columns(piece=epoch_days // WINDOW_DAYS).select(
+    rows = rows.with_columns(piece=epoch_days // window_days).select(
         creator_id=pl.format("{}@{}", "channel", "piece"),
         observed_at=pl.col("observed_at").dt.replace_time_zone("UTC"),
         n_followers="followers",

@@ -1,0 +1,126 @@
+"""Real creators whom nobody suspects: what the board of false alarms stands on.
+
+Nobody checked them either, so a few may well have bought something: what is called among them is an upper bound of what
+is called wrongly. Exports are read as a user reads them; the others come as canonical tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from training.datasets import read_creator_posts, read_vtuber_windows
+
+from zhenfen.connectors.importing import import_export
+from zhenfen.errors import InputError
+from zhenfen.tables import Tables
+
+EXPORT, GROWTH, POSTS, PANEL = "exports", "follower series", "creators with posts", "Weibo panel creators"
+HOW = "board of false alarms"
+EXPORT_PLATFORMS = {"weibo": "weibo", "xhs": "xiaohongshu", "douyin": "douyin", "bili": "bilibili"}
+"""Word of an export's folder → what its user would answer to the question for the platform."""
+SERIES_DAYS = 120
+LEAST_DAYS = 28
+"""Days with a reading without which no growth is read (features/growth_days.py)."""
+POST_SOURCES = (
+    "douyin_xingtu_goodgame_2025",
+    "douyin_goodgame_2025",
+    "xhs_fashion_diandian",
+    "xhs_huitun_shoes_2024",
+    "xhs_hotels_radar",
+    "xhs_tiffany_2025",
+    "xhs_pgy_goodgame_2025",
+)
+WEIBO_YEARS = {"az2021": "2021", "hc2024": "2024"}
+"""Source of a panel user → year; the two were drawn and read in different ways and are never pooled."""
+
+
+@dataclass(frozen=True)
+class Unsuspected:
+    """One set of the board.
+
+    Attributes:
+        kind: EXPORT, GROWTH, POSTS or PANEL.
+        name: Of the set.
+        rosters: Creators that are looked at together; a creator stands in one roster alone.
+        refused: Why an export could not be read; empty where it was.
+    """
+
+    kind: str
+    name: str
+    rosters: tuple[Tables, ...]
+    refused: str = ""
+
+    @property
+    def may_be_peers(self) -> bool:
+        """Whether the reference panel may know these creators: they are judged by one that does not."""
+        return self.kind != EXPORT
+
+
+def read_exports(folder: Path) -> Iterator[Unsuspected]:
+    """Every export of `folder`/exports, those refused with the reason."""
+    for path in sorted((folder / "exports").iterdir()):
+        named = [platform for word, platform in EXPORT_PLATFORMS.items() if word in path.name.split("_")]
+        try:
+            tables = import_export(path, obtained_how=HOW, platform=named[0] if named else None)
+        except InputError as error:
+            yield Unsuspected(EXPORT, path.name, (), str(error))
+        else:
+            yield Unsuspected(EXPORT, path.name, (tables,))
+
+
+def read_series(folder: Path) -> Unsuspected:
+    """VTuber channels in windows of 120 days; the channels of one window are looked at together."""
+    tables = read_vtuber_windows(folder, SERIES_DAYS)
+    n_days = pl.col("observed_at").dt.date().n_unique()
+    kept = tables["follower_counts"].group_by("creator_id").agg(n_days=n_days).filter(pl.col("n_days") > LEAST_DAYS)
+    window = pl.col("creator_id").str.split("@").list.last()
+    rosters = [
+        _only(tables, ids) for _, ids in sorted(kept.group_by(window.alias("window")).agg("creator_id").iter_rows())
+    ]
+    return Unsuspected(GROWTH, f"VTuber channels, windows of {SERIES_DAYS} days", tuple(rosters))
+
+
+def _only(tables: Tables, ids: list[str]) -> Tables:
+    return Tables(
+        {name: tables[name].filter(pl.col("creator_id").is_in(ids)) for name in ("creators", "follower_counts")}
+    )
+
+
+def read_post_sources(folder: Path) -> Iterator[Unsuspected]:
+    """Douyin and Xiaohongshu creators with the counts of their posts, each source apart."""
+    for source in POST_SOURCES:
+        tables = read_creator_posts(folder, source)
+        # Two posts of one source do not say whose they are.
+        known = {name: tables[name].drop_nulls("creator_id") for name in ("creators", "posts")}
+        yield Unsuspected(POSTS, source, (Tables(known),))
+
+
+def read_weibo_years(folder: Path) -> Iterator[Unsuspected]:
+    """Weibo accounts met by topic searches, with their posts, each year apart."""
+    users = pl.read_parquet(folder / "creators" / "weibo_panel_users.parquet")
+    posts = pl.read_parquet(folder / "engagement" / "weibo_panel_posts.parquet").unique(maintain_order=True)
+    counted = posts.with_row_index("row").select(
+        "creator_id",
+        "text",
+        "is_repost",
+        "n_likes",
+        "n_comments",
+        post_id=pl.col("row").cast(pl.String),
+        n_shares="n_reposts",
+        # Those of 2021 have a day alone.
+        published_at=pl.coalesce(
+            pl.col("published_at").str.to_datetime(form, strict=False, time_unit="us")
+            for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+        )
+        .dt.replace_time_zone("Asia/Shanghai")
+        .dt.convert_time_zone("UTC"),
+    )
+    for source, year in WEIBO_YEARS.items():
+        creators = users.filter(source=source).select(
+            "creator_id", "n_followers", "n_following", "n_posts", platform=pl.lit("weibo"), is_verified="verified"
+        )
+        tables = Tables({"creators": creators, "posts": counted.join(creators, on="creator_id", how="semi")})
+        yield Unsuspected(PANEL, f"topic searches of {year}", (tables,))
