@@ -20,8 +20,9 @@ from typing import Any
 import polars as pl
 from training.datasets import data_dir
 from training.panel import Part, read_parts
+from training.split import FIFTHS, fifth_of
 
-from benchmarks.false_alarms import FIFTHS, fifth_of, make_panel, rate, split
+from benchmarks.false_alarms import make_panel, rate, split
 from benchmarks.unsuspected import (
     EXPORT,
     Unsuspected,

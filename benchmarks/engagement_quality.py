@@ -18,8 +18,9 @@ import polars as pl
 from scipy.stats import binomtest, rankdata
 from training.datasets import data_dir
 from training.panel import HUITUN, WEIBO, Part, read_parts
+from training.split import FIFTHS
 
-from benchmarks.false_alarms import FIFTHS, make_panel, split
+from benchmarks.false_alarms import make_panel, split
 from zhenfen.model_store import load_models
 from zhenfen.scoring import describe_features
 from zhenfen.verdict.levels import LevelRules, weigh

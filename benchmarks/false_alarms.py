@@ -15,6 +15,7 @@ import polars as pl
 from scipy.stats import binomtest
 from training.datasets import data_dir
 from training.panel import Part, read_parts
+from training.split import fifth_of
 
 from zhenfen.features.base import REASONS_SCHEMA
 from zhenfen.model_store import Models, load_models
@@ -23,15 +24,8 @@ from zhenfen.simulate import shortlist
 from zhenfen.verdict.levels import decide, weigh
 from zhenfen.verdict.panel import Panel, match_peers, read_panel, write_panel
 
-FIFTHS = 5
 SEEDS = range(100, 120)
-SPLIT_SEED = 7
 NO_REASONS = {**REASONS_SCHEMA, "family": pl.String()}
-
-
-def fifth_of(creator_id: pl.Expr) -> pl.Expr:
-    """Which fifth a creator belongs to, 0 to 4; the pieces of one channel (channel@piece) belong to one."""
-    return creator_id.str.split("@").list.first().hash(SPLIT_SEED) % FIFTHS
 
 
 def split(part: Part, fifth: int = 0) -> tuple[Part, Part]:

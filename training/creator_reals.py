@@ -14,13 +14,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from training.datasets import read_creator_posts, read_vtuber_windows, read_weibo_threads
+from training.datasets import read_creator_posts, read_vtuber_windows, read_weibo_panel, read_weibo_threads
+from training.split import fifth_of
 from zhenfen.features.base import Inputs, load_families
 from zhenfen.scoring import latest_moment
 from zhenfen.tables import Tables
 from zhenfen.verdict.admission import describe_set, lower_ends, place_in_set
 
-CREATOR_POSTS = ("douyin_xingtu_goodgame_2025",)
+CREATOR_POSTS = ("douyin_xingtu_goodgame_2025", "xhs_fashion_diandian", "xhs_hotels_radar", "xhs_tiffany_2025")
+WEIBO = ("hc2024", "az2021")
+JUDGING_FIFTH = 0
+"""Creators of this fifth are left out: the board of false alarms judges them beside a model that never saw them."""
 N_POSTS_TOGETHER = 10
 """Threads that stand for a creator's posts: comments are judged from three posts up, as one thread is no habit; with
 ten the eighth busiest of thousands of accounts can be a regular."""
@@ -57,6 +61,8 @@ def read_reals(folder: Path, lower_z: float) -> Iterator[Real]:
     yield _measured("VTuber channels, 90-day pieces", read_vtuber_windows(folder), ("growth",), lower_z)
     for name in CREATOR_POSTS:
         yield _measured(name, read_creator_posts(folder, name), ("engagement",), lower_z)
+    for name in WEIBO:
+        yield _measured(f"Weibo accounts, {name}", read_weibo_panel(folder, name), ("engagement",), lower_z)
     threads = read_weibo_threads(folder)
     for draw in range(N_SETS):
         dealt = _deal_threads(threads, draw)
@@ -68,10 +74,11 @@ def read_reals(folder: Path, lower_z: float) -> Iterator[Real]:
 
 def _measured(source: str, tables: Tables, families: tuple[str, ...], lower_z: float) -> Real:
     inputs = Inputs(tables, latest_moment(tables), with_details=False)
-    values = {family: load_families()[family].measure(inputs).values for family in families}
+    kept = fifth_of(pl.col("creator_id")) != JUDGING_FIFTH
+    values = {family: load_families()[family].measure(inputs).values.filter(kept) for family in families}
     low = lower_ends(values, lower_z)
     names = tuple(name for frame in low.values() for name in frame.columns if name != "creator_id")
-    rows = tables["creators"].select("creator_id")
+    rows = tables["creators"].select("creator_id").filter(kept)
     for frame in low.values():
         rows = rows.join(frame, on="creator_id", how="left", maintain_order="left")
     return Real(source, rows, place_in_set(low, describe_set(values, lower_z, names), names))

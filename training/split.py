@@ -10,6 +10,8 @@ import polars as pl
 
 Mask = npt.NDArray[np.bool_]
 
+FIFTHS, FIFTHS_SEED = 5, 7
+
 
 def make_folds(rows: pl.DataFrame, n_folds: int, seed: int) -> Iterator[tuple[str, Mask]]:
     """The name of each fold and which rows it holds out, shape (n,).
@@ -32,3 +34,8 @@ def leave_sources_out(rows: pl.DataFrame) -> Iterator[tuple[str, Mask]]:
     """The name of each source and which rows are its own, shape (n,)."""
     for source in rows["source"].unique(maintain_order=True):
         yield source, (rows["source"] == source).to_numpy()
+
+
+def fifth_of(creator_id: pl.Expr) -> pl.Expr:
+    """Which fifth of the real creators one belongs to, 0 to 4; the pieces of a channel (channel@piece) share one."""
+    return creator_id.str.split("@").list.first().hash(FIFTHS_SEED) % FIFTHS

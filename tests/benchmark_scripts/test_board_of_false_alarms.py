@@ -20,9 +20,10 @@ from benchmarks.board_of_false_alarms import (
     judge_set,
     make_board,
 )
-from benchmarks.false_alarms import FIFTHS, split
+from benchmarks.false_alarms import split
 from benchmarks.unsuspected import EXPORT, PANEL, Unsuspected, read_exports
 from training.panel import THREADS, Part
+from training.split import FIFTHS
 
 from zhenfen.model_store import load_models
 from zhenfen.tables import Tables
