@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from zhenfen.estimators.creator_evidence import add_missing
 from zhenfen.estimators.creator_model import Lines
 from zhenfen.estimators.manifest import ValidationCounts
-from zhenfen.estimators.surprise import add_missing
 from zhenfen.model_store import Models, load_models
 
 GOOD = {"n_fake": 400, "n_fake_flagged": 380, "n_genuine": 400, "n_genuine_flagged": 4}
