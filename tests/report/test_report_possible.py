@@ -48,7 +48,7 @@ def pushed(*, is_promoted: bool = False) -> Builder:
         ("growth", "promotion"),
         ("engagement", "promotion"),
         ("comments", "talk"),
-        ("network", "talk"),
+        ("network", "ties"),
         ("audience", "arrivals"),
     ],
 )

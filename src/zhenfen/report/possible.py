@@ -15,7 +15,7 @@ _CAUSES = {
     "growth": ("promotion", "events", "others"),
     "engagement": ("promotion", "reach", "others"),
     "comments": ("talk", "others"),
-    "network": ("talk", "others"),
+    "network": ("ties", "others"),
     "audience": ("arrivals", "others"),
 }
 """By family; `others`: that somebody else than the creator may have bought it."""

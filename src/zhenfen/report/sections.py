@@ -53,8 +53,9 @@ def engagement_section(case: Case) -> dict[str, Any] | None:
 def _promoted(case: Case) -> dict[str, Any]:
     """Posts on record as promoted, among those that count, and what was done with them."""
     posts = case.detail("engagement", "posts")
-    is_known = posts is not None and "is_promoted" in posts.columns
-    n_promoted = posts.filter(pl.col("is_promoted") & pl.col("is_measured")).height if is_known else 0
+    n_promoted = 0
+    if posts is not None and "is_promoted" in posts.columns:
+        n_promoted = posts.filter(pl.col("is_promoted") & pl.col("is_measured")).height
     sentence = case.catalogue.text("report.promoted", n=case.catalogue.count(n_promoted)) if n_promoted else ""
     return {"n_promoted": n_promoted, "promoted_text": sentence}
 
