@@ -60,10 +60,22 @@ def test_a_panel_without_the_platform(language: str, words: str) -> None:
     assert words in text.replace("\u202f", " ").replace("\xa0", " ")
 
 
-def test_no_platform_at_all_and_only_copied_text() -> None:
-    text = coverage_text(page(outside(None, has_others=True)))
-    assert "nor on any other platform" in text
-    assert "such as copied text" in text
+def test_no_platform_at_all() -> None:
+    assert "nor on any other platform" in coverage_text(page(outside(None)))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "no peers on Xiaohongshu of this size; compared is only what asks the same on every platform"),
+        ("zh", "没有小红书上的同量级同类达人；只比较了不随平台变化的内容"),
+        ("fr", "aucun pair sur Xiaohongshu de cette taille ; seul est comparé ce qui ne dépend pas de la plateforme"),
+    ],
+)
+def test_only_what_travels_is_compared(language: str, words: str) -> None:
+    text = coverage_text(page(outside("bilibili", 1_000, 9_000, has_others=True), language=language, reason="other"))
+    assert words in text.replace("\xa0", " ")
+    assert "zhenfen panel build" in text
 
 
 def test_the_own_platform_and_size_without_what_was_measured() -> None:

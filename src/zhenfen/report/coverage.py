@@ -28,11 +28,12 @@ def _say(case: Case, family: dict[str, Any], rows: pl.DataFrame | None) -> str:
     has_others = bool(rows["has_others"][0])
     if family["reason"] != NO_REFERENCE and not has_others:
         return ""
-    parts = [_say_what_there_is(case, rows)]
-    if has_others:
-        parts.append(case.catalogue.text("report.uncovered.others"))
-    parts.append(case.catalogue.text("report.uncovered.help"))
-    return ("" if case.catalogue.language == "zh" else " ").join(parts)
+    said = _say_what_travels(case) if has_others else _say_what_there_is(case, rows)
+    return said + ("" if case.catalogue.language == "zh" else " ") + case.catalogue.text("report.uncovered.help")
+
+
+def _say_what_travels(case: Case) -> str:
+    return case.catalogue.text("report.uncovered.others", platform=case.setting.platform_of(case.creator_id)[1])
 
 
 def _say_what_there_is(case: Case, rows: pl.DataFrame) -> str:
