@@ -64,9 +64,7 @@ def read_reals(folder: Path, lower_z: float) -> Iterator[Real]:
     for name in WEIBO:
         yield _measured(f"Weibo accounts, {name}", read_weibo_panel(folder, name), ("engagement",), lower_z)
     threads = read_weibo_threads(folder)
-    dealt = [
-        _measured("", _deal_threads(threads, draw), ("comments", "network"), lower_z) for draw in range(N_SETS)
-    ]
+    dealt = [_measured("", _deal_threads(threads, draw), ("comments", "network"), lower_z) for draw in range(N_SETS)]
     # Each way to deal them out is a set by itself; the same threads stand in all four, so they are one source.
     yield Real(
         "Weibo threads 2010-2015 in tens",

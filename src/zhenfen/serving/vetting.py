@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from zhenfen.connectors.importing import import_export
+from zhenfen.connectors.importing import Told, import_export
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.model_store import Models
 from zhenfen.report.write import is_report_file, write_report
@@ -45,7 +45,7 @@ class VetOptions:
     found_by: str | None = None
 
     @property
-    def reading(self) -> dict[str, str | None]:
+    def reading(self) -> Told:
         """What `import_export` is told of the export."""
         return {"frame": self.frame, "platform": self.platform, "found_by": self.found_by}
 
