@@ -13,7 +13,6 @@ from zhenfen.config import Strict
 from zhenfen.features.post_counts import add_interactions
 from zhenfen.model_store import Models
 from zhenfen.scoring import latest_moment, measure
-from zhenfen.scoring.judging import summarise
 from zhenfen.simulate import (
     KINDS_ORGANIC,
     MANIPULATIONS,
@@ -26,7 +25,7 @@ from zhenfen.simulate import (
 )
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, PLATFORMS
 from zhenfen.tables import Tables
-from zhenfen.verdict.admission import admit, place_in_set
+from zhenfen.verdict.admission import admit, describe_set, place_in_set
 from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.creator import make_inputs
 from zhenfen.verdict.panel import match_peers
@@ -138,12 +137,12 @@ def measure_inputs(tables: Tables, models: Models) -> pl.DataFrame:
     """What the creator model reads of every creator of `tables`, as scoring makes it; places of all features."""
     measured = measure(tables, latest_moment(tables))
     values = {name: one.values for name, one in measured.items()}
-    in_set = summarise(measured, models)
     rules = models.levels.rules
+    features = tuple(name for one in values.values() for name in one.columns if name != "creator_id")
+    in_set = describe_set(values, rules.lower_z, features)
     admitted = admit(values, tables["creators"], rules.least, in_set, rules.lower_z)
     matched = pl.concat([match_peers(one, tables["creators"], models.panel) for one in admitted.values.values()])
-    features = (name for one in values.values() for name in one.columns if name != "creator_id")
-    places = place_in_set(admitted.values, in_set, tuple(features))
+    places = place_in_set(admitted.values, in_set, features)
     no_shares = pl.DataFrame(schema=SHARES_SCHEMA)
     inputs = make_inputs(admitted.values.values(), matched, places, no_shares)
     return inputs.with_columns(pl.all().exclude("creator_id").cast(pl.Float64))
