@@ -327,6 +327,15 @@ def test_waves_of_sign_ups_crowd_the_ages():
     assert (densest(calm) > 60).all()
 
 
+def test_a_creator_alone_may_have_no_posts_and_no_sample_in_any_world():
+    alone = [Role("dormant_and_back", "douyin", "promotion")]
+    made = [simulate_roles(alone, seed, 35, world=drawn(seed, is_search=seed % 2 == 0)) for seed in range(12)]
+    assert any(not one.tables.has("posts") for one in made)
+    assert any(not one.tables.has("audience") for one in made)
+    for one in made:
+        check_tables(one.tables.frames)
+
+
 @pytest.mark.parametrize("name", FOLLOWER_MANIPULATIONS)
 def test_doses_hold_in_any_world(name: str):
     roles = [Role("seasonal", "bilibili", None, Campaign(name, 0.25))] * 4

@@ -185,9 +185,10 @@ def _small_talk(n: int, world: World, rng: np.random.Generator) -> npt.NDArray[n
     if world.copied_share == 0:
         return texts.organic_comments(rng, n).to_numpy().copy()
     is_copied = rng.random(n) < world.copied_share
-    n_copied = int(is_copied.sum())
-    common = texts.organic_comments(rng, world.n_copied).to_numpy()
+    common, own = np.split(
+        texts.organic_comments(rng, world.n_copied + int((~is_copied).sum())).to_numpy(), [world.n_copied]
+    )
     written = np.empty(n, dtype=object)
-    written[is_copied] = common[rng.integers(0, len(common), n_copied)]
-    written[~is_copied] = texts.organic_comments(rng, n - n_copied).to_numpy()
+    written[is_copied] = common[rng.integers(0, len(common), int(is_copied.sum()))]
+    written[~is_copied] = own
     return written

@@ -9,6 +9,7 @@ Lengths are near those of the Bilibili comments: a tenth below 4 characters (our
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -63,7 +64,13 @@ FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 
 def draw(rng: np.random.Generator, pool: Sequence[str], n: int) -> pl.Series:
     """`n` entries of `pool`, each as likely as the others."""
-    return pl.Series(list(pool), dtype=pl.String).gather(rng.integers(0, len(pool), n))
+    return _series(tuple(pool)).gather(rng.integers(0, len(pool), n))
+
+
+@lru_cache(maxsize=256)
+def _series(pool: tuple[str, ...]) -> pl.Series:
+    """Most pools are drawn from again and again, and making a series takes longer than the draw."""
+    return pl.Series(pool, dtype=pl.String)
 
 
 def join_parts(*parts: pl.Series | str) -> pl.Series:
