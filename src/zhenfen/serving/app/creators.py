@@ -93,8 +93,9 @@ def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
             # The folder's name stands in what clients are told about an archive as a whole.
             export = path.with_name(UPLOAD)
             unpack(path, export, Bounds(limits.expanded_bytes, limits.n_files))
-        told = {"platform": options.platform, "found_by": options.found_by}
-        return import_export(export, obtained_how=NOT_STATED, keep_ids=True, **told)
+        return import_export(
+            export, obtained_how=NOT_STATED, found_by=options.found_by, platform=options.platform, keep_ids=True
+        )
     except InputError as error:
         raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
 
