@@ -33,7 +33,15 @@ SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 
 BREAKS = (sys.executable, "-c", "raise SystemExit(1)")
 ZIP = {"content-type": "application/zip"}
-OPTIONS = {"lang": "en", "creator": [], "as_of": None, "show_names": False, "frame": None, "platform": None}
+OPTIONS = {
+    "lang": "en",
+    "creator": [],
+    "as_of": None,
+    "show_names": False,
+    "frame": None,
+    "found_by": None,
+    "platform": None,
+}
 
 
 def build_service(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
 
 import polars as pl
 
@@ -16,14 +15,6 @@ from zhenfen.connectors.privacy import load_key, mask, pseudonymise
 from zhenfen.connectors.tidy import FILE, ROW, list_unusable, unusable_rows
 from zhenfen.errors import ConfigError, UnreadableFileError
 from zhenfen.tables import FRAMES, PLATFORMS, TABLES, Tables, check_tables, make_frame
-
-
-class Told(TypedDict, total=False):
-    """What a user says of an export that it does not say itself: see `import_export`."""
-
-    frame: str | None
-    platform: str | None
-    found_by: str | None
 
 
 def import_export(

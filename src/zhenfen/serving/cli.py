@@ -333,9 +333,8 @@ def score_creators(
     """Level and P(manipulated) of every creator over all families, with the findings that weigh most."""
     moment = _end_of_day(as_of)
     if is_batch(path, engine, workers, takes_folders=True):
-        run_batch(
-            "creators", path, out, (engine, workers), lang=lang, as_of=moment, platform=platform, found_by=found_by
-        )
+        pool = (engine, workers)
+        run_batch("creators", path, out, pool, lang=lang, platform=platform, found_by=found_by, as_of=moment)
         return
     from zhenfen.model_store import load_models
     from zhenfen.serving.creators import score_creators_file

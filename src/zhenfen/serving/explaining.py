@@ -28,7 +28,14 @@ def explain(
     Raises:
         InputError: The export cannot be used, or holds no such creator.
     """
-    tables = import_export(path, obtained_how=NOT_STATED, **options.reading, on_progress=on_progress)
+    tables = import_export(
+        path,
+        obtained_how=NOT_STATED,
+        frame=options.frame,
+        found_by=options.found_by,
+        platform=options.platform,
+        on_progress=on_progress,
+    )
     (wanted,) = find_creators([creator], tables)
     findings = score(tables, models, as_of=options.as_of, creators=[wanted], on_progress=on_progress)
     known = known_at(tables, findings.as_of)

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from zhenfen.errors import ConfigError
-from zhenfen.tables.specs import FOUND_BY
 
+FOUND_BY = ("search", "list", "roster", "own", "unknown")
+"""Those of `tables.FOUND_BY`, which would load Polars for every --help."""
 LANGUAGE = "lang"
 """Name of the option and of its place among what the commands share with `main`, which shows the errors."""
 

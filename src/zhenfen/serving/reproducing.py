@@ -9,7 +9,7 @@ from typing import Any
 
 from zhenfen import __version__
 from zhenfen.config import models_dir
-from zhenfen.connectors.importing import Told, import_export
+from zhenfen.connectors.importing import import_export
 from zhenfen.errors import RegistryUnreachableError
 from zhenfen.model_registry import MODEL_NAMES, Registry, registry_uri
 from zhenfen.model_registry.loading import load_folder
@@ -99,8 +99,14 @@ def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def _score_again(record: Record, models: Models, path: Path, on_progress: Progress | None) -> tuple[Findings, Tables]:
-    told: Told = {"frame": record.frame, "platform": record.platform, "found_by": record.found_by}
-    tables = import_export(path, obtained_how=NOT_STATED, **told, on_progress=on_progress)
+    tables = import_export(
+        path,
+        obtained_how=NOT_STATED,
+        frame=record.frame,
+        found_by=record.found_by,
+        platform=record.platform,
+        on_progress=on_progress,
+    )
     creators = find_creators(record.creators, tables) if record.creators else None
     # The id is of levels and measurements, which no detail changes.
     scored = score(tables, models, as_of=record.as_of, creators=creators, with_details=False, on_progress=on_progress)

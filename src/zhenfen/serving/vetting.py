@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from zhenfen.connectors.importing import Told, import_export
+from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.model_store import Models
 from zhenfen.report.write import is_report_file, write_report
@@ -44,11 +44,6 @@ class VetOptions:
     platform: str | None = None
     found_by: str | None = None
 
-    @property
-    def reading(self) -> Told:
-        """What `import_export` is told of the export."""
-        return {"frame": self.frame, "platform": self.platform, "found_by": self.found_by}
-
 
 @dataclass(frozen=True)
 class Vetted:
@@ -75,7 +70,14 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         ConfigError: `out` holds files that are not a report's, or the user's own folder cannot be written.
     """
     check_replaceable(out, is_report_file)
-    tables = import_export(path, obtained_how=NOT_STATED, **options.reading, on_progress=on_progress)
+    tables = import_export(
+        path,
+        obtained_how=NOT_STATED,
+        frame=options.frame,
+        found_by=options.found_by,
+        platform=options.platform,
+        on_progress=on_progress,
+    )
     creators = find_creators(options.creators, tables) if options.creators else None
     findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
     pages = write_report(

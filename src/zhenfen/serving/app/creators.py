@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from zhenfen.connectors.archive import Bounds, is_archive, unpack
 from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
-from zhenfen.connectors.importing import Told, import_export
+from zhenfen.connectors.importing import import_export
 from zhenfen.errors import InputError
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators
@@ -93,8 +93,9 @@ def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
             # The folder's name stands in what clients are told about an archive as a whole.
             export = path.with_name(UPLOAD)
             unpack(path, export, Bounds(limits.expanded_bytes, limits.n_files))
-        told: Told = {"platform": options.platform, "found_by": options.found_by}
-        return import_export(export, obtained_how=NOT_STATED, keep_ids=True, **told)
+        return import_export(
+            export, obtained_how=NOT_STATED, found_by=options.found_by, platform=options.platform, keep_ids=True
+        )
     except InputError as error:
         raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
 
