@@ -84,7 +84,7 @@ def days_read(series: pl.DataFrame) -> list[date]:
 def purge(
     series: pl.DataFrame, days: list[date], part: float, rng: np.random.Generator
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The series with purges on random days; and the truth: purge, creator_id, first, last, share (0: not taken from)."""
+    """The series with purges on random days; the truth: purge, creator_id, first, last, share (0: nothing taken)."""
     at = pl.col("observed_at")
     truth, purged, last = [], series.with_columns(left=pl.lit(1.0)), date.min
     chosen = sorted(rng.choice(np.array(days), max(1, round(PURGES_A_YEAR * len(days) / 365)), replace=False).tolist())
@@ -141,9 +141,14 @@ def judge_purged(series: pl.DataFrame, days: list[date], part: float, rng: np.ra
     marked = mark_days(purged)
     drops = find_drops(marked, platform_of(purged))
     margin = pl.duration(days=MARGIN_DAYS)
-    known = marked.filter(pl.col("z").is_not_null(), ~pl.col("is_gap")).select("creator_id", "day")
-    seen = truth.join(known, on="creator_id").filter(pl.col("day").is_between("first", pl.col("last")))
-    read = seen.group_by("purge", "creator_id").agg(n=pl.len())
+    known = marked.filter(pl.col("z").is_not_null(), ~pl.col("is_gap")).select(
+        "creator_id", "day", begun=pl.col("day") - pl.duration(days=pl.col("n_days") - 1)
+    )
+    seen = truth.join(known, on="creator_id").filter(
+        pl.col("day") >= pl.col("first"), pl.col("begun") <= pl.col("last")
+    )
+    days_seen = pl.min_horizontal("day", "last") - pl.max_horizontal("begun", "first")
+    read = seen.group_by("purge", "creator_id").agg(n=(days_seen.dt.total_days() + 1).sum())
     complete = pl.col("n") == (pl.col("last") - pl.col("first")).dt.total_days() + 1
     asked = truth.join(read, on=("purge", "creator_id")).filter(complete)
     near = asked.join(drops, on="creator_id", how="inner").filter(

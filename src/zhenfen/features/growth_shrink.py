@@ -80,7 +80,8 @@ def shrink(lost: Floats, gain_scatter: Floats, loss_scatter: Floats) -> Shrunk:
 
     A creator lost with some probability, then a share around what is typical; what was measured scatters around it,
     farther towards gains. Typical share and unlikeness are weighted medians, so that one creator that lost far more
-    does not move them, and no loss is moved by more than its own scatter (limited translation, Efron & Morris 1972).
+    does not move them, and no larger loss is moved by more than its own scatter (limited translation, Efron & Morris
+    1972); a smaller one may have an organic rise in it, which reaches far.
 
     Args:
         lost: Measured losses, shares of the followers, shape (n,).
@@ -102,7 +103,7 @@ def shrink(lost: Floats, gain_scatter: Floats, loss_scatter: Floats) -> Shrunk:
         took = 1 / (1 + np.exp(np.clip(against, -500, 500)))
         weights = took / wide
     unsure = MEDIAN_TO_MEAN**2 / max(float(np.sum(weights**2)), 1 / float(wide.max()) ** 2)
-    apart = scatter * np.abs(lost - typical) - scatter**2
+    apart = scatter * (lost - typical) - scatter**2
     drawn = _draw(lost, gain_scatter, loss_scatter, typical, np.maximum(unlike + unsure, apart))
     loss, low, high = (drawn.quantile(q) for q in (0.5, TAIL, 1 - TAIL))
     # Nobody lost by a purge who gained in it.

@@ -108,7 +108,7 @@ def _shared(case: Case, span: dict[str, Any]) -> dict[str, Any]:
     drops = case.detail("growth", "drops")
     day = pl.Datetime("us", "UTC")
     same = (pl.col("starts_on").cast(day) == span["starts_at"]) & (pl.col("ends_on").cast(day) == span["ends_at"])
-    found = [] if drops is None or span["shape"] != "drop" else drops.filter("is_listed", same).to_dicts()
+    found = [] if drops is None or span["shape"] != "drop" else drops.filter(pl.col("is_listed"), same).to_dicts()
     if not found:
         return {"lost_share": None, "lost_low": None, "lost_high": None, "shared_text": ""}
     (drop,) = found
@@ -180,7 +180,7 @@ def _drops(case: Case) -> list[dict[str, Any]]:
     drops = case.detail("growth", "drops")
     if drops is None:
         return []
-    listed = drops.filter("is_listed").sort("p_value", "starts_on", nulls_last=True).head(MOST_DROPS)
+    listed = drops.filter(pl.col("is_listed")).sort("p_value", "starts_on", nulls_last=True).head(MOST_DROPS)
     return [_drop(case, row) for row in listed.iter_rows(named=True)]
 
 
