@@ -205,7 +205,7 @@ def _test_platform(
         ("beyond", is_shared & (left <= rules.level)),
         ("for", is_shared),
     )
-    needed = pl.max_horizontal(pl.lit(LEAST_MOVED_SHARE), LEAST_MOVED / n_others.clip(1))
+    needed = pl.coalesce("others_needed", pl.max_horizontal(pl.lit(LEAST_MOVED_SHARE), LEAST_MOVED / n_others.clip(1)))
     finding = _choose(*cases, otherwise="against")
     value = pl.coalesce("others_lost", share)
     columns = _finding("platform", value=value, evidence=pl.lit(None), needed=needed, finding=finding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from zhenfen.features.growth_falls import FELL_SHARE
 from zhenfen.features.growth_scores import GrowthRules, p_values
 from zhenfen.features.growth_spans import LEAST_FOLLOWERS
 
@@ -23,8 +24,9 @@ def share_spans(spans: pl.DataFrame, drops: pl.DataFrame, marked: pl.DataFrame, 
         rules: The card of drops says how unusual the loss is.
 
     Returns:
-        `spans` with others_lost (share of the other creators listed in the episode) and is_beyond (whether the creator
-        lost clearly more than they did), both null for spans of a creator's own; by creator and start.
+        `spans` with others_lost (share of the other creators listed in the episode), others_needed (share that makes
+        one) and is_beyond (whether the creator lost clearly more than they did), null for spans of a creator's own; by
+        creator and start.
     """
     listed = drops.filter("is_listed").select(
         "creator_id",
@@ -32,6 +34,7 @@ def share_spans(spans: pl.DataFrame, drops: pl.DataFrame, marked: pl.DataFrame, 
         first="starts_on",
         last="ends_on",
         others_lost=pl.col("n_peers_listed") / pl.col("n_peers"),
+        others_needed=pl.lit(FELL_SHARE),
     )
     shared = _describe(listed, marked, spans["run"].max(), rules)
     peaks = spans.filter(kind=KIND).filter(pl.col("shape") != "gap").select("run", "creator_id", "peak_on")
@@ -50,7 +53,7 @@ def _describe(listed: pl.DataFrame, marked: pl.DataFrame, last_run: object, rule
         steps.sort("creator_id", "first", "day")
         .group_by("creator_id", "first", "last", maintain_order=True)
         .agg(
-            pl.col("n_base", "n_before", "others_lost", "beyond_z").first(),
+            pl.col("n_base", "n_before", "others_lost", "others_needed", "beyond_z").first(),
             pl.col("day").get(pl.col("excess").arg_min()).alias("peak_on"),
             pl.col("gained").sum().alias("n_gained"),
             pl.col("expected").sum().alias("n_expected"),

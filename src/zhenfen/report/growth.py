@@ -68,6 +68,7 @@ def _spans(case: Case) -> dict[str, Any]:
 
 def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
     starts, ends = iso_day(row["starts_at"]), iso_day(row["ends_at"])
+    shared = _shared(case, row)
     return {
         "number": number,
         "starts_on": starts,
@@ -84,8 +85,9 @@ def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
         "is_unexplained": bool(row["is_unexplained"]),
         "p_value": row.get("p_value"),
         "q_value": row.get("q_value"),
-        "chance_text": _chance(case, row),
-        **_shared(case, row),
+        # What is unusual about a shared loss is its size beside the others'.
+        "chance_text": "" if shared["shared_text"] else _chance(case, row),
+        **shared,
         "causes": _causes(case, row),
     }
 
