@@ -67,21 +67,11 @@ def measure_losses(read: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     """
     if episodes.is_empty():
         return pl.DataFrame(schema=LOSSES_SCHEMA)
-    near = episodes.with_columns(first=pl.col("starts_on") - pl.duration(days=WINDOW_DAYS + 1))
-    steps = read.join_where(
-        near.rename({"platform": "on"}),
-        pl.col("platform") == pl.col("on"),
-        pl.col("day") >= pl.col("first"),
-        pl.col("day") - pl.duration(days=pl.col("n_days") - 1) <= pl.col("ends_on"),
-    ).sort("creator_id", "starts_on", "day")
     key = ("creator_id", *_EPISODE)
+    steps = _steps_near(read, episodes)
     is_within = pl.col("day") >= pl.col("starts_on")
-    seen = pl.min_horizontal("day", "ends_on") - pl.max_horizontal(
-        "starts_on", pl.col("day") - pl.duration(days=pl.col("n_days") - 1)
-    )
     within = (
         steps.filter(is_within)
-        .with_columns(n_seen=seen.dt.total_days() + 1)
         .group_by(key, maintain_order=True)
         .agg(
             pl.col("lost", "n_seen").sum(),
@@ -103,6 +93,20 @@ def measure_losses(read: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in LOSSES_SCHEMA.items())
         .sort("creator_id", "starts_on")
     )
+
+
+def _steps_near(read: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
+    """The steps in each episode and the 90 days before it, with n_seen: days of the episode that a step covers."""
+    near = episodes.with_columns(first=pl.col("starts_on") - pl.duration(days=WINDOW_DAYS + 1))
+    begun = pl.col("day") - pl.duration(days=pl.col("n_days") - 1)
+    steps = read.join_where(
+        near.rename({"platform": "on"}),
+        pl.col("platform") == pl.col("on"),
+        pl.col("day") >= pl.col("first"),
+        begun <= pl.col("ends_on"),
+    )
+    seen = pl.min_horizontal("day", "ends_on") - pl.max_horizontal("starts_on", begun)
+    return steps.with_columns(n_seen=seen.dt.total_days() + 1).sort("creator_id", "starts_on", "day")
 
 
 def _usual_before(before: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:

@@ -22,10 +22,10 @@ MOST_DAYS = 3
 FELL_SHARE = 0.35
 """Part of the creators that must have fallen: more than a third, as a purge need not take from all."""
 LEAST_FELL = 3
-LOST_PART = 0.5
+LOST_PART = 0.4
 LOST_SHARE = 0.003
-"""Half of the creators must have fewer followers than before, by .3 % less than was expected. With .2 % VTuber channels
-show .4 shared drops a platform-year in place of .1 (20 of them, 2020-10: many lost .1 % a day for three days)."""
+"""Two in five creators must have lost .3 % of their followers beyond what was expected. With half of them and .2 %
+VTuber channels show .2 to .5 shared drops a platform-year (2020-10: many fell by .1 % a day for three days)."""
 FELL_Z = 3.0
 FELL_Z_OF_ONE = 3.0
 """How many deviations they must have fallen: 3 + 3 / creators read, 3.5 with 6 of them, 3.3 with 10, 3.15 with 20, for
@@ -58,7 +58,6 @@ def list_losses(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
     noise = pl.col("n_expected").clip(1).sqrt() / n_before
     shares = marked.with_columns(
         lost=pl.when(~pl.col("is_gap")).then(-pl.col("excess") / n_before),
-        net=-pl.col("gained") / n_before,
         noise=noise,
         scatter=pl.col("spread") / n_before,
     ).with_columns(lost_per_day=pl.col("lost") / pl.col("n_days"))
@@ -67,7 +66,7 @@ def list_losses(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
     )
     low = pl.max_horizontal(bad.over("stretch") / LOW_Z, "noise")
     known = shares.with_columns(low=low).filter(pl.col("z").is_not_null(), pl.col("lost").is_not_null())
-    read = known.select("creator_id", "day", "n_days", "lost", "net", "low", "scatter", "noise")
+    read = known.select("creator_id", "day", "n_days", "lost", "low", "scatter", "noise")
     return read.join(creators.select("creator_id", "platform"), on="creator_id", maintain_order="left")
 
 
@@ -83,7 +82,7 @@ def count_falls(read: pl.DataFrame) -> pl.DataFrame:
     """
     windows = pl.concat([_fall(read, n_days) for n_days in range(1, MOST_DAYS + 1)])
     step = (pl.col("z").clip(0, MOST_Z) * STEPS_PER_Z).floor().cast(pl.Int64)
-    has_lost = ((pl.col("lost") >= LOST_SHARE) & (pl.col("net") > 0)).cast(pl.Int64)
+    has_lost = (pl.col("lost") >= LOST_SHARE).cast(pl.Int64)
     counted = windows.with_columns(step=step, n=pl.lit(1, pl.Int64), n_lost=has_lost)
     return add_falls(counted)
 
@@ -96,9 +95,9 @@ def add_falls(counted: pl.DataFrame) -> pl.DataFrame:
 def _fall(read: pl.DataFrame, n_days: int) -> pl.DataFrame:
     """Per step the loss of the last `n_days` days, of as many steps as it takes, and its deviations from none."""
     summed = read.select(
-        "creator_id", "platform", "day", "n_days", "lost", "net", variance=pl.col("low").pow(2) * pl.col("n_days")
+        "creator_id", "platform", "day", "n_days", "lost", variance=pl.col("low").pow(2) * pl.col("n_days")
     )
-    total = {name: pl.col(name) for name in ("n_days", "lost", "net", "variance")}
+    total = {name: pl.col(name) for name in ("n_days", "lost", "variance")}
     for back in range(1, n_days):
         before = pl.col("day") - pl.duration(days=total["n_days"])
         is_next = (pl.col("day").shift(back) == before) & (pl.col("creator_id").shift(back) == pl.col("creator_id"))
@@ -106,11 +105,11 @@ def _fall(read: pl.DataFrame, n_days: int) -> pl.DataFrame:
         total = {
             name: sum_ + pl.when(takes).then(pl.col(name).shift(back)).otherwise(0) for name, sum_ in total.items()
         }
-    fell = {"lost": total["lost"], "net": total["net"], "z": total["lost"] / total["variance"].sqrt()}
+    fell = {"lost": total["lost"], "z": total["lost"] / total["variance"].sqrt()}
     return (
         summed.select("platform", "day", **fell, seen=total["n_days"])
         .filter(pl.col("seen") >= n_days)
-        .select("platform", "day", "lost", "net", "z", n_days=pl.lit(n_days, pl.Int64))
+        .select("platform", "day", "lost", "z", n_days=pl.lit(n_days, pl.Int64))
     )
 
 
