@@ -66,6 +66,7 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.encoder_quality
 	$(BIN)/python -m benchmarks.post_quality
 	$(BIN)/python -m benchmarks.growth_quality
+	$(BIN)/python -m benchmarks.purge_quality
 	$(BIN)/python -m benchmarks.injected_purchases
 	$(BIN)/python -m benchmarks.star_campaigns
 	$(BIN)/python -m benchmarks.engagement_quality

@@ -23,9 +23,10 @@ from training.creators import Z_SCORE, measure_baselines
 from training.datasets import data_dir
 from training.growth import watched_years
 from training.panel import read_parts
+from training.split import fifth_of
 
 from benchmarks.board_of_false_alarms import CALLED, hold_out_panels
-from benchmarks.false_alarms import fifth_of, rate
+from benchmarks.false_alarms import rate
 from benchmarks.growth_quality import rate_row
 from benchmarks.unsuspected import SERIES_DAYS, read_series
 from zhenfen.features.growth import read_growth

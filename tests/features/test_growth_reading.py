@@ -1,4 +1,4 @@
-"""What the growth reading shows beside the features: drips, purges, round sizes, the causes tested, bad input."""
+"""What the growth reading shows beside the features: drips, round sizes, the causes tested, bad input."""
 
 from __future__ import annotations
 
@@ -133,36 +133,6 @@ def test_a_post_that_brings_most_of_a_rise_explains_what_would_not_be_marked_alo
     part = posts.with_columns(n_likes=pl.col("n_likes").clip(None, 5_000))
     (span,) = read(counts(plus(walk(), 120, [20_000])), posts=part).spans.to_dicts()
     assert (span["explanation"], span["is_unexplained"]) == ("none", True)
-
-
-# Purges
-
-
-def purge(lost: list[float]) -> GrowthReading:
-    names = [f"c{n}" for n in range(len(lost))]
-    table = (
-        counts(plus(walk(seed=n), 120, [-share * 55_000]), creator=name)
-        for n, (name, share) in enumerate(zip(names, lost, strict=True))
-    )
-    return read(*table)
-
-
-def test_in_a_purge_each_is_set_beside_the_others():
-    lost = [0.02, 0.03, 0.025, 0.028, 0.3]
-    drops = purge(lost).drops
-    assert drops["day"].unique().to_list() == [day(120).date()]
-    worst = drops.row(4, named=True)
-    assert worst["creator_id"] == "c4"
-    assert worst["n_peers"] == 4
-    others = np.sort(drops["lost_share"].to_numpy()[:4])
-    assert worst["peers_lost_share"] == pytest.approx(np.median(others))
-    assert worst["p_value"] == pytest.approx(1 / 5)
-    assert drops["p_value"].max() == 1.0
-
-
-def test_a_drop_that_few_others_share_is_no_purge():
-    assert purge([0.3, 0, 0, 0, 0]).drops.is_empty()
-    assert purge([0.3, 0.3, 0.3]).drops.is_empty()
 
 
 # Bad input

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from zhenfen.features.growth_drops import DROPS_SCHEMA
 from zhenfen.tables import Tables
 from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, Change
 from zhenfen.verdict.coverage import UNCOVERED_SCHEMA
@@ -50,13 +51,7 @@ SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
         "evidence": pl.String,
         "note": pl.String,
     },
-    ("growth", "drops"): {
-        "day": pl.Date,
-        "lost_share": pl.Float64,
-        "peers_lost_share": pl.Float64,
-        "n_peers": pl.Int64,
-        "p_value": pl.Float64,
-    },
+    ("growth", "drops"): {name: dtype for name, dtype in DROPS_SCHEMA.items() if name != "creator_id"},
     ("creator", "contributions"): {
         "family": pl.String,
         "feature": pl.String,
@@ -236,6 +231,26 @@ def make_span(first: int, last: int, gained: int, *, is_unexplained: bool, **col
         "q_value": 0.0001 if is_unexplained else 0.4,
         "is_unexplained": is_unexplained,
         **columns,
+    }
+
+
+def make_drop(
+    first: int, last: int, lost_share: float, peers_lost_share: float | None, p_value: float
+) -> dict[str, Any]:
+    """A creator's part in a drop of the whole platform from day `first` to day `last`."""
+    return {
+        "starts_on": (FIRST_DAY + timedelta(days=first)).date(),
+        "ends_on": (FIRST_DAY + timedelta(days=last)).date(),
+        "lost_share": lost_share,
+        "low": lost_share - 0.002,
+        "high": lost_share + 0.002,
+        "p_lost": 1.0,
+        "is_listed": True,
+        "peers_lost_share": peers_lost_share,
+        "n_peers": 11,
+        "n_peers_listed": 10,
+        "p_value": p_value,
+        "beyond_z": 0.0,
     }
 
 

@@ -11,6 +11,7 @@ from report_builder import (
     make_cause,
     make_cluster,
     make_daily,
+    make_drop,
     make_span,
     make_then,
     without_peers,
@@ -117,8 +118,7 @@ def _judge_a(builder: Builder) -> None:
         make_cause(15, "giveaway", "for", value=0.0, needed=3.0, evidence="giveaway"),
     ]
     builder.detail("a", "growth", "causes", causes)
-    drop = {"day": _at(13).date(), "lost_share": 0.04, "peers_lost_share": 0.006, "n_peers": 11, "p_value": 0.083}
-    builder.detail("a", "growth", "drops", [drop])
+    builder.detail("a", "growth", "drops", [make_drop(39, 40, 0.04, 0.006, 0.083)])
     builder.overall("a", "high", 0.962, families_assessed=["comments", "engagement", "growth", "network"])
     weights = [("growth", "growth_share", 0.41, 3.2), ("comments", "comments_copied_share", 0.36, 1.1)]
     names = ("family", "feature", "value", "contribution")

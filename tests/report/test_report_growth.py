@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
-from report_builder import FIRST_DAY, Builder, make_cause, make_daily, make_span
+from report_builder import Builder, make_cause, make_daily, make_drop, make_span
 from report_scenes import rich
 
 from zhenfen.messages import Catalogue, load_entries
@@ -76,15 +78,39 @@ def test_a_round_number_is_told_with_the_shape() -> None:
 
 
 def test_drops_show_what_others_lost_the_least_likely_first() -> None:
-    day = FIRST_DAY.date()
-    drops = [
-        {"day": day.replace(day=9), "lost_share": 0.01, "peers_lost_share": 0.02, "n_peers": 5, "p_value": 0.8},
-        {"day": day.replace(day=8), "lost_share": 0.3, "peers_lost_share": None, "n_peers": 5, "p_value": 0.01},
-    ]
+    drops = [make_drop(8, 9, 0.01, 0.02, 0.8), make_drop(7, 7, 0.3, None, 0.01)]
+    drops.append({**make_drop(3, 3, 0.0, 0.01, 0.9), "is_listed": False})
     builder = Builder().creator("a").detail("a", "growth", "daily", make_daily()).detail("a", "growth", "drops", drops)
     shown = summary_of(builder)["growth"]["drops"]
-    assert [drop["day"] for drop in shown] == ["2026-01-08", "2026-01-09"]
-    assert (shown[0]["lost_text"], shown[0]["peers_lost_text"], shown[1]["p_text"]) == ("30%", "—", "= 0.8")
+    assert [drop["days_text"] for drop in shown] == ["2026-01-08", "2026-01-09 – 2026-01-10"]
+    assert (shown[0]["peers_lost_text"], shown[1]["p_text"]) == ("—", "= 0.8")
+    assert shown[1]["lost_text"] == "1.0% [0.8%, 1.2%]"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("explanation", "is_beyond"), [("platform", False), ("none", True)])
+def test_a_span_of_the_whole_platform_says_what_was_lost_beside_the_others(
+    language: str, explanation: str, *, is_beyond: bool
+) -> None:
+    builder = Builder().creator("a").assessed("a", "growth", {"feature": "growth_share", "value": 0.1})
+    builder.detail("a", "growth", "daily", make_daily())
+    span = make_span(12, 13, -360, is_unexplained=is_beyond, shape="drop")
+    builder.detail("a", "growth", "spans", [{**span, "explanation": explanation}])
+    builder.detail("a", "growth", "drops", [make_drop(12, 13, 0.007, 0.006, 0.3)])
+    summary = summary_of(builder, language)
+    (shown,) = summary["growth"]["spans"]
+    assert (shown["lost_share"], shown["lost_low"], shown["lost_high"]) == pytest.approx((0.007, 0.005, 0.009))
+    numbers = {"lost": 0.007, "low": 0.005, "high": 0.009, "others": 0.006}
+    words = {name: Catalogue(language).share(value) for name, value in numbers.items()}
+    key = "report.span.shared_beyond" if is_beyond else "report.span.shared"
+    assert shown["shared_text"] == Catalogue(language).text(key, days="2026-01-13 – 2026-01-14", **words)
+    assert shown["shared_text"] in html.unescape(render_creator(summary))
+
+
+def test_a_drop_of_ones_own_says_nothing_of_others() -> None:
+    (shown,) = growth_of(shape="drop")["spans"]
+    assert shown["shared_text"] == ""
+    assert shown["lost_share"] is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

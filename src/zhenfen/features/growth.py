@@ -1,8 +1,9 @@
 """Growth of the followers: what came in jumps or drips, what of it nothing in the tables explains, what was lost.
 
 growth_days.py makes daily steps with an expectation, growth_spans.py and growth_drips.py find candidates,
-growth_scores.py says how unusual each is, growth_explanations.py what may explain it, growth_drops.py what was lost
-with others, growth_window.py measures the last 90 days.
+growth_scores.py says how unusual each is, growth_explanations.py what may explain it; growth_falls.py finds the days on
+which a platform took followers away, growth_drops.py what each lost then, growth_shared.py makes spans of it;
+growth_window.py measures the last 90 days.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from zhenfen.features.growth_drops import find_drops
 from zhenfen.features.growth_explanations import explain_spans, weigh_causes
 from zhenfen.features.growth_jumps import measure_jumps
 from zhenfen.features.growth_scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
+from zhenfen.features.growth_shared import share_spans
 from zhenfen.features.growth_spans import find_jumps, mark_runs
 from zhenfen.features.growth_window import SPECS, measure_window
 from zhenfen.tables import Tables
@@ -99,11 +101,11 @@ def _find(tables: Tables, rules: GrowthRules, around: Surroundings | None = None
         "drip": find_drips(steps),
         "drop": jumps.filter(pl.col("direction") < 0),
     }
-    spans = judge(candidates, rules)
+    drops = around.drops if around else find_drops(steps, tables["creators"])
+    spans = share_spans(judge(candidates, rules), drops, steps, rules)
     causes = weigh_causes(spans, steps, tables, rules, around.moves if around else None)
     explained = add_q_values(explain_spans(spans, causes), watched_years(steps), rules.shown)
     is_unexplained = (pl.col("explanation") == "none") & (pl.col("p_value") <= rules.level)
-    drops = around.drops if around else find_drops(steps, tables["creators"])
     return _Found(steps, explained.with_columns(is_unexplained=is_unexplained), causes, drops)
 
 

@@ -64,7 +64,7 @@ def weigh_causes(
     """Every innocent explanation of every span, tested.
 
     Args:
-        spans: Result of `growth_scores.judge`.
+        spans: Result of `growth_shared.share_spans`.
         marked: Result of `growth_spans.mark_runs`, all creators: others of the platform are looked up there.
         tables: creators, events and posts.
         rules: What is left of a rise after a post is judged by the same cards.
@@ -90,16 +90,17 @@ def explain_spans(spans: pl.DataFrame, causes: pl.DataFrame) -> pl.DataFrame:
     """Add what explains each span.
 
     Args:
-        spans: Result of `growth_scores.judge`.
+        spans: Result of `growth_shared.share_spans`.
         causes: Result of `weigh_causes`.
 
     Returns:
         `spans` with explanation (gap | event | platform | post | none) and explained_by (kind of the event, post_id;
-        null otherwise).
+        null otherwise). What the platform took from all alike is the platform's, whatever else stands.
     """
-    standing = causes.filter(verdict="for").with_columns(
-        place=pl.col("group").replace_strict({name: place for place, name in enumerate(_ORDER)})
-    )
+    shared = spans.filter(pl.col("is_beyond").is_not_null())["run"].implode()
+    is_whole = (pl.col("group") == "platform") & pl.col("run").is_in(shared)
+    place = pl.col("group").replace_strict({name: place for place, name in enumerate(_ORDER)})
+    standing = causes.filter(verdict="for").with_columns(place=pl.when(is_whole).then(-1).otherwise(place))
     first = standing.sort("run", "place", maintain_order=True).unique("run", keep="first", maintain_order=True)
     by = pl.when(pl.col("group") == "event").then("cause").when(pl.col("group") == "post").then("evidence")
     found = first.select("run", explanation="group", explained_by=by)
@@ -187,7 +188,7 @@ def _test_platform(
     """Per span but drips the share of the other creators that moved the same way on the peak day.
 
     A shared move explains no more than what is typical of it: what a creator gained or lost beyond is judged by the
-    same cards.
+    same cards. Of a drop that is shared, the value is the share of the others that lost, too.
     """
     creators = tables["creators"]
     peaks = spans.filter(pl.col("shape") != "drip").join(creators.select("creator_id", "platform"), on="creator_id")
@@ -202,10 +203,17 @@ def _test_platform(
     typical = pl.when(is_up).then("typical_up").otherwise("typical_down").fill_null(0.0) * pl.col("n_base")
     left = _p_of_rest(tested, (1 - typical / pl.col("excess").abs()).clip(1e-9, 1.0), rules)
     is_shared = (n_moved >= LEAST_MOVED) & (share >= LEAST_MOVED_SHARE)
-    cases = (("unknown", n_others < LEAST_OTHERS), ("beyond", is_shared & (left <= rules.level)), ("for", is_shared))
-    needed = pl.max_horizontal(pl.lit(LEAST_MOVED_SHARE), LEAST_MOVED / n_others.clip(1))
+    cases = (
+        ("beyond", pl.col("is_beyond")),
+        ("for", pl.col("is_beyond").is_not_null()),
+        ("unknown", n_others < LEAST_OTHERS),
+        ("beyond", is_shared & (left <= rules.level)),
+        ("for", is_shared),
+    )
+    needed = pl.coalesce("others_needed", pl.max_horizontal(pl.lit(LEAST_MOVED_SHARE), LEAST_MOVED / n_others.clip(1)))
     finding = _choose(*cases, otherwise="against")
-    columns = _finding("platform", value=share, evidence=pl.lit(None), needed=needed, finding=finding)
+    value = pl.coalesce("others_lost", share)
+    columns = _finding("platform", value=value, evidence=pl.lit(None), needed=needed, finding=finding)
     return tested.select(*columns, cause=pl.lit("platform"))
 
 

@@ -90,8 +90,8 @@ SPECS = (
     FeatureSpec(
         "growth_purge_excess_90d",
         "share",
-        f"On the days of {_WINDOW} when many creators lost followers at once: share lost beyond the others' median.",
-        "a purge takes most from who bought most; null where there was no such day",
+        f"When the platform lost followers at once within {_WINDOW}: share lost beyond the others' median.",
+        "a purge takes most from who bought most; null where there was no such episode",
         concern="high",
         low=-1.0,
         high=1.0,
@@ -141,7 +141,7 @@ def measure_window(steps: pl.DataFrame, spans: pl.DataFrame, drops: pl.DataFrame
     days = marked.group_by("creator_id", maintain_order=True).agg(*_gain_features(), *_day_features())
     first = recent.group_by("creator_id").agg(first=pl.col("day").min())
     late = spans.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
-    purges = drops.join(first, on="creator_id").filter(pl.col("day") >= pl.col("first"))
+    purges = drops.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
     own = late.group_by("creator_id").agg(*_span_features(level))
     lost = purges.group_by("creator_id").agg(
         growth_purge_excess_90d=(pl.col("lost_share") - pl.col("peers_lost_share")).max().clip(-1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -67,11 +68,12 @@ def _spans(case: Case) -> dict[str, Any]:
 
 def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
     starts, ends = iso_day(row["starts_at"]), iso_day(row["ends_at"])
+    shared = _shared(case, row)
     return {
         "number": number,
         "starts_on": starts,
         "ends_on": ends,
-        "days_text": starts if starts == ends else f"{starts} – {ends}",
+        "days_text": _days_text(row["starts_at"], row["ends_at"]),
         "n_gained": row["n_gained"],
         "gained_text": signed(case.catalogue, row["n_gained"]),
         "n_expected": row["n_expected"],
@@ -83,7 +85,9 @@ def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
         "is_unexplained": bool(row["is_unexplained"]),
         "p_value": row.get("p_value"),
         "q_value": row.get("q_value"),
-        "chance_text": _chance(case, row),
+        # What is unusual about a shared loss is its size beside the others'.
+        "chance_text": "" if shared["shared_text"] else _chance(case, row),
+        **shared,
         "causes": _causes(case, row),
     }
 
@@ -99,6 +103,32 @@ def _chance(case: Case, row: dict[str, Any]) -> str:
     if p_value is None or not row["is_unexplained"]:
         return ""
     return case.catalogue.text("report.span.chance", p=p_text(case.catalogue, p_value))
+
+
+def _shared(case: Case, span: dict[str, Any]) -> dict[str, Any]:
+    """What the creator lost beside the others, in a span in which the whole platform lost; else nothing."""
+    drops = case.detail("growth", "drops")
+    day = pl.Datetime("us", "UTC")
+    same = (pl.col("starts_on").cast(day) == span["starts_at"]) & (pl.col("ends_on").cast(day) == span["ends_at"])
+    found = [] if drops is None or span["shape"] != "drop" else drops.filter(pl.col("is_listed"), same).to_dicts()
+    if not found:
+        return {"lost_share": None, "lost_low": None, "lost_high": None, "shared_text": ""}
+    (drop,) = found
+    key = "report.span.shared_beyond" if span["explanation"] != "platform" else "report.span.shared"
+    text = case.catalogue.text(key, days=_days_text(drop["starts_on"], drop["ends_on"]), **_losses(case, drop))
+    return {"lost_share": drop["lost_share"], "lost_low": drop["low"], "lost_high": drop["high"], "shared_text": text}
+
+
+def _losses(case: Case, drop: dict[str, Any]) -> dict[str, str]:
+    """Shares lost in words: the creator's with its interval, the others'."""
+    share, peers = case.catalogue.share, drop["peers_lost_share"]
+    own = {"lost": drop["lost_share"], "low": max(drop["low"], 0.0), "high": drop["high"]}
+    return {**{name: share(value) for name, value in own.items()}, "others": "—" if peers is None else share(peers)}
+
+
+def _days_text(starts: date, ends: date) -> str:
+    first, last = iso_day(starts), iso_day(ends)
+    return first if first == last else f"{first} – {last}"
 
 
 def _explanation(case: Case, row: dict[str, Any]) -> str:
@@ -148,22 +178,24 @@ def _note(case: Case, row: dict[str, Any]) -> str:
 
 
 def _drops(case: Case) -> list[dict[str, Any]]:
-    """Drops on days on which others dropped too, the least likely first."""
+    """Drops in which the whole platform lost and this creator with it, the least likely first."""
     drops = case.detail("growth", "drops")
     if drops is None:
         return []
-    share, number = case.catalogue.share, case.catalogue.number
-    return [
-        {
-            **{name: row[name] for name in ("lost_share", "peers_lost_share", "n_peers", "p_value")},
-            "day": iso_day(row["day"]),
-            "lost_text": share(row["lost_share"]),
-            "peers_lost_text": "—" if row["peers_lost_share"] is None else share(row["peers_lost_share"]),
-            "n_peers_text": number(row["n_peers"], 0),
-            "p_text": "—" if row["p_value"] is None else p_text(case.catalogue, row["p_value"]),
-        }
-        for row in drops.sort("p_value", "day", nulls_last=True).head(MOST_DROPS).iter_rows(named=True)
-    ]
+    listed = drops.filter(pl.col("is_listed")).sort("p_value", "starts_on", nulls_last=True).head(MOST_DROPS)
+    return [_drop(case, row) for row in listed.iter_rows(named=True)]
+
+
+def _drop(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    words = _losses(case, row)
+    return {
+        **{name: row[name] for name in ("lost_share", "low", "high", "peers_lost_share", "n_peers", "p_value")},
+        "days_text": _days_text(row["starts_on"], row["ends_on"]),
+        "lost_text": case.catalogue.text("report.drops.lost", **words),
+        "peers_lost_text": words["others"],
+        "n_peers_text": case.catalogue.number(row["n_peers"], 0),
+        "p_text": "—" if row["p_value"] is None else p_text(case.catalogue, row["p_value"]),
+    }
 
 
 def _days_of(frame: pl.DataFrame, column: str, first: str, last: str) -> list[str]:

@@ -81,7 +81,7 @@ def _show_growth(growth: Mapping[str, Any] | None, console: Console, catalogue: 
     for span in growth["spans"]:
         style = "bold yellow" if span["is_unexplained"] else ""
         parts = (f"#{span['number']}", span["days_text"], span["gained_text"], span["shape_text"])
-        told = (*parts, span["explanation_text"], span["chance_text"])
+        told = (*parts, span["explanation_text"], span["shared_text"], span["chance_text"])
         console.print(Text(" · ".join(part for part in told if part), style=style))
         if span["causes"]:
             console.print(Padding(_causes(span["causes"]), INDENT))

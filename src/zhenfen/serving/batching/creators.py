@@ -20,14 +20,9 @@ from zhenfen.errors import InputError, MissingTableError, Problem
 from zhenfen.features.base import Inputs, Measured, Surroundings, load_families
 from zhenfen.features.comments import comments_by_others
 from zhenfen.features.growth import mark_days
-from zhenfen.features.growth_drops import DROPS_SCHEMA, compare_losses, list_losses
-from zhenfen.features.growth_explanations import (
-    LEAST_MOVED_SHARE,
-    count_readings,
-    list_moves,
-    list_readings,
-    sum_moves,
-)
+from zhenfen.features.growth_drops import compare_losses, measure_losses
+from zhenfen.features.growth_explanations import count_readings, list_moves, list_readings, sum_moves
+from zhenfen.features.growth_falls import add_falls, count_falls, find_episodes, list_losses
 from zhenfen.features.network import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import measure_inputs
@@ -44,7 +39,7 @@ from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.admission import describe_columns, lower_ends
 
 SPLIT, SURVEY, CLUSTER, MEASURE = "split", "survey", "cluster", "measure"
-AROUND, READINGS, MOVES, LOSSES = "around", "readings", "moves", "losses"
+AROUND, READINGS, MOVES, FALLS, LOSSES = "around", "readings", "moves", "falls", "losses"
 VALUES, REASONS, PLACED = "values", "reasons", "placed"
 """Of a bucket's creators: what was measured, what could not be, and of what must be known how common it is."""
 SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
@@ -114,7 +109,7 @@ def _split(run: Run, n_buckets: int) -> tuple[datetime, list[str]]:
 def _read_all(run: Run, names: list[str], as_of: datetime) -> tuple[int, dict[str, str]]:
     """Read every bucket; returns the number of creators, and the errors of the buckets that cannot be used."""
     tasks = [Task(name, partial(_read_bucket, name=name, as_of=as_of)) for name in names]
-    counts, errors = run.prepare(SURVEY, tasks, Traffic(brings=(READINGS, MOVES, LOSSES)))
+    counts, errors = run.prepare(SURVEY, tasks, Traffic(brings=(READINGS, MOVES, FALLS, LOSSES)))
     return sum(counts.values()), errors
 
 
@@ -143,8 +138,8 @@ def _read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
         readings = list_readings(marked, creators)
         write_whole(count_readings(readings), work / READINGS / name)
         write_whole(list_moves(readings), work / MOVES / name)
-        platforms = creators.select("creator_id", "platform")
-        losses = list_losses(marked).join(platforms, on="creator_id", maintain_order="left")
+        losses = list_losses(marked, creators)
+        write_whole(count_falls(losses), work / FALLS / name)
         write_whole(losses, work / LOSSES / name)
     return creators.height
 
@@ -165,9 +160,8 @@ def _inputs(name: str, as_of: datetime, work: Path) -> Inputs:
 
 def _put_together(work: Path, names: list[str], n_creators: int) -> None:
     """Write `around`: what all buckets show together."""
-    moves = _sum_moves(work, names)
-    write_whole(moves, work / AROUND / "moves.parquet")
-    write_whole(_find_drops(work, names, moves), work / AROUND / "drops.parquet")
+    write_whole(_sum_moves(work, names), work / AROUND / "moves.parquet")
+    write_whole(_find_drops(work, names), work / AROUND / "drops.parquet")
     for folder, key in SPREAD.items():
         counts = pl.scan_parquet([work / folder / name for name in names])
         summed = counts.group_by(key).agg(pl.col("n_creators").sum())
@@ -182,16 +176,11 @@ def _sum_moves(work: Path, names: list[str]) -> pl.DataFrame:
     return sum_moves(readings.group_by(_DAYS).agg(pl.col("n").sum()), moved).sort(_DAYS)
 
 
-def _find_drops(work: Path, names: list[str], moves: pl.DataFrame) -> pl.DataFrame:
-    """See `compare_losses`; only days on which a quarter of the others can have moved are looked at."""
-    n_others = pl.max_horizontal(pl.col("n") - 1, pl.lit(1))
-    days = moves.filter(pl.col("down") > 1, pl.col("down") / n_others >= LEAST_MOVED_SHARE).select(_DAYS)
-    if days.is_empty():
-        return pl.DataFrame(schema=DROPS_SCHEMA)
-    losses = pl.scan_parquet([work / LOSSES / name for name in names]).join(days.lazy(), on=_DAYS, how="semi")
-    read = losses.collect(engine="streaming").sort("creator_id", "day")
-    creators = read.select("creator_id", "platform").unique()
-    return compare_losses(read.drop("platform"), creators)
+def _find_drops(work: Path, names: list[str]) -> pl.DataFrame:
+    """See `growth_drops.find_drops`: the days from counts of all buckets, then the losses of one bucket at a time."""
+    episodes = find_episodes(add_falls(pl.concat([pl.read_parquet(work / FALLS / name) for name in names])))
+    measured = [measure_losses(pl.read_parquet(work / LOSSES / name), episodes) for name in names]
+    return compare_losses(pl.concat(measured))
 
 
 def _measure_all(run: Run, names: list[str], as_of: datetime) -> None:
