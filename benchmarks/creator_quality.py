@@ -30,11 +30,11 @@ from training.datasets import data_dir
 from zhenfen.config import config_dir, read_config
 from zhenfen.features.growth import read_growth
 from zhenfen.model_store import load_models
-from zhenfen.simulate import Simulated, simulate_roles
+from zhenfen.simulate import Simulated, draw_world, simulate_roles
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS
 
 SEED = 2027
-N_BATCHES = 60
+N_BATCHES = 145
 N_DAYS = 120
 DAYS_PER_YEAR = 365.25
 
@@ -76,7 +76,9 @@ def simulate_rosters(config: CreatorConfig) -> Iterator[Simulated]:
     """Rosters without texts: readings, posts and events are what days are judged by."""
     for batch in range(N_BATCHES):
         rng = np.random.default_rng((SEED + 1, batch))
-        yield simulate_roles(draw_roles(config.cast, rng), int(rng.integers(2**31)), N_DAYS, with_texts=False)
+        world = draw_world(rng, is_search=False)
+        roles = draw_roles(config.cast, rng, with_audience=False)
+        yield simulate_roles(roles, int(rng.integers(2**31)), N_DAYS, with_texts=False, world=world)
 
 
 def judge_days(made: Simulated) -> pl.DataFrame:

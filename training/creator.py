@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -280,8 +280,9 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidenc
     simulated = TrainingSource(
         source="simulated",
         rows=rows.height,
-        sha256=hash_file(config_dir() / "simulate.yaml"),
-        terms="our own simulation; its parameters were fitted on public data (configs/simulate.yaml, hashed here)",
+        sha256=hash_texts(hash_file(config_dir() / name) for name in ("simulate.yaml", "simulate_world.yaml")),
+        terms="our own simulation; parameters fitted on public data (configs/simulate.yaml) and drawn widely around them"
+        " (configs/simulate_world.yaml); both hashed here",
     )
     line = judged.line(FALSE_ALARMS)
     return {
@@ -339,8 +340,12 @@ def _metrics(judged: Judged) -> dict[str, Any]:
 
 def _hash_features() -> str:
     folder = ROOT / "src" / "zhenfen" / "features"
-    hashes = "\n".join(hash_file(path) for path in sorted(folder.glob("*.py")))
-    return hashlib.sha256(hashes.encode()).hexdigest()
+    return hash_texts(hash_file(path) for path in sorted(folder.glob("*.py")))
+
+
+def hash_texts(texts: Iterable[str]) -> str:
+    """SHA-256 of texts, a line each."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def keep_scores(judged: Judged) -> pl.DataFrame:
