@@ -281,8 +281,8 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidenc
         source="simulated",
         rows=rows.height,
         sha256=hash_texts(hash_file(config_dir() / name) for name in ("simulate.yaml", "simulate_world.yaml")),
-        terms="our own simulation; parameters fitted on public data (configs/simulate.yaml) and drawn widely around them"
-        " (configs/simulate_world.yaml); both hashed here",
+        terms="our own simulation; parameters fitted on public data (configs/simulate.yaml) and drawn widely around"
+        " them (configs/simulate_world.yaml); both hashed here",
     )
     line = judged.line(FALSE_ALARMS)
     return {

@@ -261,7 +261,8 @@ class _Fold:
 
     def score(self, unknown: str | None) -> HeldOut:
         """The rows held out, with a challenger that has not seen the manipulation `unknown`, all where it is None."""
-        is_unknown = (self.train["manipulation"] == unknown).fill_null(value=False).to_numpy()
+        # A kind of purchase that is none is of nobody.
+        is_unknown = (self.train["manipulation"] == (unknown or "")).fill_null(value=False).to_numpy()
         challenger = fit_challenger(self.known, self.train, ~is_unknown, self.config.challenger)
         scores = {**self.scores, CHALLENGER: sum_parts(challenger, self.asked)}
         if unknown is None:
