@@ -15,12 +15,14 @@ from zhenfen.tables import Tables
 
 AS_OF = datetime(2026, 5, 1, tzinfo=UTC)
 TEMPLATE = "跟着博主买的这款面霜真的太好用了"
-SHARE, COMMENTERS, LINKED = (spec.name for spec in Network.specs)
+SHARE, COMMENTERS, LINKED = "network_shared_template_share", "network_shared_commenter_share", "network_n_linked"
+SAMPLE = ("network_n_comments", "network_n_commenters", "network_n_posts")
 
 
 def test_nothing_in_common() -> None:
     measured = _measure({"c1": _plain("c1"), "c2": _plain("c2")})
-    assert measured.values.rows() == [("c1", 0, 0, 0), ("c2", 0, 0, 0)]
+    assert measured.values.select("creator_id", SHARE, COMMENTERS, LINKED).rows() == [("c1", 0, 0, 0), ("c2", 0, 0, 0)]
+    assert measured.values.select(SAMPLE).rows() == [(10, 10, 5), (10, 10, 5)]
     assert measured.reasons.is_empty()
     assert all(frame.is_empty() for frame in measured.details.values())
 
@@ -60,6 +62,14 @@ def test_shared_commenters() -> None:
     pairs = measured.details["shared_commenters"]
     assert pairs.filter(creator_id="c1").select("other_creator_id", "n_shared").rows() == [("c2", 2), ("c3", 1)]
     assert pairs.filter(creator_id="c1")["jaccard"].to_list() == pytest.approx([2 / 22, 1 / 22])
+
+
+def test_samples_count_comments_their_known_authors_and_posts() -> None:
+    rows = {"c1": [*_plain("c1", 12), ("c1-0", "再来一句"), ("c1", "谢谢大家")], "c2": _plain("c2")}
+    assert _measure(rows).values.filter(creator_id="c1").select(SAMPLE).row(0) == (13, 12, 5)
+    unsigned = _measure(rows, without_authors=True).values.filter(creator_id="c1").select(SAMPLE).row(0)
+    # Without author ids nobody tells the creator's own reply from the others.
+    assert unsigned == (14, 0, 5)
 
 
 def test_own_replies_tie_nobody() -> None:
@@ -142,13 +152,14 @@ def _measure(
             {
                 "comment_id": f"{creator}-{text}-{at % 7}{author}",
                 "creator_id": creator,
+                "post_id": f"{creator}-post{at % 5}",
                 "author_id": author,
                 "text": text,
             }
             for creator, said in rows.items()
             for at, (author, text) in enumerate(said)
         ],
-        schema=dict.fromkeys(("comment_id", "creator_id", "author_id", "text"), pl.String()),
+        schema=dict.fromkeys(("comment_id", "creator_id", "post_id", "author_id", "text"), pl.String()),
     )
     # Twice the same words by one author are two comments.
     comments = comments.with_columns(

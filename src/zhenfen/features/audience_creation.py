@@ -21,7 +21,7 @@ CHANCE_MORE = 2.0
 """The densest of all windows of five days holds more than an average one: three Poisson deviations and two more are
 left to chance."""
 MISSED_IN_RUN = 2
-"""A run in the follow order may be broken by two real people, who follow meanwhile."""
+"""Pairs of neighbours that may differ within a run: one real person who follows meanwhile makes two."""
 _DAY_US = 86_400e6
 
 Array = npt.NDArray[np.float64]
@@ -32,8 +32,8 @@ def measure_creation(profiles: pl.DataFrame) -> pl.DataFrame:
 
     audience_densest_5d_share: largest part of the dated profiles made within five days, beyond what chance gives a
     sample with this spread of dates, 0 to 1. audience_creation_run_share: longest run in the follow order of profiles
-    each made within five days of the one before, up to two others in between, by profiles; null where the order of a
-    profile is unknown.
+    each made within five days of the one before, one other in between now and then, by profiles; null where the order
+    of a profile is unknown.
 
     Args:
         profiles: Rows of the table `audience`, one frame a creator.

@@ -94,5 +94,6 @@ def _boost_by_day(tables: Tables) -> pl.DataFrame:
 def _left_by_posts(n_steps: int) -> pl.Expr:
     """Part of a rise over the last `n_steps` rows that the best post from two days before to a day after leaves."""
     width = n_steps + POST_DAYS_BEFORE + POST_DAYS_AFTER
-    boost = pl.col("boost").rolling_max(width, min_samples=1).shift(-POST_DAYS_AFTER)
+    # The rows before a creator's first and after the last are other creators' days.
+    boost = pl.col("boost").rolling_max(width, min_samples=1).shift(-POST_DAYS_AFTER).over("creator_id")
     return 1 / (1 + (BOOST_STEEPNESS * (boost.fill_null(-np.inf) - HALVED_BY_BOOST)).exp())
