@@ -27,6 +27,7 @@ from benchmarks.unsuspected import (
     EXPORT,
     Unsuspected,
     read_exports,
+    read_pieced,
     read_post_sources,
     read_series,
     read_weibo_years,
@@ -228,6 +229,7 @@ def read_sets(folder: Path) -> Iterator[Unsuspected]:
     yield read_series(folder)
     yield from read_post_sources(folder)
     yield from read_weibo_years(folder)
+    yield from read_pieced(folder)
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from training.datasets import read_creator_posts, read_vtuber_windows
+from training.datasets import read_creator_posts, read_vtuber_windows, read_weibo_panel
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import InputError
 from zhenfen.tables import Tables
 
 EXPORT, GROWTH, POSTS, PANEL = "exports", "follower series", "creators with posts", "Weibo panel creators"
+PIECED = "pieced together"
 HOW = "board of false alarms"
 EXPORT_PLATFORMS = {"weibo": "weibo", "xhs": "xiaohongshu", "douyin": "douyin", "bili": "bilibili"}
 """Word of an export's folder → what its user would answer to the question for the platform."""
@@ -33,6 +34,9 @@ POST_SOURCES = (
     "xhs_tiffany_2025",
     "xhs_pgy_goodgame_2025",
 )
+PIECED_SOURCES = ("douyin_xingtu_goodgame_2025", "xhs_fashion_diandian")
+PIECED_WEIBO = "hc2024"
+PIECED_SEED = 5
 WEIBO_YEARS = {"az2021": "2021", "hc2024": "2024"}
 """Source of a panel user → year; the two were drawn and read in different ways and are never pooled."""
 
@@ -42,7 +46,7 @@ class Unsuspected:
     """One set of the board.
 
     Attributes:
-        kind: EXPORT, GROWTH, POSTS or PANEL.
+        kind: EXPORT, GROWTH, POSTS, PANEL or PIECED.
         name: Of the set.
         rosters: Creators that are looked at together; a creator stands in one roster alone.
         refused: Why an export could not be read; empty where it was.
@@ -124,3 +128,33 @@ def read_weibo_years(folder: Path) -> Iterator[Unsuspected]:
         )
         tables = Tables({"creators": creators, "posts": counted.join(creators, on="creator_id", how="semi")})
         yield Unsuspected(PANEL, f"topic searches of {year}", (tables,))
+
+
+def read_pieced(folder: Path) -> Iterator[Unsuspected]:
+    """Creators with posts of whom nobody has a series, each given the series of a VTuber channel drawn for it.
+
+    No public set has both, and a level needs two families: without these the board would show how often nothing is
+    said, and not what would be. A rise of the one person does not coincide with a post of the other, so what a post
+    explains in life stays unexplained here: an upper bound once more.
+    """
+    windows = read_vtuber_windows(folder, SERIES_DAYS)["follower_counts"]
+    known = windows.group_by("creator_id").agg(
+        n_days=pl.col("observed_at").dt.date().n_unique(), last=pl.col("observed_at").max()
+    )
+    whole = known.filter(pl.col("n_days") > SERIES_DAYS / 2).sort("creator_id")
+    sources = {name: read_creator_posts(folder, name) for name in PIECED_SOURCES}
+    for name, tables in {
+        **sources,
+        f"Weibo {WEIBO_YEARS[PIECED_WEIBO]}": read_weibo_panel(folder, PIECED_WEIBO),
+    }.items():
+        creators = tables["creators"].sort("creator_id")
+        drawn = whole.sample(creators.height, with_replacement=True, seed=PIECED_SEED)
+        pairs = pl.DataFrame(
+            {"owner": creators["creator_id"], "creator_id": drawn["creator_id"], "last": drawn["last"]}
+        )
+        # The series ends on the day of the set's youngest post.
+        later = pl.lit(tables["posts"]["published_at"].max()) - pl.col("last")
+        series = windows.join(pairs, on="creator_id").select(
+            pl.col("owner").alias("creator_id"), pl.col("observed_at") + later, "n_followers"
+        )
+        yield Unsuspected(PIECED, f"{name} with series of VTubers", (tables.replace(follower_counts=series),))
