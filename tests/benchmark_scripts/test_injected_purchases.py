@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from benchmarks.false_alarms import FIFTHS, fifth_of
 from benchmarks.injected_purchases import (
     DOSES,
     JUDGED_SCHEMA,
@@ -17,6 +16,7 @@ from benchmarks.injected_purchases import (
     leave_alone,
     split_rows,
 )
+from training.split import FIFTHS, fifth_of
 
 from zhenfen.model_store import load_models
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS

@@ -178,6 +178,13 @@ def test_creators_are_measured_as_each_alone_under_any_name() -> None:
         assert jump(renamed, of="zz", posts=same_posts) == pytest.approx(alone)
 
 
+def test_the_same_creator_has_the_same_bits_whoever_stands_before() -> None:
+    rng = np.random.default_rng(9)
+    others = [marked(dict(enumerate(rng.normal(0, 1e6, N_DAYS))), name) for name in "bcd"]
+    mine = marked(dict(enumerate(rng.normal(0, 0.1, N_DAYS))))
+    assert jump(pl.concat([*others, mine])) == jump(mine)
+
+
 def test_more_followers_bought_are_never_a_smaller_jump() -> None:
     found = [jump(marked({40: size}), posts=posts({39: 2_000})) for size in (0.0, 10.0, 100.0, 1_000.0)]
     assert found == sorted(found)

@@ -55,7 +55,8 @@ def test_without_a_level_no_probability_is_shown() -> None:
         "",
         [],
     )
-    assert "no overall level" in overall["sentence"]
+    assert "needs at least two families" in overall["sentence"]
+    assert overall["sentence"].endswith("none is given.")
 
 
 def test_without_a_model_nothing_is_said() -> None:

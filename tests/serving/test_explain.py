@@ -27,11 +27,11 @@ def buyer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ["Overall indication: ■ High", "Causes tested", "What would lower a level", "without the change"]),
-        ("zh", ["综合提示：■ 高", "逐段检验的原因", "哪些变化会降低级别", "若不计"]),
+        ("en", ["Overall indication: ■ High", "Causes tested", "What would lower a level", "is documented for"]),
+        ("zh", ["综合提示：■ 高", "逐段检验的原因", "哪些凭证会降低级别", "若有凭证表明"]),
         (
             "fr",
-            ["Indication d’ensemble : ■ Haut", "Causes testées", "Ce qui abaisserait un niveau", "sans la variation"],
+            ["Indication d’ensemble : ■ Haut", "Causes testées", "Ce qui abaisserait un niveau", "si un événement ("],
         ),
     ],
 )

@@ -79,7 +79,7 @@ def test_the_order_of_rows_changes_nothing(
     assert run(zhenfen, tmp_path / "shuffled", tmp_path / "two.parquet").equals(one)
 
 
-def test_a_missing_family_is_not_assessed_and_makes_nobody_low(
+def test_a_missing_family_is_not_assessed_and_nobody_is_low_without_one_that_counts(
     zhenfen: Runner, small_tables: Path, tmp_path: Path, toy_creator: ToyCreatorModel
 ) -> None:
     tables = read_tables(small_tables)
@@ -89,7 +89,11 @@ def test_a_missing_family_is_not_assessed_and_makes_nobody_low(
     fewer = run(zhenfen, tmp_path / "fewer", tmp_path / "fewer.parquet", *options)
     for families, before in zip(fewer["families_assessed"], whole["families_assessed"], strict=True):
         assert families.to_list() == [name for name in before if name != "growth"]
-    assert "low" not in fewer["level"].to_list()
+    rules = load_models().creator_levels.rules
+    for level, families in fewer.select("level", "families_assessed").iter_rows():
+        counted = set(families) & set(rules.counted)
+        if len(counted) < rules.fewest_families or not counted & set(rules.one_of):
+            assert level == "not_assessed"
 
 
 def test_ids_come_back_as_an_export_spells_them(zhenfen: Runner, tmp_path: Path, toy_creator: ToyCreatorModel) -> None:

@@ -120,6 +120,10 @@ def test_creators_who_are_all_the_same_have_no_place() -> None:
     assert place(*[3.0] * 50) == [None] * 50
 
 
+def test_what_differs_in_the_last_bits_only_is_the_same() -> None:
+    assert place(*[0.1 + 0.2, 0.3] * 25, 0.4) == [None] * 51
+
+
 def test_a_set_of_one_creator() -> None:
     assert place(3.0) == [None]
 

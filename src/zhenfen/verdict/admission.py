@@ -26,6 +26,8 @@ LEAST_IN_SET = 20
 _WIDTH_SE = 1.166
 """Standard error of a normal sample's interquartile range, by the range, is this by sqrt(n)."""
 _IQR_TO_SIGMA = 1.349
+_LEAST_WIDTH = 1e-9
+"""Values nearer to each other are one: sums of floats differ in their last bits."""
 SET_SCHEMA: dict[str, pl.DataType] = {
     "feature": pl.String(),
     "n": pl.Int64(),
@@ -150,7 +152,7 @@ def place_in_set(values: Mapping[str, pl.DataFrame], in_set: pl.DataFrame, featu
     """
     width = (pl.col("q75") - pl.col("q25")) / _IQR_TO_SIGMA * (1 + _WIDTH_SE / pl.col("n").sqrt())
     known = in_set.filter(pl.col("n") >= LEAST_IN_SET, pl.col("feature").is_in(features)).with_columns(width=width)
-    scales = {row["feature"]: row for row in known.filter(pl.col("width") > 0).iter_rows(named=True)}
+    scales = {row["feature"]: row for row in known.filter(pl.col("width") > _LEAST_WIDTH).iter_rows(named=True)}
     placed: pl.DataFrame | None = None
     for frame in values.values():
         mine = [name for name in frame.columns if name in scales]
