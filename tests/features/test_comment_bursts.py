@@ -84,11 +84,14 @@ def test_delays_need_a_clock_and_the_right_order() -> None:
         {
             "creator_id": "x",
             "post_id": ["a", "a", "a", "b", "c", "d"],
+            "author_id": [None, *"vwxyz"],
             "created_at": [DAY + timedelta(seconds=90), DAY - timedelta(seconds=1), None, DAY, DAY, DAY],
         },
         schema_overrides={"created_at": pl.Datetime("us", "UTC")},
     )
     assert measure_delays(comments, posts)["seconds"].to_list() == [90]
+    named = comments.with_columns(author_id=pl.lit("u"))
+    assert measure_delays(named, posts).select("creator_id", "post_id", "author_id").rows() == [("x", "a", "u")]
 
 
 def test_simulated_organic_creators_are_not_marked() -> None:

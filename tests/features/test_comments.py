@@ -95,6 +95,29 @@ def test_length_counts_what_is_read() -> None:
     assert _values(_comments(["好看！！！😂"] * 9 + [LONG] * 9))["comments_median_chars"] == (2 + 33) / 2
 
 
+@pytest.mark.parametrize("n_posts", [1, 3])
+def test_posts_with_comments_are_counted(n_posts: int) -> None:
+    assert _values(_comments(ORGANIC, n_posts=n_posts))["comments_n_posts"] == n_posts
+
+
+def test_regulars_are_read_from_the_comments_of_others() -> None:
+    """Four posts say nothing of who comes regularly; under five, eight accounts under all of them do."""
+    letters = "".join(chr(0x5000 + at) for at in range(400))
+    texts = [letters[at * 8 : at * 8 + 8] for at in range(40)]
+    by_post = {n: _comments(texts, n_posts=n).with_columns(author_id=pl.format("u{}", _turn(n))) for n in (4, 5)}
+    assert _values(by_post[4])["comments_8th_regular_share"] is None
+    row = _values(by_post[5])
+    assert (row["comments_8th_regular_share"], row["comments_8th_soon_share"]) == (1.0, 0.0)
+    assert (row["comments_12th_regular_share"], row["comments_regulars_share"]) == (0.0, 1.0)
+    own = by_post[5].with_columns(author_id=pl.col("author_id").replace("u0", "c1"))
+    assert _values(own)["comments_8th_regular_share"] == 0.0
+
+
+def _turn(n_posts: int) -> pl.Expr:
+    """One account writes under each of the posts, then the next."""
+    return pl.int_range(pl.len()) // n_posts
+
+
 def test_concentration() -> None:
     authors = ["busy"] * 6 + [f"a{at}" for at in range(4)]
     row = _values(_comments(ORGANIC).with_columns(author_id=pl.Series(authors)))
@@ -111,8 +134,15 @@ def test_minutes_after_the_post() -> None:
     assert row["comments_within_60min_share"] == pytest.approx(0.6)
 
 
-NEED_MORE = ("same_minute_ratio", "late_burst_share")
-"""Features that ten comments are too few for."""
+NEED_MORE = (
+    "same_minute_ratio",
+    "late_burst_share",
+    "8th_regular_share",
+    "12th_regular_share",
+    "8th_soon_share",
+    "regulars_share",
+)
+"""Features that ten comments under one post are too few for."""
 
 
 @pytest.mark.parametrize(
@@ -183,7 +213,7 @@ def test_a_cluster_across_creators_is_counted_where_it_stands() -> None:
 
 def test_shares_lie_in_their_range_and_features_are_as_specified() -> None:
     texts = [*ORGANIC, *[TEMPLATE] * 3, "😂", "好", "沙发"] * 2
-    measured = _measure(_comments(texts, minutes=range(0, 32 * 7, 7)))
+    measured = _measure(_comments(texts, minutes=range(0, 32 * 7, 7), n_posts=5))
     assert measured.values.columns == ["creator_id", *(spec.name for spec in Comments.specs)]
     for spec in Comments.specs:
         value = measured.values[spec.name].item()
@@ -250,7 +280,8 @@ def _comments(
 
 
 def _measure(comments: pl.DataFrame, creators: tuple[str, ...] = ("c1",), *, with_details: bool = True) -> Measured:
-    posts = pl.DataFrame({"post_id": ["p0", "p1"], "creator_id": "c1", "published_at": POSTED_AT})
+    names = [f"p{at}" for at in range(5)]
+    posts = pl.DataFrame({"post_id": names, "creator_id": "c1", "published_at": POSTED_AT})
     people = pl.DataFrame({"creator_id": creators, "platform": "xiaohongshu"})
     tables = Tables({"creators": people, "posts": posts, "comments": comments})
     return Comments().measure(Inputs(tables, POSTED_AT + timedelta(days=99), with_details))

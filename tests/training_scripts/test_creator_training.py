@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from training import creator, creator_fit
+from training.creator import run, train
 from training.creator_fit import (
+    CHALLENGER,
+    FEWEST_REAL,
+    FOREST,
+    MIXTURE,
+    MODEL,
     CreatorConfig,
+    Floor,
+    Floors,
     HeldOut,
+    decision_function,
+    find_floors,
     find_line,
+    fit_challenger,
+    fit_evidence,
     is_shocked,
-    judge_unknown,
+    read_families,
     score_by_roster,
     score_left_out,
+    sum_parts,
 )
-from training.creator_judge import calibration_error, count_found, detector_table, recall_table
+from training.creator_judge import calibration_error, compare_auc, count_found, detector_table, recall_table
+from training.creator_reals import Real
 from training.creators import RATIO, Z_SCORE, Cast, draw_campaign, draw_roles, measure_baselines
 from training.creators import make_rows as make_simulated_rows
+from training.outcomes import FEWEST, judge_outcomes, read_outcomes
 
 from zhenfen.config import config_dir, read_config
-from zhenfen.simulate import KINDS_ORGANIC, MANIPULATIONS
+from zhenfen.errors import ConfigError, InputError
+from zhenfen.estimators.creator_model import load_creator_model
+from zhenfen.estimators.tail_scores import LEVELS
+from zhenfen.model_store import Models, load_models
+from zhenfen.simulate import KINDS_ORGANIC, MANIPULATIONS, Campaign, Role, simulate_roles
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, POST_MANIPULATIONS
-from zhenfen.tables import Tables
-from zhenfen.verdict.panel import read_panel
+from zhenfen.tables import Tables, write_tables
 
 CAST = Cast(
     n_batches=2,
@@ -40,26 +61,23 @@ CAST = Cast(
     audience_doses=(0.05, 0.6),
     camouflages={0.0: 1.0, 5.0: 3.0},
 )
-FEATURES = ("growth_a", "engagement_b")
+EVIDENCE = {"jump": {"growth_a": 1}, "likes": {"engagement_b": 1}}
+SMALL_EVIDENCE = {"jump": {"growth_undriven_jump_90d": 1}, "likes": {"engagement_likes_even_surplus_ratio": 1}}
 
 
-def make_config() -> CreatorConfig:
+def make_config(evidence: dict[str, dict[str, int]] | None = None) -> CreatorConfig:
     shipped = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
-    columns = ("engagement_most", "engagement_more", "growth_most", "growth_more")
-    params = replace(shipped.params, n_trees=20, min_leaf_rows=10, signs=dict.fromkeys(columns, 1))
-    changed = {
-        "features": columns,
-        "measurements": dict.fromkeys(FEATURES, 1),
-        "params": params,
-        "dropout": shipped.dropout.model_copy(update={"blocks": (("growth_most", "growth_more"),)}),
-        "n_folds": 3,
-    }
-    return shipped.model_copy(update=changed)
+    return shipped.model_copy(update={"evidence": evidence or EVIDENCE, "n_folds": 3})
 
 
-def make_rows(n: int = 600) -> pl.DataFrame:
+def no_floors(config: CreatorConfig) -> Floors:
+    """Real data that hold nothing back."""
+    return dict.fromkeys(config.measurements, Floor((-np.inf,) * len(LEVELS), None, ("test",)))
+
+
+def make_rows(n: int = 600, seed: int = 3) -> pl.DataFrame:
     """Two manipulations: one shows in growth_a, the other in engagement_b."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     manipulation = rng.choice(["", "x", "y"], n, p=[0.6, 0.2, 0.2])
     return pl.DataFrame(
         {
@@ -67,6 +85,7 @@ def make_rows(n: int = 600) -> pl.DataFrame:
             "source": "simulated",
             "twin": [f"roster {at % 12}" for at in range(n)],
             "platform": "weibo",
+            "n_followers": 10_000,
             "manipulation": [one or None for one in manipulation],
             "is_fake": (manipulation != "").astype(int),
             "shock": np.where(rng.random(n) < 0.5, "viral_post", None).tolist(),
@@ -94,8 +113,7 @@ def test_cast_is_drawn_from_what_there_is() -> None:
 
 def test_each_roster_is_drawn_in_a_world_of_its_own() -> None:
     cast = CAST.model_copy(update={"batch_creators": (6, 6), "n_batches": 4, "search_share": 0.5})
-    panel = read_panel(config_dir() / "verdict" / "panel.csv")
-    rosters, again = (list(make_simulated_rows(cast, panel, seed=2)) for _ in range(2))
+    rosters, again = (list(make_simulated_rows(cast, load_models(), seed=2)) for _ in range(2))
     assert all(one.equals(other) for one, other in zip(rosters, again, strict=True))
     rows = pl.concat(rosters, how="diagonal_relaxed")
     assert rows.height == rows["creator_id"].n_unique() == 24
@@ -155,35 +173,58 @@ def test_many_equal_scores_never_let_more_through() -> None:
     assert (scores > find_line(scores)).mean() <= 0.05
 
 
+def recall_of(parts: dict[str, HeldOut], detector: str) -> dict[str, float]:
+    counts = count_found(parts, "dose", (0.1, 0.5)).filter(detector=detector)
+    return {row["manipulation"]: row["n_found"] / row["n"] for row in counts.iter_rows(named=True)}
+
+
 def test_left_out_manipulation_was_not_trained_on() -> None:
-    parts = score_left_out(make_rows(), make_config(), {})
+    rows, config = make_rows(), make_config()
+    parts = score_left_out(rows, config, no_floors(config))
     assert set(parts) == {"x", "y"}
     for kind, held in parts.items():
         found = held.rows["manipulation"].drop_nulls().unique().to_list()
         assert found == [kind]
-    counts = count_found(parts, "dose", (0.1, 0.5)).filter(detector="this model")
-    # Each shows in a family in which nothing else does: without it that family says nothing.
-    recall = {row["manipulation"]: row["n_found"] / row["n"] for row in counts.iter_rows(named=True)}
-    known = count_found(dict.fromkeys(parts, score_by_roster(make_rows(), make_config(), {})), "dose", (0.1, 0.5))
-    recall_known = dict(
-        known.filter(detector="this model").select("manipulation", pl.col("n_found") / pl.col("n")).iter_rows()
-    )
-    assert recall_known["x"] > 0.8
-    assert recall_known["y"] > 0.8
-    assert max(recall.values()) < 0.5
+    known = dict.fromkeys(parts, score_by_roster(rows, config, no_floors(config)))
+    # Each shows in a family in which nothing else does: a classifier that has not seen it does not look there.
+    assert min(recall_of(known, CHALLENGER).values()) > 0.8
+    assert max(recall_of(parts, CHALLENGER).values()) < 0.5
+
+
+def test_the_mixture_finds_what_nobody_has_seen_as_well_as_what_is_known() -> None:
+    rows, config = make_rows(), make_config()
+    parts, known = score_left_out(rows, config, no_floors(config)), score_by_roster(rows, config, no_floors(config))
+    assert min(recall_of(parts, MODEL).values()) > 0.7
+    score_of = dict(zip(known.rows["creator_id"], known.scores[MODEL], strict=True))
+    for held in parts.values():
+        assert held.scores[MODEL].tolist() == [score_of[one] for one in held.rows["creator_id"]]
+
+
+def test_purchases_teach_the_evidence_nothing() -> None:
+    rows, config = make_rows(), make_config()
+    innocent = rows.filter(pl.col("is_fake") == 0)
+    assert fit_evidence(rows, config, no_floors(config)) == fit_evidence(innocent, config, no_floors(config))
 
 
 def test_rosters_do_not_straddle_folds() -> None:
-    rows = make_rows()
-    held = score_by_roster(rows, make_config(), {})
+    rows, config = make_rows(), make_config()
+    held = score_by_roster(rows, config, no_floors(config))
     assert held.rows.height == rows.height
-    assert set(held.scores) == {
-        "this model",
-        "z-score of a day's growth",
-        "followers by interactions",
-        "isolation forest",
-    }
-    assert np.isfinite(held.scores["this model"]).all()
+    assert set(held.scores) == {MODEL, CHALLENGER, FOREST, "z-score of a day's growth", "followers by interactions"}
+    assert np.isfinite(held.scores[MODEL]).all()
+    for _, mask in creator_fit.make_folds(rows, config.n_folds, config.seed):
+        assert not set(rows.filter(pl.Series(mask))["twin"]) & set(rows.filter(pl.Series(~mask))["twin"])
+
+
+def test_the_challenger_never_clears_by_more_evidence() -> None:
+    rows, config = make_rows(), make_config()
+    turned = rows.with_columns(is_fake=1 - pl.col("is_fake"))
+    families = read_families(fit_evidence(rows, config, no_floors(config)), rows)
+    everything = np.ones(rows.height, dtype=np.bool_)
+    right = fit_challenger(families, rows, everything, config.challenger).weights
+    assert min(right["jump"], right["likes"]) > 0
+    assert right["audience"] == 0
+    assert max(fit_challenger(families, turned, everything, config.challenger).weights.values()) == 0
 
 
 def test_shocked_are_innocent() -> None:
@@ -237,23 +278,275 @@ def test_baselines_by_hand() -> None:
     assert found[RATIO].to_list() == [pytest.approx(340 / 17), None]
 
 
-def test_a_search_sees_neither_the_rosters_nor_the_manipulation_that_judge() -> None:
-    rows, seen = make_rows(), []
-
-    def choose(rows: pl.DataFrame, config: CreatorConfig) -> CreatorConfig:
-        seen.append((set(rows["twin"]), set(rows["manipulation"].drop_nulls())))
-        return config
-
-    whole = score_by_roster(rows, make_config(), {}, choose)
-    assert all(len(twins) == 8 for twins, _ in seen)
-    assert np.array_equal(whole.scores["this model"], score_by_roster(rows, make_config(), {}).scores["this model"])
-    seen.clear()
-    score_left_out(rows, make_config(), {}, choose)
-    assert [kinds for _, kinds in seen] == [{"y"}] * 3 + [{"x"}] * 3
+# Floors: what real data show
 
 
-def test_the_quality_searched_by_is_that_of_unknown_manipulations() -> None:
-    rows = make_rows()
-    assert 0.5 < judge_unknown(rows, {})(make_config()) < 1
-    noise = rows.with_columns(pl.col("is_fake", "manipulation").shuffle(seed=1))
-    assert judge_unknown(noise, {})(make_config()) < 0.62
+def make_real(n: int, *, high_share: float = 0.05, **columns: float) -> Real:
+    """Creators of whom `high_share` show the value named, the others 0."""
+    n_high = round(high_share * n)
+    rows = pl.DataFrame(
+        {
+            "creator_id": [f"r{at}" for at in range(n)],
+            **{name: [value] * n_high + [0.0] * (n - n_high) for name, value in columns.items()},
+        }
+    )
+    return Real("real", rows, rows.select("creator_id"))
+
+
+def show_reals(monkeypatch: pytest.MonkeyPatch, *reals: Real) -> None:
+    monkeypatch.setattr(creator_fit, "read_reals", lambda _folder, _lower_z: iter(reals))
+
+
+@pytest.mark.parametrize(
+    "reals",
+    [(), (make_real(100, growth_a=1.0),), (make_real(100, growth_a=1.0), make_real(FEWEST_REAL - 1, engagement_b=1.0))],
+)
+def test_no_measurement_without_a_floor_from_real_data_enters_the_score(
+    reals: tuple[Real, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_reals(monkeypatch, *reals)
+    with pytest.raises(ConfigError, match=r"no real data show .*engagement_b.* may not enter the score"):
+        find_floors(make_config().measurements, Path("nowhere"), 1.645)
+
+
+def test_a_place_among_peers_has_its_floor_by_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
+    show_reals(monkeypatch)
+    floor = find_floors({"peer_engagement_b": -1}, Path("nowhere"), 1.645)["peer_engagement_b"]
+    assert floor.sources == ("peers",)
+    one_in_ten = floor.value[LEVELS.tolist().index(1.0)]
+    assert one_in_ten == pytest.approx(1.2816, abs=1e-3)
+
+
+def test_no_value_claims_to_be_rarer_than_among_real_creators(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No simulated innocent shows 4; one real creator in ten does."""
+    rows, config = make_rows(2_000), make_config()
+    free = fit_evidence(rows, config, no_floors(config))
+    show_reals(monkeypatch, make_real(200, growth_a=4.0, engagement_b=4.0, high_share=0.1))
+    floors = find_floors(config.measurements, Path("nowhere"), 1.645)
+    held = fit_evidence(rows, config, floors)
+    asked = pl.DataFrame({"growth_a": [4.0], "engagement_b": [4.0]})
+    assert free.score(asked)["growth_a"][0] > 3
+    # Ties at .9 of the creators: floors are read straight between the quantiles .9 and .95.
+    assert held.score(asked)["growth_a"][0] <= 1.375
+    assert (decision_function(held, rows) <= decision_function(free, rows) + 1e-9).mean() > 0.5
+
+
+def test_of_several_sources_the_most_suspicious_is_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    signs = {"growth_a": 1}
+    quiet, loud = make_real(100, growth_a=1.0), replace(make_real(100, growth_a=7.0), source="loud")
+    floors = []
+    for reals in ((quiet,), (loud,), (quiet, loud)):
+        show_reals(monkeypatch, *reals)
+        floors.append(find_floors(signs, Path("nowhere"), 1.645)["growth_a"])
+    assert floors[2].value == tuple(np.maximum(floors[0].value, floors[1].value).tolist())
+    assert floors[2].sources == ("real", "loud")
+
+
+# The challenger
+
+
+@pytest.mark.parametrize(
+    ("gain", "kind"),
+    [((0.02, 0.001, 0.04), "linear"), ((0.02, 0.0, 0.04), "mixture"), ((0.02, -0.01, 0.05), "mixture")],
+)
+def test_the_challenger_takes_over_only_where_its_interval_lies_above_zero(
+    gain: tuple[float, float, float], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(creator, "_compare", lambda _left_out, _seed: gain)
+    rows, config = make_rows(), make_config()
+    trained, judged = train(rows, rows.head(60), config, no_floors(config))
+    assert judged.detector == (CHALLENGER if kind == "linear" else MODEL)
+    assert (" takes over" in trained.card) is (kind == "linear")
+    assert ("does not take over" in trained.card) is (kind == "mixture")
+
+
+def test_the_compared_interval_is_paired_and_by_rosters() -> None:
+    rng = np.random.default_rng(0)
+    labels, rosters = np.repeat([0, 1], 200), np.arange(400) % 20
+    good = labels + rng.normal(0, 1, 400)
+    better = labels + rng.normal(0, 0.3, 400)
+    gain, low, high = compare_auc(labels, better, good, rosters, seed=1, n_draws=100)
+    assert 0 < low < gain < high
+    assert compare_auc(labels, good, good, rosters, seed=1, n_draws=100) == (0.0, 0.0, 0.0)
+    assert compare_auc(labels, good, better, rosters, seed=1, n_draws=100)[0] == pytest.approx(-gain)
+
+
+def own_creators(n: int = 300, *, noise: float) -> pl.DataFrame:
+    """An agency's creators: what is bought shows in growth_a alone; engagement_b scatters with everybody."""
+    rng = np.random.default_rng(8)
+    is_fake = np.arange(n) % 2
+    rows = {
+        "creator_id": [f"own{at}" for at in range(n)],
+        "is_fake": is_fake,
+        "growth_a": rng.normal(2.0 * is_fake),
+        "engagement_b": noise * rng.normal(size=n),
+    }
+    return pl.DataFrame(rows).with_columns(source=pl.lit("outcomes"), twin="creator_id")
+
+
+@pytest.mark.parametrize(("noise", "takes_over"), [(4.0, True), (0.5, False)])
+def test_an_agencys_outcomes_let_the_challenger_take_over_where_it_wins(noise: float, takes_over: bool) -> None:
+    rows, config = make_rows(1_200), make_config()
+    own = own_creators(noise=noise)
+    trained, judged = train(rows, rows.head(60), config, no_floors(config), own)
+    assert (judged.gain[1] > 0) is takes_over
+    assert judged.detector == (CHALLENGER if takes_over else MODEL)
+    assert "on an agency's outcomes" in trained.card
+    weights = judged.outcomes.combination.weights
+    if takes_over:
+        assert weights["jump"] > 5 * weights["likes"]
+        # All simulated creators are held out of a challenger that has seen none of them.
+        assert judged.within.rows.height == rows.height
+
+
+def test_outcomes_are_judged_by_challengers_that_had_not_seen_them() -> None:
+    """Labels that nothing tells: cross-validated scores tell nothing either."""
+    config = make_config()
+    evidence = fit_evidence(make_rows(), config, no_floors(config))
+    own = own_creators(noise=1.0).with_columns(pl.col("growth_a").shuffle(seed=2))
+    families = read_families(evidence, own)
+    found = judge_outcomes(families, own, config.challenger, 5, seed=1)
+    assert found.labels.tolist() == own["is_fake"].to_list()
+    assert np.array_equal(found.mixture, sum_parts(MIXTURE, families))
+    assert np.isfinite(found.challenger).all()
+    auc = compare_auc(found.labels, found.challenger, np.zeros(own.height), np.arange(own.height), seed=1, n_draws=100)
+    assert auc[1] < 0 < auc[2]
+
+
+# From simulation to shelf
+
+
+@pytest.fixture(scope="module")
+def simulated() -> list[pl.DataFrame]:
+    cast = CAST.model_copy(update={"batch_creators": (24, 24), "n_batches": 6, "follower_doses": (0.2, 0.5)})
+    return list(make_simulated_rows(cast, load_models(), seed=5))
+
+
+@pytest.fixture
+def small_run(simulated: list[pl.DataFrame], monkeypatch: pytest.MonkeyPatch) -> CreatorConfig:
+    """Real training steps on rosters made once, without the public data."""
+    config = make_config(SMALL_EVIDENCE)
+
+    def make_injected(*_: object) -> Iterator[pl.DataFrame]:
+        yield simulated[0].with_columns(source=pl.lit("injected"))
+
+    monkeypatch.setattr(creator, "make_rows", lambda *_: iter(simulated))
+    monkeypatch.setattr(creator, "make_injected", make_injected)
+    monkeypatch.setattr(creator, "find_floors", lambda *_: no_floors(config))
+    return config
+
+
+def uri(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_small_run_goes_from_the_simulation_to_the_shelf(
+    small_run: CreatorConfig, simulated: list[pl.DataFrame], tmp_path: Path
+) -> None:
+    pytest.importorskip("mlflow")
+    written = run(small_run, tmp_path, tmp_path / "models", uri(tmp_path))
+    model = load_creator_model(written)
+    assert model.evidence.columns == (
+        *small_run.measurements, "audience_share_low",
+    )  # fmt: skip
+    rows = pl.concat(simulated, how="diagonal_relaxed")
+    p = model.predict(rows)["p_manipulated"]
+    burst = (rows["manipulation"] == "follower_burst").fill_null(value=False)
+    assert p.filter(burst).mean() > p.filter(rows["is_fake"] == 0).mean()
+    assert 0 < model.lines.elevated_from <= model.lines.high_from < 1
+    card = (written / "card.md").read_text(encoding="utf-8")
+    for name in small_run.measurements:
+        assert f"| {name} |" in card
+    innocent = rows.filter((pl.col("is_fake") == 0) & pl.col("shock").is_not_null())
+    assert (model.predict(innocent)["p_manipulated"] > model.lines.elevated_from).mean() <= 0.15
+
+
+N_OUTCOMES = FEWEST + 2
+
+
+@pytest.fixture(scope="module")
+def agency(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of creators of whom the second half bought a burst of followers."""
+    campaigns = [None] * N_OUTCOMES + [Campaign("follower_burst", 0.35)] * N_OUTCOMES
+    roles = [Role("koc", "weibo", campaign=campaign) for campaign in campaigns]
+    folder = tmp_path_factory.mktemp("agency")
+    made = simulate_roles(roles, seed=4, n_days=90, with_texts=False)
+    write_tables(made.tables, folder / "tables")
+    truth = made.truth.select("creator_id", is_manipulated=pl.col("is_manipulated").cast(pl.String))
+    truth.write_csv(folder / "outcomes.csv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return load_models()
+
+
+def change_outcomes(agency: Path, folder: Path, change: pl.Expr | None = None, **options: object) -> Path:
+    found = pl.read_csv(agency / "outcomes.csv", infer_schema=False)
+    changed = found if change is None else found.with_columns(change)
+    for name, value in options.items():
+        changed = getattr(changed, name)(value)
+    changed.write_csv(folder / "outcomes.csv")
+    return folder / "outcomes.csv"
+
+
+def test_outcomes_are_read_with_what_the_model_reads(agency: Path, models: Models) -> None:
+    rows = read_outcomes(agency / "tables", agency / "outcomes.csv", models)
+    assert rows.height == 2 * N_OUTCOMES
+    assert rows["is_fake"].sum() == N_OUTCOMES
+    assert rows["twin"].n_unique() == rows.height
+    assert set(SMALL_EVIDENCE["jump"]) <= set(rows.columns)
+    jumps = rows.group_by("is_fake").agg(pl.col("growth_undriven_jump_90d").median()).sort("is_fake")
+    assert jumps["growth_undriven_jump_90d"][1] > 2 * jumps["growth_undriven_jump_90d"][0]
+
+
+@pytest.mark.parametrize(("yes", "no"), [("TRUE", "False"), ("1", "0"), (" yes ", "no")])
+def test_true_and_false_in_other_words(yes: str, no: str, agency: Path, models: Models, tmp_path: Path) -> None:
+    said = pl.col("is_manipulated").replace({"true": yes, "false": no})
+    rows = read_outcomes(agency / "tables", change_outcomes(agency, tmp_path, said), models)
+    assert rows["is_fake"].sum() == N_OUTCOMES
+
+
+@pytest.mark.parametrize("column", ["creator_id", "is_manipulated"])
+def test_a_missing_column_is_named(column: str, agency: Path, models: Models, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=column):
+        read_outcomes(agency / "tables", change_outcomes(agency, tmp_path, drop=column), models)
+
+
+def test_a_value_that_is_neither_is_named_with_its_row(agency: Path, models: Models, tmp_path: Path) -> None:
+    doubt = pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("maybe")).otherwise("is_manipulated")
+    outcomes = change_outcomes(agency, tmp_path, doubt.alias("is_manipulated"))
+    with pytest.raises(InputError, match="true or false") as caught:
+        read_outcomes(agency / "tables", outcomes, models)
+    assert [(one.row, one.value) for one in caught.value.problems] == [(5, "maybe")]
+
+
+def test_an_unknown_id_is_named(agency: Path, models: Models, tmp_path: Path) -> None:
+    other = pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("stranger")).otherwise("creator_id")
+    with pytest.raises(InputError, match="stranger"):
+        read_outcomes(agency / "tables", change_outcomes(agency, tmp_path, other.alias("creator_id")), models)
+
+
+@pytest.mark.parametrize(("kept", "words"), [("false", "true"), ("true", "false")])
+def test_too_few_of_either_sort_are_no_outcomes(
+    kept: str, words: str, agency: Path, models: Models, tmp_path: Path
+) -> None:
+    few = (pl.col("is_manipulated") == kept) | (pl.int_range(pl.len()).over("is_manipulated") < FEWEST - 1)
+    outcomes = change_outcomes(agency, tmp_path, filter=few)
+    with pytest.raises(InputError, match=f"{FEWEST} creators or more with {words}") as caught:
+        read_outcomes(agency / "tables", outcomes, models)
+    assert [one.value for one in caught.value.problems] == [str(FEWEST - 1)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_with_outcomes_reaches_the_shelf(small_run: CreatorConfig, agency: Path, tmp_path: Path) -> None:
+    own = (agency / "tables", agency / "outcomes.csv")
+    pytest.importorskip("mlflow")
+    written = run(small_run, tmp_path, tmp_path / "models", uri(tmp_path), with_outcomes=own)
+    model = load_creator_model(written)
+    card = (written / "card.md").read_text(encoding="utf-8")
+    assert "on an agency's outcomes" in card
+    assert (model.combination.kind == "linear") is (" takes over: " in card)
+    assert (model.combination.kind == "mixture") is ("does not take over: " in card)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,7 @@ def make_matched(values: dict[str, float], scope: str = "size") -> pl.DataFrame:
             "creator_id": "c",
             "feature": name,
             "value": value,
+            "judged": value,
             **peers,
             "source": "s",
             "window": "30 days",
@@ -88,6 +90,30 @@ def find(matched: pl.DataFrame, specs: pl.DataFrame, reasons: pl.DataFrame | Non
 def test_points_by_side_and_distance(concern: str, value: float, points: float) -> None:
     evidence = weigh(make_matched({"a": value}), make_specs(a=concern), RULES)
     assert evidence["contribution"].to_list() == [points]
+
+
+@pytest.mark.parametrize(("judged", "points"), [(96.0, 1), (94.0, 0), (None, 0)])
+def test_what_may_be_judged_gives_the_points_and_what_was_measured_is_shown(judged: float | None, points: int) -> None:
+    matched = make_matched({"a": 99.5}).with_columns(judged=pl.lit(judged, dtype=pl.Float64))
+    evidence = weigh(matched, make_specs(a="high"), RULES)
+    assert evidence.select("value", "judged", "contribution").rows() == [(99.5, judged, points)]
+
+
+def test_what_may_not_be_judged_is_not_assessed() -> None:
+    refused = pl.DataFrame(
+        [{"creator_id": "c", "reason": "network.found_by_search", "n_needed": 0, "n_found": 0, "family": "f"}]
+    )
+    matched = make_matched({"a": 99.5}).with_columns(judged=pl.lit(None, dtype=pl.Float64))
+    finding = find(matched, make_specs(a="high"), refused)
+    assert (finding["level"], finding["score"], finding["reason"]) == ("not_assessed", None, "network.found_by_search")
+
+
+def test_the_shipped_rule_names_the_least_samples_and_the_lower_end() -> None:
+    assert RULES.least == {
+        "comments": {"comments_n_posts": 3},
+        "network": {"network_n_posts": 3, "network_n_commenters": 30},
+    }
+    assert RULES.lower_z == pytest.approx(NormalDist().inv_cdf(0.95), abs=1e-3)
 
 
 def test_of_two_sources_the_one_that_finds_it_usual_stands() -> None:

@@ -51,7 +51,7 @@ def _say_what_there_is(case: Case, rows: pl.DataFrame) -> str:
     if n_followers is None or own["followers_from"] is None or _is_within(n_followers, own):
         return text("report.uncovered.measurements", platform=name)
     sizes = {key: case.catalogue.number(own[f"followers_{key}"], 0) for key in ("from", "to")}
-    size = case.catalogue.number(n_followers, 0)
+    size = case.catalogue.count(n_followers)
     return text("report.uncovered.size", platform=name, n_followers=size, low=sizes["from"], high=sizes["to"])
 
 
