@@ -20,8 +20,8 @@ SELECTED = "network"
 SHARED = ("network_shared_commenter_share", "network_shared_template_share")
 """Its shares; one that is common in a set says something of the set and of nobody in it."""
 COMMON_FROM = 0.05
-"""A share is common where half of the creators have one in twenty: of 35 creators dealt out of public Weibo threads half
-share 2 % of their commenters by chance, and no more than 1 % of them 5 %."""
+"""A share is common where half of the creators have one in twenty: of 35 creators dealt out of public Weibo threads
+half share 2 % of their commenters by chance, and no more than 1 % of them 5 %."""
 FOUND_BY = "network.found_by_{}"
 COMMON = "network.common_in_set"
 LEAST_IN_SET = 20
