@@ -63,12 +63,31 @@ def test_within_a_search_templates_of_one_creator_still_count() -> None:
     assert found.values["comments"]["comments_template_share"][0] > 0.5
 
 
-def test_what_half_of_the_set_shares_says_nothing_of_anybody() -> None:
-    frame = network(30)
+def judge_set(frame: pl.DataFrame) -> Admitted:
     in_set = describe_set({"network": frame}, Z, SHARED)
-    found = admit({"network": frame}, creators(30), LEAST, in_set, Z)
-    assert set(found.reasons["reason"]) == {"network.common_in_set"}
+    return admit({"network": frame}, creators(frame.height), LEAST, in_set, Z)
+
+
+def test_what_half_of_the_set_shares_says_nothing_of_anybody() -> None:
+    found = judge_set(network(30))
     assert found.values["network"]["network_shared_commenter_share"].null_count() == 30
+    # Templates are rare in this set, and go on counting.
+    assert found.values["network"]["network_shared_template_share"].null_count() == 0
+    assert found.reasons.is_empty()
+
+
+def test_where_half_share_commenters_and_templates_nobody_is_judged_by_them() -> None:
+    found = judge_set(network(30).with_columns(network_shared_template_share=0.3))
+    assert set(found.reasons["reason"]) == {"network.common_in_set"}
+
+
+def test_what_two_of_twelve_share_counts() -> None:
+    few = network(12, shared=0.01).with_columns(
+        network_shared_template_share=pl.when(pl.int_range(12) < 2).then(0.4).otherwise(0.0)
+    )
+    found = judge_set(few)
+    assert found.reasons.is_empty()
+    assert (found.values["network"]["network_shared_template_share"] > 0.3).sum() == 2
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,11 @@ def summarise_families(case: Case) -> list[dict[str, Any]]:
 def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
     """A family's part of the summary, see the keys below; `evidence` holds measured values only."""
     evidence = [summarise_evidence(item, setting) for item in finding.evidence if item.value is not None]
-    compared = [item for item in evidence if item["scope"] in COMPARED and item["concern"] != "none"]
+    compared = [
+        item
+        for item in evidence
+        if item["scope"] in COMPARED and item["concern"] != "none" and item["judged"] is not None
+    ]
     outside = [item for item in compared if item["asks"]]
     return {
         "family": finding.family,
@@ -95,7 +99,8 @@ def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:
         "range_text": "" if item.low is None else f"{show(item.low, item.unit)} – {show(item.high, item.unit)}",
         "median_text": "" if item.median is None else show(item.median, item.unit),
         "position": position,
-        "position_text": setting.catalogue.text(f"report.position.{position}"),
+        "judged": item.judged,
+        "position_text": _say_position(item, position, setting),
         "asks": item.contribution > 0,
         "concern": item.concern,
         "contribution": item.contribution,
@@ -118,6 +123,19 @@ def position_of(item: Evidence) -> Position:
     if item.value < item.low:
         return "below"
     return "above" if item.value > item.high else "within"
+
+
+def _say_position(item: Evidence, position: Position, setting: Setting) -> str:
+    """Where a value lies; of one outside that asks for nothing, why: it may not be judged, or rests on few rows."""
+    text = setting.catalogue.text
+    said = text(f"report.position.{position}")
+    if position not in ("above", "below") or item.concern == "none":
+        return said
+    if item.judged is None:
+        return text("report.position.described", position=said)
+    if item.high is not None and position == "above" and item.judged <= item.high:
+        return text("report.position.unsure", position=said, low=setting.catalogue.value(item.judged, item.unit))
+    return said
 
 
 def _evidence_sentence(entry: dict[str, Any], setting: Setting) -> str:
