@@ -19,7 +19,7 @@ from zhenfen.model_store import load_models
 from zhenfen.scoring import score
 from zhenfen.simulate import Campaign, inject, simulate
 from zhenfen.tables import Tables
-from zhenfen.verdict.admission import COMMON, FOUND_BY, SELECTED
+from zhenfen.verdict.admission import COMMON, FOUND_BY, SELECTED, SHARED
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
 from zhenfen.verdict.counterfactuals import OVERALL
 from zhenfen.verdict.evidence import Findings
@@ -92,6 +92,12 @@ def test_every_measurement_that_the_model_reads_has_a_floor_from_real_data() -> 
         assert name == "audience_share_low" or floors[name], name
 
 
+def test_every_measurement_that_the_model_reads_can_speak() -> None:
+    """A measurement that too few innocents had in training scores nothing, whatever its value."""
+    read = load_models().need_creator().evidence.measurements
+    assert [name for name, one in read.items() if not np.isfinite(one.value.knots).any()] == []
+
+
 def test_every_measurement_of_the_configuration_is_the_models_with_its_side() -> None:
     asked = {
         name: (family, sign)
@@ -143,9 +149,7 @@ def test_what_creators_share_is_not_judged_where_a_search_or_nobody_knows_what_f
 def test_the_same_set_found_by_a_search_is_never_more_suspicious() -> None:
     tied = with_ring(without_texts(roster(KINDS_FIVE)), ids(roster(KINDS_FIVE))[:2])
     by_roster, by_search = p_of(judge(tied)), p_of(judge(found(tied, "search")))
-    gains = [by_roster[creator_id] - by_search[creator_id] for creator_id in ids(tied)[:2]]
-    assert min(gains) >= -EPSILON
-    assert max(gains) > 0.01
+    assert all(by_search[one] <= by_roster[one] + EPSILON for one in ids(tied)[:2])
 
 
 # Purchases and missing families
@@ -224,16 +228,37 @@ def test_an_audit_with_half_not_real_raises_the_level_and_a_clean_one_does_not()
 # Sets that are no sets
 
 
+def with_one_text(tables: Tables, members: Sequence[str]) -> Tables:
+    """Half of the comments under the creators named are one and the same."""
+    copied = pl.col("creator_id").is_in(list(members)) & (pl.int_range(pl.len()) % 2 == 0)
+    text = pl.when(copied).then(pl.lit("跟着博主买的这款面霜真的太好用了"))
+    return tables.replace(comments=tables["comments"].with_columns(text=text))
+
+
 def test_half_of_a_roster_bought_by_one_seller_accuses_nobody_by_what_they_share() -> None:
     tables = without_texts(roster(KINDS_FIVE))
     members = ids(tables)[:3]
-    before, tied = judge(tables), judge(with_ring(tables, members))
-    assert COMMON not in reasons_of(before, SELECTED)
+    tied = judge(with_one_text(with_ring(tables, members), members))
+    assert COMMON not in reasons_of(judge(tables), SELECTED)
     assert reasons_of(tied, SELECTED) == {COMMON}
     has_words(COMMON)
-    assert tied.evidence.filter(pl.col("feature").str.starts_with("network_"))["judged"].drop_nulls().is_empty()
-    few = judge(with_ring(tables, members[:2]))
-    assert COMMON not in reasons_of(few, SELECTED)
+    shared = pl.col("feature").is_in(list(SHARED))
+    assert tied.evidence.filter(shared)["value"].max() > 0.3
+    assert tied.evidence.filter(shared)["judged"].drop_nulls().is_empty()
+    # What is copied under one creator still counts against each of the buyers, and against nobody else.
+    copied = dict(
+        tied.evidence.filter(feature="comments_template_share").select("creator_id", "contribution").iter_rows()
+    )
+    assert all((copied[one] > 0) is (one in members) for one in ids(tables))
+
+
+def test_what_two_of_five_share_is_judged() -> None:
+    tables = without_texts(roster(KINDS_FIVE))
+    members = ids(tables)[:2]
+    tied = judge(with_one_text(with_ring(tables, members), members))
+    judged = tied.evidence.filter(feature="network_shared_template_share").select("creator_id", "judged")
+    assert COMMON not in reasons_of(tied, SELECTED)
+    assert all((value > 0.3) is (one in members) for one, value in judged.iter_rows())
 
 
 def test_creators_who_are_all_the_same_are_all_judged_the_same() -> None:

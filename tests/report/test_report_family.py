@@ -27,7 +27,8 @@ def test_above_and_judged_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "judged by the lower end 6.0%"), ("zh", "按区间下限 6.0% 计"), ("fr", "borne basse 6")]
+    ("language", "words"),
+    [("en", "judged by the lower end 6.0%"), ("zh", "按区间下限 6.0% 计"), ("fr", "borne basse 6")],
 )
 def test_above_but_of_few_rows(language: str, words: str) -> None:
     found = summarise(language, judged=0.06, contribution=0.0)

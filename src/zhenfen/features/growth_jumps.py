@@ -50,8 +50,8 @@ def measure_jumps(marked: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     )
     days = _leave_out_events(days, tables["events"])
     days = days.join(_boost_by_day(tables), on=["creator_id", "day"], how="left", maintain_order="left")
-    # Rolled by rows: a creator's days follow each other, and what little a gap mixes is cut by its stretch. Each creator
-    # alone: a running sum carries its rounding on, and who stands before would change the last bits.
+    # Rolled by rows: a creator's days follow each other, and what little a gap mixes is cut by its stretch. Each by
+    # itself: a running sum carries its rounding on, and who stands before would change the last bits.
     rise = pl.col("excess").fill_null(0.0)
     left = [
         pl.when(pl.col("stretch") == pl.col("stretch").shift(n - 1)).then(
