@@ -24,6 +24,7 @@ from training.split import Mask, make_folds
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.creator_evidence import (
+    AUDIENCE_SHARE,
     PEER_PREFIX,
     SET_PREFIX,
     CreatorEvidence,
@@ -33,7 +34,7 @@ from zhenfen.estimators.creator_evidence import (
 )
 from zhenfen.estimators.creator_model import Combination
 from zhenfen.estimators.tail_scores import LEVELS, MOST, TailScore, fit_tail, tail_of_quantiles
-from zhenfen.verdict.creator import AUDIENCE, AUDIENCE_SHARE
+from zhenfen.verdict.creator import AUDIENCE
 
 Array = npt.NDArray[np.float64]
 

@@ -26,6 +26,8 @@ PEER_PREFIX = "peer_"
 instead of its value."""
 SET_PREFIX = "set_"
 """Before a feature's name: its place within the creators read together, see `verdict.creator.place_in_set`."""
+AUDIENCE_SHARE = "audience_share_low"
+"""Lower end of the estimated share of the audience that does not look real; no family measures it, an estimate does."""
 USUAL = 1.0
 """Up to one innocent creator in ten shows as much: that adds nothing to the largest."""
 OTHERS_WEIGHT = 0.25

@@ -49,10 +49,9 @@ def load_folder(folder: Path) -> ShelvedModel:
 
 
 def _check_creator_features(wanted: Sequence[str], folder: Path) -> None:
-    """An absent column is nulls to the trees: a feature that is no longer made would go unnoticed."""
-    from zhenfen.estimators.creator_evidence import feature_of
+    """An absent column is a column of nulls: a feature that is no longer made would go unnoticed."""
+    from zhenfen.estimators.creator_evidence import AUDIENCE_SHARE, feature_of
     from zhenfen.features.base import load_families
-    from zhenfen.verdict.creator import AUDIENCE_SHARE
 
     made = {spec.name for family in load_families().values() for spec in family.specs} | {AUDIENCE_SHARE}
     unknown = sorted({feature_of(name) for name in wanted} - made)

@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import Field
 
 from zhenfen.config import Strict
-from zhenfen.estimators.creator_evidence import PEER_PREFIX, SET_PREFIX
+from zhenfen.estimators.creator_evidence import AUDIENCE_SHARE, PEER_PREFIX, SET_PREFIX
 from zhenfen.estimators.creator_model import Lines
 from zhenfen.verdict.panel import COMPARED
 from zhenfen.verdict.panel_curves import QUANTILES
@@ -22,8 +22,6 @@ UNCLEAR = "creator.unclear"
 MIXED = "creator.mixed"
 NOTHING_OUT = "creator.nothing_out_of_line"
 AUDIENCE = "audience"
-AUDIENCE_SHARE = "audience_share_low"
-"""Input of the creator model: lower end of the estimated share of the audience that does not look real."""
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "level": pl.String(),
