@@ -193,7 +193,7 @@ def make_evidence(creator_id: str, family: str, feature: str, value: float | Non
     peers = {"low": 0.01, "high": 0.10, "median": 0.04, "reference": "panel-2025", "reference_scope": "size"}
     peers |= {"reference_window": "means of 60 days", "reference_on": date(2025, 11, 6)}
     row = {"creator_id": creator_id, "family": family, "feature": feature, "value": value, "unit": "share"}
-    return {**row, **peers, "concern": "high", "contribution": 0.0, "n_peers": 812, **columns}
+    return {**row, "judged": value, **peers, "concern": "high", "contribution": 0.0, "n_peers": 812, **columns}
 
 
 def without_peers(feature: str, value: float, **columns: Any) -> dict[str, Any]:
