@@ -29,6 +29,8 @@ Array = npt.NDArray[np.float64]
 
 EVIDENCE, CALIBRATION, LINES, COMBINATION = "evidence.json", "calibration.json", "lines.json", "combination.json"
 BASE = "c_base"
+N_DECIMALS = 12
+"""A vector's exponentials differ in the last bit with its length; rounded, a creator's parts and probability do not."""
 SHOWS_SHARE = 0.15
 """m: how often a family shows a purchase where there is one (chosen on simulated rosters; .05 to .3 differ by .01)."""
 POWER = 0.25
@@ -101,7 +103,7 @@ class CreatorModel:
         columns[BASE] = np.full(features.height, intercept)
         log_odds = np.sum(list(columns.values()), axis=0)
         return features.select("creator_id").with_columns(
-            pl.Series("p_manipulated", 1 / (1 + np.exp(-log_odds)), dtype=pl.Float64),
+            pl.Series("p_manipulated", np.round(1 / (1 + np.exp(-log_odds)), N_DECIMALS), dtype=pl.Float64),
             *(pl.Series(name, part, dtype=pl.Float64) for name, part in columns.items()),
         )
 
@@ -119,7 +121,10 @@ class CreatorModel:
             for name, share in self.evidence.shares(scores, family).items()
         }
         return features.select("creator_id").with_columns(
-            *(pl.Series(name, shared[name], dtype=pl.Float64) for name in self.evidence.measurements),
+            *(
+                pl.Series(name, np.round(shared[name], N_DECIMALS), dtype=pl.Float64)
+                for name in self.evidence.measurements
+            ),
             pl.lit(intercept, dtype=pl.Float64).alias(BASE),
         )
 
