@@ -94,8 +94,8 @@ def score_posts(posts: pl.DataFrame, model: PostModel, *, n_reasons: int = 0) ->
 
     Returns:
         post_id, p_sponsored in [0, 1], is_disclosed and has_purchase_means (seen in the text or the platform's columns;
-        null for a post with neither, and is_disclosed for one without text or label), kind, model, and with reasons `reasons` (list of start, end, piece,
-        contribution; places in characters of the text).
+        null for a post with neither, and is_disclosed for one without text or label), kind, model, and with reasons
+        `reasons` (list of start, end, piece, contribution; places in characters of the text).
     """
     facts = read_posts(posts).select(_seen("is_disclosed"), _seen("has_purchase_means"))
     probas = model.predict(posts)
