@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from training.datasets import read_creator_posts, read_vtuber_windows, read_weibo_panel
+from training.datasets import read_creator_posts, read_vtuber_windows, read_weibo_panel, to_weibo_posts
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import InputError
@@ -105,23 +105,8 @@ def read_post_sources(folder: Path) -> Iterator[Unsuspected]:
 def read_weibo_years(folder: Path) -> Iterator[Unsuspected]:
     """Weibo accounts met by topic searches, with their posts, each year apart."""
     users = pl.read_parquet(folder / "creators" / "weibo_panel_users.parquet")
-    posts = pl.read_parquet(folder / "engagement" / "weibo_panel_posts.parquet").unique(maintain_order=True)
-    counted = posts.with_row_index("row").select(
-        "creator_id",
-        "text",
-        "is_repost",
-        "n_likes",
-        "n_comments",
-        post_id=pl.col("row").cast(pl.String),
-        n_shares="n_reposts",
-        # Those of 2021 have a day alone.
-        published_at=pl.coalesce(
-            pl.col("published_at").str.to_datetime(form, strict=False, time_unit="us")
-            for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
-        )
-        .dt.replace_time_zone("Asia/Shanghai")
-        .dt.convert_time_zone("UTC"),
-    )
+    rows = pl.read_parquet(folder / "engagement" / "weibo_panel_posts.parquet").unique(maintain_order=True)
+    counted = to_weibo_posts(rows)
     for source, year in WEIBO_YEARS.items():
         creators = users.filter(source=source).select(
             "creator_id", "n_followers", "n_following", "n_posts", platform=pl.lit("weibo"), is_verified="verified"

@@ -159,7 +159,7 @@ def train(
     combination = challenger if takes_over else MIXTURE
     if takes_over and outcomes is not None:
         # The agency's challenger has seen no simulated creator: all of them are held out.
-        within = HeldOut(rows, {**_by_mixture(families), CHALLENGER: sum_parts(combination, families)})
+        within = HeldOut(rows, {MODEL: sum_parts(MIXTURE, families), CHALLENGER: sum_parts(combination, families)})
     detector = CHALLENGER if takes_over else MODEL
     labels = within.rows["is_fake"].to_numpy()
     calibration = fit_calibration(within.scores[detector], labels, balance(within.rows), "platt")
@@ -172,10 +172,6 @@ def train(
         LINES: lambda path: _write_json(path, judged.lines().model_dump()),
     }
     return Trained(files, _describe(rows, judged, config, evidence), make_card(judged, config)), judged
-
-
-def _by_mixture(families: Mapping[str, Array]) -> dict[str, Array]:
-    return {MODEL: sum_parts(MIXTURE, families)}
 
 
 def _compare(left_out: Mapping[str, HeldOut], seed: int) -> tuple[float, float, float]:

@@ -193,11 +193,6 @@ def read_families(evidence: CreatorEvidence, rows: pl.DataFrame) -> dict[str, Ar
     return evidence.by_family(evidence.score(rows))
 
 
-def decision_function(evidence: CreatorEvidence, rows: pl.DataFrame) -> Array:
-    """Score of each row, shape (n,): the families' evidence as a mixture."""
-    return sum_parts(MIXTURE, read_families(evidence, rows))
-
-
 def sum_parts(combination: Combination, families: Mapping[str, Array]) -> Array:
     """Score of each row, shape (n,), before calibration."""
     return np.asarray(np.sum(list(combination.weigh(families).values()), axis=0), dtype=np.float64)

@@ -132,11 +132,18 @@ def read_weibo_panel(folder: Path, collection: str) -> Tables:
     users = pl.read_parquet(folder / "creators" / "weibo_panel_users.parquet").filter(
         pl.col("source") == collection, pl.col("n_followers").is_between(*WEIBO_FOLLOWERS)
     )
-    rows = pl.read_parquet(folder / "engagement" / "weibo_panel_posts.parquet").with_row_index("row")
-    rows = rows.join(users.select("creator_id"), on="creator_id", how="semi", maintain_order="left")
-    # The older collection has days without a time of day.
+    rows = pl.read_parquet(folder / "engagement" / "weibo_panel_posts.parquet")
+    posts = to_weibo_posts(rows).join(users.select("creator_id"), on="creator_id", how="semi", maintain_order="left")
+    posts = posts.with_columns(observed_at=pl.col("published_at").max())
+    settled = pl.col("observed_at") - pl.col("published_at") >= timedelta(days=SETTLED_DAYS)
+    creators = users.select("creator_id", "n_followers", platform=pl.lit("weibo"))
+    return Tables({"creators": creators, "posts": posts.filter(settled)})
+
+
+def to_weibo_posts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of weibo_panel_posts as table `posts`, ids by their place; the older collection has days without a time."""
     published = pl.col("published_at").str.head(10) + pl.col("published_at").str.slice(10).replace("", " 00:00:00")
-    posts = rows.select(
+    return rows.with_row_index("row").select(
         "creator_id",
         "text",
         "is_repost",
@@ -147,7 +154,4 @@ def read_weibo_panel(folder: Path, collection: str) -> Tables:
         published_at=published.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us")
         .dt.replace_time_zone("Asia/Shanghai")
         .dt.convert_time_zone("UTC"),
-    ).with_columns(observed_at=pl.col("published_at").max())
-    settled = pl.col("observed_at") - pl.col("published_at") >= timedelta(days=SETTLED_DAYS)
-    creators = users.select("creator_id", "n_followers", platform=pl.lit("weibo"))
-    return Tables({"creators": creators, "posts": posts.filter(settled)})
+    )

@@ -41,5 +41,16 @@ def test_above_and_not_judged(language: str, words: str) -> None:
     assert words in summarise(language, judged=None, contribution=0.0)["position_text"]
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "not counted"), ("zh", "不计"), ("fr", "non compté")])
+def test_above_by_less_than_counts(language: str, words: str) -> None:
+    found = summarise(language, value=0.105, judged=0.105, contribution=0.0)
+    assert words in found["position_text"]
+
+
+def test_above_on_the_side_that_asks_for_nothing() -> None:
+    found = summarise(concern="low", contribution=0.0)
+    assert found["position_text"] == "above the range"
+
+
 def test_within_says_no_more() -> None:
     assert summarise(value=0.05, judged=None)["position_text"] == "within"

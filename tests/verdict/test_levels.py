@@ -92,6 +92,14 @@ def test_points_by_side_and_distance(concern: str, value: float, points: float) 
     assert evidence["contribution"].to_list() == [points]
 
 
+@pytest.mark.parametrize(("share", "points"), [(0.009, 0), (0.011, 1), (0.049, 1), (0.051, 2)])
+def test_a_share_must_lie_a_hundredth_beyond_peers_who_mostly_have_none(share: float, points: int) -> None:
+    peers = {name: pl.lit(0.0).alias(name) for name in RANGE} | {"p99": pl.lit(0.04).alias("p99")}
+    matched = make_matched({"a": share}).with_columns(*peers.values())
+    specs = make_specs(a="high").with_columns(unit=pl.lit("share"))
+    assert weigh(matched, specs, RULES)["contribution"].to_list() == [points]
+
+
 @pytest.mark.parametrize(("judged", "points"), [(96.0, 1), (94.0, 0), (None, 0)])
 def test_what_may_be_judged_gives_the_points_and_what_was_measured_is_shown(judged: float | None, points: int) -> None:
     matched = make_matched({"a": 99.5}).with_columns(judged=pl.lit(judged, dtype=pl.Float64))

@@ -1,8 +1,9 @@
 """Evidence by family: from measurements to how rarely an innocent creator shows as much of one kind of purchase.
 
-A family of evidence is what one kind of purchase leaves: a jump, a drip, a loss, likes, views, copied text, timing,
-people, audience. Its measurements see the same thing, so they are no independent witnesses: the largest tail score
-counts, and a quarter of what the others exceed the usual by; what that sum is worth is read off innocents again.
+A family of evidence is what one kind of purchase leaves: a jump, a drip, a loss, likes, views, copied text, timing, the
+volume of comments, people, audience. Its measurements see the same thing, so they are no independent witnesses: the
+largest tail score counts, and a quarter of what the others exceed the usual by; what that sum is worth is read off
+innocents again.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ PEER_PREFIX = "peer_"
 """Before a feature's name: its place among peers of the same platform and size, in standard deviations (normal scores),
 instead of its value."""
 SET_PREFIX = "set_"
-"""Before a feature's name: its place within the creators read together, see `verdict.creator.place_in_set`."""
+"""Before a feature's name: its place within the creators read together, see `verdict.admission.place_in_set`."""
 AUDIENCE_SHARE = "audience_share_low"
 """Lower end of the estimated share of the audience that does not look real; no family measures it, an estimate does."""
 USUAL = 1.0
 """Up to one innocent creator in ten shows as much: that adds nothing to the largest."""
 OTHERS_WEIGHT = 0.25
-"""What the others exceed the usual by counts a quarter: they see the same purchase (chosen on simulated rosters)."""
+"""What the others exceed the usual by counts a quarter: they see the same purchase (taken over with the recipe)."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ BASE = "c_base"
 N_DECIMALS = 12
 """A vector's exponentials differ in the last bit with its length; rounded, a creator's parts and probability do not."""
 SHOWS_SHARE = 0.15
-"""m: how often a family shows a purchase where there is one (chosen on simulated rosters; .05 to .3 differ by .01)."""
+"""m: how often a family shows a purchase where there is one (on simulated rosters .05 to .5 differ by .004 of AUC)."""
 POWER = 0.25
 """a: how p-values of a purchase crowd near 0 (Sellke, Bayarri and Berger 2001 bound evidence by the same family)."""
 

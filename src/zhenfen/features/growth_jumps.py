@@ -20,7 +20,7 @@ LENGTHS = (1, 2, 3, 5, 7)
 POST_DAYS_BEFORE, POST_DAYS_AFTER = 2, 1
 HALVED_BY_BOOST = 1.2
 """Natural log of a post's interactions by the creator's median at which half of a rise is taken to be the post's: a
-post 3.3 times the median (measured on simulated rosters; .7 and 1.8 find less)."""
+post 3.3 times the median (taken over with the recipe it was measured in; not varied by itself)."""
 BOOST_STEEPNESS = 2.0
 N_POSTS_NEEDED = 5
 LEAST_TAIL_SHARE = 0.002

@@ -12,6 +12,7 @@ from zhenfen.verdict.evidence import Evidence, Finding
 from zhenfen.verdict.panel import COMPARED
 
 Position = Literal["below", "within", "above", "no_reference", "unknown"]
+_SIDES = {"above": "high", "below": "low"}
 FAMILY_ORDER = ("growth", "engagement", "comments", "sponsorship", "audience", "network")
 """The order an analyst reads in: reach, response, talk, adverts, who they are, ties. Families not named here follow."""
 
@@ -135,6 +136,8 @@ def _say_position(item: Evidence, position: Position, setting: Setting) -> str:
         return text("report.position.described", position=said)
     if item.high is not None and position == "above" and item.judged <= item.high:
         return text("report.position.unsure", position=said, low=setting.catalogue.value(item.judged, item.unit))
+    if not item.contribution and item.concern in ("both", _SIDES[position]):
+        return text("report.position.slight", position=said)
     return said
 
 

@@ -31,6 +31,8 @@ class LevelRules(Strict):
         source: Why so.
         points: By distance from the peers.
         elevated_from: Sum of the points.
+        share_beyond: By how much a share must lie outside the peers' range to count: where nineteen of twenty peers
+            have none, a single comment would lie outside.
         lower_z: Normal quantile of the lower end by which a share is judged.
         least: Family → feature that counts its sample → least count, below which it gives no level.
     """
@@ -40,6 +42,7 @@ class LevelRules(Strict):
     source: str
     points: Points
     elevated_from: float
+    share_beyond: float
     lower_z: float
     least: Mapping[str, Mapping[str, int]]
 
@@ -59,9 +62,7 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
     """
     weighed = (
         matched.join(specs, on="feature")
-        .with_columns(
-            contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(_contribution(rules.points)).otherwise(0.0)
-        )
+        .with_columns(contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(_contribution(rules)).otherwise(0.0))
         .sort("contribution", "observed_on", "source", descending=[False, True, False], nulls_last=True)
         .unique(["creator_id", "feature"], keep="first", maintain_order=True)
     )
@@ -139,10 +140,11 @@ def rank(findings: pl.DataFrame, overall: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _contribution(points: Points) -> pl.Expr:
+def _contribution(rules: LevelRules) -> pl.Expr:
     value, concern = pl.col("judged"), pl.col("concern")
-    above = _beyond(value > pl.col("p95"), value > pl.col("p99"), points)
-    below = _beyond(value < pl.col("p5"), value < pl.col("p1"), points)
+    margin = pl.when(pl.col("unit") == "share").then(rules.share_beyond).otherwise(0.0)
+    above = _beyond(value > pl.col("p95") + margin, value > pl.col("p99") + margin, rules.points)
+    below = _beyond(value < pl.col("p5") - margin, value < pl.col("p1") - margin, rules.points)
     return (
         pl.when(concern == "high")
         .then(above)
