@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from creator_builder import CAST, SMALL_EVIDENCE, make_config, make_rows, no_floors
 from training import creator, creator_fit
 from training.creator import run, train
 from training.creator_fit import (
     CHALLENGER,
-    FEWEST_REAL,
     FOREST,
     MIXTURE,
     MODEL,
     CreatorConfig,
-    Floor,
-    Floors,
     HeldOut,
-    decision_function,
-    find_floors,
     find_line,
     fit_challenger,
     fit_evidence,
@@ -34,72 +29,16 @@ from training.creator_fit import (
     sum_parts,
 )
 from training.creator_judge import calibration_error, compare_auc, count_found, detector_table, recall_table
-from training.creator_reals import Real
-from training.creators import RATIO, Z_SCORE, Cast, draw_campaign, draw_roles, measure_baselines
+from training.creators import RATIO, Z_SCORE, draw_campaign, draw_roles, measure_baselines
 from training.creators import make_rows as make_simulated_rows
 from training.outcomes import FEWEST, judge_outcomes, read_outcomes
 
-from zhenfen.config import config_dir, read_config
-from zhenfen.errors import ConfigError, InputError
+from zhenfen.errors import InputError
 from zhenfen.estimators.creator_model import load_creator_model
-from zhenfen.estimators.tail_scores import LEVELS
 from zhenfen.model_store import Models, load_models
 from zhenfen.simulate import KINDS_ORGANIC, MANIPULATIONS, Campaign, Role, simulate_roles
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, POST_MANIPULATIONS
 from zhenfen.tables import Tables, write_tables
-
-CAST = Cast(
-    n_batches=2,
-    batch_creators=(200, 200),
-    search_share=0.3,
-    n_days=(90,),
-    manipulated_share=0.4,
-    shock_share=0.5,
-    purge_share=0.3,
-    follower_doses=(0.01, 0.5),
-    engagement_doses=(0.1, 5.0),
-    audience_doses=(0.05, 0.6),
-    camouflages={0.0: 1.0, 5.0: 3.0},
-)
-EVIDENCE = {"jump": {"growth_a": 1}, "likes": {"engagement_b": 1}}
-SMALL_EVIDENCE = {"jump": {"growth_undriven_jump_90d": 1}, "likes": {"engagement_likes_even_surplus_ratio": 1}}
-
-
-def make_config(evidence: dict[str, dict[str, int]] | None = None) -> CreatorConfig:
-    shipped = read_config(config_dir() / "models" / "creator.yaml", CreatorConfig)
-    return shipped.model_copy(update={"evidence": evidence or EVIDENCE, "n_folds": 3})
-
-
-def no_floors(config: CreatorConfig) -> Floors:
-    """Real data that hold nothing back."""
-    return dict.fromkeys(config.measurements, Floor((-np.inf,) * len(LEVELS), None, ("test",)))
-
-
-def make_rows(n: int = 600, seed: int = 3) -> pl.DataFrame:
-    """Two manipulations: one shows in growth_a, the other in engagement_b."""
-    rng = np.random.default_rng(seed)
-    manipulation = rng.choice(["", "x", "y"], n, p=[0.6, 0.2, 0.2])
-    return pl.DataFrame(
-        {
-            "creator_id": [f"c{at}" for at in range(n)],
-            "source": "simulated",
-            "twin": [f"roster {at % 12}" for at in range(n)],
-            "platform": "weibo",
-            "n_followers": 10_000,
-            "manipulation": [one or None for one in manipulation],
-            "is_fake": (manipulation != "").astype(int),
-            "shock": np.where(rng.random(n) < 0.5, "viral_post", None).tolist(),
-            "dose": [
-                float(one) if name else None for one, name in zip(rng.uniform(0.1, 0.5, n), manipulation, strict=True)
-            ],
-            "camouflage": [0.0] * n,
-            "growth_a": rng.normal(3.0 * (manipulation == "x")),
-            "engagement_b": rng.normal(3.0 * (manipulation == "y")),
-            Z_SCORE: rng.normal(size=n),
-            RATIO: rng.normal(size=n),
-        },
-        schema_overrides={"shock": pl.String, "manipulation": pl.String, "dose": pl.Float64},
-    )
 
 
 def test_cast_is_drawn_from_what_there_is() -> None:
@@ -276,73 +215,6 @@ def test_baselines_by_hand() -> None:
     gains = np.diff(counts)
     assert found[Z_SCORE].to_list() == [pytest.approx((gains.max() - gains.mean()) / gains.std(ddof=1)), None]
     assert found[RATIO].to_list() == [pytest.approx(340 / 17), None]
-
-
-# Floors: what real data show
-
-
-def make_real(n: int, *, high_share: float = 0.05, **columns: float) -> Real:
-    """Creators of whom `high_share` show the value named, the others 0."""
-    n_high = round(high_share * n)
-    rows = pl.DataFrame(
-        {
-            "creator_id": [f"r{at}" for at in range(n)],
-            **{name: [value] * n_high + [0.0] * (n - n_high) for name, value in columns.items()},
-        }
-    )
-    return Real("real", rows, rows.select("creator_id"))
-
-
-def show_reals(monkeypatch: pytest.MonkeyPatch, *reals: Real) -> None:
-    monkeypatch.setattr(creator_fit, "read_reals", lambda _folder, _lower_z: iter(reals))
-
-
-@pytest.mark.parametrize(
-    "reals",
-    [(), (make_real(100, growth_a=1.0),), (make_real(100, growth_a=1.0), make_real(FEWEST_REAL - 1, engagement_b=1.0))],
-)
-def test_no_measurement_without_a_floor_from_real_data_enters_the_score(
-    reals: tuple[Real, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    show_reals(monkeypatch, *reals)
-    with pytest.raises(ConfigError, match=r"no real data show .*engagement_b.* may not enter the score"):
-        find_floors(make_config().measurements, Path("nowhere"), 1.645)
-
-
-def test_a_place_among_peers_has_its_floor_by_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
-    show_reals(monkeypatch)
-    floor = find_floors({"peer_engagement_b": -1}, Path("nowhere"), 1.645)["peer_engagement_b"]
-    assert floor.sources == ("peers",)
-    one_in_ten = floor.value[LEVELS.tolist().index(1.0)]
-    assert one_in_ten == pytest.approx(1.2816, abs=1e-3)
-
-
-def test_no_value_claims_to_be_rarer_than_among_real_creators(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No simulated innocent shows 4; one real creator in ten does."""
-    rows, config = make_rows(2_000), make_config()
-    free = fit_evidence(rows, config, no_floors(config))
-    show_reals(monkeypatch, make_real(200, growth_a=4.0, engagement_b=4.0, high_share=0.1))
-    floors = find_floors(config.measurements, Path("nowhere"), 1.645)
-    held = fit_evidence(rows, config, floors)
-    asked = pl.DataFrame({"growth_a": [4.0], "engagement_b": [4.0]})
-    assert free.score(asked)["growth_a"][0] > 3
-    # Ties at .9 of the creators: floors are read straight between the quantiles .9 and .95.
-    assert held.score(asked)["growth_a"][0] <= 1.375
-    assert (decision_function(held, rows) <= decision_function(free, rows) + 1e-9).mean() > 0.5
-
-
-def test_of_several_sources_the_most_suspicious_is_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
-    signs = {"growth_a": 1}
-    quiet, loud = make_real(100, growth_a=1.0), replace(make_real(100, growth_a=7.0), source="loud")
-    floors = []
-    for reals in ((quiet,), (loud,), (quiet, loud)):
-        show_reals(monkeypatch, *reals)
-        floors.append(find_floors(signs, Path("nowhere"), 1.645)["growth_a"])
-    assert floors[2].value == tuple(np.maximum(floors[0].value, floors[1].value).tolist())
-    assert floors[2].sources == ("real", "loud")
-
-
-# The challenger
 
 
 @pytest.mark.parametrize(
