@@ -61,12 +61,13 @@ def make_comments(folder: Path, n: int) -> None:
     import numpy as np
 
     from zhenfen.simulate import texts
+    from zhenfen.simulate.sellers import bought_comments
 
     folder.mkdir(parents=True)
     for part, rows in _shares(n):
         rng = np.random.default_rng(part)
         n_farmed = rows // 20
-        written = [texts.organic_comments(rng, rows - n_farmed), texts.farm_comments(rng, n_farmed)]
+        written = [texts.organic_comments(rng, rows - n_farmed), bought_comments("template", 0, 0, n_farmed, rng)]
         text = pl.concat([one.alias("text") for one in written]).gather(rng.permutation(rows))
         ids = (f"{part:02d}-" + pl.Series(np.arange(rows)).cast(pl.String)).alias("comment_id")
         pl.DataFrame([ids, text]).write_parquet(folder / f"{part:02d}.parquet")

@@ -23,10 +23,11 @@ Stages = dict[str, float]
 def make_comments(path: Path, seed: int = 1) -> None:
     """Generated comments as strangers write them, some of them from a farm's templates."""
     from zhenfen.simulate import texts
+    from zhenfen.simulate.sellers import bought_comments
 
     rng = np.random.default_rng(seed)
     n_farmed = int(FARMED_SHARE * N_COMMENTS)
-    written = [texts.organic_comments(rng, N_COMMENTS - n_farmed), texts.farm_comments(rng, n_farmed)]
+    written = [texts.organic_comments(rng, N_COMMENTS - n_farmed), bought_comments("template", 0, 0, n_farmed, rng)]
     text = pl.concat([one.alias("text") for one in written]).gather(rng.permutation(N_COMMENTS))
     ids = pl.Series("comment_id", np.arange(N_COMMENTS)).cast(pl.String).str.zfill(8)
     pl.DataFrame([ids, text]).write_parquet(path)

@@ -19,7 +19,7 @@ from zhenfen.scoring import score
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
 
-MADE = simulate(["engagement_pod", "organic_large"], seed=3, platforms=("weibo",)).tables
+MADE = simulate(["engagement_pod", "sponsored_heavy"], seed=3, platforms=("weibo",)).tables
 POD, LARGE = MADE["creators"]["creator_id"]
 
 

@@ -13,6 +13,7 @@ from zhenfen.serving.batching.manifest import Manifest
 from zhenfen.serving.batching.run import Order
 from zhenfen.serving.batching.scoring import score_folder
 from zhenfen.simulate import texts
+from zhenfen.simulate.sellers import bought_comments
 
 
 class Here(LocalEngine):
@@ -50,7 +51,9 @@ def write_comments(folder: Path, n_parts: int = 3, n_rows: int = 60) -> Path:
     """Templates stand in all parts, one id comes twice, one text is null; the parts lie in folders of their own."""
     rng = np.random.default_rng(6)
     for part in range(n_parts):
-        written = pl.concat([texts.organic_comments(rng, n_rows).alias("t"), texts.farm_comments(rng, 20).alias("t")])
+        written = pl.concat(
+            [texts.organic_comments(rng, n_rows).alias("t"), bought_comments("template", 0, 0, 20, rng).alias("t")]
+        )
         ids = [f"{part}-{row}" for row in range(len(written))]
         ids[0] = "again"
         rows = pl.DataFrame({"comment_id": ids, "text": written})

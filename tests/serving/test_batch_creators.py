@@ -22,12 +22,12 @@ from zhenfen.serving.creators import score_creators_file
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
 
-KINDS = ["organic_small", "burst_buyer", "comment_farm", "platform_purge", "engagement_pod", "comment_farm"]
+KINDS = ["organic_small", "burst_buyer", "comment_farm", "platform_purge", "engagement_pod", "organic_large"]
 
 
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six creators of one platform, with a purge and farms that share templates."""
+    """Six creators of one platform, with a purge, and two that bought from one seller."""
     folder = tmp_path_factory.mktemp("crowd") / "tables"
     write_tables(simulate(KINDS, seed=3, platforms=["weibo"]).tables, folder)
     return folder
@@ -35,7 +35,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 4_000)
+    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 2_000)
 
 
 def scores(out: Path) -> pl.DataFrame:

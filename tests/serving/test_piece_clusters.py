@@ -16,6 +16,7 @@ from zhenfen.serving.batching import piece_clusters
 from zhenfen.serving.batching.piece_clusters import _find_cuts, close_file, group_pieces, open_file
 from zhenfen.serving.batching.pieces import Block, Pieces, Step, do, route, unpack
 from zhenfen.simulate import texts
+from zhenfen.simulate.sellers import bought_comments
 
 
 class InMemory(Pieces):
@@ -68,7 +69,8 @@ def _write(frame: pl.DataFrame) -> bytes:
 def _make_files(seed: int) -> list[pl.DataFrame]:
     """Strangers' comments and templates over five files, the last empty; ids and texts that come again, and none."""
     rng = np.random.default_rng(seed)
-    written = pl.concat([texts.organic_comments(rng, 700).alias("t"), texts.farm_comments(rng, 300).alias("t")])
+    templates = [bought_comments("template", seller, 0, 75, rng) for seller in range(4)]
+    written = pl.concat([one.alias("t") for one in (texts.organic_comments(rng, 700), *templates)])
     written = pl.concat([written, written.head(40)]).gather(rng.permutation(1_040))
     ids = pl.Series([f"c{one}" for one in rng.integers(0, 900, 1_040)])
     rows = pl.DataFrame({"comment_id": ids, "normalised": written})

@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 
 from zhenfen.simulate import texts
+from zhenfen.simulate.sellers import bought_comments
 from zhenfen.text.digests import digest, may_agree
 from zhenfen.text.near_duplicates import MOST_UNDERRATED, N_PERMUTATIONS, count_chars, least_jaccard, sign_texts
 
 
 def test_no_pair_that_is_alike_is_left_out() -> None:
     rng = np.random.default_rng(3)
-    written = texts.farm_comments(rng, 400)
+    written = bought_comments("template", 0, 0, 400, rng)
     first, second = np.triu_indices(400, 1)
     n_chars = count_chars(written)
     signatures = sign_texts(written)

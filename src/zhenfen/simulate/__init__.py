@@ -6,13 +6,13 @@ and written down as truth. The same seed gives the same tables.
 - `simulate_roles` draws creators from distributions fitted on public data (configs/simulate.yaml), and `inject` puts
   the same purchases on top of real tables: for training and benchmarks. What no public data show stands in a `World`,
   the usual one or one drawn from wide ranges (`draw_world`, configs/simulate_world.yaml).
-- `simulate` and `shortlist` tell fixed stories, one of each kind an agency meets (`kinds`): for demos and tests.
+- `simulate` and `shortlist` cast fixed roles, one of each kind an agency meets (`stories`): for demos and tests.
 - `simulate_bulk` makes many plain creators: for measuring speed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -22,8 +22,6 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.simulate import bulk, cast, injection, texts
 from zhenfen.simulate.campaigns import DAYS_AFTER, DAYS_BEFORE
-from zhenfen.simulate.kinds import KINDS, PLATFORM_RATES
-from zhenfen.simulate.member import Setting, simulate_member
 from zhenfen.simulate.play import Stage, play
 from zhenfen.simulate.priors import draw_world
 from zhenfen.simulate.roles import (
@@ -34,10 +32,11 @@ from zhenfen.simulate.roles import (
     Campaign,
     Role,
     check_campaigns,
+    check_known,
     check_roles,
 )
-from zhenfen.simulate.shocks import PURGE_SHARE
 from zhenfen.simulate.shortlist import SHORTLIST, Member
+from zhenfen.simulate.stories import KINDS, story_world
 from zhenfen.simulate.world import World, base_world
 from zhenfen.tables import Tables
 
@@ -66,6 +65,8 @@ ENDS_ON = date(2026, 10, 31)
 """Last simulated day: fixed, so that nothing depends on the day the simulation runs."""
 N_DAYS = 120
 LEAST_DAYS = DAYS_BEFORE + DAYS_AFTER
+FEE_BY_FOLLOWERS_CNY = 0.06
+"""Price of a post, in steps of 100: 新红, of an image post by followers .062; 灰豚 .071; 星图 .021."""
 _READ_AT_HOUR = 15
 """Readings at 15:00 UTC, the last full hour of the day in Shanghai."""
 
@@ -76,7 +77,7 @@ class Simulated:
 
     Attributes:
         tables: creators, follower_counts, posts, comments, audience, events and provenance.
-        truth: One row a creator, `member.TRUTH_SCHEMA`: its kind, what was bought in words, and the days, posts,
+        truth: One row a creator, `cast.TRUTH_SCHEMA`: its kind, what was bought in words, and the days, posts,
             comments and audience profiles concerned. `n_bought_comments` counts the comments in the table.
     """
 
@@ -84,33 +85,30 @@ class Simulated:
     truth: pl.DataFrame
 
 
-def simulate(
-    kinds: Sequence[str], seed: int, platforms: Sequence[str] = tuple(PLATFORM_RATES), n_days: int = N_DAYS
-) -> Simulated:
-    """One creator per entry of `kinds`, on the `platforms` in turn, over `n_days` days up to ENDS_ON.
+def simulate(kinds: Sequence[str], seed: int, platforms: Sequence[str] = PLATFORMS) -> Simulated:
+    """One creator per entry of `kinds`, on the `platforms` in turn, over N_DAYS days up to ENDS_ON.
 
     Args:
         kinds: Names in KINDS, repeats allowed.
         seed: Source of all chance.
-        platforms: Platforms with rates: xiaohongshu, douyin, bilibili, weibo.
-        n_days: Days with readings; kinds with planned days need 120.
+        platforms: Names in PLATFORMS.
 
     Raises:
         ConfigError: An unknown kind or platform; the known ones are listed.
     """
-    _check_known("kind", kinds, KINDS)
-    _check_known("platform", platforms, PLATFORM_RATES)
+    check_known("kind", kinds, KINDS)
+    check_known("platform", platforms, PLATFORMS)
     categories = sorted(texts.TOPICS)
     members = [
         Member(kind, platforms[at % len(platforms)], f"样例·{kind}·{at}", categories[at % len(categories)])
         for at, kind in enumerate(kinds)
     ]
-    return _simulate_members(members, seed, n_days)
+    return _tell(members, seed)
 
 
 def shortlist(seed: int) -> Simulated:
     """The demo's twelve creators over four platforms."""
-    return _simulate_members(SHORTLIST, seed, N_DAYS)
+    return _tell(SHORTLIST, seed)
 
 
 def simulate_roles(
@@ -179,7 +177,7 @@ def _set_stage(roles: Sequence[Role], seed: int, n_days: int, world: World) -> S
     """The stage, with a clean-up on every platform for which a role asks for one."""
     rng = np.random.default_rng((seed, 1_000_000))
     days = rng.integers(n_days // 3, n_days - 5, len(PLATFORMS))
-    shares = rng.uniform(*PURGE_SHARE, len(PLATFORMS))
+    shares = rng.uniform(*world.purge_share, len(PLATFORMS))
     asked = {role.platform for role in roles if role.shock == "platform_purge"}
     purges = {
         name: (int(day), float(share))
@@ -195,15 +193,20 @@ def simulate_bulk(n_creators: int, n_days: int = 90, n_posts: int = 30, n_commen
     return bulk.make_bulk(n_creators, bulk.Amounts(n_days, n_posts, n_comments), _moment(ENDS_ON), seed)
 
 
-def _simulate_members(members: Sequence[Member], seed: int, n_days: int) -> Simulated:
-    purged = frozenset(member.platform for member in members if KINDS[member.kind].is_purged)
-    setting = Setting(seed, _moment(ENDS_ON), n_days, purged)
-    made = [simulate_member(member, place, setting) for place, member in enumerate(members)]
-    names = dict.fromkeys(name for frames, _ in made for name in frames)
-    frames = {name: pl.concat([one[name] for one, _ in made if name in one], how="diagonal") for name in names}
-    return Simulated(
-        Tables({**frames, "provenance": _provenance(seed, setting.ends_at)}), pl.concat([truth for _, truth in made])
+def _tell(members: Sequence[Member], seed: int) -> Simulated:
+    """The stories of `members`, with the price of a post and truth in the stories' own names."""
+    told = [KINDS[member.kind] for member in members]
+    roles = [
+        kind.cast(member.platform, member.display_name, member.category)
+        for kind, member in zip(told, members, strict=True)
+    ]
+    made = simulate_roles(roles, seed, world=story_world())
+    fees = [round(kind.fixed.n_followers * FEE_BY_FOLLOWERS_CNY, -2) for kind in told]
+    creators = made.tables["creators"].with_columns(fee_cny=pl.Series(fees), found_by=pl.lit("list"))
+    truth = made.truth.with_columns(
+        kind=pl.Series([member.kind for member in members]), what=pl.Series([kind.what for kind in told])
     )
+    return Simulated(made.tables.replace(creators=creators), truth)
 
 
 def _provenance(seed: int, ends_at: datetime) -> pl.DataFrame:
@@ -216,12 +219,6 @@ def _provenance(seed: int, ends_at: datetime) -> pl.DataFrame:
             "sha256": "",
         }
     )
-
-
-def _check_known(what: str, asked: Sequence[str], known: Iterable[str]) -> None:
-    unknown = sorted(set(asked) - set(known))
-    if unknown:
-        raise ConfigError(f"unknown {what} {', '.join(unknown)}: expected {', '.join(known)}")
 
 
 def _moment(day: date) -> datetime:

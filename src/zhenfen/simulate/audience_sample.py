@@ -31,9 +31,13 @@ def show_audience(
 
     Whoever bought an audience_batch comes with one, for it shows nowhere else.
     """
-    is_drawn = np.array([played.rng.random() < world.audience_share for played in casts], dtype=np.bool_)
-    sampled = np.flatnonzero(is_drawn | [played.purchase.profiles_share > 0 for played in casts])
-    frame = rng.integers(0, len(FRAMES), len(sampled))
+    sampled = np.flatnonzero([_comes_with_sample(played, world) for played in casts])
+    drawn = rng.integers(0, len(FRAMES), len(sampled))
+    fixed = [played.role.fixed for played in (casts[at] for at in sampled.tolist())]
+    frame = np.array(
+        [at if one is None else FRAMES.index(str(one.audience_frame)) for one, at in zip(fixed, drawn, strict=True)],
+        dtype=np.int64,
+    )
     is_newest = frame == FRAMES.index("newest")
     is_bought = _draw_bought(casts, sampled, is_newest, world, rng)
     # People who are paid to follow have profiles of their own.
@@ -61,6 +65,13 @@ def show_audience(
             "is_bought": pl.Series(is_bought.ravel()),
         }
     )
+
+
+def _comes_with_sample(played: Played, world: World) -> bool:
+    is_drawn = played.rng.random() < world.audience_share
+    if played.role.fixed is not None:
+        return played.role.fixed.audience_frame is not None
+    return is_drawn or played.purchase.profiles_share > 0
 
 
 def _are_people(campaign: Campaign | None) -> bool:

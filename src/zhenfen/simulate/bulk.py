@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from zhenfen.simulate import kinds, texts
-from zhenfen.simulate.kinds import PLATFORM_RATES
+from zhenfen.simulate import texts
+from zhenfen.simulate.parameters import load_parameters
+from zhenfen.simulate.roles import PLATFORMS
 from zhenfen.tables import Tables
 
 FOLLOWERS_LOG_MEAN = 11.5
@@ -19,6 +20,12 @@ DAILY_GROWTH = 0.0005
 """新红: 4.7 % in 90 days."""
 AUTHORS_PER_CREATOR = 150
 """Commenters of one creator: some come back (chosen)."""
+DAY_LOG_SD = 0.45
+"""Spread of the gains from day to day (chosen)."""
+ADVERT_SHARE = 0.05
+"""Commercial posts by posts: 灰豚 .048, 新红 .010 in the middle."""
+RATES_OF = "xiaohongshu"
+"""The platform whose medians all posts follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ def make_bulk(n_creators: int, amounts: Amounts, ends_at: datetime, seed: int) -
     Creator ids begin with the seed, so parts made with different seeds never share one.
     """
     rng = np.random.default_rng(seed)
-    platforms = sorted(PLATFORM_RATES)
+    platforms = sorted(PLATFORMS)
     ids = texts.join_parts(f"bulk{seed}_", pl.Series(np.arange(n_creators)).cast(pl.String))
     platform = pl.Series(platforms).gather(np.arange(n_creators) % len(platforms))
     size = rng.lognormal(FOLLOWERS_LOG_MEAN, FOLLOWERS_LOG_SD, n_creators)
@@ -60,7 +67,7 @@ def _times(ends_at: datetime, minutes_back: np.ndarray) -> pl.Series:
 
 def _counts(ids: pl.Series, size: np.ndarray, ends_at: datetime, n_days: int, rng: np.random.Generator) -> pl.DataFrame:
     n = len(size)
-    gained = rng.poisson(size[:, None] * DAILY_GROWTH * rng.lognormal(0, kinds.DAY_LOG_SD, (n, n_days)))
+    gained = rng.poisson(size[:, None] * DAILY_GROWTH * rng.lognormal(0, DAY_LOG_SD, (n, n_days)))
     back = np.tile(np.arange(n_days - 1, -1, -1) * 1440.0, n)
     return pl.DataFrame(
         {
@@ -76,12 +83,13 @@ def _posts(
 ) -> pl.DataFrame:
     n_posts = amounts.n_posts
     n = len(size) * n_posts
-    rates = PLATFORM_RATES["xiaohongshu"]
-    views = np.repeat(size, n_posts) * rates.views * rng.lognormal(0, kinds.VIEWS_LOG_SD, n)
-    likes = rng.poisson(views * rates.likes * rng.lognormal(0, kinds.LIKES_LOG_SD, n))
+    rates = load_parameters().platforms[RATES_OF]
+    usual = np.repeat(size, n_posts) * rates.views_by_followers.median
+    views = usual * rng.lognormal(0, rates.views_log_sd.median, n)
+    likes = rng.poisson(views * rates.likes_by_views.median * rng.lognormal(0, rates.likes_log_sd.median, n))
     counts = {"n_views": views, "n_likes": likes}
-    for name, rate in (("n_comments", rates.comments), ("n_saves", rates.saves), ("n_shares", rates.shares)):
-        counts[name] = rng.poisson(likes * rate)
+    for name, rate in rates.by_likes.items():
+        counts[name] = rng.poisson(likes * rate.median)
     owner = ids.gather(np.repeat(np.arange(len(size)), n_posts))
     number = pl.Series(np.tile(np.arange(n_posts), len(size))).cast(pl.String)
     category = sorted(texts.TOPICS)[0]
@@ -91,7 +99,7 @@ def _posts(
             "creator_id": owner,
             "published_at": _times(ends_at, rng.uniform(0, amounts.n_days * 1440, n)),
             "observed_at": pl.repeat(ends_at, n, eager=True),
-            "text": texts.post_texts(rng, n, category, rng.random(n) < kinds.KINDS["organic_large"].advert_share),
+            "text": texts.post_texts(rng, n, category, rng.random(n) < ADVERT_SHARE),
             **{name: pl.Series(values).cast(pl.Int64) for name, values in counts.items()},
         }
     )
@@ -105,7 +113,8 @@ def _comments(
     n_posts = len(posts) // n_creators
     owner = ids.gather(creator)
     post = creator * n_posts + rng.integers(0, n_posts, n)
-    delay = rng.lognormal(np.log(kinds.COMMENT_DELAY_MINUTES), kinds.COMMENT_DELAY_LOG_SD, n)
+    delays = load_parameters().comment_delays
+    delay = rng.lognormal(np.log(delays.median_minutes), delays.log_sd.median, n)
     written = posts["published_at"].gather(post) + pl.Series(delay * 60e6).cast(pl.Duration("us"))
     author = (AUTHORS_PER_CREATOR * rng.random(n) ** 2).astype(np.int64)
     latest = pl.lit(ends_at - timedelta(minutes=1)).cast(pl.Datetime("us", "UTC"))

@@ -13,7 +13,7 @@ import numpy as np
 from zhenfen.simulate.deliveries import FOLLOW_BACK_SHARE, arrived, draw_delivery
 from zhenfen.simulate.organic import Flags, Ints, Reals
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, Campaign
-from zhenfen.simulate.world import Between, World
+from zhenfen.simulate.world import World
 
 DAYS_BEFORE = 28
 DAYS_AFTER = 7
@@ -100,6 +100,32 @@ def make_purchase(campaign: Campaign, case: Case, world: World, rng: np.random.G
     return _buy_on_posts(campaign, case, world, rng)
 
 
+def join_purchases(first: Purchase, second: Purchase) -> Purchase:
+    """Both together; comments come with one of them at most."""
+    names = {*first.counts, *second.counts}, {*first.real_counts, *second.real_counts}
+    none = np.zeros(len(first.comments))
+    counts, real_counts = (
+        {name: one.get(name, none) + other.get(name, none) for name in sorted(found)}
+        for found, one, other in (
+            (names[0], first.counts, second.counts),
+            (names[1], first.real_counts, second.real_counts),
+        )
+    )
+    return Purchase(
+        followers=first.followers + second.followers,
+        real=first.real + second.real,
+        following=first.following + second.following,
+        n_followers=first.n_followers + second.n_followers,
+        days=np.union1d(first.days, second.days),
+        counts=counts,
+        real_counts=real_counts,
+        concerned=first.concerned | second.concerned,
+        comments=first.comments + second.comments,
+        style=first.style or second.style,
+        profiles_share=max(first.profiles_share, second.profiles_share),
+    )
+
+
 def no_purchase(case: Case) -> Purchase:
     """Nothing bought."""
     n_readings, n_posts = len(case.at), len(case.posts_at)
@@ -118,9 +144,9 @@ def no_purchase(case: Case) -> Purchase:
 
 
 def _buy_followers(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
-    first = _first_day(case.days, rng)
+    first = _first_day(case.days, rng) if campaign.on is None else int(case.days[-1]) + 1 - campaign.on
     days = np.arange(first, case.days[-1] + 1)
-    delivery = draw_delivery(campaign.manipulation, (days + FIRST_WEEKDAY) % 7, rng)
+    delivery = draw_delivery(campaign.manipulation, (days + FIRST_WEEKDAY) % 7, rng, campaign.n_days)
     last = first + len(delivery.comes) - 1
     n_real = float(np.interp(last + 1, case.at, case.n_followers))
     n_bought = _round_number(campaign.dose / (1 - campaign.dose) * n_real, rng)
@@ -208,7 +234,8 @@ def _buy_on_posts(campaign: Campaign, case: Case, world: World, rng: np.random.G
     known = np.isfinite(case.counts[base]) if base in case.counts else np.zeros(len(case.posts_at), dtype=np.bool_)
     if not known.any():
         return no_purchase(case)
-    concerned = _concerned(case.posts_at, known, world.concerned_share, rng)
+    share = rng.uniform(*world.concerned_share) if campaign.posts_share is None else campaign.posts_share
+    concerned = _concerned(case.posts_at, known, share, rng)
     usual = max(float(case.counts[base][concerned].mean()), 1.0)
     scatter = world.even_packet * rng.standard_normal(len(concerned))
     packet = np.where(concerned, np.maximum(np.rint(campaign.dose * usual * (1 + scatter)), 1), 0.0)
@@ -225,9 +252,8 @@ def _buy_on_posts(campaign: Campaign, case: Case, world: World, rng: np.random.G
     )
 
 
-def _concerned(posts_at: Reals, known: Flags, between: Between, rng: np.random.Generator) -> Flags:
+def _concerned(posts_at: Reals, known: Flags, share: float, rng: np.random.Generator) -> Flags:
     """The newest posts, or posts here and there; at least one."""
-    share = rng.uniform(*between)
     which = np.flatnonzero(known)
     n = max(round(share * len(which)), 1)
     by_age = which[np.argsort(posts_at[which], kind="stable")]

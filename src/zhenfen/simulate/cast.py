@@ -78,7 +78,9 @@ def _show_posts(ids: pl.Series, casts: Sequence[Played], ends_at: float) -> pl.D
     owner = ids.gather(whose)
     number = np.arange(len(whose)) - np.searchsorted(whose, whose)
     adverts = np.concatenate([played.posts.is_advert for played in casts])
-    labelled = adverts & np.concatenate([played.rng.random(len(played.posts.at)) < LABELS_ADVERTS for played in casts])
+    shares = [played.role.fixed.labelled_share if played.role.fixed else LABELS_ADVERTS for played in casts]
+    drawn = [played.rng.random(len(played.posts.at)) for played in casts]
+    labelled = adverts & np.concatenate([one < share for one, share in zip(drawn, shares, strict=True)])
     live = pl.Series(np.concatenate([played.posts.is_live for played in casts]))
     media = pl.Series([MEDIA[played.role.platform] for played in casts], dtype=pl.String).gather(whose)
     return pl.DataFrame(
@@ -122,13 +124,17 @@ def show_words(
     """`frames` with names and texts, comments and samples of followers; the last two carry is_bought."""
     rng = np.random.default_rng((stage.seed, 1_000_001))
     ends_at = stage.first_day + stage.n_days - 1 + READ_AT
-    category = texts.draw(rng, sorted(texts.TOPICS), len(ids))
+    fixed = [played.role.fixed for played in casts]
+    told, names = (
+        pl.Series([getattr(one, name, None) for one in fixed], dtype=pl.String) for name in ("category", "display_name")
+    )
+    category = told.fill_null(texts.draw(rng, sorted(texts.TOPICS), len(ids)))
     threads = [make_thread(played, stage.world, ends_at) for played in casts]
     posts = frames["posts"]
     return {
         **frames,
         "creators": frames["creators"].with_columns(
-            display_name=texts.person_names(rng, len(ids)),
+            display_name=names.fill_null(texts.person_names(rng, len(ids))),
             bio=texts.join_parts(category, "｜样例账号，数据为模拟"),
             category=category,
         ),

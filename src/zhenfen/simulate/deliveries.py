@@ -17,6 +17,8 @@ FOLLOW_BACK_SHARE = 0.15
 FRIDAY = 4
 WEEKDAY_LOG_SD = 0.25
 """Scatter from day to day of a drip made to look organic (chosen: half of the organic channels' own)."""
+EVEN_SCATTER = 0.04
+"""Scatter of packets from day to day (chosen: sellers deliver in even packets)."""
 DELIVERED_FROM = (0.05, 0.3)
 DELIVERED_FOR = (0.05, 0.3)
 """A day's packet begins between 1:00 and 7:00 UTC (9:00 to 15:00 in Shanghai) and takes one to seven hours, so that it
@@ -59,28 +61,26 @@ def arrived(at: Reals, first_day: int, amounts: Reals, begins: float = 0.0, last
     return np.interp(at, knots, levels)
 
 
-def draw_delivery(manipulation: str, weekday: Ints, rng: np.random.Generator) -> Delivery:
+def draw_delivery(manipulation: str, weekday: Ints, rng: np.random.Generator, n_days: int | None = None) -> Delivery:
     """A delivery of at most `len(weekday)` days.
 
     Args:
         manipulation: One of roles.FOLLOWER_MANIPULATIONS.
         weekday: 0 for Monday, of the days from the first of the delivery to the last of the series.
         rng: Source of chance.
+        n_days: Days of even packets, where that is not left to chance.
     """
-    comes = _shorten(_COMES[manipulation](weekday, rng), len(weekday))
+    drawn = _COMES[manipulation](weekday, rng) if n_days is None else _jitter(n_days, EVEN_SCATTER, rng)
+    comes = drawn[: max(len(weekday), 1)]
     begins, lasts = rng.uniform(*DELIVERED_FROM), rng.uniform(*DELIVERED_FOR)
     return Delivery(comes / comes.sum(), _draw_leaves(manipulation, len(comes), rng), begins, lasts)
-
-
-def _shorten(comes: Reals, n_days: int) -> Reals:
-    return comes[: max(n_days, 1)]
 
 
 def _packets(weekday: Ints, rng: np.random.Generator) -> Reals:
     """One to five days: at once, even packets, or a large first one."""
     n_days = int(rng.choice([1, 1, 2, 3, 5]))
     falling = np.exp(-np.arange(n_days) * rng.choice([0.0, 0.0, 0.7]))
-    return np.asarray(falling * _jitter(n_days, 0.04, rng))
+    return np.asarray(falling * _jitter(n_days, EVEN_SCATTER, rng))
 
 
 def _drip(weekday: Ints, rng: np.random.Generator) -> Reals:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zhenfen.simulate.campaigns import FIRST_WEEKDAY, Case, Purchase, make_purchase, no_purchase
+from zhenfen.simulate.campaigns import FIRST_WEEKDAY, Case, Purchase, join_purchases, make_purchase, no_purchase
 from zhenfen.simulate.organic import (
     READ_AT,
     Ints,
@@ -29,8 +29,6 @@ from zhenfen.simulate.world import World
 
 FOLLOWING = (5.3, 0.9)
 """Log mean and spread of the accounts a creator follows: 200 in the middle (labelled Weibo and Instagram profiles)."""
-DECLARES_LIVE = 0.8
-"""Part of the creators whose live rooms stand in the events table (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +87,24 @@ class Played:
 def play(role: Role, place: int, stage: Stage) -> Played:
     """The creator at `place`."""
     rng = np.random.default_rng((stage.seed, place))
-    n_followers = draw_followers(role.kind, rng)
     world, n_days = stage.world, stage.n_days
-    traits = draw_traits(role.kind, role.platform, n_days, world.parameters, rng, n_followers=n_followers)
-    shock = make_shock(role.shock, make_posts(traits, rng), traits.n_followers, world, rng, n_days=n_days)
+    traits = _cast_traits(role, stage, rng)
+    shock = _befall(role, make_posts(traits, rng), traits, stage, rng)
     gained, _ = make_gains(traits, shock.posts, stage.weekday, world.parameters.growth, rng)
+    shock = replace(shock, posts=_newest(shock.posts, role.fixed.n_posts if role.fixed else None))
     # Losses never leave a creator without any followers.
     organic = np.maximum(traits.n_followers + np.cumsum(gained + np.rint(shock.gains)), 1.0).astype(np.float64)
     at = stage.first_day + np.arange(n_days, dtype=np.float64) + READ_AT
     case = Case(at, organic, stage.first_day + shock.posts.at, _shown(shock.posts, traits), traits.follows)
-    purchase = make_purchase(role.campaign, case, world, rng) if role.campaign else no_purchase(case)
+    purchase = no_purchase(case)
+    for campaign in role.campaigns:
+        purchase = join_purchases(purchase, make_purchase(campaign, case, world, rng))
     organic, bought = _clean_up(role.platform, organic + purchase.real, purchase.followers, stage, rng)
     kept = keep_readings(role.shock, n_days, rng)
+    padded = 0.0
+    if role.fixed is not None:
+        kept[: n_days - (role.fixed.n_days or n_days)] = False
+        padded = role.fixed.padded_share * role.fixed.n_followers
     readings = np.rint(organic + bought)[kept]
     if role.shock == "import_glitch":
         readings = spoil_readings(readings, rng)
@@ -111,12 +115,37 @@ def play(role: Role, place: int, stage: Stage) -> Played:
         n_following=(_follows_others(n_days, rng) + purchase.following)[kept].astype(np.int64),
         posts=_after_purchase(shock.posts, case, purchase),
         purchase=purchase,
-        bought_share=purchase.profiles_share or float(bought[-1] / (organic[-1] + bought[-1])),
+        bought_share=purchase.profiles_share or float((bought[-1] + padded) / (organic[-1] + bought[-1])),
         newest_bought_share=purchase.profiles_share or _newest_share(organic, bought),
-        events=_events(shock, stage.first_day, rng),
-        seller=int(rng.integers(N_SELLERS)),
+        events=_events(shock, stage, rng),
+        seller=int(rng.integers(1 if role.fixed else N_SELLERS)),
         rng=rng,
     )
+
+
+def _cast_traits(role: Role, stage: Stage, rng: np.random.Generator) -> Traits:
+    """The creator's own numbers: drawn, but for those that a story fixes."""
+    n_followers = draw_followers(role.kind, rng) if role.fixed is None else role.fixed.n_followers
+    parameters = stage.world.parameters
+    traits = draw_traits(role.kind, role.platform, stage.n_days, parameters, rng, n_followers=n_followers)
+    if role.fixed is None:
+        return traits
+    views = traits.views * role.fixed.views * (1 - role.fixed.padded_share)
+    return replace(traits, views=views, advert_share=role.fixed.advert_share, live_share=role.fixed.live_share)
+
+
+def _befall(role: Role, posts: Posts, traits: Traits, stage: Stage, rng: np.random.Generator) -> Shock:
+    on = role.fixed.shock_on if role.fixed else None
+    day = None if on is None else stage.n_days - on
+    return make_shock(role.shock, posts, traits.n_followers, stage.world, rng, n_days=stage.n_days, day=day)
+
+
+def _newest(posts: Posts, n: int | None) -> Posts:
+    """The `n` newest posts; all where it is None."""
+    if n is None:
+        return posts
+    counts = {name: values[-n:] for name, values in posts.counts.items()}
+    return Posts(posts.at[-n:], counts, posts.is_advert[-n:], posts.is_live[-n:])
 
 
 def _shown(posts: Posts, traits: Traits) -> dict[str, Reals]:
@@ -158,7 +187,9 @@ def _newest_share(organic: Reals, bought: Reals) -> float:
     return came_bought / (came_bought + float(came))
 
 
-def _events(shock: Shock, first_day: int, rng: np.random.Generator) -> tuple[tuple[int, str], ...]:
+def _events(shock: Shock, stage: Stage, rng: np.random.Generator) -> tuple[tuple[int, str], ...]:
     live = np.unique(np.floor(shock.posts.at[shock.posts.is_live]).astype(np.int64))
-    declared = live if rng.random() < DECLARES_LIVE else live[:0]
-    return tuple((first_day + day, kind) for day, kind in (*shock.events, *((int(on), "live") for on in declared)))
+    declared = live if rng.random() < stage.world.lives_declared else live[:0]
+    return tuple(
+        (stage.first_day + day, kind) for day, kind in (*shock.events, *((int(on), "live") for on in declared))
+    )

@@ -56,11 +56,50 @@ class Campaign:
             audience_batch: made accounts by all profiles of the sample of followers (below .95); they came too slowly
             or too long ago to show in the readings.
         camouflage: Real growth added in the same days, or on the same posts, by what was bought; 0 for none.
+        on: Day on which bought followers begin to come, counted back from the end: 1 is the last. None: drawn.
+        n_days: Days of their delivery, evenly; None: drawn with its shape.
+        posts_share: Part of the posts concerned; None: drawn.
     """
 
     manipulation: str
     dose: float
     camouflage: float = 0.0
+    on: int | None = None
+    n_days: int | None = None
+    posts_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a story says of its creator, where other roles leave it to chance.
+
+    Attributes:
+        n_followers: At the beginning.
+        padded_share: Part of them that was bought before the first day and never looks at a post.
+        views: Views of a post beside the platform's median.
+        n_days, n_posts: Newest readings and posts shown; None for all.
+        advert_share, live_share: Parts of the posts.
+        labelled_share: Part of the adverts that carry the platform's label.
+        shock_on: Day of the shock, counted back from the end; None: drawn.
+        audience_frame: Frame of the sample of followers; None for no sample.
+        further: Purchases beside the role's campaign; one of all has comments at most.
+        display_name, category: Invented name, and one of texts.TOPICS; None: drawn.
+    """
+
+    n_followers: int
+    padded_share: float = 0.0
+    views: float = 1.0
+    n_days: int | None = None
+    n_posts: int | None = None
+    # Commercial posts by posts: 灰豚 .048, 新红 .010 in the middle.
+    advert_share: float = 0.05
+    live_share: float = 0.0
+    labelled_share: float = 1.0
+    shock_on: int | None = None
+    audience_frame: str | None = None
+    further: tuple[Campaign, ...] = ()
+    display_name: str | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +111,20 @@ class Role:
         platform: Name in PLATFORMS.
         shock: Name in SHOCKS, or None. A platform_purge takes from every creator of the platform in the batch.
         campaign: What is bought, or None.
+        fixed: What is not left to chance, or None.
     """
 
     kind: str
     platform: str
     shock: str | None = None
     campaign: Campaign | None = None
+    fixed: Fixed | None = None
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """All that is bought."""
+        first = () if self.campaign is None else (self.campaign,)
+        return first + (() if self.fixed is None else self.fixed.further)
 
 
 def check_roles(roles: Sequence[Role]) -> None:
@@ -91,7 +138,7 @@ def check_roles(roles: Sequence[Role]) -> None:
     check_known("kind", {role.kind for role in roles}, KINDS_ORGANIC)
     check_known("platform", {role.platform for role in roles}, PLATFORMS)
     check_known("shock", {role.shock for role in roles if role.shock is not None}, SHOCKS)
-    check_campaigns([role.campaign for role in roles if role.campaign is not None])
+    check_campaigns([campaign for role in roles for campaign in role.campaigns])
 
 
 def check_campaigns(campaigns: Iterable[Campaign]) -> None:

@@ -14,17 +14,12 @@ from zhenfen.simulate.organic import Posts, Reals, spread_after
 from zhenfen.simulate.world import Between, World
 
 DAYS_BEFORE = 21
-VIRAL_FACTOR = (1.5, 15.0)
-"""Views by those of the creator's best post: beyond the scatter of the usual ones."""
 GIVEAWAY_LEAVES = (0.1, 0.5)
 """Part of those who came for the prize."""
 PROMOTED_LIKES = (0.1, 1.0)
 """Rise of the other counts by that of the views: campaigns are paid for views, likes or visits alike (chosen)."""
-PURGE_SHARE = (0.01, 0.05)
-"""A platform's clean-up takes this part of a creator's followers, in the middle (chosen: above the worst organic day
-but for glitches, -1 % in one of 2,000 VTuber days)."""
 PURGE_OF_BOUGHT = (0.5, 0.9)
-"""And this part of the bought ones: a clean-up that took no more of them would be none."""
+"""A platform's clean-up takes this part of the bought followers: one that took no more of them would be none."""
 GLITCHES = (10.0, 0.1, 0.5, 0.75, 1.5)
 """Factors of a wrong reading: a digit too many or too few, a partial count, two accounts added up."""
 
@@ -45,15 +40,33 @@ class Shock:
 
 
 def make_shock(
-    name: str | None, posts: Posts, n_followers: int, world: World, rng: np.random.Generator, *, n_days: int
+    name: str | None,
+    posts: Posts,
+    n_followers: int,
+    world: World,
+    rng: np.random.Generator,
+    *,
+    n_days: int,
+    day: int | None = None,
 ) -> Shock:
-    """The effect of the shock `name` on posts and followers; that of clean-ups and bad data is made elsewhere."""
+    """The effect of the shock `name` on posts and followers; that of clean-ups and bad data is made elsewhere.
+
+    Args:
+        name: Name in roles.SHOCKS, or None.
+        posts: The creator's posts; `at` in days since the first.
+        n_followers: At the beginning.
+        world: What is chosen of the shocks.
+        rng: Source of chance.
+        n_days: Days simulated.
+        day: Day on which it comes, from 0; None: drawn.
+    """
     none = Shock(posts, np.zeros(n_days))
     if name == "viral_post":
-        return replace(none, posts=_lift(posts, _pick(posts, n_days, rng), _log_uniform(VIRAL_FACTOR, rng), rng))
+        lifted = _lift(posts, _pick(posts, n_days, rng, day), _log_uniform(world.viral_factor, rng), rng)
+        return replace(none, posts=lifted)
     if name is None or name not in world.declared:
         return none
-    day = _draw_day(n_days, rng)
+    day = _draw_day(n_days, rng) if day is None else day
     makers = {"giveaway": _giveaway, "tv_mention": _broadcast, "advert": _paid_reach, "promotion": _promotion}
     shock = makers[name](posts, day, n_followers, world, rng, n_days=n_days)
     return shock if rng.random() < world.declared[name] else replace(shock, events=())
@@ -67,10 +80,12 @@ def _log_uniform(between: Between, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(*np.log(between))))
 
 
-def _pick(posts: Posts, n_days: int, rng: np.random.Generator) -> int | None:
-    """A post of the days that can be judged; any where there is none; None without posts."""
+def _pick(posts: Posts, n_days: int, rng: np.random.Generator, day: int | None) -> int | None:
+    """The first post from `day` on, or a post of the days that can be judged, or any; None without posts."""
     if len(posts.at) == 0:
         return None
+    if day is not None:
+        return int(np.searchsorted(posts.at[:-1], day))
     within = np.flatnonzero((posts.at >= DAYS_BEFORE) & (posts.at < n_days - 3))
     return int(rng.choice(within if len(within) else len(posts.at)))
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zhenfen.simulate.kinds import FEE_BY_FOLLOWERS_CNY, KINDS
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One creator to simulate.
 
     Attributes:
-        kind: Name in `kinds.KINDS`.
+        kind: Name in `stories.KINDS`.
         platform: Platform id.
         display_name: Invented name.
         category: One of `texts.TOPICS`.
@@ -22,11 +20,6 @@ class Member:
     platform: str
     display_name: str
     category: str
-
-    @property
-    def fee_cny(self) -> float:
-        """Price of a post, from the followers at the beginning, in steps of 100."""
-        return round(KINDS[self.kind].n_followers * FEE_BY_FOLLOWERS_CNY, -2)
 
 
 # Five on Xiaohongshu, so that the clean-up there can be seen on four others.

@@ -3,7 +3,7 @@
 Organic comments are clauses of several kinds drawn apart, so that two of them rarely say the same, while short praise
 and a few sayings repeat word for word as they do in life (15 % of 48,000 Bilibili comments have a twin, ours 17 %).
 Lengths are near those of the Bilibili comments: a tenth below 4 characters (ours 5), median 15 (21), a tenth above 49
-(55). Farm comments fill the slots of a few sentences.
+(55).
 """
 
 from __future__ import annotations
@@ -16,17 +16,6 @@ import polars as pl
 
 from zhenfen.simulate import words
 
-FARM_TEMPLATES = (
-    ("姐妹们", "这个", "真的", "太好用了", "，已经", "回购", "三次了", "，闭眼入"),
-    ("跟着博主", "入手的", "果然", "没失望", "，全家", "都说好", "，必须", "支持"),
-    ("博主推荐的", "东西", "从来", "没踩过雷", "，质量", "特别好", "，强烈", "推荐"),
-    ("用了一周", "效果", "真的", "看得见", "，皮肤", "变好了", "，感谢", "博主分享"),
-)
-FARM_SLOTS = (
-    (0, ("宝子们", "家人们", "朋友们", "亲们")),
-    (2, ("真心", "确实", "实在", "真的真的")),
-    (5, ("超级好", "回购了", "很满意", "都喜欢")),
-)
 POD_PRAISE = ("太棒了宝", "姐妹好美", "互相加油", "今天也好看", "来支持啦", "宝藏博主", "好喜欢呀", "冲呀姐妹")
 MARKS = ("", "！", "！！", "～", "。", "👍", "❤️", "😍", "🌹")
 
@@ -164,21 +153,6 @@ COMMENT_FORMS: dict[Form, float] = {
 }
 """What comments are made of, by their share, so that twins and, about, lengths are those of the Bilibili comments.
 With the sayings .7 % of 20,000 are in clusters of like comments and 1.4 % of 1.25 million (in life 1.3 to 3.3 %)."""
-
-
-def farm_comments(rng: np.random.Generator, n: int) -> pl.Series:
-    """`n` comments from four sentences with exchanged words, marks and emoji."""
-    filled = [_fill(template, slots) for template in FARM_TEMPLATES for slots in _slot_choices()]
-    return join_parts(draw(rng, filled, n), draw(rng, MARKS, n))
-
-
-def _slot_choices() -> list[dict[int, str]]:
-    """No slot changed, or one of them."""
-    return [{}, *({at: word} for at, words in FARM_SLOTS for word in words)]
-
-
-def _fill(template: tuple[str, ...], slots: dict[int, str]) -> str:
-    return "".join(slots.get(at, part) for at, part in enumerate(template))
 
 
 def pod_comments(rng: np.random.Generator, n: int) -> pl.Series:

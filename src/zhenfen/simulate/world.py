@@ -27,6 +27,10 @@ class World:
         parameters: What is fitted: posts, growth, delays of comments.
 
         declared: How often the events table knows of a shock, by name.
+        lives_declared: Part of the creators whose live rooms stand in the events table.
+        viral_factor: Views of a post that takes off by those of the creator's best: beyond the scatter of the usual.
+        purge_share: Part of the followers that a platform's clean-up takes, in the middle; above the worst organic day
+            but for glitches, -1 % in one of 2,000 VTuber days.
         giveaway_gain, tv_gain, advert_gain: Followers gained by followers, even on the log scale.
         promoted_posts: Posts that a promotion is paid for, from and to.
         promotion_factor: Views of a promoted post by those it would have had, even on the log scale.
@@ -58,6 +62,9 @@ class World:
     parameters: Parameters
 
     declared: Mapping[str, float] = field(default_factory=lambda: DECLARED)
+    lives_declared: float = 0.8
+    viral_factor: Between = (1.5, 15.0)
+    purge_share: Between = (0.01, 0.05)
     giveaway_gain: Between = (0.01, 0.15)
     tv_gain: Between = (0.02, 0.3)
     advert_gain: Between = (0.01, 0.08)

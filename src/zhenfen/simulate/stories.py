@@ -1,0 +1,145 @@
+"""Fixed stories, one of each kind an agency meets: roles of the same engine whose numbers are not left to chance.
+
+They show what a reader is to see whatever the seed, so the creators of their world do not differ from each other and
+nothing befalls them but what is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+
+from zhenfen.simulate.parameters import GrowthParameters, PlatformParameters, Scatter
+from zhenfen.simulate.roles import Campaign, Fixed, Role
+from zhenfen.simulate.world import World, base_world
+
+VIEWS_LOG_SD = 0.69
+"""Most spread of the log views between posts: that of Douyin's creators (星图). Among posts that differ as those of
+Xiaohongshu do (1.6) neither a viral post nor a giveaway stands out."""
+DAY_LOG_SD = 0.45
+"""Spread of the even arrivals from day to day (chosen: gives a robust spread of the daily gains of .4 to 1.6 of their
+median, as the VTubers have)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What makes one kind of creator.
+
+    Attributes:
+        what: What was bought, or the innocent reason of its marks, in words.
+        fixed: Sizes, dates and what is shown.
+        organic: What the creator is without it, one of roles.KINDS_ORGANIC.
+        shock, campaign: As in `Role`.
+    """
+
+    what: str
+    fixed: Fixed
+    organic: str = "koc"
+    shock: str | None = None
+    campaign: Campaign | None = None
+
+    @property
+    def is_manipulated(self) -> bool:
+        """Whether anything was bought or arranged."""
+        return self.campaign is not None
+
+    def cast(self, platform: str, display_name: str, category: str) -> Role:
+        """The role on a platform, by an invented name."""
+        named = replace(self.fixed, display_name=display_name, category=category)
+        return Role(self.organic, platform, self.shock, self.campaign, named)
+
+
+# Doses of purchases are chosen.
+KINDS: dict[str, Kind] = {
+    "organic_small": Kind("nothing bought", Fixed(8_000, views=3.0)),
+    "organic_large": Kind("nothing bought", Fixed(800_000, views=3.0, audience_frame="authorised_export")),
+    "niche_expert": Kind(
+        "nothing bought; few followers who comment and save a lot", Fixed(30_000), organic="niche_expert"
+    ),
+    "burst_buyer": Kind(
+        "followers in two bursts, and packets of comments",
+        Fixed(
+            120_000,
+            padded_share=0.3,
+            audience_frame="authorised_export",
+            further=(
+                Campaign("follower_burst", 0.13, on=70, n_days=1),
+                Campaign("template_comments", 2.75, posts_share=0.2),
+            ),
+        ),
+        campaign=Campaign("follower_burst", 0.15, on=24, n_days=3),
+    ),
+    "drip_buyer": Kind(
+        "an even drip of followers",
+        Fixed(60_000, padded_share=0.5, audience_frame="newest"),
+        campaign=Campaign("follower_drip", 0.28, on=100, n_days=100),
+    ),
+    "engagement_pod": Kind(
+        "likes and comments of a mutual-support group",
+        Fixed(25_000),
+        campaign=Campaign("engagement_pod", 4.0, posts_share=1.0),
+    ),
+    "comment_farm": Kind(
+        "comments made from templates",
+        Fixed(90_000),
+        campaign=Campaign("template_comments", 4.0, posts_share=0.8),
+    ),
+    "giveaway_spike": Kind("nothing bought; a declared giveaway", Fixed(45_000, shock_on=30), shock="giveaway"),
+    "viral_spike": Kind("nothing bought; one post took off", Fixed(20_000, shock_on=40), shock="viral_post"),
+    "platform_purge": Kind(
+        "nothing bought; the platform removed accounts everywhere", Fixed(150_000), shock="platform_purge"
+    ),
+    "live_seller": Kind(
+        "nothing bought; sells in live rooms",
+        Fixed(300_000, advert_share=0.7, labelled_share=0.4, live_share=0.5),
+        organic="live_seller",
+    ),
+    "sponsored_heavy": Kind(
+        "nothing bought; many adverts, few labelled", Fixed(110_000, advert_share=0.6, labelled_share=0.2)
+    ),
+    "thin_data": Kind("nothing bought; too new to say", Fixed(1_200, n_days=12, n_posts=3)),
+}
+
+
+@cache
+def story_world() -> World:
+    """The usual world in its middle: creators do not differ, events are declared, and nothing comes unexplained.
+
+    Raises:
+        ConfigError: configs/simulate.yaml is missing or wrong.
+    """
+    base = base_world()
+    fitted = base.parameters
+    platforms = {name: _in_the_middle(one) for name, one in fitted.platforms.items()}
+    growth = _without_surprises(fitted.growth)
+    return replace(
+        base,
+        parameters=fitted.model_copy(update={"platforms": platforms, "growth": growth}),
+        declared=MappingProxyType(dict.fromkeys(base.declared, 1.0)),
+        lives_declared=1.0,
+        viral_factor=(15.0, 15.0),
+        purge_share=(0.03, 0.03),
+        giveaway_gain=(0.1, 0.1),
+        n_posts_shown=40,
+        most_comments=60,
+        ordered_share=1.0,
+    )
+
+
+def _in_the_middle(fitted: PlatformParameters) -> PlatformParameters:
+    alike = {name: _alike(one) for name, one in fitted if isinstance(one, Scatter)}
+    views = alike["views_log_sd"]
+    least = views.model_copy(update={"median": min(views.median, VIEWS_LOG_SD)})
+    by_likes = {name: _alike(one) for name, one in fitted.by_likes.items()}
+    return fitted.model_copy(update={**alike, "views_log_sd": least, "by_likes": by_likes})
+
+
+def _alike(fitted: Scatter) -> Scatter:
+    return fitted.model_copy(update={"log_sd": 0.0})
+
+
+def _without_surprises(fitted: GrowthParameters) -> GrowthParameters:
+    """Half of the arrivals even, as far as they can be from day to day, and no rise from outside."""
+    day = Scatter(median=DAY_LOG_SD)
+    return fitted.model_copy(update={"even_share": 0.5, "day_log_sd": day, "slow_log_sd": 0.0, "rises_per_day": 0.0})
