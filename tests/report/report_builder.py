@@ -61,6 +61,7 @@ SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
     ("creator", "counterfactuals"): {
         name: dtype for name, dtype in COUNTERFACTUALS_SCHEMA.items() if name != "creator_id"
     },
+    ("creator", "lines"): dict.fromkeys(("low_below", "elevated_from", "high_from"), pl.Float64),
     ("creator", "uncovered"): {name: dtype for name, dtype in UNCOVERED_SCHEMA.items() if name != "creator_id"},
     ("engagement", "posts"): {
         "post_id": pl.String,

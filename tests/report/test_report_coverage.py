@@ -67,9 +67,9 @@ def test_no_platform_at_all() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "no peers on Xiaohongshu of this size; compared is only what asks the same on every platform"),
-        ("zh", "没有小红书上的同量级同类达人；只比较了不随平台变化的内容"),
-        ("fr", "aucun pair sur Xiaohongshu de cette taille ; seul est comparé ce qui ne dépend pas de la plateforme"),
+        ("en", "no peers on Xiaohongshu to compare with; compared is only what asks the same on every platform"),
+        ("zh", "没有小红书上可比的同类达人；只比较了不随平台变化的内容"),
+        ("fr", "aucun pair comparable sur Xiaohongshu ; seul est comparé ce qui ne dépend pas de la plateforme"),
     ],
 )
 def test_only_what_travels_is_compared(language: str, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import fastexcel
 import pytest
@@ -43,8 +44,32 @@ def test_what_was_not_measured_or_rounds_to_nothing_raises_nothing() -> None:
 
 def test_families_without_a_level_are_not_said_to_be_unseen() -> None:
     overall = summary_of(rich())["overall"]
-    assert overall["missing_text"].startswith("Without a level of their own: ")
+    assert overall["missing_text"].startswith("Not read: ")
     assert "not looked at" not in overall["missing_text"].lower()
+
+
+def test_a_family_that_was_read_without_a_level_is_named() -> None:
+    builder = rich()
+    names = ("family", "feature", "value", "contribution")
+    row = ("audience", "audience_created_share", 0.3, 1.4)
+    builder.detail("a", "creator", "contributions", [dict(zip(names, row, strict=True))])
+    overall = summary_of(builder)["overall"]
+    assert overall["also_text"] == "Read as well, without a level of their own: Audience sample"
+    assert "Audience sample" not in overall["missing_text"]
+
+
+LINES = {"low_below": 0.5, "elevated_from": 0.65, "high_from": 0.95}
+
+
+def test_the_lines_stand_beside_the_probability() -> None:
+    builder = rich()
+    builder.detail("a", "creator", "lines", [LINES])
+    said = summary_of(builder)["overall"]["sentence"]
+    assert re.search(r"Below 50%? is low; from 65(\.0)?% elevated and from 95(\.0)?% high", said), said
+    assert "audience sample alone" not in said
+    builder = rich()
+    builder.detail("a", "creator", "lines", [{**LINES, "high_from": 0.99}])
+    assert "audience sample alone" in summary_of(builder)["overall"]["sentence"]
 
 
 def test_without_a_level_no_probability_is_shown() -> None:

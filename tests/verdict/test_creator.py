@@ -129,6 +129,15 @@ def test_nobody_is_called_while_nothing_is_out_of_line(p: float | None, level: s
     assert row["families_assessed"] == ["engagement", "growth"]
 
 
+@pytest.mark.parametrize(("p", "reason"), [(0.2, "creator.unexplained"), (0.55, "creator.unclear")])
+def test_nobody_is_low_while_something_is_unexplained_that_no_peers_could_judge(p: float, reason: str) -> None:
+    predicted = pl.DataFrame({"creator_id": ["c0"], "p_manipulated": [p]})
+    for ids, level in ((["c0"], ("not_assessed", reason)), (["other"], ("low", None))):
+        seen = findings(engagement="low", comments="low", growth="not_assessed")
+        row = decide_creators(seen, predicted, RULES, LINES, pl.Series(ids)).row(0, named=True)
+        assert p > RULES.low_below or (row["level"], row["reason"]) == level
+
+
 @pytest.mark.parametrize(
     ("p", "level"), [(0.95, "high"), (0.9, "high"), (0.7, "elevated"), (0.55, "not_assessed"), (0.2, "not_assessed")]
 )

@@ -12,7 +12,7 @@ import pytest
 
 from zhenfen.config import config_dir, read_rules
 from zhenfen.errors import ConfigError
-from zhenfen.verdict.levels import NO_REFERENCE, LevelRules, decide, rank, weigh
+from zhenfen.verdict.levels import DESCRIBED, NO_REFERENCE, LevelRules, decide, rank, weigh
 
 RULES = read_rules(config_dir() / "verdict" / "levels.yaml", LevelRules).rules
 RANGE = {
@@ -107,6 +107,14 @@ def test_what_may_be_judged_gives_the_points_and_what_was_measured_is_shown(judg
     assert evidence.select("value", "judged", "contribution").rows() == [(99.5, judged, points)]
 
 
+def test_peers_beside_what_asks_for_nothing_are_said_to_be_there() -> None:
+    for concern, reason in (("none", DESCRIBED), ("high", None)):
+        finding = find(make_matched({"a": 99.5}), make_specs(a=concern))
+        assert (finding["level"] == "not_assessed", finding["reason"]) == (reason is not None, reason)
+    alone = make_matched({"a": 99.5}).with_columns(scope=pl.lit("none"))
+    assert find(alone, make_specs(a="none"))["reason"] == NO_REFERENCE
+
+
 def test_what_may_not_be_judged_is_not_assessed() -> None:
     refused = pl.DataFrame(
         [{"creator_id": "c", "reason": "network.found_by_search", "n_needed": 0, "n_found": 0, "family": "f"}]
@@ -118,7 +126,7 @@ def test_what_may_not_be_judged_is_not_assessed() -> None:
 
 def test_the_shipped_rule_names_the_least_samples_and_the_lower_end() -> None:
     assert RULES.least == {
-        "comments": {"comments_n_posts": 3},
+        "comments": {"comments_n_posts": 3, "comments_n": 30},
         "network": {"network_n_posts": 3, "network_n_commenters": 30},
     }
     assert RULES.lower_z == pytest.approx(NormalDist().inv_cdf(0.95), abs=1e-3)

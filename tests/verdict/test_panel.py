@@ -10,7 +10,16 @@ import polars as pl
 import pytest
 
 from zhenfen.errors import ConfigError
-from zhenfen.verdict.panel import PanelSource, build_panel, match_peers, read_panel, write_panel
+from zhenfen.verdict.panel import (
+    COMPARED,
+    LARGE_FROM,
+    UNSIZED,
+    PanelSource,
+    build_panel,
+    match_peers,
+    read_panel,
+    write_panel,
+)
 from zhenfen.verdict.panel_curves import find_quantiles
 
 
@@ -83,6 +92,15 @@ def test_quantiles_of_all_sizes_agree_with_numpy(tmp_path: Path) -> None:
 def test_scope_of_the_comparison(tmp_path: Path, platform: str, size: int | None, scope: str) -> None:
     panel = make_panel(tmp_path, build_panel(*make_peers(200), source()))
     assert match_one(panel, platform, size)["scope"] == scope
+
+
+def test_large_peers_are_no_yardstick_for_a_creator_of_unknown_size(tmp_path: Path) -> None:
+    values, creators = make_peers(200)
+    large = creators.with_columns(pl.col("n_followers") + LARGE_FROM)
+    panel = make_panel(tmp_path, build_panel(values, large, source()))
+    assert match_one(panel, "douyin", None)["scope"] == UNSIZED
+    assert UNSIZED not in COMPARED
+    assert match_one(panel, "douyin", LARGE_FROM + 50_000)["scope"] == "size"
 
 
 def test_few_peers_have_no_curve_and_fewer_no_quantiles(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from zhenfen.report.case import Case
 from zhenfen.report.family import list_names
 from zhenfen.verdict.counterfactuals import OVERALL
 from zhenfen.verdict.levels import NO_REFERENCE
+from zhenfen.verdict.panel import LARGE_FROM
 
 
 def add_coverage(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -48,9 +49,13 @@ def _say_what_there_is(case: Case, rows: pl.DataFrame) -> str:
         others = (_name_range(case, row) for row in known.iter_rows(named=True))
         return text("report.uncovered.platform", platform=name, others=list_names(others, case.catalogue))
     own = known.row(0, named=True)
-    if n_followers is None or own["followers_from"] is None or _is_within(n_followers, own):
+    if own["followers_from"] is None:
         return text("report.uncovered.measurements", platform=name)
     sizes = {key: case.catalogue.number(own[f"followers_{key}"], 0) for key in ("from", "to")}
+    if n_followers is None and own["followers_from"] >= LARGE_FROM:
+        return text("report.uncovered.unsized", platform=name, low=sizes["from"], high=sizes["to"])
+    if n_followers is None or _is_within(n_followers, own):
+        return text("report.uncovered.measurements", platform=name)
     size = case.catalogue.count(n_followers)
     return text("report.uncovered.size", platform=name, n_followers=size, low=sizes["from"], high=sizes["to"])
 

@@ -38,6 +38,7 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
         if item["scope"] in COMPARED and item["concern"] != "none" and item["judged"] is not None
     ]
     outside = [item for item in compared if item["asks"]]
+    beside = [item for item in evidence if item["position"] in ("above", "below") and not item["asks"]]
     return {
         "family": finding.family,
         "label": setting.label("family", finding.family),
@@ -48,8 +49,9 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
         "score": finding.score,
         "n_compared": len(compared),
         "n_outside": len(outside),
-        "tally": _tally(finding.level, len(outside), len(compared), setting),
-        "sentence": _sentence(finding, outside, compared, setting),
+        "n_beside": len(beside),
+        "tally": _tally(finding.level, len(outside), len(compared), len(beside), setting),
+        "sentence": _sentence(finding, outside, len(compared), len(beside), setting),
         "reason": finding.reason,
         "reason_text": None if finding.reason is None else reason_text(finding, setting),
         "n_needed": finding.n_needed,
@@ -127,18 +129,22 @@ def position_of(item: Evidence) -> Position:
 
 
 def _say_position(item: Evidence, position: Position, setting: Setting) -> str:
-    """Where a value lies; of one outside that asks for nothing, why: it may not be judged, or rests on few rows."""
+    """Where a value lies; of one outside that is not counted, why.
+
+    It may not be judged, its peers give no level, this side asks for nothing, or it rests on few rows or little.
+    """
     text = setting.catalogue.text
     said = text(f"report.position.{position}")
-    if position not in ("above", "below") or item.concern == "none":
+    if position not in ("above", "below") or item.contribution:
         return said
-    if item.judged is None:
+    if item.judged is None or item.reference_scope not in COMPARED or item.concern == "none":
         return text("report.position.described", position=said)
-    if item.high is not None and position == "above" and item.judged <= item.high:
-        return text("report.position.unsure", position=said, low=setting.catalogue.value(item.judged, item.unit))
-    if not item.contribution and item.concern in ("both", _SIDES[position]):
+    if item.concern not in ("both", _SIDES[position]):
+        return text("report.position.harmless", position=said)
+    if item.judged == item.value:
         return text("report.position.slight", position=said)
-    return said
+    key = "nearly" if item.high is not None and item.judged > item.high else "unsure"
+    return text(f"report.position.{key}", position=said, low=setting.catalogue.value(item.judged, item.unit))
 
 
 def _evidence_sentence(entry: dict[str, Any], setting: Setting) -> str:
@@ -147,17 +153,21 @@ def _evidence_sentence(entry: dict[str, Any], setting: Setting) -> str:
     return setting.catalogue.text(key, **{name: entry[name] for name in names})
 
 
-def _tally(level: str, n_outside: int, n_compared: int, setting: Setting) -> str:
+def _tally(level: str, n_outside: int, n_compared: int, n_beside: int, setting: Setting) -> str:
     if not n_compared:
         return ""
+    if n_beside and not n_outside:
+        return setting.catalogue.text("report.tally_beside", n_compared=n_compared, n_beside=n_beside)
     key = "report.tally_unmarked" if level == "low" and n_outside else "report.tally"
     return setting.catalogue.text(key, n_outside=n_outside, n_compared=n_compared)
 
 
-def _sentence(finding: Finding, outside: list[dict[str, Any]], compared: list[dict[str, Any]], setting: Setting) -> str:
+def _sentence(finding: Finding, outside: list[dict[str, Any]], n_compared: int, n_beside: int, setting: Setting) -> str:
     """The strongest evidence in one sentence."""
     if finding.level == "not_assessed":
         return reason_text(finding, setting)
     if outside:
         return str(outside[0]["sentence"])
-    return setting.catalogue.text("report.all_within", n_compared=len(compared))
+    if n_beside:
+        return setting.catalogue.text("report.none_asks", n_compared=n_compared, n_beside=n_beside)
+    return setting.catalogue.text("report.all_within", n_compared=n_compared)

@@ -8,48 +8,80 @@ import polars as pl
 
 from zhenfen.report.case import Case
 from zhenfen.report.family import family_rank, level_words, list_names
+from zhenfen.verdict.counterfactuals import UNSAID
+from zhenfen.verdict.creator import JUDGED
 
 BASIS = "model"
 MOST_RAISING = 5
 LEAST_SHOWN = 0.005
 """Log-odds; what is smaller would read "+0"."""
 NO_MODEL = "creator.no_model"
+MOST_CERTAIN = 0.999
 
 
 def overall_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Level, probability, the families it rests on, and the measurements that raise it; None without a model.
 
-    Where no level is given no probability is shown either.
+    Where no level is given no probability is shown either; what raises it is, where there was enough to judge.
     """
     row = case.setting.overall.get(case.creator_id)
     if row is None or row["reason"] == NO_MODEL:
         return None
-    is_assessed = row["level"] != "not_assessed"
-    text = case.catalogue.text
-    seen = set(row["families_assessed"] or ())
-    labels = {name: [one["label"] for one in families if (one["family"] in seen) is known] for name, known in _SEEN}
-    p_shown = case.catalogue.share(row["p_manipulated"]) if is_assessed else ""
+    is_assessed, is_judged = row["level"] != "not_assessed", row["reason"] in JUDGED
+    p_shown = _say_probability(case, row["p_manipulated"]) if is_assessed else ""
+    raising = _raising(case, families) if is_assessed or is_judged else []
     return {
         "level": row["level"],
         "basis": BASIS,
-        **level_words(row["level"], BASIS, case.setting),
-        "label": text("report.overall"),
+        **level_words(UNSAID if is_judged else row["level"], BASIS, case.setting),
+        "label": case.catalogue.text("report.overall"),
         "p_manipulated": row["p_manipulated"] if is_assessed else None,
         "p_text": p_shown,
-        "sentence": text("report.overall.sentence", p=p_shown) if is_assessed else text(f"reason.{row['reason']}"),
+        "sentence": _say_level(case, row, p_shown) if is_assessed else case.catalogue.text(f"reason.{row['reason']}"),
         "reason": row["reason"],
-        "families_assessed": sorted(seen, key=family_rank),
-        "assessed_text": _list(case, "report.overall.assessed", labels["assessed"]),
-        "missing_text": _list(case, "report.overall.missing", labels["missing"]),
-        "raising": _raising(case, families) if is_assessed else [],
+        **_grounds(case, row, families),
+        "raising": raising,
     }
 
 
-_SEEN = (("assessed", True), ("missing", False))
+def _say_probability(case: Case, p: float) -> str:
+    """A model that orders creators is certain of nobody."""
+    if p > MOST_CERTAIN:
+        return case.catalogue.text("report.more_than", value=case.catalogue.share(MOST_CERTAIN))
+    return case.catalogue.share(p)
 
 
-def _list(case: Case, key: str, labels: list[str]) -> str:
-    return case.catalogue.text(key, families=list_names(labels, case.catalogue)) if labels else ""
+def _say_level(case: Case, row: dict[str, Any], p_shown: str) -> str:
+    """The probability and the lines between the levels; and whether the audience alone gives the level."""
+    text, lines = case.catalogue.text, case.detail("creator", "lines")
+    said = [text("report.overall.sentence", p=p_shown)]
+    if lines is not None and "elevated_from" in lines.columns:
+        named = lines.row(0, named=True)
+        shown = {name: case.catalogue.share(named[name]) for name in ("low_below", "elevated_from", "high_from")}
+        said.append(text("report.overall.lines", **shown))
+        if row["p_manipulated"] < named.get(f"{row['level']}_from", 0.0):
+            said.append(text("report.overall.by_audience"))
+    return ("" if case.catalogue.language == "zh" else " ").join(said)
+
+
+def _grounds(case: Case, row: dict[str, Any], families: list[dict[str, Any]]) -> dict[str, Any]:
+    """The families with a level, those read without one, and those that the probability does not rest on."""
+    seen = set(row["families_assessed"] or ())
+    contributions = case.detail("creator", "contributions")
+    known = None if contributions is None else contributions.drop_nulls("value")
+    read = set() if known is None else set(known["family"])
+    labels = {
+        "assessed": [one["label"] for one in families if one["family"] in seen],
+        "also": [one["label"] for one in families if one["family"] in read - seen],
+        "missing": [one["label"] for one in families if one["family"] not in read | seen],
+    }
+    texts = {
+        f"{name}_text": case.catalogue.text(f"report.overall.{name}", families=list_names(named, case.catalogue))
+        if named
+        else ""
+        for name, named in labels.items()
+    }
+    return {"families_assessed": sorted(seen, key=family_rank), **texts}
 
 
 def _raising(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
         "n_outside": sum(family["level"] in ("elevated", "high") for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": _spark(case),
-        "point": _main_point(families),
+        "point": _main_point(families, case.catalogue),
     }
 
 
@@ -150,8 +150,12 @@ def _told_once(setting: Setting, group: list[Family]) -> str:
     return setting.catalogue.text(key, n_needed="—" if needed is None else number(needed, 0), n_found=between)
 
 
-def _main_point(families: list[dict[str, Any]]) -> str | None:
-    """An estimate above its line, else the measurement that adds most, of families out of line first; None without."""
+def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | None:
+    """An estimate above its line, else the measurement that adds most, of families out of line first; None without.
+
+    Of a family that is in line it is said that the measurement is too little for a mark.
+    """
+    unmarked = catalogue.text("report.point_unmarked")
     assessed = [family for family in families if family["level"] != "not_assessed"]
     estimated = [
         (True, float("inf"), f"{family['label']} · {family['sentence']}")
@@ -159,7 +163,11 @@ def _main_point(families: list[dict[str, Any]]) -> str | None:
         if family["is_estimate"] and family["level"] != "low"
     ]
     asking = estimated + [
-        (family["level"] != "low", item["contribution"], f"{family['label']} · {item['sentence']}")
+        (
+            family["level"] != "low",
+            item["contribution"],
+            f"{family['label']} · {item['sentence']}{unmarked if family['level'] == 'low' else ''}",
+        )
         for family in assessed
         for item in family["evidence"]
         if item["asks"]

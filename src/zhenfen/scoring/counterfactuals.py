@@ -30,7 +30,7 @@ from zhenfen.verdict.counterfactuals import (
     Verdict,
     find_smallest,
 )
-from zhenfen.verdict.creator import MIXED, UNCLEAR
+from zhenfen.verdict.creator import JUDGED
 
 EVENTS = ("giveaway", "advert", PROMOTION)
 """The events tried in a rise: each leaves a trace that can be shown, and they are what most often brings followers."""
@@ -188,12 +188,13 @@ def _named_posts(case: Case, kind: PostChange) -> pl.Series:
 
 
 def _lines(case: Case) -> list[Group]:
-    """The audience's share at the lines of its rule, the higher first."""
+    """The audience's share at the lines of its rule; at the lower one where the higher changes nothing."""
     rules = case.models.audience_levels.rules
     low = 0.0 if case.shares.is_empty() else case.shares["low"][0] or 0.0
     lines = [line for line in (rules.high_from, rules.elevated_from) if low > line]
     return [
-        Group((Change("share_at", value=line, unit="share"),), frozenset([AUDIENCE, OVERALL])) for line in lines[:1]
+        Group((Change("share_at", value=line, unit="share"),), frozenset([AUDIENCE, OVERALL]), is_last_resort=at > 0)
+        for at, line in enumerate(lines)
     ]
 
 
@@ -243,5 +244,5 @@ def _of(judged: Judged, creator_id: str) -> Judged:
 def _to_verdict(judged: Judged) -> Verdict:
     levels = dict(judged.findings.select("family", "level").iter_rows())
     overall = judged.creators.row(0, named=True)
-    level = UNSAID if overall["reason"] in (UNCLEAR, MIXED) else overall["level"]
+    level = UNSAID if overall["reason"] in JUDGED else overall["level"]
     return Verdict({**levels, OVERALL: level}, overall["p_manipulated"])

@@ -30,6 +30,7 @@ CONTRIBUTIONS_SCHEMA: dict[str, pl.DataType] = {
 }
 """contribution: what a measurement adds to the log-odds of P(manipulated), its place within the set included; value:
 the one that may be judged."""
+GROWTH, UNEXPLAINED_DAYS = "growth", "growth_n_unexplained_days_90d"
 _NO_PREDICTIONS = {name: CREATORS_SCHEMA[name] for name in ("creator_id", "p_manipulated")}
 
 
@@ -93,8 +94,22 @@ def judge(
         predicted = models.creator.predict(inputs)
         contributions = list_contributions(models.creator, inputs) if with_contributions else contributions
     lines = models.creator.lines if models.creator else None
-    overall = decide_creators(findings, predicted, models.creator_levels.rules, lines)
+    overall = decide_creators(
+        findings, predicted, models.creator_levels.rules, lines, find_unexplained(findings, values)
+    )
     return Judged(evidence, findings, overall, contributions, beside)
+
+
+def find_unexplained(findings: pl.DataFrame, values: Mapping[str, pl.DataFrame]) -> pl.Series:
+    """Ids of creators with days in a span that nothing explains, whose growth has no peers that could judge it.
+
+    Set against a creator's own days, such a span is a finding without peers; with peers, their growth judges it.
+    """
+    unjudged = findings.filter(pl.col("family") == GROWTH, pl.col("level") == "not_assessed")["creator_id"]
+    if GROWTH not in values or UNEXPLAINED_DAYS not in values[GROWTH].columns:
+        return unjudged.clear()
+    open_ones = values[GROWTH].filter(pl.col(UNEXPLAINED_DAYS) > 0)["creator_id"]
+    return unjudged.filter(unjudged.is_in(open_ones.implode()))
 
 
 def summarise(measured: Mapping[str, Measured], models: Models) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def _show_overall(overall: Mapping[str, Any] | None, console: Console, catalogue
     if overall is None:
         return
     console.print(Text(catalogue.text("cli.overall")).append(_level(overall)))
-    for text in (overall["sentence"], overall["assessed_text"], overall["missing_text"]):
+    for text in (overall["sentence"], overall["assessed_text"], overall["also_text"], overall["missing_text"]):
         if text:
             console.print(Padding(Text(text), INDENT))
     if overall["raising"]:

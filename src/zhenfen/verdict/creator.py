@@ -21,6 +21,9 @@ NO_MODEL = "creator.no_model"
 UNCLEAR = "creator.unclear"
 MIXED = "creator.mixed"
 NOTHING_OUT = "creator.nothing_out_of_line"
+UNEXPLAINED = "creator.unexplained"
+JUDGED = (UNCLEAR, MIXED, NOTHING_OUT, UNEXPLAINED)
+"""Reasons of creators on whom there is enough to judge, and neither low nor above can be said."""
 AUDIENCE = "audience"
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
@@ -113,19 +116,24 @@ def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:
 
 
 def decide_creators(
-    findings: pl.DataFrame, predicted: pl.DataFrame, rules: CreatorRules, lines: Lines | None
+    findings: pl.DataFrame,
+    predicted: pl.DataFrame,
+    rules: CreatorRules,
+    lines: Lines | None,
+    unexplained: pl.Series | None = None,
 ) -> pl.DataFrame:
     """CREATORS_SCHEMA, one row a creator of `findings`.
 
     Any level needs `fewest_families` of the families counted, one of them in `one_of`. Above low needs a probability
     above the model's line *and* a family out of line, or an audience whose whole interval lies above its line, which
-    stands by itself. Low needs a probability below `low_below` and nothing out of line.
+    stands by itself. Low needs a probability below `low_below`, nothing out of line and nothing unexplained.
 
     Args:
         findings: `evidence.FINDINGS_SCHEMA`.
         predicted: creator_id and p_manipulated, as `CreatorModel.predict` gives them; no rows without a model.
         rules: Who gets a level.
         lines: The model's; None without one.
+        unexplained: Ids of creators of whom something is unexplained by itself that no peers could judge.
     """
     level, family = pl.col("level"), pl.col("family")
     is_counted = (level != "not_assessed") & family.is_in(rules.counted)
@@ -151,10 +159,15 @@ def decide_creators(
         (above.get("elevated", pl.lit(value=False)), "not_assessed", NOTHING_OUT),
         (p >= rules.low_below, "not_assessed", UNCLEAR),
         (~pl.col("is_clear"), "not_assessed", MIXED),
+        (pl.col("creator_id").is_in(_ids(unexplained).implode()), "not_assessed", UNEXPLAINED),
         (pl.lit(value=True), "low", None),
     )
     decided = joined.with_columns(level=_first(cases, 1), reason=_first(cases, 2))
     return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())
+
+
+def _ids(some: pl.Series | None) -> pl.Series:
+    return pl.Series([], dtype=pl.String) if some is None else some
 
 
 def _first(cases: Sequence[tuple[pl.Expr, str, str | None]], place: int) -> pl.Expr:

@@ -12,6 +12,8 @@ from zhenfen.verdict.panel import COMPARED
 
 NO_REFERENCE = "no_reference"
 """Reason of a family that was measured but has no peers to be set against."""
+DESCRIBED = "described_only"
+"""Reason of a family that stands beside peers but of which no side asks for a look."""
 _URGENCY = {"high": 2, "elevated": 1}
 
 
@@ -91,16 +93,19 @@ def decide(
 ) -> pl.DataFrame:
     """Findings (FINDINGS_SCHEMA): one row for every creator and family.
 
-    A family without any measurement that has peers is not assessed, with the family's own reason or NO_REFERENCE.
+    A family without any measurement that has peers is not assessed, with the family's own reason, NO_REFERENCE, or
+    DESCRIBED where none of those that have peers may speak against a creator.
     """
-    compared = evidence.filter(
-        pl.col("reference_scope").is_in(COMPARED), pl.col("concern") != "none", pl.col("judged").is_not_null()
-    )
+    beside = evidence.filter(pl.col("reference_scope").is_in(COMPARED), pl.col("judged").is_not_null())
+    compared = beside.filter(pl.col("concern") != "none")
+    described = beside.select("creator_id", "family", is_beside=True).unique()
     scores = compared.group_by("creator_id", "family").agg(score=pl.col("contribution").sum())
     pairs = pl.DataFrame({"creator_id": creator_ids}).join(pl.DataFrame({"family": list(families)}), how="cross")
     rows = pairs.join(scores, on=["creator_id", "family"], how="left").join(
         reasons, on=["creator_id", "family"], how="left"
     )
+    rows = rows.join(described, on=["creator_id", "family"], how="left")
+    without_words = pl.when("is_beside").then(pl.lit(DESCRIBED)).otherwise(pl.lit(NO_REFERENCE))
     unassessed = pl.col("score").is_null()
     rows = rows.with_columns(
         level=pl.when(unassessed)
@@ -109,7 +114,7 @@ def decide(
         .then(pl.lit("elevated"))
         .otherwise(pl.lit("low")),
         basis=pl.lit("descriptive"),
-        reason=pl.when(unassessed).then(pl.col("reason").fill_null(NO_REFERENCE)),
+        reason=pl.when(unassessed).then(pl.col("reason").fill_null(without_words)),
     )
     return rows.select(pl.col(name).cast(dtype) for name, dtype in FINDINGS_SCHEMA.items()).sort("creator_id", "family")
 

@@ -42,12 +42,15 @@ SCHEMA: dict[str, pl.DataType] = {
 """A row is a knot at n_followers, or, where that is null, the peers of all sizes together. The peers span
 followers_from to followers_to (null: sizes unknown); n_peers counts those that weigh at this knot."""
 
-SIZE, PLATFORM, TRAVELS, DATED, NONE = "size", "platform", "travels", "dated", "none"
-SCOPES = (SIZE, PLATFORM, TRAVELS, DATED, NONE)
+SIZE, PLATFORM, TRAVELS, UNSIZED, DATED, NONE = "size", "platform", "travels", "unsized", "dated", "none"
+SCOPES = (SIZE, PLATFORM, TRAVELS, UNSIZED, DATED, NONE)
 """How near the peers are, nearest first: of the platform and size; of the platform; of another platform, for what
-travels; of the platform, but of long ago; none."""
+travels; of the platform, but large ones beside a creator of unknown size; of the platform, but of long ago; none."""
 COMPARED = (SIZE, PLATFORM, TRAVELS)
-"""Scopes that may give a level; peers of long ago are shown and give none."""
+"""Scopes that may give a level; peers of long ago, or of sizes that may be others, are shown and give none."""
+LARGE_FROM = 20_000
+"""Peers who all have so many followers are no yardstick for a creator of unknown size: most creators have fewer, and
+those have other ratios (likes by followers fall with the square root of the size on Xiaohongshu, 新红)."""
 DATED_YEARS = 5
 """Habits of peers seen this long before the panel's youngest give no level: in between platforms change what is shown
 and how people write (Weibo's limit of 140 characters fell in 2016). Measured from the panel's own youngest day, so
@@ -101,7 +104,9 @@ class Reference:
         """Place in SCOPES of this reference for creators of these platforms and sizes (NaN: unknown), shape (n,)."""
         is_own = platforms == self.platform
         is_sized = ~np.isnan(n_followers)
-        own = np.where(is_sized & bool(len(self.knots)), _RANKS[SIZE], _RANKS[PLATFORM])
+        are_large = self.span is not None and self.span[0] >= LARGE_FROM and not self.travels
+        unsized = _RANKS[UNSIZED if are_large else PLATFORM]
+        own = np.where(is_sized, _RANKS[SIZE if len(self.knots) else PLATFORM], unsized)
         nearest = np.where(is_own, _RANKS[DATED] if self.is_dated else own, _RANKS[TRAVELS])
         usable = is_own | self.travels
         if self.span:
