@@ -72,7 +72,9 @@ def import_export(
         frames["unusable"] = list_unusable([imported.unusable, *_unread(export)])
     if not imported.is_canonical:
         frames = _protect(frames, keep_ids, keep_contacts, options.on_progress)
-    check_tables(frames)
+    # Tables of ours were checked as they were read; of them only what was filled in since is new.
+    checked = imported.frames if imported.is_canonical else {}
+    check_tables({name: table for name, table in frames.items() if table is not checked.get(name)})
     return Tables(frames)
 
 

@@ -121,8 +121,19 @@ def add_expectation(daily: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         per_day=pl.when(pl.col("n_days") <= BRIDGED_DAYS).then(pl.col("gained") / pl.col("n_days")),
     )
-    first = _add_spread(_add_levels(steps.with_columns(usual="per_day")))
-    return _add_spread(_add_levels(steps.with_columns(_without_large_rises(first))))
+    # Large rises need no more than what was expected: all else is read once, of the days without them.
+    return _add_levels(_look_again(_add_spread(steps.with_columns(usual="per_day"))))
+
+
+def _look_again(first: pl.DataFrame) -> pl.DataFrame:
+    """`first` with usual, n_expected, off and spread of the days without large rises."""
+    usual = first.with_columns(_without_large_rises(first))
+    # Each stretch is read by itself: one without a large rise stays as it is.
+    has_rise = usual.select(pl.col("usual").ne_missing(pl.col("per_day")).any().over("stretch")).to_series()
+    again = _add_spread(usual.filter(has_rise))
+    joined = pl.concat((first.filter(~has_rise), again)).sort("stretch", "day")
+    # Stretches stand in the order of creators; what groups by a column known to be sorted adds up in another order.
+    return joined.with_columns(pl.col("creator_id").set_sorted())
 
 
 def _without_large_rises(steps: pl.DataFrame) -> pl.Series:
@@ -139,29 +150,31 @@ def _without_large_rises(steps: pl.DataFrame) -> pl.Series:
     )
 
 
-def _add_levels(steps: pl.DataFrame) -> pl.DataFrame:
-    past = pl.col("usual").rolling_median(21, min_samples=5)
-    return steps.with_columns(
-        n_expected=_around("usual", 0.5, LEVEL_STEPS, LEAST_STEPS).over("stretch"),
-        floor=_around("per_day", FLOOR_QUANTILE, FLOOR_STEPS, FLOOR_STEPS // 2 + 1).over("stretch"),
-        base=_around("usual", BASE_QUANTILE, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
-        season=_around("usual", 0.5, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
-        median_before=past.shift(1).over("stretch"),
-        median_after=past.shift(-21).over("stretch"),
+def _add_spread(steps: pl.DataFrame) -> pl.DataFrame:
+    counting_noise = pl.col("n_expected").clip(1).sqrt()
+    return (
+        steps.with_columns(n_expected=_around("usual", 0.5, LEVEL_STEPS, LEAST_STEPS).over("stretch"))
+        .with_columns(off=(pl.col("usual") - pl.col("n_expected")).abs())
+        .with_columns(mad=_around("off", 0.5, SPREAD_STEPS, LEAST_STEPS).over("stretch"))
+        .with_columns(spread=pl.max_horizontal(MAD_TO_SIGMA * pl.col("mad"), counting_noise))
+        .drop("mad")
     )
 
 
-def _add_spread(steps: pl.DataFrame) -> pl.DataFrame:
-    off = (pl.col("usual") - pl.col("n_expected")).abs()
-    counting_noise = pl.col("n_expected").clip(1).sqrt()
+def _add_levels(steps: pl.DataFrame) -> pl.DataFrame:
     return (
-        steps.with_columns(off=off)
-        .with_columns(
-            mad=_around("off", 0.5, SPREAD_STEPS, LEAST_STEPS).over("stretch"),
+        steps.with_columns(
             tail=_around("off", TAIL_QUANTILE, SPREAD_STEPS, LEAST_STEPS).over("stretch"),
+            floor=_around("per_day", FLOOR_QUANTILE, FLOOR_STEPS, FLOOR_STEPS // 2 + 1).over("stretch"),
+            base=_around("usual", BASE_QUANTILE, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
+            season=_around("usual", 0.5, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
+            past=pl.col("usual").rolling_median(21, min_samples=5).over("stretch"),
         )
-        .with_columns(spread=pl.max_horizontal(MAD_TO_SIGMA * pl.col("mad"), counting_noise))
-        .drop("off", "mad")
+        .with_columns(
+            median_before=pl.col("past").shift(1).over("stretch"),
+            median_after=pl.col("past").shift(-21).over("stretch"),
+        )
+        .drop("off", "past")
     )
 
 

@@ -31,16 +31,18 @@ def find_drips(marked: pl.DataFrame) -> pl.DataFrame:
     is_on = (pl.col("floor") - pl.col("base") > lift) & ~pl.col("is_gap") & pl.col("per_day").is_not_null()
     on = marked.with_columns(is_on=is_on.fill_null(False), quiet=pl.max_horizontal(quiet, noise))
     change = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in ("stretch", "is_on"))
-    on = on.with_columns(drip=(change | pl.col("is_gap")).cum_sum() + marked.height, **_edges())
-    runs = on.filter("is_on").group_by("drip", maintain_order=True).agg(*_drip_facts())
+    on = on.with_columns(drip=(change | pl.col("is_gap")).cum_sum() + marked.height)
+    runs = _add_edges(on).filter("is_on").group_by("drip", maintain_order=True).agg(*_drip_facts())
     drips = runs.filter(pl.col("n_days") >= LEAST_DAYS, pl.col("excess") > 0).rename({"drip": "run"})
     return drips.with_columns(is_round=is_round()).select(*SPAN_COLUMNS, *_weigh_drips())
 
 
-def _edges() -> dict[str, pl.Expr]:
-    """Median of the ten steps before and after a step, as the days beside a drip."""
+def _add_edges(steps: pl.DataFrame) -> pl.DataFrame:
+    """edge_before and edge_after: median of the ten steps before and after a step, as the days beside a drip."""
     past = pl.col("per_day").rolling_median(10, min_samples=3)
-    return {"edge_before": past.shift(1).over("stretch"), "edge_after": past.shift(-10).over("stretch")}
+    return steps.with_columns(past=past.over("stretch")).with_columns(
+        edge_before=pl.col("past").shift(1).over("stretch"), edge_after=pl.col("past").shift(-10).over("stretch")
+    )
 
 
 def _drip_facts() -> tuple[pl.Expr, ...]:

@@ -40,6 +40,9 @@ EPISODES_SCHEMA: dict[str, pl.DataType] = {
     "ends_on": pl.Date(),
 }
 _WINDOW = ("platform", "day", "n_days")
+_MOST_EPOCH_DAYS = 1_000_000
+"""More than there are days between 1970 and any reading: a platform and a day in one number."""
+_N_STEPS = round(MOST_Z * STEPS_PER_Z) + 1
 
 
 def list_losses(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
@@ -56,7 +59,12 @@ def list_losses(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
     """
     n_before = pl.max_horizontal("n_before", pl.lit(LEAST_FOLLOWERS))
     noise = pl.col("n_expected").clip(1).sqrt() / n_before
-    shares = marked.with_columns(
+    shares = marked.select(
+        "creator_id",
+        "stretch",
+        "day",
+        "n_days",
+        "z",
         lost=pl.when(~pl.col("is_gap")).then(-pl.col("excess") / n_before),
         noise=noise,
         scatter=pl.col("spread") / n_before,
@@ -80,11 +88,26 @@ def count_falls(read: pl.DataFrame) -> pl.DataFrame:
         platform, day (the last), n_days, step (tenths of a deviation; 0 for those that did not fall), n (creators) and
         n_lost (of them, those that lost LOST_SHARE).
     """
-    windows = pl.concat([_fall(read, n_days) for n_days in range(1, MOST_DAYS + 1)])
-    step = (pl.col("z").clip(0, MOST_Z) * STEPS_PER_Z).floor().cast(pl.Int64)
-    has_lost = (pl.col("lost") >= LOST_SHARE).cast(pl.Int64)
-    counted = windows.with_columns(step=step, n=pl.lit(1, pl.Int64), n_lost=has_lost)
-    return add_falls(counted)
+    # Numbers in place of ids, platforms and days, and one for all that a window is counted by: every day of a creator
+    # ends a window of each length, and words and several columns are slower to compare and to group.
+    platforms = read["platform"].unique().sort()
+    number = pl.col("platform").cast(pl.Enum(platforms)).to_physical().cast(pl.Int64)
+    steps = read.select(
+        "lost",
+        pl.col("n_days").cast(pl.Int64),
+        creator=pl.col("creator_id").rle_id(),
+        place=number * _MOST_EPOCH_DAYS + pl.col("day").to_physical(),
+        variance=pl.col("low").pow(2) * pl.col("n_days"),
+    )
+    counted = pl.concat(_count_windows(steps, n_days) for n_days in range(1, MOST_DAYS + 1))
+    return counted.select(
+        platform=platforms.gather(counted["place"] // _MOST_EPOCH_DAYS),
+        day=(pl.col("place") % _MOST_EPOCH_DAYS).cast(pl.Int32).cast(pl.Date),
+        n_days="n_days",
+        step="step",
+        n="n",
+        n_lost="n_lost",
+    ).sort(*_WINDOW, "step")
 
 
 def add_falls(counted: pl.DataFrame) -> pl.DataFrame:
@@ -92,25 +115,37 @@ def add_falls(counted: pl.DataFrame) -> pl.DataFrame:
     return counted.group_by(*_WINDOW, "step").agg(pl.col("n", "n_lost").sum()).sort(*_WINDOW, "step")
 
 
-def _fall(read: pl.DataFrame, n_days: int) -> pl.DataFrame:
-    """Per step the loss of the last `n_days` days, of as many steps as it takes, and its deviations from none."""
-    summed = read.select(
-        "creator_id", "platform", "day", "n_days", "lost", variance=pl.col("low").pow(2) * pl.col("n_days")
+def _count_windows(steps: pl.DataFrame, n_days: int) -> pl.DataFrame:
+    """place, n_days, step, n and n_lost of the windows of `n_days` days."""
+    step = (pl.col("z").clip(0, MOST_Z) * STEPS_PER_Z).floor().cast(pl.Int64)
+    windows = _fall(steps, n_days).select("lost", key=pl.col("place") * _N_STEPS + step)
+    n_lost = (pl.col("lost") >= LOST_SHARE).sum().cast(pl.Int64)
+    return (
+        windows.group_by("key")
+        .agg(n=pl.len().cast(pl.Int64), n_lost=n_lost)
+        .select(
+            "n",
+            "n_lost",
+            place=pl.col("key") // _N_STEPS,
+            n_days=pl.lit(n_days, pl.Int64),
+            step=pl.col("key") % _N_STEPS,
+        )
     )
+
+
+def _fall(steps: pl.DataFrame, n_days: int) -> pl.DataFrame:
+    """Per step the loss of the last `n_days` days, of as many steps as it takes, and its deviations from none."""
     total = {name: pl.col(name) for name in ("n_days", "lost", "variance")}
     for back in range(1, n_days):
-        before = pl.col("day") - pl.duration(days=total["n_days"])
-        is_next = (pl.col("day").shift(back) == before) & (pl.col("creator_id").shift(back) == pl.col("creator_id"))
+        # A creator is of one platform: places as many apart as days.
+        is_before = pl.col("place").shift(back) == pl.col("place") - total["n_days"]
+        is_next = is_before & (pl.col("creator").shift(back) == pl.col("creator"))
         takes = is_next.fill_null(value=False) & (total["n_days"] < n_days)
         total = {
             name: sum_ + pl.when(takes).then(pl.col(name).shift(back)).otherwise(0) for name, sum_ in total.items()
         }
     fell = {"lost": total["lost"], "z": total["lost"] / total["variance"].sqrt()}
-    return (
-        summed.select("platform", "day", **fell, seen=total["n_days"])
-        .filter(pl.col("seen") >= n_days)
-        .select("platform", "day", "lost", "z", n_days=pl.lit(n_days, pl.Int64))
-    )
+    return steps.select("place", **fell, seen=total["n_days"]).filter(pl.col("seen") >= n_days)
 
 
 def find_episodes(counted: pl.DataFrame) -> pl.DataFrame:

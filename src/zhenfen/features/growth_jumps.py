@@ -7,6 +7,7 @@ took off counts less the more the post did, and what is left is comparable betwe
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from zhenfen.features.growth_days import WINDOW_DAYS
@@ -14,6 +15,8 @@ from zhenfen.features.growth_explanations import EVENT_LAG_DAYS, EVENT_LEAD_DAYS
 from zhenfen.features.growth_spans import LEAST_FOLLOWERS
 from zhenfen.features.post_counts import add_interactions
 from zhenfen.tables import Tables
+
+Floats = npt.NDArray[np.float64]
 
 LENGTHS = (1, 2, 3, 5, 7)
 """Steps that a purchase is delivered in: what takes longer is a drip."""
@@ -49,17 +52,11 @@ def measure_jumps(marked: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         tail=pl.col("tail") / base,
     )
     days = _leave_out_events(days, tables["events"])
-    days = days.join(_boost_by_day(tables), on=["creator_id", "day"], how="left", maintain_order="left")
-    # Rolled by rows: a creator's days follow each other, and what little a gap mixes is cut by its stretch. Each by
-    # itself: a running sum carries its rounding on, and who stands before would change the last bits.
-    rise = pl.col("excess").fill_null(0.0)
-    left = [
-        pl.when(pl.col("stretch") == pl.col("stretch").shift(n - 1)).then(
-            rise.rolling_sum(n, min_samples=n).over("creator_id").clip(0) * _left_by_posts(n)
-        )
-        for n in LENGTHS
-    ]
-    jump = days.with_columns(left=pl.max_horizontal(left)).group_by("creator_id", maintain_order=True)
+    days = days.join(_left_by_day(tables), on=["creator_id", "day"], how="left", maintain_order="left")
+    # Numbers in place of ids: rows are compared once a distance.
+    rows = days.with_columns(creator=pl.col("creator_id").rle_id(), rise=pl.col("excess").fill_null(0.0))
+    left = [_rise(n) * pl.Series(part) for n, part in _left_by_posts(rows).items()]
+    jump = rows.with_columns(left=pl.max_horizontal(left)).group_by("creator_id", maintain_order=True)
     return jump.agg(
         growth_undriven_jump_90d=pl.col("left").max().clip(0).fill_null(0.0),
         growth_undriven_jump_tail_90d=(pl.col("left") / (pl.col("tail") + LEAST_TAIL_SHARE)).max().fill_null(0.0),
@@ -79,22 +76,44 @@ def _leave_out_events(days: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(excess=pl.when(pl.col("is_covered").is_null()).then("excess")).drop("is_covered")
 
 
-def _boost_by_day(tables: Tables) -> pl.DataFrame:
-    """creator_id, day and boost of the day's best post; creators with too few posts have none."""
+def _left_by_day(tables: Tables) -> pl.DataFrame:
+    """creator_id, day and left_by_post, the part of a rise that the day's best post leaves; none with too few posts."""
     posts = add_interactions(tables["posts"], tables["creators"]).drop_nulls(["published_at", "n_interactions"])
     log = pl.col("n_interactions").log1p()
     posts = posts.select("creator_id", day=pl.col("published_at").dt.date(), log=log)
     known = posts.filter(pl.len().over("creator_id") >= N_POSTS_NEEDED)
-    return (
+    best = (
         known.with_columns(boost=pl.col("log") - pl.col("log").median().over("creator_id"))
         .group_by("creator_id", "day")
         .agg(pl.col("boost").max())
     )
+    left = 1 / (1 + (BOOST_STEEPNESS * (pl.col("boost") - HALVED_BY_BOOST)).exp())
+    return best.select("creator_id", "day", left_by_post=left)
 
 
-def _left_by_posts(n_steps: int) -> pl.Expr:
-    """Part of a rise over the last `n_steps` rows that the best post from two days before to a day after leaves."""
-    width = n_steps + POST_DAYS_BEFORE + POST_DAYS_AFTER
-    # The rows before a creator's first and after the last are other creators' days.
-    boost = pl.col("boost").rolling_max(width, min_samples=1).shift(-POST_DAYS_AFTER).over("creator_id")
-    return 1 / (1 + (BOOST_STEEPNESS * (boost.fill_null(-np.inf) - HALVED_BY_BOOST)).exp())
+def _rise(n_steps: int) -> pl.Expr:
+    """Rise of the last `n_steps` rows, at least 0; null where they are not of one stretch.
+
+    Added up anew for each row: a running sum carries its rounding on, and who stands before would change the last bits.
+    """
+    total = pl.col("rise")
+    for n in range(1, n_steps):
+        total = total + pl.col("rise").shift(n)
+    return pl.when(pl.col("stretch") == pl.col("stretch").shift(n_steps - 1)).then(total.clip(0))
+
+
+def _left_by_posts(rows: pl.DataFrame) -> dict[int, Floats]:
+    """Number of steps to the part of a rise over so many rows that the posts beside it leave, shape (n,), in (0, 1].
+
+    The best post from two rows before to a row after counts, of the creator's own rows. A creator's last row has none
+    after it, and no post counts for rises that end there.
+    """
+    creator, left = pl.col("creator"), pl.col("left_by_post")
+    parts: dict[int, Floats] = {}
+    least = np.ones(rows.height)
+    has_after = rows.select((creator == creator.shift(-POST_DAYS_AFTER)).fill_null(value=False)).to_series().to_numpy()
+    for back in range(-POST_DAYS_AFTER, max(LENGTHS) + POST_DAYS_BEFORE):
+        beside = pl.when(creator == creator.shift(back)).then(left.shift(back)).fill_null(1.0)
+        least = np.minimum(least, rows.select(beside).to_series().to_numpy())
+        parts[back - POST_DAYS_BEFORE + 1] = np.where(has_after, least, 1.0)
+    return {n: parts[n] for n in LENGTHS}

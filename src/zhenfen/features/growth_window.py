@@ -146,7 +146,7 @@ def measure_window(steps: pl.DataFrame, spans: pl.DataFrame, drops: pl.DataFrame
     lost = purges.group_by("creator_id").agg(
         growth_purge_excess_90d=(pl.col("lost_share") - pl.col("peers_lost_share")).max().clip(-1, 1)
     )
-    for found in (own, lost):
+    for found in (own, lost, _measure_weekdays(recent)):
         days = days.join(found, on="creator_id", how="left", maintain_order="left")
     return days.with_columns(pl.col("growth_min_p_value_log10", "growth_round_count_90d").fill_null(0.0))
 
@@ -201,26 +201,31 @@ def _day_features() -> tuple[pl.Expr, ...]:
         .cast(pl.Float64)
         .alias("growth_n_unexplained_days_90d"),
         pl.when(median >= EVEN_FROM_PER_DAY).then(spread / median).alias("growth_daily_gain_cv_90d"),
-        _weekday_share().alias("growth_weekday_share_90d"),
         median.alias("growth_median_per_day"),
         (known_days.sum() / window).clip(0, 1).alias("growth_covered_share_90d"),
     )
 
 
-def _weekday_share() -> pl.Expr:
-    """Adjusted eta squared of the gains by weekday, one-day steps only: what the weekday explains beyond chance."""
-    is_day = pl.col("n_days") == 1
-    logs = pl.col("per_day").filter(is_day).clip(0).log1p()
-    weekday = pl.col("day").filter(is_day).dt.weekday()
-    n = logs.len()
-    total = (logs - logs.mean()).pow(2).sum()
-    between = pl.sum_horizontal(
-        (logs.filter(weekday == day).mean() - logs.mean()).pow(2).fill_null(0.0) * (weekday == day).sum()
-        for day in range(1, WEEKDAYS + 1)
+def _measure_weekdays(steps: pl.DataFrame) -> pl.DataFrame:
+    """creator_id and growth_weekday_share_90d, of one-day steps only.
+
+    The share is the adjusted eta squared of the gains by weekday: what the weekday explains beyond chance.
+    """
+    logs = steps.filter(pl.col("n_days") == 1).select(
+        "creator_id", weekday=pl.col("day").dt.weekday(), log=pl.col("per_day").clip(0).log1p()
     )
-    within = (total - between) / (n - WEEKDAYS)
-    enough = (n > 2 * WEEKDAYS) & (total > 0)
-    return pl.when(enough).then((1 - within / (total / (n - 1))).clip(0, 1))
+    log = pl.col("log")
+    n, total = log.len(), (log - log.mean()).pow(2).sum()
+    whole = logs.group_by("creator_id", maintain_order=True).agg(n=n, mean=log.mean(), total=total)
+    by_day = logs.group_by("creator_id", "weekday").agg(n_of_day=n, mean_of_day=log.mean())
+    # In one order: a sum's last bits depend on it.
+    by_day = by_day.sort("creator_id", "weekday").join(whole, on="creator_id", maintain_order="left")
+    part = (pl.col("mean_of_day") - pl.col("mean")).pow(2) * pl.col("n_of_day")
+    between = by_day.group_by("creator_id", maintain_order=True).agg(pl.col("n", "total").first(), between=part.sum())
+    within = (pl.col("total") - pl.col("between")) / (pl.col("n") - WEEKDAYS)
+    enough = (pl.col("n") > 2 * WEEKDAYS) & (pl.col("total") > 0)
+    share = pl.when(enough).then((1 - within / (pl.col("total") / (pl.col("n") - 1))).clip(0, 1))
+    return between.select("creator_id", growth_weekday_share_90d=share)
 
 
 def _span_features(level: float) -> tuple[pl.Expr, ...]:
