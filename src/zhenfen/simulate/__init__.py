@@ -174,16 +174,16 @@ def inject(tables: Tables, campaigns: Mapping[str, Campaign], seed: int) -> Simu
 
 
 def _set_stage(roles: Sequence[Role], seed: int, n_days: int, world: World) -> Stage:
-    """The stage, with a clean-up on every platform for which a role asks for one."""
+    """The stage, with a clean-up on every platform for which a role asks for one, on the day that it fixes if any."""
     rng = np.random.default_rng((seed, 1_000_000))
     days = rng.integers(n_days // 3, n_days - 5, len(PLATFORMS))
     shares = rng.uniform(*world.purge_share, len(PLATFORMS))
-    asked = {role.platform for role in roles if role.shock == "platform_purge"}
-    purges = {
-        name: (int(day), float(share))
-        for name, day, share in zip(PLATFORMS, days, shares, strict=True)
-        if name in asked
-    }
+    asked = {role.platform: role.fixed for role in roles if role.shock == "platform_purge"}
+    purges = {}
+    for name, drawn, share in zip(PLATFORMS, days, shares, strict=True):
+        if name in asked:
+            on = getattr(asked[name], "shock_on", None)
+            purges[name] = (int(drawn) if on is None else n_days - on, float(share))
     first_day = (ENDS_ON - date(1970, 1, 1)).days - n_days + 1
     return Stage(seed, first_day, n_days, world, purges)
 

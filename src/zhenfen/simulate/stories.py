@@ -88,7 +88,9 @@ KINDS: dict[str, Kind] = {
     "giveaway_spike": Kind("nothing bought; a declared giveaway", Fixed(45_000, shock_on=30), shock="giveaway"),
     "viral_spike": Kind("nothing bought; one post took off", Fixed(20_000, shock_on=40), shock="viral_post"),
     "platform_purge": Kind(
-        "nothing bought; the platform removed accounts everywhere", Fixed(150_000), shock="platform_purge"
+        "nothing bought; the platform removed accounts everywhere",
+        Fixed(150_000, shock_on=50),
+        shock="platform_purge",
     ),
     "live_seller": Kind(
         "nothing bought; sells in live rooms",
