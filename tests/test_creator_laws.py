@@ -17,7 +17,7 @@ from zhenfen.estimators.creator_evidence import feature_of
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.model_store import load_models
 from zhenfen.scoring import score
-from zhenfen.simulate import Campaign, inject, simulate
+from zhenfen.simulate import Campaign, inject, shortlist, simulate
 from zhenfen.tables import Tables
 from zhenfen.verdict.admission import COMMON, FOUND_BY, SELECTED, SHARED
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
@@ -327,3 +327,18 @@ def test_without_a_model_there_is_no_level_and_its_reason() -> None:
     assert set(bare["level"]) == {"not_assessed"}
     assert set(bare["reason"]) == {"creator.no_model"}
     assert bare["p_manipulated"].null_count() == bare.height
+
+
+# The demo
+
+
+@pytest.mark.parametrize("seed", [1, 2, 2026])
+def test_every_seed_of_the_demo_tells_the_same_stories(seed: int) -> None:
+    made = shortlist(seed)
+    levels = levels_of(judge(made.tables))
+    told = {row["kind"]: levels[row["creator_id"]] for row in made.truth.iter_rows(named=True)}
+    called = {kind for kind, level in told.items() if level in ("elevated", "high")}
+    assert called == {"burst_buyer", "comment_farm"}
+    assert {kind for kind, level in told.items() if level == "not_assessed"} == {
+        "drip_buyer", "engagement_pod", "thin_data",
+    }  # fmt: skip

@@ -17,6 +17,7 @@ from zhenfen.report.overall import overall_section
 from zhenfen.report.sections import MOST_EXAMPLES
 from zhenfen.report.source import summarise_sources
 from zhenfen.tables import Tables
+from zhenfen.verdict.creator import UNEXPLAINED
 from zhenfen.verdict.evidence import Findings
 
 SPARK_POINTS = 60
@@ -53,6 +54,8 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
     """`summarise_row` from families that are summarised already."""
     n_followers = case.setting.creators.get(case.creator_id, {}).get("n_followers")
     platform, platform_name = case.setting.platform_of(case.creator_id)
+    overall = overall_section(case, families)
+    said = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
     return {
         "creator_id": case.creator_id,
@@ -67,19 +70,15 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
             {**{name: family[name] for name in kept}, "n_needed": family["n_needed"], "n_found": family["n_found"]}
             for family in families
         ],
-        "overall": _overall(case, families),
+        "overall": None if overall is None else {name: overall[name] for name in _OVERALL},
         "n_outside": sum(family["level"] in ("elevated", "high") for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": _spark(case),
-        "point": _main_point(families, case.catalogue),
+        "point": _main_point(families, case.catalogue) if said is None else said,
     }
 
 
-def _overall(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The level over all families as a cell of a table; None without a model."""
-    overall = overall_section(case, families)
-    kept = ("level", "level_text", "level_short", "p_manipulated", "p_text", "families_assessed", "assessed_text")
-    return None if overall is None else {name: overall[name] for name in kept}
+_OVERALL = ("level", "level_text", "level_short", "p_manipulated", "p_text", "families_assessed", "assessed_text")
 
 
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
