@@ -61,9 +61,13 @@ def real_rows(models: Models) -> Iterator[tuple[str, str, int, str]]:
 
 
 def judged_rows(name: str, held: Part, kept: list[Part], models: Models) -> Iterator[tuple[str, str, int, str]]:
-    """How many of the peers held out a panel of the parts kept finds out of line, by family."""
+    """How many of the peers held out a panel of the parts kept finds out of line, by family.
+
+    Sources give means without the rows behind them, so values are judged as they stand.
+    """
     rules = models.levels.rules
-    evidence = weigh(match_peers(held.values, held.creators, make_panel(kept)), describe_features(), rules)
+    matched = match_peers(held.values, held.creators, make_panel(kept)).with_columns(judged="value")
+    evidence = weigh(matched, describe_features(), rules)
     families = evidence["family"].unique().sort().to_list()
     levels = decide(evidence, pl.DataFrame(schema=NO_REASONS), held.values["creator_id"], families, rules)
     for family in families:
