@@ -77,6 +77,44 @@ def test_duckdb_gives_the_same_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "create view {table} as select content as creator_id from read_text('{secret}')",
+        "create view {table} as select * from read_csv('{secret}')",
+        "create schema other; create table other.{table} as select 'x' as creator_id",
+        "create macro {table}() as table select * from read_text('{secret}')",
+    ],
+)
+def test_a_strangers_duckdb_runs_no_query_and_reaches_no_other_file(tmp_path: Path, query: str) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    secret = tmp_path / "secret.csv"
+    secret.write_text("creator_id\nsecret\n", encoding="utf-8")
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as database:
+        database.execute(query.format(table="creators", secret=secret))
+    with pytest.raises(MissingTableError):
+        read_tables(tmp_path / "t.duckdb")
+
+
+def test_a_view_beside_tables_is_not_read(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as database:
+        TABLES["creators"].write_parquet(tmp_path / "creators.parquet")
+        database.execute(f"create table creators as select * from '{tmp_path}/creators.parquet'")
+        database.execute("create view posts as select 'p' as post_id, content as creator_id from read_text('/etc/*')")
+    read = read_tables(tmp_path / "t.duckdb")
+    assert read.has("creators")
+    assert not read.has("posts")
+
+
+def test_a_view_of_sqlite_is_not_read(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "t.sqlite")) as database:
+        database.execute("create view creators as select 'a' as creator_id")
+        database.commit()
+    with pytest.raises(MissingTableError):
+        read_tables(tmp_path / "t.sqlite")
+
+
+@pytest.mark.parametrize(
     ("make", "error"),
     [
         (lambda folder: None, MissingTableError),

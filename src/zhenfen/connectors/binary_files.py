@@ -136,6 +136,8 @@ def _database(path: Path, file: str) -> Iterator[sqlite3.Connection]:
         # as_uri() escapes what has a meaning in an address.
         address = f"{path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+            # Functions that a stranger's schema calls (generated columns) are none of ours.
+            database.execute("pragma trusted_schema = off")
             yield database
     except sqlite3.Error as error:
         raise _unreadable("a SQLite database", file, error) from error

@@ -17,6 +17,13 @@ from zhenfen.tables.check import check_tables
 from zhenfen.tables.specs import TABLES, TableSpec
 
 DATABASE_SUFFIXES = (".sqlite", ".db", ".duckdb")
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "lock_configuration": True,
+}
+"""Nothing in a stranger's DuckDB file may reach another file, a network or an extension."""
 
 
 def read_tables(path: Path) -> Tables:
@@ -147,6 +154,8 @@ def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
     try:
         # as_uri() escapes what has a meaning in an address.
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            # Functions that a stranger's schema calls (defaults, generated columns) are none of ours.
+            database.execute("pragma trusted_schema = off")
             have = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
             return {
                 name: pl.read_database(f'select * from "{name}"', database, infer_schema_length=None)  # noqa: S608 (our own names)
@@ -163,9 +172,13 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
     except ImportError as error:
         raise ConfigError("reading a .duckdb file needs the package duckdb: pip install duckdb") from error
     try:
-        with duckdb.connect(str(path), read_only=True) as database:
-            have = {name for (name,) in database.execute("select table_name from information_schema.tables").fetchall()}
-            return {name: database.table(name).pl() for name in TABLES if name in have}
+        with duckdb.connect(str(path), read_only=True, config=_CLOSED) as database:
+            # Tables alone: a view is a query of a stranger's, and would run here.
+            listed = database.execute(
+                "select table_name from duckdb_tables() where schema_name = 'main' and not temporary"
+            )
+            have = {name for (name,) in listed.fetchall()}
+            return {name: database.table(f"main.{name}").pl() for name in TABLES if name in have}
     except duckdb.Error as error:
         raise UnreadableFileError(Problem("a DuckDB database", str(path), value=_first_line(error))) from error
 
