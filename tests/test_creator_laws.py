@@ -338,7 +338,5 @@ def test_every_seed_of_the_demo_tells_the_same_stories(seed: int) -> None:
     levels = levels_of(judge(made.tables))
     told = {row["kind"]: levels[row["creator_id"]] for row in made.truth.iter_rows(named=True)}
     called = {kind for kind, level in told.items() if level in ("elevated", "high")}
-    assert called == {"burst_buyer", "comment_farm"}
-    assert {kind for kind, level in told.items() if level == "not_assessed"} == {
-        "drip_buyer", "engagement_pod", "thin_data",
-    }  # fmt: skip
+    assert called == {"burst_buyer", "comment_farm", "drip_buyer"}
+    assert {kind for kind, level in told.items() if level == "not_assessed"} == {"engagement_pod", "thin_data"}

@@ -111,7 +111,7 @@ def test_bought_days_hold_the_largest_gains_of_a_burst_buyer(every_kind: Simulat
 
 def test_a_drip_is_more_even_than_organic_growth(every_kind: Simulated):
     def unevenness(kind: str) -> float:
-        recent = gains(every_kind, kind)["gained"].tail(90)
+        recent = gains(every_kind, kind)["gained"].tail(45)
         return 1.4826 * (recent - recent.median()).abs().median() / recent.median()
 
     # VTuber channels of Bilibili: 5 % below .46.

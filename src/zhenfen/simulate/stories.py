@@ -73,7 +73,7 @@ KINDS: dict[str, Kind] = {
     "drip_buyer": Kind(
         "an even drip of followers",
         Fixed(60_000, padded_share=0.5, audience_frame="newest"),
-        campaign=Campaign("follower_drip", 0.28, on=100, n_days=100),
+        campaign=Campaign("follower_drip", 0.28, on=45, n_days=45),
     ),
     "engagement_pod": Kind(
         "likes and comments of a mutual-support group",
