@@ -4,13 +4,12 @@
 with intervals of scored rows.
 """
 
-from zhenfen.scoring.creators import OBSERVED, Progress, known_at, latest_moment, measure, score
+from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure, score
 from zhenfen.scoring.estimates import estimate_labelled
 from zhenfen.scoring.judging import describe_features
 from zhenfen.scoring.rows import score_comments, score_posts, score_profiles
 
 __all__ = [
-    "OBSERVED",
     "Progress",
     "describe_features",
     "estimate_labelled",

@@ -18,22 +18,13 @@ from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.scoring.judging import judge, summarise
 from zhenfen.scoring.readings import read_comments, read_posts
-from zhenfen.tables import Tables
+from zhenfen.tables import OBSERVED, Tables, latest_time
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
 from zhenfen.verdict.comments import FAMILY as COMMENTS
 from zhenfen.verdict.counterfactuals import OVERALL
 from zhenfen.verdict.coverage import find_uncovered
 from zhenfen.verdict.evidence import Findings
 from zhenfen.verdict.levels import rank
-
-OBSERVED: dict[str, tuple[str, ...]] = {
-    "creators": ("snapshot_at",),
-    "follower_counts": ("observed_at",),
-    "posts": ("published_at", "observed_at"),
-    "comments": ("created_at",),
-    "provenance": ("obtained_at",),
-}
-"""Columns that say when something was seen; the latest of them is the moment the data speak of."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
@@ -113,8 +104,8 @@ def latest_moment(tables: Tables) -> datetime:
     Raises:
         MissingTableError: Nothing in the tables says when it was seen.
     """
-    moments = [tables[name][column].max() for name, columns in OBSERVED.items() for column in columns]
-    seen = [moment for moment in moments if isinstance(moment, datetime)]
+    moments = (latest_time(tables[name], columns) for name, columns in OBSERVED.items())
+    seen = [moment for moment in moments if moment is not None]
     if not seen:
         raise MissingTableError(Problem("a time of observation somewhere, or the option --as-of", "tables"))
     return max(seen)

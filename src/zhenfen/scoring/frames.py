@@ -18,7 +18,7 @@ from zhenfen.errors import ConfigError, InvalidTableError, Problem
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.features.posts import PLATFORM_FLAGS
 from zhenfen.scoring.rows import score_grouped, score_posts, score_profiles
-from zhenfen.tables import TABLES, Column
+from zhenfen.tables import EPOCH, TABLES, Column, latest_time, time_columns
 from zhenfen.text.normalise import normalise_comments
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Scorer = Callable[[pl.DataFrame, str | None], pl.DataFrame]
 """Rows and the moment that ages are counted at (ISO; None: the latest time among the rows) → scores, in that order."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ROWS_NAMED = 5
 _EXPECTED = {
     "count": "a whole number",
@@ -129,9 +128,7 @@ def _moment(rows: pl.DataFrame, as_of: str | None) -> datetime:
         except ValueError:
             raise ConfigError(f"as_of {as_of!r}: expected a moment such as 2026-01-31T00:00:00+00:00") from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    times = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime)]
-    latest = rows.select(pl.max_horizontal(pl.col(times).max())).item() if times and rows.height else None
-    return latest if isinstance(latest, datetime) else EPOCH
+    return latest_time(rows, time_columns("audience")) or EPOCH
 
 
 def _convert(frame: pl.DataFrame, column: Column) -> pl.Series:

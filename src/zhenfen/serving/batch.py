@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from zhenfen.features.posts import PLATFORM_FLAGS
 from zhenfen.scoring import Progress, score_posts, score_profiles
 from zhenfen.scoring.rows import group_comments, score_grouped
 from zhenfen.serving.parquet import BATCH_ROWS, ParquetRows, ParquetSink
-from zhenfen.tables import PLATFORMS, TABLES
+from zhenfen.tables import EPOCH, PLATFORMS, TABLES, latest_time, time_columns
 from zhenfen.text.normalise import normalise_comments
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 N_REASONS = 5
 STEP, NORMALISE, CLUSTER = "score", "normalise", "cluster"
-_TIMES = ("created_at", "last_post_at", "followed_at")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def score_profiles_file(
@@ -197,8 +195,6 @@ def _tell(on_progress: Progress | None, step: str, n_done: int, n_rows: int) -> 
 
 
 def _latest(rows: ParquetRows) -> datetime:
-    times = [name for name in _TIMES if name in rows.names]
-    if not times:
-        return EPOCH
-    latest = pl.scan_parquet(rows.path, glob=False).select(pl.max_horizontal(pl.col(times).max())).collect().item()
-    return latest if isinstance(latest, datetime) else EPOCH
+    times = tuple(name for name in time_columns("audience") if name in rows.names)
+    latest = pl.scan_parquet(rows.path, glob=False).select(pl.col(times).max()).collect() if times else pl.DataFrame()
+    return latest_time(latest, times) or EPOCH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -21,13 +21,11 @@ from zhenfen.monitoring.scores import SCORE_FILES, check_scores, find_models, wa
 from zhenfen.monitoring.summary import FileRead, Run
 from zhenfen.scoring import Progress
 from zhenfen.serving.parquet import ParquetRows
-from zhenfen.tables import TABLES
+from zhenfen.tables import EPOCH, TABLES, latest_time, time_columns
 
 MOST_ROWS = 200_000
 """Rows compared of each side: a share of them is known to .22 points, and two such files of profiles take .7 GB."""
 STEP, N_STEPS = "monitor", 2
-_TIMES = ("created_at", "last_post_at", "followed_at")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -145,11 +143,11 @@ def _read(path: Path, sort: str, most_rows: int) -> _Sample:
 def _read_rows(files: list[Path], sort: RowFile, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
     sides = [ParquetRows(path, TABLES[sort.table], sort.needed, read=sort.read) for path in files]
     step = _step(sum(one.n_rows for one in sides), most_rows)
-    parts, n_seen, latest = [], 0, _EPOCH
+    parts, n_seen, latest = [], 0, EPOCH
     for batch in (batch for one in sides for batch in one.batches()):
         parts.append(batch.gather_every(step, offset=-n_seen % step))
         n_seen += batch.height
-        latest = max(latest, _latest(batch))
+        latest = max(latest, latest_time(batch, time_columns(sort.table)) or EPOCH)
     return pl.concat(parts), n_seen, latest
 
 
@@ -165,12 +163,7 @@ def _read_scores(files: list[Path], sort: str, most_rows: int) -> tuple[pl.DataF
         check_scores(part, sort, str(path))
         parts.append(part)
         n_rows += part.height
-    return pl.concat(parts, how="diagonal_relaxed").gather_every(_step(n_rows, most_rows)), n_rows, _EPOCH
-
-
-def _latest(rows: pl.DataFrame) -> datetime:
-    times = [rows[name].max() for name in _TIMES if name in rows.columns]
-    return max((one for one in times if isinstance(one, datetime)), default=_EPOCH)
+    return pl.concat(parts, how="diagonal_relaxed").gather_every(_step(n_rows, most_rows)), n_rows, EPOCH
 
 
 def _align(then: Measured, now: Measured) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -2,13 +2,16 @@
 
 from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables, find_problems, latest_possible
+from zhenfen.tables.moments import EPOCH, OBSERVED, latest_time, time_columns
 from zhenfen.tables.specs import EVENT_KINDS, FOUND_BY, FRAMES, PLATFORMS, TABLES, Column, TableSpec
 from zhenfen.tables.store import check_replaceable, find_table, read_tables, replace_folder, write_tables
 
 __all__ = [
+    "EPOCH",
     "EVENT_KINDS",
     "FOUND_BY",
     "FRAMES",
+    "OBSERVED",
     "PLATFORMS",
     "TABLES",
     "Column",
@@ -19,8 +22,10 @@ __all__ = [
     "find_problems",
     "find_table",
     "latest_possible",
+    "latest_time",
     "make_frame",
     "read_tables",
     "replace_folder",
+    "time_columns",
     "write_tables",
 ]

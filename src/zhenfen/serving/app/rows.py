@@ -18,11 +18,8 @@ from zhenfen.serving.app.examples import describe_rows
 from zhenfen.serving.app.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.serving.app.json_rows import JsonTables
 from zhenfen.serving.app.service import Service, need
-from zhenfen.serving.batch import EPOCH, N_REASONS
-from zhenfen.tables import PLATFORMS, TABLES
-
-_TIMES = tuple(column.name for column in TABLES["audience"].columns if column.kind == "time")
-
+from zhenfen.serving.batch import N_REASONS
+from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
 
 Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
 
@@ -99,8 +96,8 @@ def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptio
     """`scoring.score_profiles` with the options of a query."""
     model = need(models.audience, "audience")
     named = audience.with_columns(pl.col("platform").fill_null(pl.lit(options.platform, dtype=pl.String)))
-    latest = audience.select(pl.max_horizontal(pl.col(_TIMES).max())).item() if audience.height else None
-    return score_profiles(named, model, end_of_day(options.as_of) or latest or EPOCH, n_reasons=options.n_reasons)
+    moment = end_of_day(options.as_of) or latest_time(audience, time_columns("audience")) or EPOCH
+    return score_profiles(named, model, moment, n_reasons=options.n_reasons)
 
 
 async def _answer(

@@ -14,11 +14,10 @@ import polars as pl
 
 from zhenfen.connectors.found_by import count_searched, fill_found_by
 from zhenfen.errors import MissingTableError, Problem
-from zhenfen.scoring import OBSERVED
 from zhenfen.serving.batching.parts import Part
 from zhenfen.serving.batching.run import readable
 from zhenfen.serving.parquet import ParquetRows, ParquetSink
-from zhenfen.tables import TABLES, TableSpec
+from zhenfen.tables import OBSERVED, TABLES, TableSpec, latest_time
 
 KEY = "creator_id"
 ROWS_A_BUCKET = 2_000_000
@@ -82,7 +81,8 @@ def split(work: Path, *, part: Part, place: int, n_buckets: int, found_by: str |
     with readable(part, work) as path, ExitStack() as stack:
         sinks: dict[str, ParquetSink] = {}
         for batch in ParquetRows(path, spec, spec.must_have).batches():
-            latest = max((one for one in (latest, _latest_in(spec, batch)) if one is not None), default=None)
+            seen = latest_time(batch, OBSERVED.get(spec.name, ()))
+            latest = max((one for one in (latest, seen) if one is not None), default=None)
             if spec.name == "creators":
                 n_creators += batch.height
                 n_searched += count_searched(batch)
@@ -131,11 +131,6 @@ def _by_bucket(spec: TableSpec, rows: pl.DataFrame, n_buckets: int) -> Iterator[
 
 
 _BUCKET = {"_bucket": pl.Int64}
-
-
-def _latest_in(spec: TableSpec, rows: pl.DataFrame) -> datetime | None:
-    moments = [rows[name].max() for name in OBSERVED.get(spec.name, ())]
-    return max((one for one in moments if isinstance(one, datetime)), default=None)
 
 
 def _write_sorted(found: Sorted, path: Path) -> None:
