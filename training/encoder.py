@@ -26,7 +26,7 @@ from zhenfen.config import Strict, config_dir, models_dir, read_config
 from zhenfen.estimators.manifest import FILE_NAME, TrainingSource
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import tokenise
-from zhenfen.tables import replace_folder
+from zhenfen.files import replace_folder
 from zhenfen.text.normalise import cut_quoted, normalise_texts
 
 READ = ("bilibili", "shopping", "weibo")

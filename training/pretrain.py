@@ -19,6 +19,7 @@ from pydantic import Field
 
 from zhenfen.config import Strict
 from zhenfen.estimators.text_encoder import LONGEST_TOKENS, line_schedule, make_batches, pad, shuffle_batches
+from zhenfen.files import whole_file
 
 Int = npt.NDArray[np.int64]
 
@@ -216,9 +217,8 @@ def _keep(network: Any, optimiser: Any, checkpoint: Path, step: int) -> None:
     state = {f"network.{name}": value.contiguous().clone() for name, value in network.state_dict().items()}
     for number, values in optimiser.state_dict()["state"].items():
         state |= {f"optimiser.{number}.{name}": value for name, value in values.items()}
-    partial = checkpoint.with_suffix(".part")
-    save_file(state, partial, metadata={"step": str(step)})
-    partial.replace(checkpoint)
+    with whole_file(checkpoint) as partial:
+        save_file(state, partial, metadata={"step": str(step)})
 
 
 def _resume(network: Any, optimiser: Any, checkpoint: Path) -> int:

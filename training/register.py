@@ -27,6 +27,7 @@ from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError, ZhenfenError
 from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.files import replace_folder
 from zhenfen.model_registry import (
     CHAMPION,
     HASH_TAG,
@@ -39,7 +40,6 @@ from zhenfen.model_registry import (
     check_name,
 )
 from zhenfen.model_registry.loading import load_folder
-from zhenfen.tables import replace_folder
 
 MOST_RUNS = 100
 """Runs of an experiment that are looked through for the one that made a folder, newest first."""

@@ -14,7 +14,7 @@ import yaml
 
 from zhenfen import __version__
 from zhenfen.estimators.manifest import FILE_NAME, Manifest
-from zhenfen.tables import replace_folder
+from zhenfen.files import replace_folder
 
 ROOT = Path(__file__).parents[1]
 CARD = "card.md"

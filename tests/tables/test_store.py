@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, UnreadableFileError
-from zhenfen.tables import Tables, read_tables, replace_folder, write_tables
+from zhenfen.files import replace_folder
+from zhenfen.tables import Tables, is_table_file, read_tables, write_tables
 
 TABLES = Tables(
     {
@@ -139,7 +140,7 @@ def test_a_text_file_is_no_database(tmp_path: Path) -> None:
 
 def test_a_failed_write_leaves_the_old_folder(tmp_path: Path) -> None:
     write_tables(TABLES, tmp_path / "t")
-    with pytest.raises(RuntimeError), replace_folder(tmp_path / "t"):
+    with pytest.raises(RuntimeError), replace_folder(tmp_path / "t", is_table_file):
         raise RuntimeError("disk full")
     assert same(read_tables(tmp_path / "t"), TABLES)
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
@@ -170,7 +171,7 @@ def test_the_folder_one_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="file/t: the folder cannot be written"):
+    with pytest.raises(ConfigError, match="file/t: cannot be written"):
         write_tables(TABLES, tmp_path / "file" / "t")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from zhenfen.config import user_config_dir
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.files import settle
 from zhenfen.model_registry.reference import Registered
 
 SHELF = "shelf"
@@ -78,8 +79,8 @@ def _take_shelf(source: Path, target: Path, registered: Registered) -> None:
 
 def _settle(partial: Path, folder: Path) -> None:
     try:
-        partial.replace(folder)
-    except OSError:
+        settle(partial, folder)
+    except ConfigError:
         # Another process was faster with the same bytes.
         if not folder.is_dir():
             raise

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zhenfen.errors import ConfigError
+from zhenfen.files import replace_folder, unwritable
 from zhenfen.messages import Catalogue
 from zhenfen.report.html import render_page
-from zhenfen.tables import replace_folder
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -37,7 +36,7 @@ def write_summary(summary: Mapping[str, Any], folder: Path) -> Path:
             for name, text in ((PAGE, page), (DATA, data)):
                 (partial / name).write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            raise ConfigError(f"{folder}: cannot be written ({error.strerror or error})") from error
+            raise unwritable(folder, error) from error
     return folder / PAGE
 
 

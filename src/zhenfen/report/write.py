@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from zhenfen.files import replace_folder
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.html import render_creator, render_shortlist
@@ -16,7 +17,7 @@ from zhenfen.report.shortlist import assemble_shortlist, make_row
 from zhenfen.report.source import summarise_sources
 from zhenfen.report.summarise import summarise_case
 from zhenfen.report.xlsx import write_xlsx
-from zhenfen.tables import Tables, replace_folder
+from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 Progress = Callable[[str, int, int], None]

@@ -17,6 +17,7 @@ from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, 
 from zhenfen.estimators.audit_sample import draw_sample
 from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.features.audience import choose_frames
+from zhenfen.files import whole_file
 from zhenfen.messages import Catalogue
 from zhenfen.serving.audit_sheet import MOST_PROFILES, Design, Filled, label_words, read_filled, write_workbook
 from zhenfen.serving.vetting import find_creators
@@ -200,15 +201,8 @@ def _check_size(population: pl.DataFrame, creator: str) -> None:
 
 
 def _write(out: Path, design: Design, draw: pl.DataFrame, shown: pl.DataFrame) -> None:
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(out) as partial:
         write_workbook(partial, design, draw, shown)
-        partial.replace(out)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written ({error.strerror or error})") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _read_words(filled: Filled) -> pl.DataFrame:
@@ -312,11 +306,5 @@ def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, filled: Fi
     )
     merged = pl.concat((make_frame(spec, kept), labels)).sort(spec.key)
     check_tables({spec.name: merged})
-    partial = folder / f".{spec.name}.partial"
-    try:
+    with whole_file(folder / f"{spec.name}.parquet") as partial:
         merged.write_parquet(partial)
-        partial.replace(folder / f"{spec.name}.parquet")
-    except OSError as error:
-        raise ConfigError(f"{folder}: the labels cannot be written ({error.strerror or error})") from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -118,10 +118,11 @@ def import_(
 ) -> None:
     """Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept."""
     from zhenfen.connectors.importing import import_export
+    from zhenfen.files import check_replaceable
     from zhenfen.serving.terminal import Steps, show_tables
-    from zhenfen.tables import check_replaceable, write_tables
+    from zhenfen.tables import is_table_file, write_tables
 
-    check_replaceable(out)
+    check_replaceable(out, is_table_file)
     with Steps(lang) as steps:
         tables = import_export(
             path,

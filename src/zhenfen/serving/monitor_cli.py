@@ -26,12 +26,12 @@ def monitor(
 
     Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
     """
+    from zhenfen.files import check_replaceable
     from zhenfen.model_store import load_models
     from zhenfen.monitoring.page import is_summary_file, write_summary
     from zhenfen.monitoring.summary import summarise
     from zhenfen.serving.terminal import Steps
     from zhenfen.serving.watching import watch
-    from zhenfen.tables import check_replaceable
 
     if out is not None:
         check_replaceable(out, is_summary_file)

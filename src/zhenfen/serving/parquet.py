@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from zhenfen.errors import ConfigError, InvalidTableError, Problem, UnreadableFileError
+from zhenfen.files import settle, unwritable
 from zhenfen.tables import TableSpec, make_frame
 from zhenfen.tables.check import find_wrong_values
 
@@ -150,7 +151,7 @@ class ParquetSink:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         return self
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -163,16 +164,16 @@ class ParquetSink:
                 self.writer = pq.ParquetWriter(self.partial, table.schema)
             self.writer.write_table(table)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if self.writer is not None:
                 self.writer.close()
             if kind is None and self.writer is not None:
-                self.partial.replace(self.path)
+                settle(self.partial, self.path)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         finally:
             self.partial.unlink(missing_ok=True)
 
@@ -217,10 +218,6 @@ def _open(path: Path) -> pq.ParquetFile:
 
 def _torn(path: Path, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(Problem("a whole Parquet file", str(path), value=str(error)))
-
-
-def _unwritable(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{path}: cannot be written ({error.strerror or error})")
 
 
 def _fits(have: pa.DataType, want: pl.DataType) -> bool:

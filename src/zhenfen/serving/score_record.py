@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from zhenfen.config import Strict, user_config_dir
 from zhenfen.errors import ConfigError
+from zhenfen.files import write_file
 from zhenfen.scoring.identity import ID_CHARS, SCORE, identify
 from zhenfen.tables import TABLES, Tables
 from zhenfen.verdict.evidence import Findings
@@ -79,15 +79,7 @@ def remember(findings: Findings, tables: Tables, path: Path, options: VetOptions
     read = {"tables_sha256": hash_tables(tables), "path": str(path.resolve())}
     record = Record.model_validate({**kept, **made, **read})
     target = _place(score_id)
-    partial = target.with_suffix(".part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise ConfigError(f"{target}: cannot be written ({error.strerror or error})") from error
+    write_file(target, record.model_dump_json(indent=1) + "\n")
     return score_id
 
 

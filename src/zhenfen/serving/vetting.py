@@ -11,11 +11,12 @@ from typing import Any
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
+from zhenfen.files import check_replaceable
 from zhenfen.model_store import Models
 from zhenfen.report.write import is_report_file, write_report
 from zhenfen.scoring import Progress, known_at, score
 from zhenfen.serving.score_record import remember
-from zhenfen.tables import Tables, check_replaceable
+from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 NOT_STATED = "obtained.not_stated"

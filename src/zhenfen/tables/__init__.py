@@ -4,7 +4,7 @@ from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables, find_problems, latest_possible
 from zhenfen.tables.moments import EPOCH, OBSERVED, latest_time, time_columns
 from zhenfen.tables.specs import EVENT_KINDS, FOUND_BY, FRAMES, PLATFORMS, TABLES, Column, TableSpec
-from zhenfen.tables.store import check_replaceable, find_table, read_tables, replace_folder, write_tables
+from zhenfen.tables.store import find_table, is_table_file, read_tables, write_tables
 
 __all__ = [
     "EPOCH",
@@ -17,15 +17,14 @@ __all__ = [
     "Column",
     "TableSpec",
     "Tables",
-    "check_replaceable",
     "check_tables",
     "find_problems",
     "find_table",
+    "is_table_file",
     "latest_possible",
     "latest_time",
     "make_frame",
     "read_tables",
-    "replace_folder",
     "time_columns",
     "write_tables",
 ]

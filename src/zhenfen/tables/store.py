@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 
 from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.files import replace_folder
 from zhenfen.tables.bundle import Tables
 from zhenfen.tables.check import check_tables
 from zhenfen.tables.specs import TABLES, TableSpec
@@ -57,7 +55,7 @@ def write_tables(tables: Tables, folder: Path) -> None:
     Raises:
         ConfigError: `folder` exists and holds something other than tables.
     """
-    with replace_folder(folder) as partial:
+    with replace_folder(folder, is_table_file) as partial:
         for name, frame in tables.frames.items():
             if not frame.is_empty():
                 frame.write_parquet(partial / f"{name}.parquet")
@@ -66,65 +64,6 @@ def write_tables(tables: Tables, folder: Path) -> None:
 def is_table_file(path: Path) -> bool:
     """Whether a file bears a name that `write_tables` gives."""
     return path.suffix == ".parquet" and path.stem in TABLES
-
-
-@contextlib.contextmanager
-def replace_folder(folder: Path, is_ours: Callable[[Path], bool] = is_table_file) -> Iterator[Path]:
-    """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
-
-    Args:
-        folder: Where the result shall lie.
-        is_ours: Which files an older result may hold; anything else in `folder` is somebody's and is kept.
-
-    Raises:
-        ConfigError: `folder` cannot be written, or is not empty and holds files that this program did not write.
-    """
-    # "." has no name, and a link is not the folder that it leads to.
-    target = folder.resolve()
-    check_replaceable(target, is_ours)
-    partial = _make_beside(target)
-    try:
-        yield partial
-        partial.chmod(0o755)
-        _replace(target, partial)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _make_beside(folder: Path) -> Path:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _replace(folder: Path, partial: Path) -> None:
-    try:
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.replace(folder)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{folder}: the folder cannot be written ({error.strerror or error})")
-
-
-def check_replaceable(folder: Path, is_ours: Callable[[Path], bool] = is_table_file) -> None:
-    """What `replace_folder` checks first: worth knowing before hours of work.
-
-    Raises:
-        ConfigError: It is a file, or holds files that this program did not write.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder}: expected a folder to write to, found a file")
-    strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not is_ours(p)]
-    if strangers:
-        raise ConfigError(
-            f"{folder}: expected an empty folder or one written by zhenfen, found {sorted(strangers)[0]!r}"
-        )
 
 
 def _read_folder(folder: Path) -> dict[str, pl.DataFrame]:

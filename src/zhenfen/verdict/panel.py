@@ -23,6 +23,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError
 from zhenfen.features.base import load_families
+from zhenfen.files import whole_file
 from zhenfen.verdict.panel_curves import FEWEST_PEERS, QUANTILES, make_curve
 
 Array = npt.NDArray[np.float64]
@@ -197,13 +198,8 @@ def write_panel(frame: pl.DataFrame, path: Path) -> None:
     """
     if path.exists():
         read_panel(path)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as partial:
         frame.select(SCHEMA.keys()).write_csv(partial)
-        partial.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSource) -> pl.DataFrame:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from zhenfen.config import user_config_dir
 from zhenfen.errors import ConfigError
+from zhenfen.files import write_secret
 
 PREFIX = "zf_"
 KEY_BYTES = 32
@@ -137,13 +137,4 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 def _write(path: Path, keys: tuple[ApiKey, ...]) -> None:
     text = json.dumps([asdict(one) for one in sorted(keys, key=lambda one: one.name)], indent=1) + "\n"
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    write_secret(path, text)

@@ -14,6 +14,7 @@ import polars as pl
 
 from zhenfen.connectors.found_by import count_searched, fill_found_by
 from zhenfen.errors import MissingTableError, Problem
+from zhenfen.files import write_file
 from zhenfen.serving.batching.parts import Part
 from zhenfen.serving.batching.run import readable
 from zhenfen.serving.parquet import ParquetRows, ParquetSink
@@ -134,11 +135,8 @@ _BUCKET = {"_bucket": pl.Int64}
 
 
 def _write_sorted(found: Sorted, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(".part")
     latest = None if found.latest is None else found.latest.isoformat()
-    partial.write_text(json.dumps([latest, found.creators, found.n_creators, found.n_searched]), encoding="utf-8")
-    partial.replace(path)
+    write_file(path, json.dumps([latest, found.creators, found.n_creators, found.n_searched]))
 
 
 def _read_sorted(path: Path) -> Sorted:

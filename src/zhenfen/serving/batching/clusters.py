@@ -9,13 +9,14 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
+from zhenfen.files import write_file
 from zhenfen.scoring.rows import group_comments
 from zhenfen.serving.batching import piece_clusters
 from zhenfen.serving.batching.engine import Engine
 from zhenfen.serving.batching.local_pieces import LocalPieces, clear
 from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.serving.batching.pieces import Block, Frames
-from zhenfen.serving.batching.run import write_bytes, write_whole
+from zhenfen.serving.batching.run import write_whole
 
 
 def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:
@@ -41,7 +42,7 @@ def _group_in_pieces(engine: Engine, names: Sequence[str], work: Path) -> None:
     try:
         files = LocalPieces.open(engine, work, [partial(_open, path=work / "texts" / name) for name in names])
         for place, (_, data) in group_pieces(files, len(names)).fetch(close_file):
-            write_bytes(work / "grouped" / names[place], data)
+            write_file(work / "grouped" / names[place], data)
     finally:
         clear(work)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self, TypeAlias
 
 from zhenfen.errors import ConfigError
+from zhenfen.files import unwritable
 from zhenfen.serving.batching.engine import Engine, Task
 from zhenfen.serving.batching.pieces import Block, Pieces, Step, do
 
@@ -123,7 +124,7 @@ def _new_folder(work: Path) -> Path:
         (work / FOLDER).mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=work / FOLDER))
     except OSError as error:
-        raise ConfigError(f"{work / FOLDER}: cannot be written ({error.strerror or error})") from error
+        raise unwritable(work / FOLDER, error) from error
 
 
 def _sort(placed: Iterable[Placed], n_pieces: int) -> list[list[Stretch]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.errors import ConfigError
+from zhenfen.files import write_file
 
 MANIFEST = "_manifest.json"
 WORK = "_work"
@@ -66,12 +67,7 @@ class Manifest:
             ConfigError: It cannot be written.
         """
         content = {"made_by": dict(self.made_by), "parts": dict(sorted(self.parts.items()))}
-        partial = self.folder / f".{MANIFEST}.part"
-        try:
-            partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            partial.replace(self.folder / MANIFEST)
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
+        write_file(self.folder / MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 @contextmanager

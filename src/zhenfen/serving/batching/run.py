@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, InputError, Problem, UnreadableFileError
+from zhenfen.errors import InputError, Problem, UnreadableFileError
+from zhenfen.files import settle, unwritable, whole_file
 from zhenfen.serving.batching.engine import NO_TRAFFIC, Engine, Task, Traffic
 from zhenfen.serving.batching.manifest import Manifest, hash_file, hash_texts
 from zhenfen.serving.batching.parts import Part, fetched
@@ -130,7 +130,7 @@ class Run:
                 self.set_aside(output.name, output.key, outcome.error)
             else:
                 rows, sha256 = outcome.value
-                move(self.work / SCORES / output.name, self.manifest.folder / output.name)
+                settle(self.work / SCORES / output.name, self.manifest.folder / output.name)
                 self.manifest.record(output.name, output.key, rows=rows, sha256=sha256)
             n_done += 1
             self.tell(SCORE, n_done, len(outputs))
@@ -154,47 +154,18 @@ def place(make: Callable[[Path, Path], int], name: str, work: Path) -> tuple[int
         made = folder / Path(name).name
         rows = make(made, work)
         sha256 = hash_file(made)
-        move(made, work / name)
+        settle(made, work / name)
     return rows, sha256
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file that takes its name when it is whole.
-
-    Raises:
-        ConfigError: It cannot be written.
-    """
-    partial_path = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial_path.write_bytes(content)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
-    move(partial_path, path)
-
-
 def write_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Write a file that takes its name when it is whole.
+    """Write a Parquet file that takes its name when it is whole.
 
     Raises:
         ConfigError: It cannot be written.
     """
-    written = io.BytesIO()
-    frame.write_parquet(written)
-    write_bytes(path, written.getvalue())
-
-
-def move(made: Path, target: Path) -> None:
-    """Give a whole file its name, in one step.
-
-    Raises:
-        ConfigError: It cannot be written.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made.replace(target)
-    except OSError as error:
-        raise ConfigError(f"{target}: cannot be written ({error.strerror or error})") from error
+    with whole_file(path) as partial:
+        frame.write_parquet(partial)
 
 
 @contextmanager
@@ -207,7 +178,7 @@ def scratch(work: Path) -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(dir=work))
     except OSError as error:
-        raise ConfigError(f"{work}: cannot be written ({error.strerror or error})") from error
+        raise unwritable(work, error) from error
     try:
         yield folder
     finally:

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from zhenfen.errors import ConfigError
+from zhenfen.files import write_file
 from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
 from zhenfen.serving.batching.piece_clusters import close_file, group_pieces, open_file
-from zhenfen.serving.batching.run import write_bytes
 from zhenfen.serving.batching.spark_pieces import SparkPieces, hold, meet
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class SparkEngine(Engine):
         if not traffic.brings:
             return
         for path, content in self.context.runJob(step, partial(_brought, traffic=traffic), [place]):
-            write_bytes(work / path, content)
+            write_file(work / path, content)
 
     def _check_running(self, error: Exception) -> None:
         from py4j.protocol import Py4JError, Py4JJavaError
@@ -135,7 +135,7 @@ def _do(
     with tempfile.TemporaryDirectory(prefix="zhenfen-") as folder:
         work = Path(folder)
         for path, content in itertools.chain(needed.value, (file for _, file in files)):
-            write_bytes(work / path, content)
+            write_file(work / path, content)
         before = _paths(work)
         yield attempt(tasks[place], work)
         for path in sorted(_paths(work) - before):

@@ -1,0 +1,136 @@
+"""The one way to write: a file or folder takes its name when it is whole, and leaves nothing behind when it is not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from zhenfen.errors import ConfigError
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to, which takes its name when the block ends well and vanishes when it does not.
+
+    One writer at a time: a second one would write to the same place. What a killed process left is written over.
+
+    Raises:
+        ConfigError: `path` cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_file(path: Path, content: bytes | str) -> None:
+    """Write a whole file; text is UTF-8.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    with whole_file(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a whole file of text that its owner alone may read; several writers are no danger to each other.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def settle(made: Path, target: Path) -> None:
+    """Give a file or folder that is whole its name, in one step.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+@contextlib.contextmanager
+def replace_folder(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
+    """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
+
+    Args:
+        folder: Where the result shall lie.
+        is_ours: Which files an older result may hold; anything else in `folder` is somebody's and is kept.
+
+    Raises:
+        ConfigError: `folder` cannot be written, or is not empty and holds files that this program did not write.
+    """
+    # "." has no name, and a link is not the folder that it leads to.
+    target = folder.resolve()
+    check_replaceable(target, is_ours)
+    partial = _make_beside(target)
+    try:
+        yield partial
+        partial.chmod(0o755)
+        _replace(target, partial)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _make_beside(folder: Path) -> Path:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.replace(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ConfigError:
+    """The error to raise where the system will not let us write."""
+    return ConfigError(f"{path}: cannot be written ({error.strerror or error})")
+
+
+def check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:
+    """What `replace_folder` checks first: worth knowing before hours of work.
+
+    Raises:
+        ConfigError: It is a file, or holds files that this program did not write.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: expected a folder to write to, found a file")
+    strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not is_ours(p)]
+    if strangers:
+        raise ConfigError(
+            f"{folder}: expected an empty folder or one written by zhenfen, found {sorted(strangers)[0]!r}"
+        )
