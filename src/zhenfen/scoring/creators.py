@@ -35,6 +35,9 @@ OBSERVED: dict[str, tuple[str, ...]] = {
 }
 """Columns that say when something was seen; the latest of them is the moment the data speak of."""
 
+NO_MOMENT = "a time of observation somewhere, or the option --as-of"
+"""What was expected of tables that date nothing."""
+
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
 SPONSORSHIP = "sponsorship"
@@ -116,7 +119,7 @@ def latest_moment(tables: Tables) -> datetime:
     moments = [tables[name][column].max() for name, columns in OBSERVED.items() for column in columns]
     seen = [moment for moment in moments if isinstance(moment, datetime)]
     if not seen:
-        raise MissingTableError(Problem("a time of observation somewhere, or the option --as-of", "tables"))
+        raise MissingTableError(Problem(NO_MOMENT, "tables", key="problem.as_of"))
     return max(seen)
 
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from zhenfen.errors import FoundBySearchError, ZhenfenError
+from zhenfen.errors import FoundBySearchError, InputError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.serving.audit import Applied, Sampled
@@ -195,9 +195,19 @@ def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
 def show_error(error: ZhenfenError, language: str) -> None:
     """The error's text on standard error, one line a problem, without markup or control characters."""
     console = Console(stderr=True, soft_wrap=True)
-    text = _contradiction(error, Catalogue(language)) if isinstance(error, FoundBySearchError) else str(error)
-    for line in text.splitlines():
+    for line in _error_text(error, Catalogue(language)).splitlines():
         console.print(Text(clean(line)), style="red")
+
+
+def _error_text(error: ZhenfenError, catalogue: Catalogue) -> str:
+    """What is said of an error: in the reader's language where a message says what to do, else in English."""
+    if isinstance(error, FoundBySearchError):
+        return _contradiction(error, catalogue)
+    text = str(error)
+    for one in error.problems if isinstance(error, InputError) else ():
+        if one.key:
+            text = text.replace(str(one), catalogue.text(one.key, file=one.file))
+    return text
 
 
 def _contradiction(error: FoundBySearchError, catalogue: Catalogue) -> str:
