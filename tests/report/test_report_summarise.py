@@ -242,7 +242,8 @@ def test_nothing_found_nothing_asked():
 
 
 def test_unusable_rows_are_counted_by_what_was_wrong_with_examples():
-    unusable = page(rich())["unusable"]
+    assert page(rich())["unusable"]["n_rows"] == 0
+    unusable = page(rich())["unusable_of_all"]
     assert unusable["n_rows"] == 8
     assert [kind["n"] for kind in unusable["kinds"]] == [7, 1]
     assert [example["row"] for example in unusable["kinds"][0]["examples"]] == [1, 2, 3]
