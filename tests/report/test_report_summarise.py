@@ -167,7 +167,19 @@ def test_an_unknown_label_counts_neither_as_seen_nor_as_missing():
     builder = Builder().creator("a").unassessed("a", "sponsorship").detail("a", "sponsorship", "posts", [post])
     facts = {fact["fact"]: fact["n"] for fact in page(builder)["sponsorship"]["facts"]}
     unknown = {"purchase_unknown": 1, "label_unknown": 1}
-    assert facts == {"words": 0, "disclosed": 0, "purchase": 1, "purchase_unlabelled": 0, **unknown}
+    assert facts == {"words": 0, "disclosed": None, "purchase": 1, "purchase_unlabelled": None, **unknown}
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "未知"), ("en", "unknown"), ("fr", "inconnu")])
+def test_what_is_known_of_no_post_is_unknown_and_not_zero(language, word):
+    post = {"post_id": "p", "excerpt": "x", "is_disclosed": None, "has_purchase_means": None, "matched": ["优惠"]}
+    builder = Builder().creator("a").assessed("a", "sponsorship", {"feature": "sponsorship_share", "value": 0.05})
+    builder.detail("a", "sponsorship", "posts", [post, {**post, "post_id": "q"}])
+    made = summarise_creator(*builder.build(), "a", Catalogue(language))
+    facts = {fact["fact"]: (fact["n"], fact["n_text"]) for fact in made["sponsorship"]["facts"]}
+    assert facts["words"] == (2, "2")
+    assert {facts[name] for name in ("disclosed", "purchase", "purchase_unlabelled")} == {(None, word)}
+    assert f"<dd>{word}</dd>" in render_creator(made)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
