@@ -78,7 +78,7 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         **shared,
         **summarise_own(case),
     }
-    possible = [{**family, "possible": list_causes(case, family, summary)} for family in families]
+    possible = [{**family, "possible": list_causes(case, family)} for family in families]
     return {**summary, "families": possible, "questions": make_questions(case, summary)}
 
 
