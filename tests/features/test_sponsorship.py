@@ -62,6 +62,7 @@ def test_a_word_is_seen(fact: str, text: str) -> None:
         ("price", "2024年的元旦和12345人"),
         ("tag", "C# 入门"),
         ("link", "没有链接"),
+        ("purchase_means", "超市的购物小票"),
     ],
 )
 def test_what_is_not_there_is_not_seen(fact: str, text: str) -> None:
@@ -99,23 +100,7 @@ def test_platform_columns_count_where_they_are_known() -> None:
     row = _row(_measure(posts))
     assert row["sponsorship_labelled_ad_share"] == 0.5
     assert row["sponsorship_purchase_link_share"] is None
-    assert row["sponsorship_purchase_means_share"] is None
-
-
-@pytest.mark.parametrize(
-    ("text", "links", "share"),
-    [
-        ("超市的购物小票", [None, None], None),
-        ("超市的购物小票", [False, None], 0),
-        ("超市的购物小票", [True, False], 0.5),
-        ("链接在评论区置顶", [None, None], 1),
-    ],
-)
-def test_a_way_to_buy_is_unknown_where_no_word_and_no_platform_tells(
-    text: str, links: list[bool | None], share: float | None
-) -> None:
-    posts = _posts([text] * 2).with_columns(has_purchase_link=pl.Series(links, dtype=pl.Boolean))
-    assert _row(_measure(posts))["sponsorship_purchase_means_share"] == share
+    assert row["sponsorship_purchase_means_share"] == 0
 
 
 def test_a_call_without_disclosure_is_counted_from_five_posts_on() -> None:

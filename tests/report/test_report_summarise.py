@@ -245,6 +245,27 @@ def test_alike_comments_are_asked_about_only_where_they_are_unusual():
     assert page(builder.assessed("a", "comments", {"feature": "comments_share", "value": 0.05}))["questions"] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("zh", "样本中估计 45% 不像真人账号，这些粉丝从何而来？"),
+        ("en", "An estimated 45% of the sample do not look like real people’s: where did they come from?"),
+        ("fr", "de l’échantillon ne ressemble pas à des comptes de vraies personnes"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("level", "reason", "asks"), [("high", None, True), ("low", None, False), ("high", "x", False)]
+)
+def test_an_audience_above_low_is_asked_about(language, question, level, reason, asks):
+    share = {"frame": "newest", "method": "adjusted_count", "share": 0.45, "low": 0.38, "high": 0.52, "reason": reason}
+    numbers = {"n_profiles": 300, "n_labels": 0, "n_out_of_domain": 0, "is_contradicted": False}
+    builder = Builder().creator("a").assessed("a", "audience", level=level)
+    builder.detail("a", "audience", "frames", [{"frame": "newest", "n_profiles": 300}])
+    builder.detail("a", "audience", "shares", [{**share, **numbers}])
+    made = summarise_creator(*builder.build(), "a", Catalogue(language))
+    assert any(question in one for one in made["questions"]) is asks
+
+
 def test_one_or_two_posts_are_no_course():
     assert page(rich(), "A")["engagement"] is None
 

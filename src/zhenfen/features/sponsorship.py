@@ -100,8 +100,6 @@ def _find_reasons(values: pl.DataFrame) -> pl.DataFrame:
 def _count(posts: pl.DataFrame) -> pl.DataFrame:
     is_known = pl.col("is_disclosed").is_not_null()
     calls = pl.col("call_to_action") | pl.col("discount")
-    # Of some posts it is known: what was seen is a lower bound. Of none: unknown, not 0.
-    has_means = pl.any_horizontal("purchase_means", "has_purchase_link")
     silent_calls = (calls & ~pl.col("is_disclosed")).filter(is_known)
     return posts.group_by("creator_id").agg(
         sponsorship_n_posts=pl.len(),
@@ -109,9 +107,9 @@ def _count(posts: pl.DataFrame) -> pl.DataFrame:
         sponsorship_mean_tags=pl.col("n_tags").mean(),
         sponsorship_purchase_link_share=pl.col("has_purchase_link").mean(),
         sponsorship_labelled_ad_share=pl.col("is_labelled_ad").mean(),
-        sponsorship_purchase_means_share=pl.when(has_means.is_not_null().any()).then(
-            has_means.fill_null(value=False).mean()
-        ),
+        sponsorship_purchase_means_share=pl.any_horizontal("purchase_means", "has_purchase_link")
+        .fill_null(value=False)
+        .mean(),
         sponsorship_undisclosed_call_share=pl.when(is_known.sum() >= N_POSTS_FOR_CONCERN).then(silent_calls.mean()),
         **{
             f"sponsorship_{name}_share": pl.col(name).mean()
