@@ -157,3 +157,15 @@ def test_every_source_and_window_of_the_shipped_panel_is_named_and_no_other():
     panel = read_panel(config_dir() / "verdict" / "panel.csv").frame
     texts = {*panel["source"], *panel["window"]}
     assert {key for key in load_entries() if key.startswith("panel.")} == {f"panel.{text}" for text in texts}
+
+
+def test_the_grounds_of_a_cause_are_whole_sentences():
+    grounds = {key: texts for key, texts in load_entries().items() if key.startswith("growth.cause.")}
+    said = [text for key, texts in grounds.items() if ".name." not in key for text in texts.values()]
+    assert [text for text in said if not text.endswith((".", "。"))] == []
+
+
+def test_no_key_stands_twice_in_a_catalogue():
+    for path in (REPORT.parent / "messages").glob("*.yaml"):
+        keys = re.findall(r"^(\w[^#\n]*?):(?: |$)", path.read_text("utf-8"), re.MULTILINE)
+        assert len(keys) == len(set(keys)), path.name
