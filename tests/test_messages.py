@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import zhenfen.report
+from zhenfen.config import config_dir
 from zhenfen.errors import ConfigError
 from zhenfen.messages import LANGUAGES, Catalogue, load_entries
+from zhenfen.verdict.panel import read_panel
 
 REPORT = Path(zhenfen.report.__file__).parent
 ACCUSING = re.compile(r"\b(fraud|fake|illegal|scam|fraude|faux|fausse|illégal)|造假|假粉|欺诈|违法|水军", re.IGNORECASE)
@@ -149,3 +151,21 @@ def test_a_measurement_is_shown_in_its_unit(value, unit, expected):
 @pytest.mark.parametrize("moment", [date(2026, 3, 1), datetime(2026, 3, 1, 23, 59, tzinfo=UTC)])
 def test_days_are_iso_everywhere(moment):
     assert {Catalogue(language).day(moment) for language in LANGUAGES} == {"2026-03-01"}
+
+
+def test_every_source_and_window_of_the_shipped_panel_is_named_and_no_other():
+    panel = read_panel(config_dir() / "verdict" / "panel.csv").frame
+    texts = {*panel["source"], *panel["window"]}
+    assert {key for key in load_entries() if key.startswith("panel.")} == {f"panel.{text}" for text in texts}
+
+
+def test_the_grounds_of_a_cause_are_whole_sentences():
+    grounds = {key: texts for key, texts in load_entries().items() if key.startswith("growth.cause.")}
+    said = [text for key, texts in grounds.items() if ".name." not in key for text in texts.values()]
+    assert [text for text in said if not text.endswith((".", "。"))] == []
+
+
+def test_no_key_stands_twice_in_a_catalogue():
+    for path in (REPORT.parent / "messages").glob("*.yaml"):
+        keys = re.findall(r"^(\w[^#\n]*?):(?: |$)", path.read_text("utf-8"), re.MULTILINE)
+        assert len(keys) == len(set(keys)), path.name

@@ -47,6 +47,7 @@ class Problem:
         row: Row number, counted from 1 without the heading; None when it concerns the whole file.
         column: Column or field name; None when it concerns the whole row or file.
         value: What stood there, as text; cut to 80 characters when printed.
+        key: Message that tells a person what to do, in the language asked for; None where the words above must do.
     """
 
     expected: str
@@ -54,6 +55,7 @@ class Problem:
     row: int | None = None
     column: str | None = None
     value: str | None = None
+    key: str | None = None
 
     def __str__(self) -> str:
         parts = [self.file]

@@ -156,4 +156,4 @@ def test_tables_of_a_search_stay_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["mediacrawler_xhs", "mediacrawler_wb", "weibo_search"])
 def test_real_searches_are_known(data_dir: Path, name: str) -> None:
-    assert set(found(data_dir / "exports" / name, platform="weibo").values()) == {"search"}
+    assert set(found(data_dir / "exports" / name).values()) == {"search"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -47,6 +48,23 @@ def test_a_search_on_xiaohongshu(data_dir: Path) -> None:
     assert owners == {key: kept_notes[row["note_id"]]["user_id"] for key, row in kept_comments.items()}
     assert tables["creators"]["n_followers"].null_count() == 200
     assert tables["posts"]["published_at"].null_count() == tables["comments"]["created_at"].null_count() == 0
+
+
+def test_a_topic_of_weibo(data_dir: Path) -> None:
+    folder = data_dir / "exports" / "weibo_search"
+    with (folder / "topic.csv").open(encoding="utf-8-sig") as file:
+        lines = list(csv.DictReader(file))
+    kept = {line["id"]: line for line in reversed(lines)}
+    tables = read(folder)
+    assert (len(lines), len(kept), tables["posts"].height) == (400, 312, 312)
+    names = {line["user_id"]: line["用户昵称"] for line in lines}
+    assert len(names) == 290
+    assert dict(tables["creators"].select("creator_id", "display_name").iter_rows()) == names
+    assert tables["creators"]["platform"].unique().to_list() == ["weibo"]
+    owners = dict(tables["posts"].select("post_id", "creator_id").iter_rows())
+    assert owners == {key: line["user_id"] for key, line in kept.items()}
+    assert tables["posts"]["is_repost"].sum() == sum(bool(line["retweet_id"]) for line in kept.values())
+    assert tables["posts"]["published_at"].null_count() == 0
 
 
 def test_two_timelines_of_weibo(data_dir: Path) -> None:

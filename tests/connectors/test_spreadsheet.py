@@ -173,6 +173,63 @@ def test_the_platform_can_be_named_and_must_be(tmp_path: Path) -> None:
         read(path)
 
 
+WEIBO = {
+    "id": "1",
+    "bid": "A",
+    "user_id": "9",
+    "用户昵称": "小王",
+    "微博正文": "正文",
+    "话题": "",
+    "转发数": 1,
+    "评论数": 2,
+}
+WEIBO |= {"点赞数": 3, "发布时间": "2024-01-02 08:00", "发布工具": "iPhone客户端", "retweet_id": ""}
+
+
+def test_a_sheet_of_weibo_search_holds_posts_and_names_their_authors(tmp_path: Path) -> None:
+    repost = WEIBO | {"id": "2", "retweet_id": "7", "微博正文": "说得好//@某人:原文"}
+    tables = read(write_csv(tmp_path / "话题.csv", [WEIBO, repost]))
+    assert rows(tables, "posts", "post_id", "creator_id", "text", "is_repost", "published_at") == [
+        ("1", "9", "正文", False, DAY),
+        ("2", "9", "说得好", True, DAY),
+    ]
+    assert rows(tables, "posts", "n_shares", "n_comments", "n_likes") == [(1, 2, 3)] * 2
+    assert rows(tables, "creators", "creator_id", "display_name", "platform", "found_by") == [
+        ("9", "小王", "weibo", "search")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "creator"),
+    [
+        (
+            {
+                "页码": 1,
+                "微博id": "1",
+                "微博bid": "A",
+                "微博作者": "小王",
+                "微博内容": "正文",
+                "发布时间": "2024-01-02",
+            },
+            "小王",
+        ),
+        ({"微博id": "1", "微博作者": "小王", "微博内容": "正文", "点赞数": 3}, "小王"),
+        ({"用户id": "9", "用户昵称": "小王", "微博正文": "正文", "点赞数": 3}, "9"),
+    ],
+)
+def test_other_sheets_of_weibo_posts_are_known_by_their_headings(
+    tmp_path: Path, row: dict[str, Any], creator: str
+) -> None:
+    tables = read(write_csv(tmp_path / "a.csv", [row]))
+    assert rows(tables, "posts", "creator_id", "text") == [(creator, "正文")]
+    assert rows(tables, "creators", "creator_id", "display_name", "platform") == [(creator, "小王", "weibo")]
+
+
+def test_names_and_remarks_alone_stay_comments(tmp_path: Path) -> None:
+    layout = find_layout("导出", ("达人", "用户昵称", "内容", "时间", "点赞数"))
+    assert layout is not None and (layout.table, layout.platform) == ("comments", None)
+
+
 def test_one_name_on_two_platforms_is_two_accounts(tmp_path: Path) -> None:
     write_csv(tmp_path / "达人.csv", [KOL, KOL | {"平台": "抖音"}])
     write_csv(tmp_path / "笔记.csv", [POST, POST | {"平台": "抖音", "笔记ID": "n2"}])

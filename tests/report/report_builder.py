@@ -11,6 +11,7 @@ import polars as pl
 
 from zhenfen.features.growth_drops import DROPS_SCHEMA
 from zhenfen.tables import Tables
+from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, Change
 from zhenfen.verdict.coverage import UNCOVERED_SCHEMA
 from zhenfen.verdict.creator import CREATORS_SCHEMA
@@ -91,6 +92,7 @@ SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
         "matched": pl.List(pl.String),
     },
     ("audience", "frames"): {"frame": pl.String, "n_profiles": pl.Int64},
+    ("audience", "shares"): {name: dtype for name, dtype in SHARES_SCHEMA.items() if name != "creator_id"},
     ("network", "shared_clusters"): {
         "cluster_id": pl.String,
         "n_comments": pl.Int64,

@@ -160,7 +160,11 @@ def test_a_rule_that_asks_for_no_mark_names_none_and_an_unknown_label_is_not_mis
         assert (absolute["n_unmarked"], absolute["n_unknown"]) == (None, None)
         assert {post["disclosure_text"] for post in absolute["posts"]} == {""}
         assert {post["disclosure_text"] for post in review["posts"]} == {catalogue.text(f"rules.position.{position}")}
-        assert catalogue.text("report.packs.unchecked") in render_creator(made)
+        html = render_creator(made)
+        assert catalogue.text("report.packs.unchecked") in html
+        n_more = review["n_posts"] - len(review["posts"])
+        assert n_more > 0
+        assert catalogue.text("report.more.posts", n=catalogue.number(n_more, 0)) in html
 
 
 @dataclass(frozen=True)

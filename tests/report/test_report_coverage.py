@@ -93,4 +93,7 @@ def test_the_page_shows_it(language: str) -> None:
     builder.findings[-1] |= {"reason": "no_reference", "score": None}
     builder.detail("a", "creator", "uncovered", [outside("xiaohongshu", 50_013, 496_414)])
     summary = summarise_creator(*builder.build(), "a", Catalogue(language))
-    assert coverage_text(summary).partition("`")[0] in render_creator(summary)
+    html = render_creator(summary)
+    assert coverage_text(summary).partition("`")[0] in html
+    assert "<code>zhenfen panel build</code>" in html
+    assert "`" not in html.partition("</style>")[2]

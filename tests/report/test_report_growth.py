@@ -83,7 +83,7 @@ def test_drops_show_what_others_lost_the_least_likely_first() -> None:
     builder = Builder().creator("a").detail("a", "growth", "daily", make_daily()).detail("a", "growth", "drops", drops)
     shown = summary_of(builder)["growth"]["drops"]
     assert [drop["days_text"] for drop in shown] == ["2026-01-08", "2026-01-09 – 2026-01-10"]
-    assert (shown[0]["peers_lost_text"], shown[1]["p_text"]) == ("—", "= 0.8")
+    assert (shown[0]["peers_lost_text"], shown[1]["p_text"]) == ("—", "0.8")
     assert shown[1]["lost_text"] == "1.0% [0.8%, 1.2%]"
 
 

@@ -167,7 +167,19 @@ def test_an_unknown_label_counts_neither_as_seen_nor_as_missing():
     builder = Builder().creator("a").unassessed("a", "sponsorship").detail("a", "sponsorship", "posts", [post])
     facts = {fact["fact"]: fact["n"] for fact in page(builder)["sponsorship"]["facts"]}
     unknown = {"purchase_unknown": 1, "label_unknown": 1}
-    assert facts == {"words": 0, "disclosed": 0, "purchase": 1, "purchase_unlabelled": 0, **unknown}
+    assert facts == {"words": 0, "disclosed": None, "purchase": 1, "purchase_unlabelled": None, **unknown}
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "未知"), ("en", "unknown"), ("fr", "inconnu")])
+def test_what_is_known_of_no_post_is_unknown_and_not_zero(language, word):
+    post = {"post_id": "p", "excerpt": "x", "is_disclosed": None, "has_purchase_means": None, "matched": ["优惠"]}
+    builder = Builder().creator("a").assessed("a", "sponsorship", {"feature": "sponsorship_share", "value": 0.05})
+    builder.detail("a", "sponsorship", "posts", [post, {**post, "post_id": "q"}])
+    made = summarise_creator(*builder.build(), "a", Catalogue(language))
+    facts = {fact["fact"]: (fact["n"], fact["n_text"]) for fact in made["sponsorship"]["facts"]}
+    assert facts["words"] == (2, "2")
+    assert {facts[name] for name in ("disclosed", "purchase", "purchase_unlabelled")} == {(None, word)}
+    assert f"<dd>{word}</dd>" in render_creator(made)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -233,6 +245,27 @@ def test_alike_comments_are_asked_about_only_where_they_are_unusual():
     assert page(builder.assessed("a", "comments", {"feature": "comments_share", "value": 0.05}))["questions"] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("zh", "样本中估计 45% 不像真人账号，这些粉丝从何而来？"),
+        ("en", "An estimated 45% of the sample do not look like real people’s: where did they come from?"),
+        ("fr", "de l’échantillon ne ressemble pas à des comptes de vraies personnes"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("level", "reason", "asks"), [("high", None, True), ("low", None, False), ("high", "x", False)]
+)
+def test_an_audience_above_low_is_asked_about(language, question, level, reason, asks):
+    share = {"frame": "newest", "method": "adjusted_count", "share": 0.45, "low": 0.38, "high": 0.52, "reason": reason}
+    numbers = {"n_profiles": 300, "n_labels": 0, "n_out_of_domain": 0, "is_contradicted": False}
+    builder = Builder().creator("a").assessed("a", "audience", level=level)
+    builder.detail("a", "audience", "frames", [{"frame": "newest", "n_profiles": 300}])
+    builder.detail("a", "audience", "shares", [{**share, **numbers}])
+    made = summarise_creator(*builder.build(), "a", Catalogue(language))
+    assert any(question in one for one in made["questions"]) is asks
+
+
 def test_one_or_two_posts_are_no_course():
     assert page(rich(), "A")["engagement"] is None
 
@@ -242,7 +275,8 @@ def test_nothing_found_nothing_asked():
 
 
 def test_unusable_rows_are_counted_by_what_was_wrong_with_examples():
-    unusable = page(rich())["unusable"]
+    assert page(rich())["unusable"]["n_rows"] == 0
+    unusable = page(rich())["unusable_of_all"]
     assert unusable["n_rows"] == 8
     assert [kind["n"] for kind in unusable["kinds"]] == [7, 1]
     assert [example["row"] for example in unusable["kinds"][0]["examples"]] == [1, 2, 3]

@@ -308,3 +308,22 @@ def test_hostile_names_do_not_reach_the_terminal_raw(zhenfen: Runner, tmp_path: 
     assert "\x1b" not in ran.out
     assert "\x07" not in ran.out
     assert "<script>" not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lang", "platform", "moment"),
+    [
+        ("zh", "缺少“平台”列，请用 --platform 说明", "请用 --as-of 说明"),
+        ("en", 'there is no column "platform"', "do not say when they were collected"),
+        ("fr", "aucune colonne de plateforme ; précisez-la avec --platform", "précisez le jour avec --as-of"),
+    ],
+)
+def test_what_only_the_user_can_say_is_asked_for_in_their_language(
+    zhenfen: Runner, tmp_path: Path, lang: str, platform: str, moment: str
+) -> None:
+    export, options = tmp_path / "达人.csv", ("--out", tmp_path / "out", "--lang", lang)
+    export.write_text("达人昵称,粉丝数\n小王,1200\n", encoding="utf-8")
+    ran = zhenfen("vet", export, *options)
+    assert (ran.code, platform in ran.err, "达人.csv" in ran.err, "expected" in ran.err) == (2, True, True, False)
+    ran = zhenfen("vet", export, "--platform", "douyin", *options)
+    assert (ran.code, moment in ran.err, "expected" in ran.err) == (2, True, False)

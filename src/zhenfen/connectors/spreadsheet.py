@@ -20,13 +20,13 @@ from zhenfen.connectors.found_by import SEARCH
 from zhenfen.connectors.spreadsheet_headings import (
     Layout,
     find_layout,
-    is_search,
     load_headings,
     own_name,
     translate,
 )
 from zhenfen.connectors.spreadsheet_keys import make_keys, name_creators
 from zhenfen.connectors.tidy import FILE, ROW, Tidied, tidy
+from zhenfen.connectors.weibo_text import own_words
 from zhenfen.errors import Problem
 from zhenfen.tables import TABLES, make_frame
 
@@ -90,7 +90,11 @@ def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
         owner = None if layout.names_creator else own_name(name or PurePosixPath(file).stem)
         # Sheets end in empty lines more often than not.
         filled = rows.filter(pl.any_horizontal(pl.exclude(FILE, ROW).is_not_null()))
-        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(is_search(sheet.columns))}
+        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(layout.is_search)}
+        if layout.platform and "platform" not in filled.columns:
+            about["platform"] = pl.lit(layout.platform)
+        if "_quoted" in filled.columns:
+            about["is_repost"] = pl.col("_quoted").is_not_null().cast(pl.String)
         frames.setdefault(layout.table, []).append(filled.with_columns(**about))
     headings = load_headings().columns
     return {table: stack(rows, dict.fromkeys((*headings[table], *_WHO), ())) for table, rows in frames.items()}
@@ -128,7 +132,7 @@ def _check_platform(raw: Mapping[str, pl.DataFrame], options: Options) -> None:
     if options.platform is None and all(frame["platform"].null_count() == frame.height for frame in raw.values()):
         expected = "a column 平台 or platform, or the platform named on import"
         labels = sorted({label for frame in raw.values() for label in frame[FILE].unique()})
-        raise_all([Problem(expected, label, column="platform") for label in labels])
+        raise_all([Problem(expected, label, column="platform", key="problem.platform") for label in labels])
 
 
 def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFrame:
@@ -139,7 +143,10 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
     if table == "creators":
         made += [pl.col("_creator_name").alias("display_name"), pl.col("snapshot_at").alias(SEEN)]
     if table == "posts":
-        made += [join_title(pl.col("_title"), pl.col("text")).alias("text"), pl.col("observed_at").alias(SEEN)]
+        body = pl.col("text")
+        if "_quoted" in have:
+            body = pl.when(pl.col("_quoted").is_not_null()).then(own_words(body)).otherwise(body)
+        made += [join_title(pl.col("_title"), body).alias("text"), pl.col("observed_at").alias(SEEN)]
         made.append(pl.coalesce("n_paid_views", _rest_of_views()).alias("n_paid_views"))
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))

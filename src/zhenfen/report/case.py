@@ -53,6 +53,23 @@ class Setting:
         """Level over all families by creator_id, see `verdict.creator.CREATORS_SCHEMA`."""
         return {row["creator_id"]: row for row in self.findings.creators.iter_rows(named=True)}
 
+    @cached_property
+    def unusable_rows(self) -> pl.DataFrame:
+        """The table `unusable` with creator_id: whose a row is, null where nothing says so.
+
+        Of a single creator everything is; else a row tells by the id that stands in it: the creator's, a post's or a
+        comment's.
+        """
+        rows = self.tables["unusable"]
+        if self.tables["creators"].height == 1:
+            return rows.with_columns(creator_id=pl.lit(self.tables["creators"]["creator_id"][0]))
+        keys = {"creators": "creator_id", "posts": "post_id", "comments": "comment_id"}
+        owners = pl.concat(
+            self.tables[table].select(column=pl.lit(key), value=key, creator_id="creator_id")
+            for table, key in keys.items()
+        )
+        return rows.join(owners.drop_nulls().unique(), on=["column", "value"], how="left", maintain_order="left")
+
     def name_of(self, creator_id: str) -> str:
         """Display name of a creator, or words with the short id where there is none."""
         name = shorten(clean(self.creators.get(creator_id, {}).get("display_name")), LONGEST_NAME_CHARS)
@@ -89,6 +106,7 @@ class Case:
     Attributes:
         creator_id: Whose case.
         findings: One record a family.
+        evidence: The same as rows, one a measurement.
         details: Family → name → frame, this creator's rows only.
         posts: This creator's posts.
         events: This creator's events.
@@ -97,6 +115,7 @@ class Case:
 
     creator_id: str
     findings: tuple[Finding, ...]
+    evidence: pl.DataFrame
     details: Details
     posts: pl.DataFrame
     events: pl.DataFrame
@@ -136,6 +155,7 @@ def open_cases(setting: Setting) -> Iterator[Case]:
         yield Case(
             creator_id,
             mine.of(creator_id),
+            mine.evidence,
             {
                 family: {name: parts[creator_id] for name, parts in frames.items() if creator_id in parts}
                 for family, frames in details_by.items()
@@ -160,6 +180,7 @@ def open_case(setting: Setting, creator_id: str) -> Case:
     return Case(
         creator_id,
         findings.of(creator_id),
+        findings.evidence.filter(mine),
         {
             family: {name: frame.filter(mine) for name, frame in frames.items()}
             for family, frames in findings.details.items()

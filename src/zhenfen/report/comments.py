@@ -9,7 +9,7 @@ import polars as pl
 
 from zhenfen.report.case import Case
 from zhenfen.report.sections import MOST_CLUSTERS, iso_day
-from zhenfen.report.words import p_text
+from zhenfen.report.words import p_cell, p_text
 from zhenfen.verdict.comments import GENUINE
 
 MOST_EXAMPLES = 3
@@ -142,7 +142,7 @@ def _bursts(case: Case) -> list[dict[str, Any]]:
             "window_text": case.catalogue.value(row["minutes"], "minutes"),
             "soon_text": f"{number(row['n_soon'], 0)} / {number(row['n_comments'], 0)}",
             "expected_text": number(row["n_expected"], 1),
-            "p_text": p_text(case.catalogue, row["p_value"]),
+            "p_text": p_cell(case.catalogue, row["p_value"]),
         }
         for row in bursts.sort("p_value", "post_id").head(MOST_BURSTS).iter_rows(named=True)
     ]

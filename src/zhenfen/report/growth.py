@@ -12,7 +12,7 @@ from zhenfen.report.case import Case
 from zhenfen.report.family import list_names
 from zhenfen.report.quote import clean, shorten
 from zhenfen.report.sections import iso_day
-from zhenfen.report.words import p_text, signed
+from zhenfen.report.words import p_cell, p_text, signed
 
 LONGEST_SERIES_FOR_BARS = 400
 """Days; beyond it a day's bar is thinner than a hair, and daily gains are not drawn."""
@@ -194,7 +194,7 @@ def _drop(case: Case, row: dict[str, Any]) -> dict[str, Any]:
         "lost_text": case.catalogue.text("report.drops.lost", **words),
         "peers_lost_text": words["others"],
         "n_peers_text": case.catalogue.number(row["n_peers"], 0),
-        "p_text": "—" if row["p_value"] is None else p_text(case.catalogue, row["p_value"]),
+        "p_text": p_cell(case.catalogue, row["p_value"]),
     }
 
 

@@ -13,6 +13,7 @@ from zhenfen.messages import Catalogue
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 HTML_LANGUAGES = {"zh": "zh-Hans", "en": "en", "fr": "fr"}
@@ -58,7 +59,7 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
 def _environment() -> Environment:
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -67,6 +68,17 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    environment.filters["code"] = _mark_code
+    return environment
+
+
+def _mark_code(text: str) -> Markup:
+    """A sentence of ours as HTML, with what stands between backticks as code."""
+    from markupsafe import Markup
+
+    parts = text.split("`")
+    marked = (Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
+    return Markup("").join(marked)
 
 
 @cache

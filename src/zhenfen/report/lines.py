@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zhenfen.messages import Catalogue
+from zhenfen.report.source import say_reference
 
 Line = dict[str, Any]
 
@@ -25,14 +26,14 @@ class Lines:
         """The lines of one creator, from what `summarise_creator` returns."""
         catalogue = Catalogue(creator["language"])
         head = {name: creator["creator"][name] for name in ("creator_id", "name")}
-        self.evidence.extend({**head, **line} for line in _evidence_lines(creator))
+        self.evidence.extend({**head, **line} for line in _evidence_lines(creator, catalogue))
         self.comments.extend({**head, **line} for line in _comment_lines(creator["comments"] or {}, catalogue))
         self.posts.extend({**head, **line} for line in _post_lines(creator["sponsorship"] or {}, catalogue))
         self.spans.extend({**head, **line} for line in _span_lines(creator["growth"] or {}))
         self.then.extend({**head, "text": line["sentence"]} for line in (creator["then"] or {}).get("lines", ()))
 
 
-def _evidence_lines(creator: Mapping[str, Any]) -> Iterator[Line]:
+def _evidence_lines(creator: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
     """One a measurement, or one a reason."""
     for family in creator["families"]:
         about = {
@@ -40,7 +41,8 @@ def _evidence_lines(creator: Mapping[str, Any]) -> Iterator[Line]:
             "level_text": family["level_text"],
             "reason_text": family["reason_text"],
         }
-        yield from ({**about, **item} for item in family["evidence"] or [{}])
+        for item in family["evidence"] or [{}]:
+            yield {**about, **item, "reference": say_reference(item.get("reference") or "", catalogue)}
 
 
 def _span_lines(growth: Mapping[str, Any]) -> Iterator[Line]:

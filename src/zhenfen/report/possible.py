@@ -12,36 +12,37 @@ from zhenfen.report.sections import iso_day
 
 ABOVE_LOW = ("elevated", "high")
 _CAUSES = {
-    "growth": ("promotion", "events", "others"),
-    "engagement": ("promotion", "reach", "others"),
-    "comments": ("talk", "others"),
-    "network": ("ties", "others"),
-    "audience": ("arrivals", "others"),
+    "growth": ("promotion", "events"),
+    "comments": ("talk",),
+    "network": ("ties",),
+    "audience": ("arrivals",),
 }
-"""By family; `others`: that somebody else than the creator may have bought it."""
+"""By family; engagement has them by measurement. `others` follows each: somebody else than the creator may pay."""
+_LIFTED = ("likes", "views", "hit", "sponsored")
+"""Words in names of measurements of what paid promotion lifts; it brings no more comments or saves a like."""
 
 
-def list_causes(case: Case, family: dict[str, Any], summary: dict[str, Any]) -> list[str]:
-    """Sentences for one family of a creator's summary; none where nothing asks for a look."""
-    if not _asks(family, summary):
+def list_causes(case: Case, family: dict[str, Any]) -> list[str]:
+    """Sentences for one family of a creator's summary; none where its level does not ask for a look."""
+    if family["level"] not in ABOVE_LOW:
         return []
-    return [case.catalogue.text(f"report.possible.{cause}") for cause in _CAUSES.get(family["family"], ())]
+    causes = _engagement_causes(family) if family["family"] == "engagement" else _CAUSES.get(family["family"], ())
+    named = (*causes, "others") if causes else ()
+    return [case.catalogue.text(f"report.possible.{cause}") for cause in named]
 
 
-def _asks(family: dict[str, Any], summary: dict[str, Any]) -> bool:
-    """Out of line; or a rise without explanation, likes or views out of line, accounts made and arrived together."""
-    found = {
-        "growth": any(
-            span["is_unexplained"] and (span["n_gained"] or 0) > 0
-            for span in (summary["growth"] or {}).get("spans", ())
-        ),
-        "engagement": any(item["asks"] for item in family["evidence"]),
-        "audience": any(
-            pattern["pattern"] == "batch" and pattern["n_in_pattern"]
-            for pattern in (summary["audience"] or {}).get("patterns", ())
-        ),
-    }
-    return family["level"] in ABOVE_LOW or found.get(family["family"], False)
+def _engagement_causes(family: dict[str, Any]) -> tuple[str, ...]:
+    """What may lie behind the measurements that ask, promotion first."""
+    found = {_cause(item) for item in family["evidence"] if item["asks"]} or {"reach"}
+    return tuple(cause for cause in ("promotion", "talk", "reach") if cause in found)
+
+
+def _cause(item: dict[str, Any]) -> str:
+    """Promotion for what it lifts, talk for many comments, another audience than usual for the rest."""
+    name = item["feature"]
+    if name.endswith(("_by_likes_ratio", "_by_followers_ratio")):
+        return "talk" if "_comments_by_likes_" in name and item["position"] == "above" else "reach"
+    return "promotion" if any(word in name for word in _LIFTED) else "reach"
 
 
 def list_days_standing_out(case: Case) -> list[str]:

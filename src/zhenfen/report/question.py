@@ -35,6 +35,7 @@ def make_questions(case: Case, summary: dict[str, Any]) -> list[str]:
             *(_about_clusters(case, summary["comments"]) if "comments" in names else ()),
         ],
         "sponsorship": list(_about_posts(case, summary["sponsorship"])),
+        "audience": list(_about_audience(case, summary["audience"])) if "audience" in names else [],
         "network": list(_about_commenters(case, summary["network"])) if "network" in names else [],
     }
     general = [
@@ -93,6 +94,12 @@ def _about_posts(case: Case, sponsorship: dict[str, Any] | None) -> Iterator[str
         if days:
             named = list_names(list(days)[:MOST_DAYS], case.catalogue)
             yield case.catalogue.text(f"report.question.{key}", days=named)
+
+
+def _about_audience(case: Case, audience: dict[str, Any] | None) -> Iterator[str]:
+    share = (audience or {}).get("share")
+    if share and share["is_assessed"]:
+        yield case.catalogue.text("report.question.audience", share=share["share_text"])
 
 
 def _about_commenters(case: Case, network: dict[str, Any] | None) -> Iterator[str]:

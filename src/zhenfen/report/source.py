@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from zhenfen.report.case import Setting
+from zhenfen.messages import Catalogue
+from zhenfen.report.case import Case, Setting
 from zhenfen.report.quote import clean, quote, shorten
 
 MOST_SHOWN = 20
@@ -14,19 +15,48 @@ MOST_SHOWN = 20
 MOST_EXAMPLES = 3
 LONGEST_VALUE_CHARS = 48
 SHORT_HASH_CHARS = 12
+UNKNOWN = "unknown"
+"""What stands for a version that nobody knows."""
 
 
 def summarise_sources(setting: Setting, most: int | None = MOST_SHOWN) -> dict[str, Any]:
-    """The part that every page of a report shares, with at most `most` files and kinds of problems; None for all."""
+    """The sources of a whole report, with at most `most` files and kinds of problems; None for all."""
+    return {
+        **summarise_shared(setting, most),
+        "unusable": _unusable(setting, setting.tables["unusable"], most),
+        "references": _references(setting, setting.findings.evidence),
+    }
+
+
+def summarise_shared(setting: Setting, most: int | None = MOST_SHOWN) -> dict[str, Any]:
+    """What holds for every page: files, versions, and the unusable rows of which nothing says whose they are."""
+    unowned = setting.unusable_rows.filter(pl.col("creator_id").is_null())
     return {
         "provenance": _provenance(setting, most),
-        "unusable": _unusable(setting, most),
-        "versions": [
-            {"name": name, "label": setting.label("report.version", name), "value": value, "short": _short(value)}
-            for name, value in sorted(setting.findings.versions.items())
-        ],
-        "references": _references(setting),
+        "unusable_of_all": _unusable(setting, unowned, most),
+        "versions": [_version(setting, name, value) for name, value in sorted(setting.findings.versions.items())],
     }
+
+
+def summarise_own(case: Case) -> dict[str, Any]:
+    """What holds for one creator's page: unusable rows that are the creator's, and where the peers come from."""
+    setting = case.setting
+    mine = pl.col("creator_id") == case.creator_id
+    return {
+        "unusable": _unusable(setting, setting.unusable_rows.filter(mine), MOST_SHOWN),
+        "references": _references(setting, case.evidence),
+    }
+
+
+def say_reference(text: str, catalogue: Catalogue) -> str:
+    """A source or window of a panel in the reader's language; that of an analyst's own panel as it was written."""
+    key = f"panel.{text}"
+    return catalogue.text(key) if catalogue.has(key) else clean(text)
+
+
+def _version(setting: Setting, name: str, value: str) -> dict[str, str]:
+    short = setting.catalogue.text("report.unknown") if value == UNKNOWN else _short(value)
+    return {"name": name, "label": setting.label("report.version", name), "value": value, "short": short}
 
 
 def _provenance(setting: Setting, most: int | None) -> dict[str, Any]:
@@ -53,9 +83,8 @@ def _file(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unusable(setting: Setting, most: int | None) -> dict[str, Any]:
+def _unusable(setting: Setting, rows: pl.DataFrame, most: int | None) -> dict[str, Any]:
     """Rows and values that were not used, counted by what was wrong, with the first examples of each."""
-    rows = setting.tables["unusable"]
     by = ["table", "file", "column", "expected", "action"]
     kinds = (
         rows.group_by(by, maintain_order=True)
@@ -99,9 +128,10 @@ def _in_words(setting: Setting, written: str | None) -> str:
     return setting.catalogue.text(written or "") if known else clean(written)
 
 
-def _references(setting: Setting) -> list[dict[str, Any]]:
-    """Panel sources that the ranges of this report come from, with the features they serve and their peers."""
-    used = setting.findings.evidence.filter(pl.col("reference_scope") != "none", pl.col("reference") != "")
+def _references(setting: Setting, evidence: pl.DataFrame) -> list[dict[str, Any]]:
+    """Panel sources that the ranges beside `evidence` come from, with the features they serve and their peers."""
+    measured = evidence.drop_nulls("value")
+    used = measured.filter(pl.col("reference_scope") != "none", pl.col("reference") != "")
     rows = (
         used.group_by("reference", "reference_window", "reference_on", "reference_scope")
         .agg(n_features=pl.col("feature").n_unique(), fewest=pl.col("n_peers").min(), most=pl.col("n_peers").max())
@@ -110,7 +140,9 @@ def _references(setting: Setting) -> list[dict[str, Any]]:
     return [
         {
             "reference": row["reference"],
+            "reference_text": say_reference(row["reference"], setting.catalogue),
             "window": row["reference_window"],
+            "window_text": say_reference(row["reference_window"] or "", setting.catalogue),
             "observed_on": None if row["reference_on"] is None else setting.catalogue.day(row["reference_on"]),
             "scope": row["reference_scope"],
             "scope_text": setting.catalogue.text(f"report.scope.{row['reference_scope']}"),

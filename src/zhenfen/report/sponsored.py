@@ -26,7 +26,7 @@ def sponsorship_section(case: Case) -> dict[str, Any] | None:
     if posts is None:
         return None
     facts = _join_scores(case, posts).with_columns(
-        has_words=pl.col("matched").list.len().fill_null(0) > 0, sounds=pl.col("kind") != NO_KIND
+        has_words=pl.col("matched").list.len() > 0, sounds=pl.col("kind") != NO_KIND
     )
     marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds"))
     newest = marked.sort("published_at", "post_id", descending=[True, False], nulls_last=True).head(MOST_POSTS)
@@ -53,20 +53,30 @@ def _join_scores(case: Case, posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _count_facts(case: Case, facts: pl.DataFrame, *, has_model: bool) -> list[dict[str, Any]]:
-    """Posts by fact; one whose label is unknown counts neither as labelled nor as unlabelled."""
-    counts = facts.select(
-        sounding=pl.col("sounds").sum(),
-        words=pl.col("has_words").sum(),
-        disclosed=pl.col("is_disclosed").sum(),
-        purchase=pl.col("has_purchase_means").sum(),
-        purchase_unlabelled=(pl.col("has_purchase_means") & ~pl.col("is_disclosed")).sum(),
-        purchase_unknown=(pl.col("has_purchase_means") & pl.col("is_disclosed").is_null()).sum(),
-        label_unknown=pl.col("is_disclosed").is_null().sum(),
-    ).row(0, named=True)
+    """Posts by fact; one whose label is unknown counts neither as labelled nor as unlabelled.
+
+    A fact that is known of no post has no number.
+    """
+    disclosed, means = pl.col("is_disclosed"), pl.col("has_purchase_means")
+    signs = {
+        "sounding": pl.col("sounds"),
+        "words": pl.col("has_words"),
+        "disclosed": disclosed,
+        "purchase": means,
+        "purchase_unlabelled": means & ~disclosed,
+        "purchase_unknown": (means & disclosed.is_null()).fill_null(value=False),
+        "label_unknown": disclosed.is_null(),
+    }
+    known = (pl.when(sign.is_not_null().any()).then(sign.sum()).alias(fact) for fact, sign in signs.items())
     text, number = case.catalogue.text, case.catalogue.number
     return [
-        {"fact": fact, "label": text(f"report.sponsored.{fact}"), "n": n, "n_text": number(n, 0)}
-        for fact, n in counts.items()
+        {
+            "fact": fact,
+            "label": text(f"report.sponsored.{fact}"),
+            "n": n,
+            "n_text": text("report.unknown") if n is None else number(n, 0),
+        }
+        for fact, n in facts.select(known).row(0, named=True).items()
         if has_model or fact != "sounding"
     ]
 

@@ -18,7 +18,7 @@ from zhenfen.report.possible import list_causes
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
 from zhenfen.report.sections import engagement_section, network_section
-from zhenfen.report.source import summarise_sources
+from zhenfen.report.source import summarise_own, summarise_shared
 from zhenfen.report.sponsored import sponsorship_section
 from zhenfen.report.then import then_section
 from zhenfen.tables import Tables
@@ -45,11 +45,11 @@ def summarise_creator(
         UnknownCreatorError: The findings hold no such creator.
     """
     setting = Setting(findings, tables, catalogue, show_names)
-    return summarise_case(open_case(setting, creator_id), summarise_sources(setting))
+    return summarise_case(open_case(setting, creator_id), summarise_shared(setting))
 
 
-def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
-    """`summarise_creator` for a case that is cut out already, with the sources that all pages share."""
+def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
+    """`summarise_creator` for a case that is cut out already, with `summarise_shared`, what all pages say alike."""
     families = add_coverage(case, summarise_families(case))
     summary = {
         "kind": "creator",
@@ -75,9 +75,10 @@ def summarise_case(case: Case, sources: dict[str, Any]) -> dict[str, Any]:
             if family["level"] == "not_assessed"
         ],
         "found_by": describe_found_by(case.setting, case.creator_id),
-        **sources,
+        **shared,
+        **summarise_own(case),
     }
-    possible = [{**family, "possible": list_causes(case, family, summary)} for family in families]
+    possible = [{**family, "possible": list_causes(case, family)} for family in families]
     return {**summary, "families": possible, "questions": make_questions(case, summary)}
 
 

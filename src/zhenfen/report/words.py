@@ -19,3 +19,8 @@ def p_text(catalogue: Catalogue, p_value: float) -> str:
     if p_value < SMALLEST_SHOWN:
         return f"< {catalogue.number(SMALLEST_SHOWN, 4)}"
     return f"= {catalogue.number(p_value, 4)}"
+
+
+def p_cell(catalogue: Catalogue, p_value: float | None) -> str:
+    """A p-value below a heading that says what it is: no sign but "<"; a dash when unknown."""
+    return "—" if p_value is None else p_text(catalogue, p_value).removeprefix("= ")

@@ -14,7 +14,7 @@ from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.html import render_creator, render_shortlist
 from zhenfen.report.lines import Lines
 from zhenfen.report.shortlist import assemble_shortlist, make_row
-from zhenfen.report.source import summarise_sources
+from zhenfen.report.source import summarise_shared, summarise_sources
 from zhenfen.report.summarise import summarise_case
 from zhenfen.report.xlsx import write_xlsx
 from zhenfen.tables import Tables
@@ -63,14 +63,14 @@ def is_report_file(path: Path) -> bool:
 
 def _write_pages(setting: Setting, folder: Path, on_progress: Progress | None) -> list[str]:
     """Write everything; a creator's dict is dropped once its lines of the shortlist are taken."""
-    sources = summarise_sources(setting)
+    shared = summarise_shared(setting)
     n_pages = setting.findings.creators.height + 1
     rows: list[dict[str, Any]] = []
     lines = Lines()
     for done, case in enumerate(open_cases(setting)):
         if on_progress:
             on_progress(STEP, done, n_pages)
-        summary = summarise_case(case, sources)
+        summary = summarise_case(case, shared)
         rows.append(make_row(case, summary["families"]))
         lines.add(summary)
         _write_text(folder / f"{summary['file']}.html", render_creator(summary))

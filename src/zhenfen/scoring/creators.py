@@ -26,6 +26,9 @@ from zhenfen.verdict.coverage import find_uncovered
 from zhenfen.verdict.evidence import Findings
 from zhenfen.verdict.levels import rank
 
+NO_MOMENT = "a time of observation somewhere, or the option --as-of"
+"""What was expected of tables that date nothing."""
+
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
 SPONSORSHIP = "sponsorship"
@@ -107,7 +110,7 @@ def latest_moment(tables: Tables) -> datetime:
     moments = (latest_time(tables[name], columns) for name, columns in OBSERVED.items())
     seen = [moment for moment in moments if moment is not None]
     if not seen:
-        raise MissingTableError(Problem("a time of observation somewhere, or the option --as-of", "tables"))
+        raise MissingTableError(Problem(NO_MOMENT, "tables", key="problem.as_of"))
     return max(seen)
 
 

@@ -9,12 +9,13 @@ from types import TracebackType
 from typing import Any
 
 import polars as pl
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from zhenfen.errors import FoundBySearchError, ZhenfenError
+from zhenfen.errors import FoundBySearchError, InputError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.serving.audit import Applied, Sampled
@@ -24,8 +25,8 @@ from zhenfen.tables import Tables
 
 MOST_ROWS = 20
 """Creators listed in the terminal; the page has them all."""
-WIDE_COLUMNS = 120
-"""From this width on every family's level fits in words, in all three languages."""
+FEWEST_OF_A_NAME = 8
+"""Columns of a terminal that a creator's name has at least; it goes on in the next line."""
 LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "not_assessed": "dim"}
 LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
 
@@ -85,10 +86,12 @@ def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
     """The shortlist, most concern first, and where the pages are."""
     catalogue = Catalogue(language)
     console = Console()
-    is_narrow = console.width < WIDE_COLUMNS
+    table = _shortlist_table(vetted.shortlist, catalogue, is_narrow=False)
+    if is_narrow := not _fits(table, console):
+        table = _shortlist_table(vetted.shortlist, catalogue, is_narrow=True)
     console.print(Text(catalogue.text("cli.shortlist", day=vetted.shortlist["as_of_day"]), style="bold"))
     console.print(Text(vetted.shortlist["found_by"]["line"]))
-    console.print(_shortlist_table(vetted.shortlist, catalogue, is_narrow=is_narrow))
+    console.print(table)
     if is_narrow:
         console.print(_legend(vetted.shortlist))
     n_more = vetted.shortlist["n_creators"] - MOST_ROWS
@@ -195,9 +198,19 @@ def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
 def show_error(error: ZhenfenError, language: str) -> None:
     """The error's text on standard error, one line a problem, without markup or control characters."""
     console = Console(stderr=True, soft_wrap=True)
-    text = _contradiction(error, Catalogue(language)) if isinstance(error, FoundBySearchError) else str(error)
-    for line in text.splitlines():
+    for line in _error_text(error, Catalogue(language)).splitlines():
         console.print(Text(clean(line)), style="red")
+
+
+def _error_text(error: ZhenfenError, catalogue: Catalogue) -> str:
+    """What is said of an error: in the reader's language where a message says what to do, else in English."""
+    if isinstance(error, FoundBySearchError):
+        return _contradiction(error, catalogue)
+    text = str(error)
+    for one in error.problems if isinstance(error, InputError) else ():
+        if one.key:
+            text = text.replace(str(one), catalogue.text(one.key, file=one.file))
+    return text
 
 
 def _contradiction(error: FoundBySearchError, catalogue: Catalogue) -> str:
@@ -209,18 +222,21 @@ def _contradiction(error: FoundBySearchError, catalogue: Catalogue) -> str:
 
 
 def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> Table:
-    """Creators by families; a family that assessed nobody has no column. Narrow: marks alone, see `_legend`."""
-    shown = Table(expand=is_narrow)
-    shown.add_column(catalogue.text("cli.creator"), overflow="fold", min_width=8)
+    """Creators by families; a family that assessed nobody has no column.
+
+    Narrow: marks alone (see `_legend`) under short headings, without lines between the columns.
+    """
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 0), show_edge=False) if is_narrow else Table()
+    shown.add_column(catalogue.text("cli.creator"), overflow="fold", min_width=FEWEST_OF_A_NAME)
     if not is_narrow:
         shown.add_column(catalogue.text("cli.platform"), no_wrap=True)
     shown.add_column(catalogue.text("cli.followers"), justify="right", no_wrap=True)
     has_overall = shortlist["columns"]["overall"]
     if has_overall:
-        shown.add_column(catalogue.text("report.col.overall"), justify="center", no_wrap=not is_narrow)
+        shown.add_column(catalogue.text("report.col.overall"), justify="center", no_wrap=True)
     families = [column["family"] for column in shortlist["columns"]["families"]]
     for column in shortlist["columns"]["families"]:
-        shown.add_column(Text(column["label"], overflow="fold"), justify="center", no_wrap=not is_narrow)
+        shown.add_column(Text(_heading(column, catalogue, is_narrow=is_narrow)), justify="center", no_wrap=True)
     for creator in shortlist["creators"][:MOST_ROWS]:
         levels = {family["family"]: family for family in creator["families"]}
         platform = () if is_narrow else (creator["platform_name"],)
@@ -229,6 +245,21 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
         cells = (_level_cell(one, is_narrow=is_narrow) for one in (*overall, *(levels[name] for name in families)))
         shown.add_row(*map(Text, about), *cells)
     return shown
+
+
+def _fits(table: Table, console: Console) -> bool:
+    """Whether the terminal has room for everything but the whole of the names."""
+    names = table.columns[0]
+    names.width = FEWEST_OF_A_NAME
+    needed = console.measure(table, options=console.options.update(width=10 * console.width)).maximum
+    names.width = None
+    return needed <= console.width
+
+
+def _heading(column: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> str:
+    """The name of a family; a short one where there is little room."""
+    key = f"cli.short.{column['family']}"
+    return catalogue.text(key) if is_narrow and catalogue.has(key) else str(column["label"])
 
 
 def _level_cell(family: Mapping[str, Any], *, is_narrow: bool) -> Text:

@@ -67,7 +67,7 @@ def _level(one: Mapping[str, Any]) -> Text:
 
 
 def _show_coverage(families: list[Mapping[str, Any]], console: Console, catalogue: Catalogue) -> None:
-    uncovered = [(one["label"], one["coverage_text"]) for one in families if one["coverage_text"]]
+    uncovered = [(one["label"], one["coverage_text"].replace("`", "")) for one in families if one["coverage_text"]]
     if uncovered:
         console.print(Text(catalogue.text("cli.coverage"), style="bold"))
     for label, text in uncovered:

@@ -14,10 +14,11 @@ from rich.text import Text
 from zhenfen.config import load_platforms
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
-from zhenfen.serving.terminal import WIDE_COLUMNS
 from zhenfen.verdict.panel import PLATFORM
 
 INDENT = (0, 0, 0, 2)
+WIDE_COLUMNS = 120
+"""From this width on the sources have a column of their own."""
 COLUMNS = ("family", "platform", "followers", "peers", "features", "reach")
 COUNTS = ("peers", "features")
 

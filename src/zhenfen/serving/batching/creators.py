@@ -25,7 +25,7 @@ from zhenfen.features.growth_explanations import count_readings, list_moves, lis
 from zhenfen.features.growth_falls import add_falls, count_falls, find_episodes, list_losses
 from zhenfen.features.network import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
-from zhenfen.scoring.creators import measure_inputs
+from zhenfen.scoring.creators import NO_MOMENT, measure_inputs
 from zhenfen.scoring.judging import features_in_set
 from zhenfen.scoring.many import judge_measured
 from zhenfen.serving.batching import buckets
@@ -99,7 +99,7 @@ def _split(run: Run, n_buckets: int) -> tuple[datetime, list[str]]:
     refuse_searched(files, run.order.found_by, n_searched, n_creators)
     latest = run.order.as_of or max((one.latest for one in seen if one.latest is not None), default=None)
     if latest is None:
-        raise MissingTableError(Problem("a time of observation somewhere, or the option --as-of", "tables"))
+        raise MissingTableError(Problem(NO_MOMENT, "tables", key="problem.as_of"))
     names = sorted({name for one in seen for name in one.creators})
     if not names:
         raise MissingTableError(Problem("at least one creator", "creators"))

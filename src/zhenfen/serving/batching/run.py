@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -200,7 +200,7 @@ def readable(part: Part, work: Path) -> Iterator[Path]:
 
 def _renamed(problem: Problem, copy: str, location: str) -> Problem:
     file = location if problem.file == copy else problem.file
-    return Problem(problem.expected, file, problem.row, problem.column, problem.value)
+    return replace(problem, file=file)
 
 
 @cache
