@@ -84,6 +84,16 @@ def test_promotion_is_named_for_what_it_lifts_alone(feature: str, value: float, 
     assert causes == [Catalogue("en").text(f"report.possible.{one}") for one in (cause, "others")]
 
 
+@pytest.mark.parametrize("is_unexplained", [True, False])
+def test_a_rise_that_no_peers_could_judge_names_its_causes_too(is_unexplained: bool) -> None:
+    builder = Builder().creator("a").unassessed("a", "growth")
+    span = make_span(5, 8, 900, is_unexplained=is_unexplained)
+    builder.detail("a", "growth", "daily", make_daily(30)).detail("a", "growth", "spans", [span])
+    text = Catalogue("en").text
+    causes = ["promotion", "events", "others"] if is_unexplained else []
+    assert possible(summarise(builder), "growth") == [text(f"report.possible.{cause}") for cause in causes]
+
+
 def test_several_measurements_name_their_causes_once_promotion_first() -> None:
     names = ("saves_by_likes_ratio", "comments_by_likes_ratio", "even_likes_share", "shares_by_likes_ratio")
     items = [{"feature": f"engagement_{name}", "value": 0.5, "contribution": 2.0} for name in names]

@@ -23,12 +23,20 @@ _LIFTED = ("likes", "views", "hit", "sponsored")
 
 
 def list_causes(case: Case, family: dict[str, Any]) -> list[str]:
-    """Sentences for one family of a creator's summary; none where its level does not ask for a look."""
-    if family["level"] not in ABOVE_LOW:
+    """Sentences for one family of a creator's summary; none where neither its level nor a span asks for a look."""
+    if family["level"] not in ABOVE_LOW and not _asks_without_level(case, family):
         return []
     causes = _engagement_causes(family) if family["family"] == "engagement" else _CAUSES.get(family["family"], ())
     named = (*causes, "others") if causes else ()
     return [case.catalogue.text(f"report.possible.{cause}") for cause in named]
+
+
+def _asks_without_level(case: Case, family: dict[str, Any]) -> bool:
+    """Growth without peers that holds a span which nothing explains: it may be a purchase, and no level says so."""
+    if (family["family"], family["level"]) != ("growth", "not_assessed"):
+        return False
+    spans = case.detail("growth", "spans")
+    return spans is not None and bool(spans["is_unexplained"].any())
 
 
 def _engagement_causes(family: dict[str, Any]) -> tuple[str, ...]:
