@@ -148,7 +148,7 @@ def test_buckets_hold_all_that_is_not_longer() -> None:
         metrics.open_request()
         metrics.close_request("/", "GET", 200, seconds)
     found = samples(metrics.render({}))
-    counts = [found[f'zhenfen_request_seconds_bucket{{route="/",le="{edge}"}}'] for edge in (*BUCKETS_S, "+Inf")]
+    counts = [found[f'zhenfen_request_seconds_bucket{{le="{edge}",route="/"}}'] for edge in (*BUCKETS_S, "+Inf")]
     assert counts == sorted(counts)
     assert (counts[0], counts[1], counts[-2], counts[-1]) == (1, 2, 3, 4)
     assert found['zhenfen_request_seconds_count{route="/"}'] == 4
