@@ -77,7 +77,8 @@ def run_zhenfen(folder: Path) -> dict[str, float]:
 
 
 def _measure_partition(path: Path, seconds: dict[str, float]) -> None:
-    from zhenfen.features.base import Inputs, load_families
+    from zhenfen.features.base import load_families
+    from zhenfen.features.inputs import Inputs
     from zhenfen.scoring import latest_moment
     from zhenfen.tables import read_tables
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zhenfen.config import config_dir
-from zhenfen.features.base import Family, FeatureSpec, load_families
+from zhenfen.features.base import Family, load_families
+from zhenfen.features.specs import FeatureSpec
 from zhenfen.messages import Catalogue
 from zhenfen.serving.terminal_panel import describe_row, list_gaps
 from zhenfen.tables import TABLES, Column, TableSpec

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from zhenfen.errors import ConfigError
-from zhenfen.features.base import Inputs
 from zhenfen.features.comments import Comments
+from zhenfen.features.inputs import Inputs
 from zhenfen.scoring import latest_moment
 from zhenfen.simulate import ENDS_ON, KINDS, Simulated, shortlist, simulate, simulate_bulk
 from zhenfen.tables import check_tables

@@ -16,7 +16,8 @@ import polars as pl
 
 from training.datasets import read_creator_posts, read_vtuber_windows, read_weibo_panel, read_weibo_threads
 from training.split import fifth_of
-from zhenfen.features.base import Inputs, load_families
+from zhenfen.features.base import load_families
+from zhenfen.features.inputs import Inputs
 from zhenfen.scoring import latest_moment
 from zhenfen.tables import Tables
 from zhenfen.verdict.admission import describe_set, lower_ends, place_in_set

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from zhenfen.version import __version__
+
 if TYPE_CHECKING:
     from zhenfen.connectors.importing import import_export as import_export
     from zhenfen.model_store import load_models as load_models
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from zhenfen.tables import Tables as Tables
     from zhenfen.tables import read_tables as read_tables
     from zhenfen.tables import write_tables as write_tables
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Tables": "zhenfen.tables",

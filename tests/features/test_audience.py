@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from zhenfen.features.audience import N_PROFILES_NEEDED, Audience
-from zhenfen.features.base import Inputs, Measured
+from zhenfen.features.base import Measured
+from zhenfen.features.inputs import Inputs
 from zhenfen.simulate import simulate
 from zhenfen.tables import TABLES, Tables, make_frame
 

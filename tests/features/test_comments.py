@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.base import REASONS_SCHEMA, Inputs, Measured
+from zhenfen.features.base import REASONS_SCHEMA, Measured
 from zhenfen.features.comments import Comments
+from zhenfen.features.inputs import Inputs
 from zhenfen.messages import Catalogue
 from zhenfen.tables import Tables
 

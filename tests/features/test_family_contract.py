@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from zhenfen.features.base import REASONS_SCHEMA, Inputs, load_families
+from zhenfen.features.base import REASONS_SCHEMA, load_families
+from zhenfen.features.inputs import Inputs
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables

@@ -206,7 +206,7 @@ def test_who_lost_three_times_as_much_is_the_finding():
 
 
 def inputs_of(table: pl.DataFrame):
-    from zhenfen.features.base import Inputs
+    from zhenfen.features.inputs import Inputs
 
     recent = table.filter(pl.col("observed_at") < day(PURGED_ON + 60))
     return Inputs(Tables({"creators": creators_of(table), "follower_counts": recent}), day(PURGED_ON + 60))

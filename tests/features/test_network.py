@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from zhenfen.features import network
-from zhenfen.features.base import Inputs, Measured
+from zhenfen.features.base import Measured
+from zhenfen.features.inputs import Inputs
 from zhenfen.features.network import Network
 from zhenfen.messages import Catalogue
 from zhenfen.tables import Tables

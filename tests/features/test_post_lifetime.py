@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.base import Inputs
 from zhenfen.features.engagement import Engagement
+from zhenfen.features.inputs import Inputs
 from zhenfen.features.post_lifetime import LONGEST_DAYS, N_POSTS_NEEDED, SHORTEST_DAYS, find_half_life
 from zhenfen.tables import Tables
 

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.base import Inputs, Measured
+from zhenfen.features.base import Measured
 from zhenfen.features.engagement import Engagement
+from zhenfen.features.inputs import Inputs
 from zhenfen.features.post_promotion import DAYS_AFTER, DAYS_BEFORE, mark_promoted
 from zhenfen.tables import TABLES, Tables, make_frame
 

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from zhenfen.features.base import Inputs, Measured
+from zhenfen.features.base import Measured
+from zhenfen.features.inputs import Inputs
 from zhenfen.features.sponsorship import Sponsorship
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import Tables

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from zhenfen.serving.batching.engine import NO_TRAFFIC, LocalEngine, Outcome, Task, Traffic, attempt, check
+from zhenfen.serving.batching.engine import NO_TRAFFIC, Outcome, Task, Traffic, attempt, check
+from zhenfen.serving.batching.local_engine import LocalEngine
 from zhenfen.serving.batching.manifest import Manifest
 from zhenfen.serving.batching.run import Order
 from zhenfen.serving.batching.scoring import score_folder

@@ -19,7 +19,8 @@ from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.model_store import load_models
 from zhenfen.serving import batch
 from zhenfen.serving.batch import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
-from zhenfen.serving.batching.engine import LOST, LocalEngine, Task
+from zhenfen.serving.batching.engine import LOST, Task
+from zhenfen.serving.batching.local_engine import LocalEngine
 from zhenfen.serving.batching.manifest import MANIFEST, open_manifest
 from zhenfen.serving.batching.run import Order
 from zhenfen.serving.batching.scoring import score_folder

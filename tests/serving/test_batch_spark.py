@@ -15,7 +15,8 @@ from batch_builder import contents, run_here, write_comments, write_posts, write
 
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.serving.batching import buckets, piece_clusters, spark
-from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, LocalEngine, Outcome, Task, Traffic
+from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, Outcome, Task, Traffic
+from zhenfen.serving.batching.local_engine import LocalEngine
 from zhenfen.serving.batching.run import Order, write_bytes
 from zhenfen.serving.batching.scoring import score_folder
 from zhenfen.simulate import simulate

@@ -14,7 +14,7 @@ from batch_builder import Here, contents, run_here, write_comments
 
 from zhenfen.errors import ConfigError
 from zhenfen.serving.batching import clusters, local_pieces, piece_clusters
-from zhenfen.serving.batching.engine import LocalEngine
+from zhenfen.serving.batching.local_engine import LocalEngine
 from zhenfen.serving.batching.local_pieces import LocalPieces
 from zhenfen.serving.batching.pieces import Block, Frames, pack
 from zhenfen.serving.batching.run import Order

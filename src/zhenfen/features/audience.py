@@ -10,7 +10,9 @@ import polars as pl
 
 from zhenfen.features.audience_creation import measure_creation
 from zhenfen.features.audience_patterns import find_patterns, load_pattern_rules
-from zhenfen.features.base import Family, FeatureSpec, Inputs, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.inputs import Inputs
+from zhenfen.features.specs import FeatureSpec
 
 N_PROFILES_NEEDED = 30
 """At 30 profiles the 95 % interval of a share (Wilson) is at most .34 wide; DESIGN §5 asks for as many labels."""

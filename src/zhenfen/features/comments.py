@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
+from zhenfen.features.base import Family, Measured, make_reasons
 from zhenfen.features.comment_bursts import find_bursts, measure_delays
 from zhenfen.features.comment_minutes import measure_minutes
 from zhenfen.features.comment_order import find_orders
 from zhenfen.features.comment_regulars import measure_regulars
+from zhenfen.features.inputs import Inputs
+from zhenfen.features.specs import Concern, FeatureSpec, Unit
 from zhenfen.text.contacts import has_contact
 from zhenfen.text.lexicons import load_lexicon, normalised_words
 from zhenfen.text.near_duplicates import count_units, is_enough

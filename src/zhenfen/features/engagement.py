@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.base import Family, Inputs, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, make_reasons
 from zhenfen.features.engagement_evenness import measure_evenness, shown_both
 from zhenfen.features.engagement_packets import measure_packets
 from zhenfen.features.engagement_specs import ENGAGEMENT_SPECS
 from zhenfen.features.engagement_sponsored import measure_sponsored
 from zhenfen.features.engagement_surplus import measure_surplus
+from zhenfen.features.inputs import Inputs
 from zhenfen.features.post_counts import add_interactions
 from zhenfen.features.post_lifetime import measure_half_life
 from zhenfen.features.post_promotion import mark_promoted, mark_standing_out

@@ -6,7 +6,7 @@ for each, 20 % of held-out Douyin creators were out of line, with one 12 %, with
 
 from __future__ import annotations
 
-from zhenfen.features.base import Concern, FeatureSpec
+from zhenfen.features.specs import Concern, FeatureSpec
 
 _PER_FOLLOWERS = "engagement rate by followers, the agencies' usual measure; peers by platform and size"
 _BETWEEN_COUNTS = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from zhenfen.features.base import Family, Inputs, Measured, Surroundings, make_reasons
+from zhenfen.features.base import Family, Measured, make_reasons
 from zhenfen.features.growth_days import N_STEPS_NEEDED, add_expectation, make_daily, show_daily
 from zhenfen.features.growth_drips import find_drips
 from zhenfen.features.growth_drops import find_drops
@@ -22,6 +22,7 @@ from zhenfen.features.growth_scores import GrowthRules, add_q_values, judge, loa
 from zhenfen.features.growth_shared import share_spans
 from zhenfen.features.growth_spans import find_jumps, mark_runs
 from zhenfen.features.growth_window import SPECS, measure_window
+from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.tables import Tables
 
 

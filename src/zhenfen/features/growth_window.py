@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.base import FeatureSpec
 from zhenfen.features.growth_days import MAD_TO_SIGMA, WINDOW_DAYS
+from zhenfen.features.specs import FeatureSpec
 
 EVEN_FROM_PER_DAY = 25
 """Below 25 a day counting noise alone scatters by a fifth of the level (1 / sqrt(25)), and no drip can be too even."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.base import Family, FeatureSpec, Inputs, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, make_reasons
 from zhenfen.features.comments import N_COMMENTS_NEEDED, comments_by_others, pick_examples
+from zhenfen.features.inputs import Inputs
+from zhenfen.features.specs import FeatureSpec
 
 N_CREATORS_NEEDED = 2
 MOST_CREATORS_PAIRED = 200

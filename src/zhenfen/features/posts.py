@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.base import FeatureSpec
 from zhenfen.features.post_context import measure_context
+from zhenfen.features.specs import FeatureSpec
 from zhenfen.text.lexicons import WordList, has_any, load_lexicon
 from zhenfen.text.spelling import spell
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.base import Concern, Family, FeatureSpec, Inputs, Measured, Unit, make_reasons
+from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts import list_words, without_negation
+from zhenfen.features.specs import Concern, FeatureSpec, Unit
 from zhenfen.text.lexicons import find_all
 
 N_POSTS_NEEDED = 1
@@ -75,12 +77,6 @@ class Sponsorship(Family, name="sponsorship"):
             _find_reasons(values),
             details,
         )
-
-
-def own_posts(inputs: Inputs) -> pl.DataFrame:
-    """Posts of the creators in the set, reposts left out; without a text what is read from words is null."""
-    posts = inputs.tables["posts"].filter(pl.col("is_repost").ne_missing(other=True))
-    return posts.join(inputs.tables["creators"].select("creator_id"), on="creator_id", how="semi")
 
 
 def _find_reasons(values: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from zhenfen import __version__
 from zhenfen.config import RuleFile
 from zhenfen.estimators.prevalence import Prevalence
 from zhenfen.messages import Catalogue
@@ -15,6 +14,7 @@ from zhenfen.monitoring.findings import tell_advice, tell_findings, tell_move
 from zhenfen.monitoring.prevalence import Change
 from zhenfen.monitoring.rates import Interval
 from zhenfen.monitoring.rules import MonitorRules
+from zhenfen.version import __version__
 
 SMALLEST_P_SHOWN = 0.0001
 STATES = {(False, False): "stable", (True, False): "moved", (False, True): "absent", (True, True): "both"}

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import polars as pl
 
-from zhenfen import __version__
 from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
-from zhenfen.features.base import Inputs, Measured, load_families
+from zhenfen.features.base import Measured, load_families
+from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.scoring.counterfactuals import find_counterfactuals
 from zhenfen.scoring.estimates import estimate_audiences
@@ -25,6 +25,7 @@ from zhenfen.verdict.counterfactuals import OVERALL
 from zhenfen.verdict.coverage import find_uncovered
 from zhenfen.verdict.evidence import Findings
 from zhenfen.verdict.levels import rank
+from zhenfen.version import __version__
 
 NO_MOMENT = "a time of observation somewhere, or the option --as-of"
 """What was expected of tables that date nothing."""

@@ -8,7 +8,8 @@ from datetime import datetime
 import polars as pl
 
 from zhenfen.errors import MissingTableError, Problem
-from zhenfen.features.base import Inputs, Measured
+from zhenfen.features.base import Measured
+from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
 from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure_inputs
 from zhenfen.scoring.estimates import estimate_audiences

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from zhenfen.config import load_platforms
-from zhenfen.features.base import Inputs
 from zhenfen.features.comments import comments_by_others, pick_examples
+from zhenfen.features.inputs import Inputs, own_posts
 from zhenfen.features.rules import RULES_SCHEMA, check_rules, load_packs
-from zhenfen.features.sponsorship import own_posts
 from zhenfen.model_store import Models
 from zhenfen.scoring.rows import score_posts
 from zhenfen.verdict.comments import SCORED_KINDS, estimate_kinds
@@ -47,7 +46,7 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
         rules: creator_id, RULES_SCHEMA, dated (of the pack) and article (of the rule).
         scored, with a post model only: creator_id and the columns of `score_posts` with its reasons.
     """
-    posts = own_posts(inputs).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
+    posts = own_posts(inputs.tables).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
     read = {"rules": _check_rules(posts, inputs.tables["creators"])}
     if models.post is not None:
         read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))

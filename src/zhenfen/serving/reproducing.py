@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zhenfen import __version__
 from zhenfen.config import models_dir
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import RegistryUnreachableError
@@ -20,6 +19,7 @@ from zhenfen.serving.score_record import Record, hash_tables, recall
 from zhenfen.serving.vetting import NOT_STATED, find_creators
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
+from zhenfen.version import __version__
 
 Progress = Callable[[str, int, int], None]
 TABLES = "tables"

@@ -13,7 +13,6 @@ from fastapi.security import HTTPBearer
 from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 
-from zhenfen import __version__
 from zhenfen.errors import ConfigError
 from zhenfen.model_store import Models
 from zhenfen.serving.app.creators import make_creators_router
@@ -30,6 +29,7 @@ from zhenfen.serving.app.settings import Settings
 from zhenfen.serving.app.status import make_status_router
 from zhenfen.serving.app.vetting import make_vet_router
 from zhenfen.serving.app.worker import Worker
+from zhenfen.version import __version__
 
 ABOUT = (
     "How much of an influencer's audience and engagement is real. Scores are the same as those of the command line. "

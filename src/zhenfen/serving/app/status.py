@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from zhenfen import __version__
 from zhenfen.model_store import Models
 from zhenfen.serving.app.examples import refusals
 from zhenfen.serving.app.metrics import CONTENT_TYPE
 from zhenfen.serving.app.service import Service
+from zhenfen.version import __version__
 
 KINDS = ("audience", "comment", "post", "creator")
 

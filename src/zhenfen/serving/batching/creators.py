@@ -17,12 +17,13 @@ import polars as pl
 
 from zhenfen.connectors.found_by import refuse_searched
 from zhenfen.errors import InputError, MissingTableError, Problem
-from zhenfen.features.base import Inputs, Measured, Surroundings, load_families
+from zhenfen.features.base import Measured, load_families
 from zhenfen.features.comments import comments_by_others
 from zhenfen.features.growth import mark_days
 from zhenfen.features.growth_drops import compare_losses, measure_losses
 from zhenfen.features.growth_explanations import count_readings, list_moves, list_readings, sum_moves
 from zhenfen.features.growth_falls import add_falls, count_falls, find_episodes, list_losses
+from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.network import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import NO_MOMENT, measure_inputs

@@ -8,15 +8,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from zhenfen import __version__
 from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
-from zhenfen.serving.batching.engine import Engine, LocalEngine
+from zhenfen.serving.batching.engine import Engine
+from zhenfen.serving.batching.local_engine import LocalEngine
 from zhenfen.serving.batching.manifest import WORK, Manifest, hash_texts, open_manifest
 from zhenfen.serving.batching.parts import Part, find_parts, is_address
 from zhenfen.serving.batching.rows import score_rows
 from zhenfen.serving.batching.run import Order, Run, models
 from zhenfen.tables import PLATFORMS
+from zhenfen.version import __version__
 
 if TYPE_CHECKING:
     from zhenfen.scoring import Progress

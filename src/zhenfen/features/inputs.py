@@ -1,0 +1,93 @@
+"""What families measure: the tables, the moment they are read at, and what several families read of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import polars as pl
+
+from zhenfen.features.posts import read_posts
+from zhenfen.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all creators of a set show together, for measuring a part of them as among all.
+
+    Attributes:
+        n_creators: How many there are.
+        moves: See `growth_explanations.count_moves`.
+        drops: See `growth_drops.compare_losses`.
+        clusters: cluster_id, n_creators: clusters of comments under two creators and more.
+        authors: author_id, n_creators: commenters under two creators and more.
+    """
+
+    n_creators: int
+    moves: pl.DataFrame
+    drops: pl.DataFrame
+    clusters: pl.DataFrame
+    authors: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tables and the moment they are read at; dear intermediate results are made once and shared.
+
+    Attributes:
+        tables: The canonical tables.
+        as_of: Moment they are read at.
+        with_details: Whether families return the frames behind the values.
+        around: What the whole set shows, where the tables hold a part of it; None: they hold all of it.
+    """
+
+    tables: Tables
+    as_of: datetime
+    with_details: bool = True
+    around: Surroundings | None = None
+
+    @cached_property
+    def comment_texts(self) -> pl.DataFrame:
+        """comment_id and normalised (see text.normalise; null without a text), rows as in the table."""
+        from zhenfen.text.normalise import normalise_comments
+
+        return normalise_comments(self.tables["comments"])
+
+    @cached_property
+    def comment_clusters(self) -> pl.DataFrame:
+        """comment_id and cluster_id (null: in no cluster), over all creators together; rows as in the table."""
+        from zhenfen.text.near_duplicates import cluster_normalised
+
+        return cluster_normalised(self.comment_texts)
+
+    @cached_property
+    def post_facts(self) -> pl.DataFrame:
+        """The creators' own posts with what their texts say, see `posts.read_posts`."""
+        return read_posts(own_posts(self.tables))
+
+    def with_clusters(self, grouped: pl.DataFrame) -> Inputs:
+        """The same with its comments normalised and grouped already, as they are among more of them.
+
+        Args:
+            grouped: comment_id, normalised and cluster_id, rows as in the table.
+        """
+        return self._with(grouped.select("comment_id", "normalised"), grouped.select("comment_id", "cluster_id"))
+
+    def among(self, around: Surroundings) -> Inputs:
+        """The same as a part of a set that shows `around`."""
+        placed = Inputs(self.tables, self.as_of, self.with_details, around)
+        return placed._with(self.comment_texts, self.comment_clusters)
+
+    def _with(self, texts: pl.DataFrame, clusters: pl.DataFrame) -> Inputs:
+        same = Inputs(self.tables, self.as_of, self.with_details, self.around)
+        # Where a cached property keeps its value; the frozen class forbids the plain way.
+        same.__dict__["comment_texts"] = texts
+        same.__dict__["comment_clusters"] = clusters
+        return same
+
+
+def own_posts(tables: Tables) -> pl.DataFrame:
+    """Posts of the creators in the set, reposts left out; without a text what is read from words is null."""
+    posts = tables["posts"].filter(pl.col("is_repost").ne_missing(other=True))
+    return posts.join(tables["creators"].select("creator_id"), on="creator_id", how="semi")

@@ -1,0 +1,3 @@
+"""The version of the package, for whatever writes down what made it."""
+
+__version__ = "0.1.0"
