@@ -32,7 +32,7 @@ QUICK = {"profiles": 20_000, "comments": 20_000, "creators": 400}
 FULL = {"profiles": 1_000_000, "comments": 1_000_000, "creators": 100_000}
 N_NUMBERS = 4
 SECONDS_BETWEEN = 0.2
-CLI = "from zhenfen.serving.cli import main; main()"
+CLI = "from zhenfen.cli.main import main; main()"
 ALL_KINDS = tuple(FULL)
 
 

@@ -35,8 +35,8 @@ def make_comments(path: Path, seed: int = 1) -> None:
 
 def score_whole(source: Path) -> Stages:
     """What `zhenfen score comments` does; its steps tell when they begin."""
+    from zhenfen.batch.row_files import score_comments_file
     from zhenfen.model_store import load_models
-    from zhenfen.serving.batch import score_comments_file
 
     model = load_models().need_comment()
     stages: Stages = {}

@@ -56,8 +56,8 @@ class Steps:
 
 def score_all(folder: Path) -> Seconds:
     """What `zhenfen score creators` does."""
+    from zhenfen.batch.creator_files import score_creators_file
     from zhenfen.model_store import load_models
-    from zhenfen.serving.creators import score_creators_file
 
     steps = Steps()
     score_creators_file(folder, folder.with_name("scored.parquet"), load_models(), on_progress=steps.tell)
@@ -67,7 +67,7 @@ def score_all(folder: Path) -> Seconds:
 
 def mark_all(folder: Path) -> Seconds:
     """What `zhenfen spans` does."""
-    from zhenfen.serving.spans import write_spans
+    from zhenfen.vetting.spans import write_spans
 
     steps = Steps()
     write_spans(folder, folder.with_name("spans.parquet"), on_progress=steps.tell)

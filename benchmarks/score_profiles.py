@@ -44,8 +44,8 @@ def make_profiles(path: Path, seed: int = 1) -> None:
 
 def score_whole(source: Path) -> float:
     """Seconds from Parquet to Parquet."""
+    from zhenfen.batch.row_files import score_profiles_file
     from zhenfen.model_store import load_models
-    from zhenfen.serving.batch import score_profiles_file
 
     model = load_models().need_audience()
     start = time.perf_counter()

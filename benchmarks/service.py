@@ -29,10 +29,10 @@ import polars as pl
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from zhenfen.serving.app.factory import NO_TELEMETRY
-from zhenfen.serving.app.server import listen
+from zhenfen.service.factory import NO_TELEMETRY
+from zhenfen.service.server import listen
 
-MAIN = "from zhenfen.serving.cli import main; main()"
+MAIN = "from zhenfen.cli.main import main; main()"
 JSON, PARQUET = "application/json", "application/vnd.apache.parquet"
 PATH = "/v1/score/profiles?as_of=2026-11-01"
 PRESS, BARE = "press", "bare"

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from zhenfen.cli.terminal_panel import describe_row, list_gaps
 from zhenfen.config import config_dir
 from zhenfen.features.base import Family, load_families
 from zhenfen.features.specs import FeatureSpec
 from zhenfen.messages import Catalogue
-from zhenfen.serving.terminal_panel import describe_row, list_gaps
 from zhenfen.tables import TABLES, Column, TableSpec
 from zhenfen.verdict.coverage import find_coverage
 from zhenfen.verdict.panel import read_panel
@@ -89,7 +89,7 @@ def coverage_page() -> str:
 
 def commands_page() -> str:
     """The command line's own help."""
-    command = [sys.executable, "-m", "typer", "zhenfen.serving.cli", "utils", "docs", "--name", "zhenfen"]
+    command = [sys.executable, "-m", "typer", "zhenfen.cli.main", "utils", "docs", "--name", "zhenfen"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip() + "\n"
 
 

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from registry_builder import SHIPPED, Store
+from zhenfen.cli import model_listing
+from zhenfen.cli.models import models_app
 from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_registry import Reference
-from zhenfen.serving import model_listing
-from zhenfen.serving.models_cli import models_app
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -19,12 +19,12 @@ from starlette.testclient import TestClient
 
 from toy_models import toy_models
 from zhenfen.model_store import Models
-from zhenfen.serving.app.factory import make_app, make_service
-from zhenfen.serving.app.frames import ARROW, JSON, PARQUET
-from zhenfen.serving.app.jobs import Job, JobStore
-from zhenfen.serving.app.service import Service
-from zhenfen.serving.app.settings import Limits, Settings
-from zhenfen.serving.app.worker import Worker
+from zhenfen.service.factory import make_app, make_service
+from zhenfen.service.frames import ARROW, JSON, PARQUET
+from zhenfen.service.jobs import Job, JobStore
+from zhenfen.service.service import Service
+from zhenfen.service.settings import Limits, Settings
+from zhenfen.service.worker import Worker
 
 LOCAL = "http://127.0.0.1"
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")

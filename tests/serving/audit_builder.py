@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import xlsxwriter
 
+from zhenfen.audit.loop import make_sample
+from zhenfen.audit.sheet import read_filled
 from zhenfen.connectors.binary_files import peek_workbook, read_workbook
 from zhenfen.estimators.prevalence import Prevalence, prediction_powered, probabilistic_count
-from zhenfen.serving.audit import make_sample
-from zhenfen.serving.audit_sheet import read_filled
 from zhenfen.tables import Tables, write_tables
 
 N_PROFILES = 400

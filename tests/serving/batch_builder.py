@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from zhenfen.serving.batching.engine import NO_TRAFFIC, Outcome, Task, Traffic, attempt, check
-from zhenfen.serving.batching.local_engine import LocalEngine
-from zhenfen.serving.batching.manifest import Manifest
-from zhenfen.serving.batching.run import Order
-from zhenfen.serving.batching.scoring import score_folder
+from zhenfen.batch.engine import NO_TRAFFIC, Outcome, Task, Traffic, attempt, check
+from zhenfen.batch.local_engine import LocalEngine
+from zhenfen.batch.manifest import Manifest
+from zhenfen.batch.run import Order
+from zhenfen.batch.scoring import score_folder
 from zhenfen.simulate import texts
 from zhenfen.simulate.sellers import bought_comments
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from zhenfen.serving.cli import main
+from zhenfen.cli.main import main
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from cli_runner import Runner
 
 from toy_models import ToyCreatorModel
 from zhenfen import model_store
-from zhenfen.serving.vetting import VetOptions, vet
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
+from zhenfen.vetting.vet import VetOptions, vet
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from app_builder import from_body, open_client
 from starlette.testclient import TestClient
 
 from toy_models import toy_models
+from zhenfen.batch.creator_files import score_creators_file
 from zhenfen.errors import Problem, UnreadableFileError
-from zhenfen.serving.app.creators import NOT_SENT
-from zhenfen.serving.app.frames import ARROW, JSON, PARQUET
-from zhenfen.serving.creators import score_creators_file
+from zhenfen.service.creators import NOT_SENT
+from zhenfen.service.frames import ARROW, JSON, PARQUET
 from zhenfen.tables import read_tables
 
 URL = "/v1/score/creators"
@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_when_unpacking_is_not_the_clients_fault(
     def fill(*_: object) -> None:
         raise UnreadableFileError(Problem("a whole archive", "export.zip")) from OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr("zhenfen.serving.app.creators.unpack", fill)
+    monkeypatch.setattr("zhenfen.service.creators.unpack", fill)
     answer = client.post(URL, content=archive({"x.csv": b"a"}), headers={"content-type": "application/zip"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
 

@@ -17,12 +17,12 @@ from cli_runner import Runner
 from starlette.testclient import TestClient
 
 from zhenfen.errors import ConfigError, Problem, UnreadableFileError
-from zhenfen.serving.app import job_process
-from zhenfen.serving.app.errors import ServiceError, make_reply
-from zhenfen.serving.app.jobs import MOST_ATTEMPTS, Job, JobStore, hold_folder
-from zhenfen.serving.app.keys import add_key
-from zhenfen.serving.app.uploads import check_name
-from zhenfen.serving.app.worker import PROGRAM, jobs_folder
+from zhenfen.service import job_process
+from zhenfen.service.errors import ServiceError, make_reply
+from zhenfen.service.jobs import MOST_ATTEMPTS, Job, JobStore, hold_folder
+from zhenfen.service.keys import add_key
+from zhenfen.service.uploads import check_name
+from zhenfen.service.worker import PROGRAM, jobs_folder
 
 DIES = (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 ERROR = make_reply("worker_died", "…").error.model_dump()
@@ -319,7 +319,7 @@ def test_a_jobs_process_ends_with_its_service_and_by_itself(
     tmp_path: Path, work_s: int, hang_up: bool, code: int
 ) -> None:
     program = (
-        "import time; from zhenfen.serving.app import job_process\n"
+        "import time; from zhenfen.service import job_process\n"
         f"job_process.run = lambda *_: time.sleep({work_s})\n"
         "print('begun', flush=True)\n"
         "job_process.main()"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from app_builder import BREAKS, ZIP, add_job, build_service, open_client, wait_for, zipped
 
-from zhenfen.serving.app import worker
-from zhenfen.serving.app.errors import make_reply
-from zhenfen.serving.app.jobs import JobStore, hold_folder
-from zhenfen.serving.app.worker import jobs_folder
+from zhenfen.service import worker
+from zhenfen.service.errors import make_reply
+from zhenfen.service.jobs import JobStore, hold_folder
+from zhenfen.service.worker import jobs_folder
 
 ERROR = make_reply("worker_died", "…").error.model_dump()
 
@@ -72,7 +72,7 @@ def test_only_ended_jobs_are_ever_forgotten(tmp_path: Path) -> None:
 
 def test_what_a_job_unpacked_goes_when_its_process_is_killed(tmp_path: Path) -> None:
     leaves = (
-        "import os, tempfile; from pathlib import Path; from zhenfen.serving.app import job_process as job;"
+        "import os, tempfile; from pathlib import Path; from zhenfen.service import job_process as job;"
         "job.run = lambda *_: (Path(tempfile.mkdtemp(), 'persons.csv').write_text('x'), os.kill(os.getpid(), 9));"
         "job.main()"
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from zhenfen.cli.serve import keys_app
 from zhenfen.errors import ConfigError
 from zhenfen.messages import LANGUAGES
-from zhenfen.serving.app.keys import KeyFile, add_key, read_keys, remove_key
-from zhenfen.serving.serve_cli import keys_app
+from zhenfen.service.keys import KeyFile, add_key, read_keys, remove_key
 
 
 def test_the_file_holds_hashes_and_only_its_owner_reads_it(tmp_path: Path) -> None:

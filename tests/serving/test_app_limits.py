@@ -15,12 +15,12 @@ import pytest
 from app_builder import build_service, open_client
 from starlette.testclient import TestClient
 
-from zhenfen.serving.app import server
-from zhenfen.serving.app.errors import ServiceError
-from zhenfen.serving.app.factory import make_app
-from zhenfen.serving.app.frames import JSON
-from zhenfen.serving.app.keys import add_key, remove_key
-from zhenfen.serving.app.pool import Pool
+from zhenfen.service import server
+from zhenfen.service.errors import ServiceError
+from zhenfen.service.factory import make_app
+from zhenfen.service.frames import JSON
+from zhenfen.service.keys import add_key, remove_key
+from zhenfen.service.pool import Pool
 
 BODY = b'{"rows": [{"profile_id": "a"}]}'
 SCORE = "/v1/score/profiles"

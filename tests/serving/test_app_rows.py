@@ -16,9 +16,9 @@ from cli_runner import Runner
 from starlette.testclient import TestClient
 
 from toy_models import toy_models
+from zhenfen.batch.row_files import score_profiles_file
 from zhenfen.scoring import score_comments, score_posts, score_profiles
-from zhenfen.serving.app.frames import ARROW, JSON, PARQUET
-from zhenfen.serving.batch import score_profiles_file
+from zhenfen.service.frames import ARROW, JSON, PARQUET
 from zhenfen.tables import TABLES, make_frame
 
 PROFILES = pl.DataFrame(

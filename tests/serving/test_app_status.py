@@ -13,11 +13,11 @@ from app_builder import build_service, open_client
 from starlette.testclient import TestClient
 
 from zhenfen.model_store import load_models
-from zhenfen.serving.app.errors import ErrorReply
-from zhenfen.serving.app.examples import ROWS_SHOWN, SCORES_SHOWN
-from zhenfen.serving.app.factory import make_app
-from zhenfen.serving.app.frames import JSON
-from zhenfen.serving.app.metrics import BUCKETS_S, Metrics
+from zhenfen.service.errors import ErrorReply
+from zhenfen.service.examples import ROWS_SHOWN, SCORES_SHOWN
+from zhenfen.service.factory import make_app
+from zhenfen.service.frames import JSON
+from zhenfen.service.metrics import BUCKETS_S, Metrics
 
 SAMPLE = re.compile(r'[a-z_]+(\{[a-z]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z]+="(?:[^"\\\n]|\\["\\n])*")*\})? [0-9.e+-]+')
 

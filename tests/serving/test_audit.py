@@ -22,11 +22,11 @@ from audit_builder import (
     write_audience,
 )
 
+from zhenfen.audit.loop import Applied, apply_labels, make_sample
+from zhenfen.audit.sheet import DESIGN_SHEET, DRAW_SHEET
 from zhenfen.errors import ConfigError, InputError, UnreadableFileError
 from zhenfen.estimators.prevalence import Prevalence
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.serving.audit import Applied, apply_labels, make_sample
-from zhenfen.serving.audit_sheet import DESIGN_SHEET, DRAW_SHEET
 from zhenfen.tables import read_tables, write_tables
 
 LABELLED_AT = datetime(2026, 11, 2, tzinfo=UTC)

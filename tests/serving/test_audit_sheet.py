@@ -17,11 +17,11 @@ from audit_builder import (
     write_audience,
 )
 
+from zhenfen.audit.loop import make_sample
+from zhenfen.audit.sheet import DESIGN_SHEET, DRAW_SHEET, LABELS, label_words, read_filled
 from zhenfen.connectors.binary_files import peek_workbook, read_workbook
 from zhenfen.errors import ConfigError, MissingTableError, UnknownCreatorError
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.serving.audit import make_sample
-from zhenfen.serving.audit_sheet import DESIGN_SHEET, DRAW_SHEET, LABELS, label_words, read_filled
 from zhenfen.tables import Tables, read_tables, write_tables
 
 

@@ -9,16 +9,16 @@ import pytest
 from batch_builder import Here, contents, run_here
 from cli_runner import Runner
 
+from zhenfen.batch import buckets
+from zhenfen.batch.creator_files import score_creators_file
+from zhenfen.batch.creators import _read_bucket, _sum_moves
+from zhenfen.batch.run import Order
+from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import InputError
 from zhenfen.features.growth import mark_days
 from zhenfen.features.growth_explanations import count_moves
 from zhenfen.model_store import load_models
 from zhenfen.scoring.creators import latest_moment
-from zhenfen.serving.batching import buckets
-from zhenfen.serving.batching.creators import _read_bucket, _sum_moves
-from zhenfen.serving.batching.run import Order
-from zhenfen.serving.batching.scoring import score_folder
-from zhenfen.serving.creators import score_creators_file
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
 

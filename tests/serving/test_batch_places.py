@@ -10,9 +10,9 @@ import pytest
 from batch_builder import contents, run_here, write_profiles
 from cli_runner import Runner
 
+from zhenfen.batch.manifest import MANIFEST
+from zhenfen.batch.parts import find_parts
 from zhenfen.errors import ConfigError
-from zhenfen.serving.batching.manifest import MANIFEST
-from zhenfen.serving.batching.parts import find_parts
 
 
 def without_keys(folder: Path) -> dict[str, bytes]:

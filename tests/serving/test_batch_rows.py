@@ -15,15 +15,15 @@ import pytest
 from batch_builder import Here, contents, run_here, write_comments, write_posts, write_profiles
 from cli_runner import Runner
 
+from zhenfen.batch import row_files as batch
+from zhenfen.batch.engine import LOST, Task
+from zhenfen.batch.local_engine import LocalEngine
+from zhenfen.batch.manifest import MANIFEST, open_manifest
+from zhenfen.batch.row_files import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
+from zhenfen.batch.run import Order
+from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.model_store import load_models
-from zhenfen.serving import batch
-from zhenfen.serving.batch import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
-from zhenfen.serving.batching.engine import LOST, Task
-from zhenfen.serving.batching.local_engine import LocalEngine
-from zhenfen.serving.batching.manifest import MANIFEST, open_manifest
-from zhenfen.serving.batching.run import Order
-from zhenfen.serving.batching.scoring import score_folder
 
 
 def in_one_file(folder: Path, target: Path) -> Path:
@@ -162,7 +162,7 @@ def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(tmp_path: Pat
     source = write_profiles(tmp_path / "in", n_parts=6)
     straight = contents_of_run(source, tmp_path / "straight")
     out = tmp_path / "out"
-    main = "from zhenfen.serving.cli import main; main()"
+    main = "from zhenfen.cli.main import main; main()"
     command = [sys.executable, "-c", main, "score", "profiles", source, "--out", out, "--workers", 1]
     process = subprocess.Popen([*map(str, command)], stderr=subprocess.DEVNULL)
     try:

@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 from batch_builder import contents, run_here, write_comments, write_posts, write_profiles
 
+from zhenfen.batch import buckets, piece_clusters, spark
+from zhenfen.batch.engine import LOST, NO_TRAFFIC, Outcome, Task, Traffic
+from zhenfen.batch.local_engine import LocalEngine
+from zhenfen.batch.run import Order, write_bytes
+from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import ConfigError, InputError, Problem
-from zhenfen.serving.batching import buckets, piece_clusters, spark
-from zhenfen.serving.batching.engine import LOST, NO_TRAFFIC, Outcome, Task, Traffic
-from zhenfen.serving.batching.local_engine import LocalEngine
-from zhenfen.serving.batching.run import Order, write_bytes
-from zhenfen.serving.batching.scoring import score_folder
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
 

@@ -10,10 +10,10 @@ import pytest
 from cli_runner import Runner
 
 from zhenfen.connectors import importing
-from zhenfen.serving import vetting
-from zhenfen.serving.panels import build_own_panel
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
+from zhenfen.vetting import vet as vetting
+from zhenfen.vetting.panels import build_own_panel
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from batch_builder import run_here
 from cli_runner import Runner
 
 from toy_models import ToyCreatorModel
+from zhenfen.batch import buckets
+from zhenfen.batch.parts import find_parts
+from zhenfen.cli.found_by import FOUND_BY as OFFERED
 from zhenfen.errors import FoundBySearchError
-from zhenfen.serving.batching import buckets
-from zhenfen.serving.batching.parts import find_parts
-from zhenfen.serving.found_by_cli import FOUND_BY as OFFERED
-from zhenfen.serving.score_record import Record
 from zhenfen.tables import FOUND_BY, read_tables
+from zhenfen.vetting.record import Record
 
 SAYS_SEARCH = {"zh": "达人来自搜索", "en": "a search found its creators", "fr": "viennent d’une recherche"}
 NONE_OF = {"zh": "不在可选值之内", "en": "is none of the values", "fr": "n’est pas une valeur admise"}

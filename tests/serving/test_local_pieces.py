@@ -12,13 +12,13 @@ import polars as pl
 import pytest
 from batch_builder import Here, contents, run_here, write_comments
 
+from zhenfen.batch import clusters, local_pieces, piece_clusters
+from zhenfen.batch.local_engine import LocalEngine
+from zhenfen.batch.local_pieces import LocalPieces
+from zhenfen.batch.pieces import Block, Frames, pack
+from zhenfen.batch.run import Order
+from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import ConfigError
-from zhenfen.serving.batching import clusters, local_pieces, piece_clusters
-from zhenfen.serving.batching.local_engine import LocalEngine
-from zhenfen.serving.batching.local_pieces import LocalPieces
-from zhenfen.serving.batching.pieces import Block, Frames, pack
-from zhenfen.serving.batching.run import Order
-from zhenfen.serving.batching.scoring import score_folder
 
 
 def test_comments_in_pieces_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from cli_runner import Runner
 
+from zhenfen.cli.monitor import DRIFT_FOUND
 from zhenfen.model_store import load_models
+from zhenfen.monitoring.files import watch
 from zhenfen.monitoring.page import DATA, PAGE, render
 from zhenfen.monitoring.summary import summarise
-from zhenfen.serving.monitor_cli import DRIFT_FOUND
-from zhenfen.serving.watching import watch
 from zhenfen.tables import TABLES, make_frame
 
 MODELS = load_models()
@@ -116,7 +116,7 @@ def test_the_same_input_gives_the_same_bytes_in_every_language(tmp_path: Path) -
 
 def test_the_scores_watched_are_those_of_scoring(tmp_path: Path) -> None:
     """Rows, and the scores that `zhenfen score` makes of them, lead to the same share."""
-    from zhenfen.serving.batch import score_profiles_file
+    from zhenfen.batch.row_files import score_profiles_file
 
     paths = write(tmp_path, a=make_profiles(0.1, 1), b=make_profiles(0.4, 2))
     for path in paths:

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 from batch_builder import run_here
 
+from zhenfen.batch.row_files import latest_in_profiles, score_profiles_file
 from zhenfen.config import models_dir
 from zhenfen.model_store import load_models
 from zhenfen.scoring.frames import open_scorer
-from zhenfen.serving.app.rows import ProfileOptions, score_audience
-from zhenfen.serving.batch import latest_in_profiles, score_profiles_file
+from zhenfen.service.rows import ProfileOptions, score_audience
 from zhenfen.tables import TABLES, Column, make_frame
 
 NEW = "seen_by_somebody_at"

@@ -15,17 +15,17 @@ from typer.testing import CliRunner
 
 from toy_models import toy_models
 from zhenfen import model_store
+from zhenfen.cli.reproduce import reproduce as command
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import ConfigError
 from zhenfen.model_store import Models
+from zhenfen.reproducing import reproduce
 from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, identify
-from zhenfen.serving.reproduce_cli import reproduce as command
-from zhenfen.serving.reproducing import reproduce
-from zhenfen.serving.score_record import recall, remember
-from zhenfen.serving.vetting import NOT_STATED, VetOptions
 from zhenfen.tables import Tables, read_tables, write_tables
 from zhenfen.verdict.evidence import Findings
+from zhenfen.vetting.record import recall, remember
+from zhenfen.vetting.vet import NOT_STATED, VetOptions
 
 OPTIONS = VetOptions(language="zh", show_names=True)
 
@@ -141,7 +141,7 @@ def test_what_is_no_id_is_refused(score_id: str) -> None:
 def test_an_id_of_nothing_and_a_torn_record(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="of a report made here"):
         recall("0" * 16)
-    from zhenfen.serving.score_record import _place
+    from zhenfen.vetting.record import _place
 
     _place(kept).write_text("{", "utf-8")
     with pytest.raises(ConfigError, match="expected the record of a report"):

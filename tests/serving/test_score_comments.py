@@ -11,8 +11,9 @@ import pytest
 from cli_runner import Ran, Runner
 
 from toy_models import ToyCommentModel, toy_models
+from zhenfen.batch import row_files as batch
 from zhenfen.scoring import score_comments
-from zhenfen.serving import batch, parquet
+from zhenfen.tables import parquet
 
 TEMPLATE = "跟着博主买的这款面霜真的太好用了"
 HOSTILE = {

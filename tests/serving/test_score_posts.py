@@ -12,7 +12,7 @@ from cli_runner import Ran, Runner
 
 from toy_models import ToyPostModel, toy_models
 from zhenfen.scoring import score_posts
-from zhenfen.serving import parquet
+from zhenfen.tables import parquet
 
 TEXTS = {
     "sold": "点击左下角链接下单，领券立减",

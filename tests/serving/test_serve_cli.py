@@ -15,14 +15,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from zhenfen.cli import serve as serve_cli
 from zhenfen.errors import ConfigError
-from zhenfen.serving import serve_cli
-from zhenfen.serving.app.jobs import JobStore, hold_folder
-from zhenfen.serving.app.server import is_loopback
+from zhenfen.service.jobs import JobStore, hold_folder
+from zhenfen.service.server import is_loopback
 
 app = typer.Typer()
 app.command()(serve_cli.serve)
-PROGRAM = [sys.executable, "-c", "from typer import run\nfrom zhenfen.serving.serve_cli import serve\nrun(serve)"]
+PROGRAM = [sys.executable, "-c", "from typer import run\nfrom zhenfen.cli.serve import serve\nrun(serve)"]
 
 
 def refusal(folder: Path, *options: str) -> str:

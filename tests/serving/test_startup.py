@@ -39,15 +39,15 @@ def test_importing_the_package_loads_no_library() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    loaded = loaded_by("from zhenfen.serving.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass")
+    loaded = loaded_by("from zhenfen.cli.main import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass")
     assert "typer" in loaded
     assert not loaded & HEAVY
 
 
 def test_the_options_offer_what_the_tables_and_catalogues_know() -> None:
     """The command line spells them again, so that --help need not load the tables."""
+    from zhenfen.cli.main import Frame, Lang
     from zhenfen.messages import LANGUAGES
-    from zhenfen.serving.cli import Frame, Lang
     from zhenfen.tables import FRAMES
 
     assert tuple(Frame) == FRAMES

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from zhenfen.cli.terminal import show_shortlist
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.serving.terminal import show_shortlist
 from zhenfen.tables import TABLES, Tables, make_frame
 
 FAMILIES = ("growth", "engagement", "comments", "sponsorship", "audience", "network")

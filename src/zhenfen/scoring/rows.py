@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
     from zhenfen.estimators.post_model import PostModel
 
+N_REASONS = 5
+"""Contributions listed of a row where somebody asks for reasons: at every door the same."""
+
 
 def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime, *, n_reasons: int = 0) -> pl.DataFrame:
     """P(inauthentic) of every profile, in the order given.

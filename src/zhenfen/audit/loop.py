@@ -1,0 +1,310 @@
+"""The audit loop: draw profiles for a person to label, take the labels back, and estimate again with them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+import polars as pl
+
+from zhenfen.audit.sheet import MOST_PROFILES, Design, Filled, label_words, read_filled, write_workbook
+from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, UnknownCreatorError
+from zhenfen.estimators.audit_sample import draw_sample
+from zhenfen.estimators.share import N_LABELS_NEEDED
+from zhenfen.features.audience import choose_frames
+from zhenfen.files import whole_file
+from zhenfen.messages import Catalogue
+from zhenfen.tables import TABLES, Tables, check_tables, make_frame, read_tables
+from zhenfen.vetting.vet import find_creators
+
+ScoreProfiles = Callable[[pl.DataFrame], pl.DataFrame]
+"""Rows of the table `audience` → profile_id, p_fake in [0, 1], model (name and version), one row a profile."""
+Result = TypeVar("Result")
+Estimate = Callable[[pl.DataFrame], Result]
+"""All profiles of the sampled frame, by id → an estimate. Columns of the table `audience`, and is_fake (null: not
+labelled), stratum, and inclusion: the probability that a profile of the stratum was drawn and labelled."""
+
+UNSIGNED = "unnamed"
+"""Who labelled when nobody signed the sheet."""
+_STRANGER = "the id of a profile of this sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A draw that was written.
+
+    Attributes:
+        n_drawn: Profiles on the sheet.
+        n_profiles: Profiles they were drawn from.
+        frame: Sampling frame of those.
+    """
+
+    n_drawn: int
+    n_profiles: int
+    frame: str
+
+
+@dataclass(frozen=True)
+class Applied(Generic[Result]):
+    """What labels changed.
+
+    Attributes:
+        before: Estimate without the labels.
+        after: Estimate with them; labels missing within a stratum are taken to be like those that are there.
+        if_real: As `after`, with every profile that could not be judged counted as real; None when there is none.
+        if_fake: The same the other way round. The truth about them lies between the two.
+        labels: The rows stored in `audit_labels`.
+        cannot_say: row and profile_id of the profiles that could not be judged.
+        n_drawn: Profiles on the sheet.
+        n_unlabelled: Of these, how many have no word.
+    """
+
+    before: Result
+    after: Result
+    if_real: Result | None
+    if_fake: Result | None
+    labels: pl.DataFrame
+    cannot_say: pl.DataFrame
+    n_drawn: int
+    n_unlabelled: int
+
+
+def make_sample(
+    tables_dir: Path,
+    creator_id: str,
+    n: int,
+    out: Path,
+    score_profiles: ScoreProfiles,
+    *,
+    seed: int,
+    language: str = "en",
+) -> Sampled:
+    """Draw n profiles of a creator's largest frame, stratified by score, and write the workbook to label them in.
+
+    Args:
+        tables_dir: Folder of tables, or a database file.
+        creator_id: The tables' id of the creator, or the platform's.
+        n: How many to draw; all when there are fewer.
+        out: XLSX file to write; never overwritten, for it may hold somebody's labels.
+        score_profiles: The audience model.
+        seed: Seed of the draw and of the order of the rows.
+        language: zh, en or fr.
+
+    Raises:
+        UnknownCreatorError: The creator is not in the tables.
+        MissingTableError: The creator has fewer than 30 profiles of one frame.
+        ConfigError: n is below 30, or `out` exists or cannot be written.
+    """
+    if n < N_LABELS_NEEDED:
+        raise ConfigError(
+            f"{n} profiles to label: expected at least {N_LABELS_NEEDED}, fewer labels change no estimate"
+        )
+    if out.exists():
+        raise ConfigError(f"{out}: there is a file already; it may hold labels and is not overwritten")
+    tables = read_tables(tables_dir)
+    creator = _find_creator(creator_id, tables)
+    population = find_population(tables, creator)
+    _check_size(population, creator)
+    scored = population.join(score_profiles(population), on="profile_id", how="left", maintain_order="left")
+    sample = draw_sample(scored["p_fake"].to_numpy(), min(n, population.height), seed)
+    is_drawn = np.isin(np.arange(population.height), sample.indices)
+    draw = population.select("profile_id").with_columns(
+        stratum=pl.Series(sample.strata), inclusion=pl.Series(sample.inclusion), is_drawn=pl.Series(is_drawn)
+    )
+    frame, model = (str(frame[name].first()) for frame, name in ((population, "frame"), (scored, "model")))
+    where = os.path.relpath(tables_dir.resolve(), out.resolve().parent)
+    design = Design(creator, frame, hash_population(population), model, str(seed), where, language)
+    shown = population[np.random.default_rng(seed).permutation(sample.indices)]
+    _write(out, design, draw, shown)
+    return Sampled(len(sample.indices), population.height, frame)
+
+
+def apply_labels(
+    file: Path, tables_dir: Path | None, estimate: Estimate[Result], labelled_at: datetime
+) -> Applied[Result]:
+    """Check the labels of a workbook, store them in `audit_labels`, and estimate without and with them.
+
+    Labels of an earlier draw stay, without stratum and inclusion: two draws cannot be weighted as one.
+
+    Args:
+        file: A workbook of `make_sample`, filled in.
+        tables_dir: Folder of the tables; None for the one that the sample was drawn from.
+        estimate: See Estimate. Called before anything is stored.
+        labelled_at: Moment to store with the labels, UTC.
+
+    Raises:
+        InputError: With every label that is no label, of no profile of the sample, or contradicted; when fewer than 30
+            profiles are labelled; when the workbook was drawn from another creator or other profiles.
+        ConfigError: The tables are not a folder, or cannot be written.
+    """
+    filled = read_filled(file)
+    folder = tables_dir or file.parent / filled.design.tables
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: expected the folder of tables that the sample was drawn from (option --tables)")
+    tables = read_tables(folder)
+    population = find_population(tables, filled.design.creator_id)
+    labelled_by = filled.labelled_by or UNSIGNED
+    read = _read_words(filled)
+    problems = [
+        *_design_problems(filled.design, population, file),
+        *_label_problems(filled, read, file),
+        *_earlier_problems(filled, read, tables["audit_labels"].filter(labelled_by=labelled_by), file),
+    ]
+    if problems:
+        raise InputError(problems)
+    answers = read.drop_nulls("label").unique("profile_id", keep="first", maintain_order=True)
+    weighed = _weigh(filled.draw, answers)
+    labels = _to_table(weighed, filled.design.creator_id, labelled_by, labelled_at)
+    cannot_say = answers.filter(pl.col("label") == "cannot_say").select("row", "profile_id")
+    estimates = _estimate_all(population, filled.draw, answers, estimate)
+    _store(folder, tables["audit_labels"], labels, filled)
+    n_drawn = int(filled.draw["is_drawn"].sum())
+    return Applied(*estimates, labels, cannot_say, n_drawn, n_drawn - answers.height)
+
+
+def find_population(tables: Tables, creator_id: str) -> pl.DataFrame:
+    """The profiles of the creator's largest frame, the one that a report describes, by profile_id.
+
+    Rows of the table `audience`; a profile that names no platform has its creator's.
+    """
+    mine = tables["audience"].filter(creator_id=creator_id)
+    frames = choose_frames(mine).filter("is_measured")
+    platforms = tables["creators"].select("creator_id", creators_platform="platform")
+    population = mine.join(frames, on=("creator_id", "frame"), how="semi").join(platforms, on="creator_id", how="left")
+    filled = population.with_columns(platform=pl.coalesce("platform", "creators_platform"))
+    return filled.select(mine.columns).sort("profile_id")
+
+
+def hash_population(population: pl.DataFrame) -> str:
+    """SHA-256 of the creator, the frame and the ids of all profiles: what inclusion probabilities depend on."""
+    names = population.select("creator_id", "frame").unique().row(0) if population.height else ()
+    return hashlib.sha256("\n".join((*names, *population["profile_id"])).encode()).hexdigest()
+
+
+def _find_creator(asked: str, tables: Tables) -> str:
+    creator = next(iter(find_creators((asked,), tables)))
+    if creator not in tables["creators"]["creator_id"]:
+        raise UnknownCreatorError(Problem("an id of the creators in the data", "creators", value=asked))
+    return creator
+
+
+def _check_size(population: pl.DataFrame, creator: str) -> None:
+    if not N_LABELS_NEEDED <= population.height <= MOST_PROFILES:
+        expected = f"{N_LABELS_NEEDED} to {MOST_PROFILES} profiles of one frame for creator {creator}"
+        raise MissingTableError(Problem(expected, "audience", value=f"{population.height} profiles"))
+
+
+def _write(out: Path, design: Design, draw: pl.DataFrame, shown: pl.DataFrame) -> None:
+    with whole_file(out) as partial:
+        write_workbook(partial, design, draw, shown)
+
+
+def _read_words(filled: Filled) -> pl.DataFrame:
+    """row, profile_id, word, label (null: no word of ours) and is_drawn, of the rows with a word."""
+    worded = filled.labels.drop_nulls("word")
+    label = pl.col("word").str.to_lowercase().replace_strict(label_words(), default=None, return_dtype=pl.String)
+    drawn = filled.draw.filter("is_drawn").select("profile_id", is_drawn=pl.lit(value=True))
+    read = worded.with_columns(label=label).join(drawn, on="profile_id", how="left", maintain_order="left")
+    return read.with_columns(pl.col("is_drawn").fill_null(value=False))
+
+
+def _design_problems(design: Design, population: pl.DataFrame, file: Path) -> Iterator[Problem]:
+    if population.is_empty():
+        expected = "a creator with an audience in these tables"
+        yield Problem(expected, file.name, column="creator_id", value=design.creator_id)
+    elif hash_population(population) != design.population:
+        expected = "the same profiles as in these tables: they were imported anew or are others"
+        yield Problem(expected, file.name, column="population", value=design.population)
+
+
+def _label_problems(filled: Filled, read: pl.DataFrame, file: Path) -> Iterator[Problem]:
+    word = Catalogue(filled.design.language).text
+    label, profile = word("audit.col.label"), word("audit.col.profile_id")
+    words = ", ".join(repr(word(f"audit.label.{name}")) for name in ("real", "fake", "cannot_say"))
+    for row, _, found in read.filter(pl.col("label").is_null()).select("row", "profile_id", "word").iter_rows():
+        yield Problem(words, file.name, row=row, column=label, value=found)
+    for row, found in read.filter(~pl.col("is_drawn")).select("row", "profile_id").iter_rows():
+        yield Problem(_STRANGER, file.name, row=row, column=profile, value=found)
+    known = read.filter("is_drawn").drop_nulls("label")
+    clashing = known.filter(pl.col("label").n_unique().over("profile_id") > 1)
+    first_row = pl.col("row").first().over("profile_id")
+    later = clashing.select("row", "word", first=first_row).filter(pl.col("row") != pl.col("first"))
+    for row, found, first in later.iter_rows():
+        yield Problem(f"the same label as in row {first}: it is the same profile", file.name, row, label, found)
+    n_labels = known.filter(pl.col("label") != "cannot_say")["profile_id"].n_unique()
+    if n_labels < N_LABELS_NEEDED:
+        expected = f"at least {N_LABELS_NEEDED} profiles with one of the first two labels"
+        yield Problem(expected, file.name, column=label, value=f"{n_labels} profiles")
+
+
+def _earlier_problems(filled: Filled, read: pl.DataFrame, earlier: pl.DataFrame, file: Path) -> Iterator[Problem]:
+    word = Catalogue(filled.design.language).text
+    before = earlier.filter(creator_id=filled.design.creator_id).select(
+        "profile_id", "labelled_by", earlier=pl.when("is_fake").then(pl.lit("fake")).otherwise(pl.lit("real"))
+    )
+    changed = read.drop_nulls("label").join(before, on="profile_id").filter(pl.col("label") != pl.col("earlier"))
+    for row, found, label, name in changed.sort("row").select("row", "word", "earlier", "labelled_by").iter_rows():
+        expected = f"{word(f'audit.label.{label}')!r}, as {name!r} has labelled the same profile before"
+        yield Problem(expected, file.name, row=row, column=word("audit.col.label"), value=found)
+
+
+def _weigh(draw: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """The draw with is_fake, and as inclusion the labelled part of each stratum.
+
+    Who was drawn but got no usable label is taken to be missing at random within the stratum. A stratum without any
+    keeps its inclusion, which weighs nothing there.
+    """
+    judged = answers.filter(pl.col("label") != "cannot_say").select("profile_id", is_fake=pl.col("label") == "fake")
+    joined = draw.join(judged, on="profile_id", how="left", maintain_order="left")
+    n_labels = pl.col("is_fake").count().over("stratum")
+    inclusion = pl.when(n_labels > 0).then(n_labels / pl.len().over("stratum")).otherwise("inclusion")
+    return joined.with_columns(inclusion=inclusion)
+
+
+def _estimate_all(
+    population: pl.DataFrame, draw: pl.DataFrame, answers: pl.DataFrame, estimate: Estimate[Result]
+) -> tuple[Result, Result, Result | None, Result | None]:
+    """Before, after, and with the undecided as real and as fake."""
+
+    def run(given: pl.DataFrame) -> Result:
+        columns = _weigh(draw, given).select("profile_id", "is_fake", "stratum", "inclusion")
+        return estimate(population.join(columns, on="profile_id", how="left", maintain_order="left"))
+
+    before, after = run(answers.clear()), run(answers)
+    is_open = pl.col("label") == "cannot_say"
+    if answers.filter(is_open).is_empty():
+        return before, after, None, None
+    real, fake = (
+        run(answers.with_columns(label=pl.when(is_open).then(pl.lit(label)).otherwise("label")))
+        for label in ("real", "fake")
+    )
+    return before, after, real, fake
+
+
+def _to_table(weighed: pl.DataFrame, creator_id: str, labelled_by: str, labelled_at: datetime) -> pl.DataFrame:
+    rows = weighed.drop_nulls("is_fake").with_columns(
+        creator_id=pl.lit(creator_id), labelled_by=pl.lit(labelled_by), labelled_at=pl.lit(labelled_at)
+    )
+    return make_frame(TABLES["audit_labels"], rows)
+
+
+def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, filled: Filled) -> None:
+    """Put the labels into the table: all of them or none. Nothing else in the folder is touched."""
+    spec = TABLES["audit_labels"]
+    others = earlier.join(labels, on=spec.key, how="anti")
+    is_mine = pl.col("creator_id") == filled.design.creator_id
+    drawn = filled.draw.filter("is_drawn").select("profile_id", "stratum", is_same=pl.lit(value=True))
+    is_other_draw = is_mine & pl.col("is_same").is_null()
+    kept = others.join(drawn, on=("profile_id", "stratum"), how="left", maintain_order="left").with_columns(
+        pl.when(~is_other_draw).then(name).alias(name) for name in ("stratum", "inclusion")
+    )
+    merged = pl.concat((make_frame(spec, kept), labels)).sort(spec.key)
+    check_tables({spec.name: merged})
+    with whole_file(folder / f"{spec.name}.parquet") as partial:
+        merged.write_parquet(partial)

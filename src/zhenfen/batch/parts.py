@@ -1,0 +1,180 @@
+"""Where the input lies: a folder, or a place that pyarrow or fsspec can read, and the Parquet files in it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zhenfen.batch.manifest import hash_file
+from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+FOOTER_BYTES = 2**16
+"""The end of a Parquet file says where each column's pieces lie, how large they are and what range they span. Of a file
+far away, that would have to be fetched whole, it stands for the content, with size and time of the last change."""
+READERS = 8
+"""Files looked at at once: of a file far away nearly all of the time is waiting."""
+PRINT_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the input.
+
+    Attributes:
+        name: Path within the input, with slashes; the file's own name where the input is one file.
+        location: Path or address of the file.
+        fingerprint: Hash of its content; of one at an address, of its size, end and time of the last change.
+    """
+
+    name: str
+    location: str
+    fingerprint: str
+
+
+def is_address(location: str) -> bool:
+    """Whether it names another place than this machine's files: s3://, gs://, hdfs:// and the like."""
+    return "://" in location
+
+
+def count_rows(part: Part) -> int:
+    """Rows that a file says it has; nothing else of it is read.
+
+    Raises:
+        ConfigError: The place cannot be reached.
+        UnreadableFileError: No Parquet file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    filesystem, path = open_place(part.location)
+    try:
+        with filesystem.open_input_file(path) as file:
+            return int(pq.ParquetFile(file).metadata.num_rows)
+    except pa.ArrowInvalid as error:
+        raise UnreadableFileError(Problem("a whole Parquet file", part.location, value=str(error))) from error
+    except OSError as error:
+        raise _unreachable(part.location, error) from error
+
+
+def find_parts(location: str) -> list[Part]:
+    """The Parquet files of a folder or of an address, by name; hidden ones and those of other programs are left out.
+
+    Raises:
+        ConfigError: The place cannot be reached, or the package that reads it is not installed.
+        MissingTableError: There is no Parquet file.
+    """
+    import pyarrow as pa
+
+    filesystem, root = open_place(location)
+    try:
+        found = sorted(_list(filesystem, root))
+        look = partial(_print_far, filesystem) if is_address(location) else _print_near
+        with ThreadPoolExecutor(READERS) as pool:
+            prints = list(pool.map(look, [path for _, path in found]))
+        parts = [Part(name, _join(location, root, path), one) for (name, path), one in zip(found, prints, strict=True)]
+    except (OSError, pa.ArrowException) as error:
+        raise _unreachable(location, error) from error
+    if not parts:
+        raise MissingTableError(Problem("at least one Parquet file", location))
+    return parts
+
+
+@contextmanager
+def fetched(part: Part, folder: Path) -> Iterator[Path]:
+    """The part as a local file: itself, or a copy in `folder` that is gone afterwards.
+
+    Raises:
+        ConfigError: The place cannot be reached.
+    """
+    if not is_address(part.location):
+        yield Path(part.location)
+        return
+    filesystem, path = open_place(part.location)
+    with tempfile.TemporaryDirectory(dir=folder) as copies:
+        copy = Path(copies) / Path(part.name).name
+        try:
+            with filesystem.open_input_stream(path) as source, copy.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        except OSError as error:
+            raise _unreachable(part.location, error) from error
+        yield copy
+
+
+def open_place(location: str) -> tuple[FileSystem, str]:
+    """The file system of a path or address, and the path within it.
+
+    Raises:
+        ConfigError: The place cannot be reached, or the package that reads it is not installed.
+    """
+    import pyarrow as pa
+    from pyarrow import fs
+
+    if not is_address(location):
+        return fs.LocalFileSystem(), str(Path(location).resolve())
+    try:
+        filesystem, path = fs.FileSystem.from_uri(location)
+    except pa.ArrowInvalid:
+        return _open_by_fsspec(location)
+    except OSError as error:
+        raise _unreachable(location, error) from error
+    return filesystem, path
+
+
+def _open_by_fsspec(location: str) -> tuple[FileSystem, str]:
+    """What pyarrow does not know: fsspec has a package for nearly every place."""
+    from pyarrow.fs import FSSpecHandler, PyFileSystem
+
+    try:
+        from fsspec.core import url_to_fs
+
+        filesystem, path = url_to_fs(location)
+    except (ImportError, ValueError, OSError) as error:
+        raise _unreachable(location, error) from error
+    return PyFileSystem(FSSpecHandler(filesystem)), path
+
+
+def _list(filesystem: FileSystem, root: str) -> Iterator[tuple[str, str]]:
+    from pyarrow.fs import FileSelector, FileType
+
+    if filesystem.get_file_info(root).type == FileType.File:
+        yield root.rpartition("/")[2], root
+        return
+    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
+        name = info.path.removeprefix(root).lstrip("/")
+        is_ours = not any(piece.startswith((".", "_")) for piece in name.split("/"))
+        if info.type == FileType.File and name.endswith(".parquet") and is_ours:
+            yield name, info.path
+
+
+def _join(location: str, root: str, path: str) -> str:
+    if not is_address(location):
+        return path
+    return location.rstrip("/") + path.removeprefix(root)
+
+
+def _print_near(path: str) -> str:
+    return hash_file(Path(path))[:PRINT_CHARS]
+
+
+def _print_far(filesystem: FileSystem, path: str) -> str:
+    info = filesystem.get_file_info(path)
+    with filesystem.open_input_file(path) as file:
+        size = file.size()
+        start = max(0, size - FOOTER_BYTES)
+        end = file.read_at(size - start, start)
+    return hashlib.sha256(f"{size} {info.mtime_ns} ".encode() + end).hexdigest()[:PRINT_CHARS]
+
+
+def _unreachable(location: str, error: BaseException) -> ConfigError:
+    return ConfigError(f"{location}: cannot be read ({str(error).partition(chr(10))[0]})")

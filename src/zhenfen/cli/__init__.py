@@ -1,0 +1,1 @@
+"""The command line: thin entrances; everything heavy is imported inside the commands."""

@@ -1,0 +1,61 @@
+"""`zhenfen monitor`; everything heavy is imported inside the command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DRIFT_FOUND = 4
+"""Exit code for schedulers: the new rows differ from the reference. 0: they do not; 2: the input cannot be used."""
+
+
+def monitor(
+    reference: Annotated[
+        Path, typer.Argument(exists=True, help="Parquet file, or folder of them: rows or scores to compare with.")
+    ],
+    new: Annotated[Path, typer.Argument(exists=True, help="New ones of that sort.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for monitor.html and monitor.json; replaced if it holds them.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of the page: zh, en, fr.", envvar="ZHENFEN_LANG")] = "en",
+) -> None:
+    """Say whether new rows are like a reference: profiles, comments or posts, or scores of these or of creators.
+
+    Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
+    """
+    from zhenfen.cli.terminal import Steps
+    from zhenfen.files import check_replaceable
+    from zhenfen.model_store import load_models
+    from zhenfen.monitoring.files import watch
+    from zhenfen.monitoring.page import is_summary_file, write_summary
+    from zhenfen.monitoring.summary import summarise
+
+    if out is not None:
+        check_replaceable(out, is_summary_file)
+    with Steps(lang) as steps:
+        summary = summarise(watch(reference, new, load_models(), on_progress=steps.advance), lang)
+    page = None if out is None else write_summary(summary, out)
+    _show(summary, page)
+    if summary["is_drift"]:
+        raise typer.Exit(DRIFT_FOUND)
+
+
+def _show(summary: Mapping[str, Any], page: Path | None) -> None:
+    """The verdict, what moved most, what to do, and where the page is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from zhenfen.messages import Catalogue
+
+    catalogue, console = Catalogue(summary["language"]), Console()
+    console.print(Text(summary["verdict"], style="bold"))
+    console.print(Text(summary["headline"]))
+    for one in summary["findings"]:
+        console.print(Text(f"  {one}"))
+    for one in (*summary["notes"], *summary["advice"]):
+        console.print(Text(one))
+    if page is not None:
+        console.print(Text(catalogue.text("monitor.written", path=page)))

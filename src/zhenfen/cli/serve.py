@@ -1,0 +1,160 @@
+"""`zhenfen serve` and `zhenfen keys`; everything heavy is imported inside the commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zhenfen.errors import ConfigError
+
+if TYPE_CHECKING:
+    from zhenfen.service.settings import Settings
+
+MIB = 2**20
+
+keys_app = typer.Typer(help="API keys of the service: hashed in a file, each shown once.", no_args_is_help=True)
+
+LangOption = Annotated[str, typer.Option(help="Language of what is printed: zh, en, fr.", envvar="ZHENFEN_LANG")]
+KeysOption = Annotated[
+    Path | None, typer.Option("--keys", dir_okay=False, help="File of API keys; default in your own folder.")
+]
+NameArgument = Annotated[str, typer.Argument(help="Whose key; jobs belong to this name.")]
+
+
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but a loopback one needs API keys.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    data: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder of jobs and reports; default in your own folder.")
+    ] = None,
+    keys: KeysOption = None,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Need API keys on a loopback address too, as behind a proxy.")
+    ] = False,
+    max_body_mib: Annotated[int, typer.Option(min=1, help="Largest body of a request, MiB.")] = 32,
+    max_upload_mib: Annotated[int, typer.Option(min=1, help="Largest export to vet, MiB.")] = 1024,
+    max_rows: Annotated[int, typer.Option(min=1, max=200_000, help="Most rows a request.")] = 100_000,
+    answer_s: Annotated[float, typer.Option(min=1, help="Seconds within which a request is answered.")] = 60,
+    job_s: Annotated[float, typer.Option(min=1, help="Seconds a vetting may take.")] = 3600,
+    keep_days: Annotated[int, typer.Option(min=1, help="Days that an ended job and its report are kept.")] = 30,
+    lang: LangOption = "en",
+) -> None:
+    """Answer over HTTP: scores of rows and creators, and vetting of exports as jobs. See docs/service.md."""
+    needs_serve()
+    from zhenfen.config import user_config_dir
+    from zhenfen.service.keys import default_path
+    from zhenfen.service.server import is_loopback
+    from zhenfen.service.settings import DAY_S, Limits, Settings
+
+    limits = Limits(
+        body_bytes=max_body_mib * MIB,
+        upload_bytes=max_upload_mib * MIB,
+        rows=max_rows,
+        answer_s=answer_s,
+        job_s=job_s,
+        keep_s=keep_days * DAY_S,
+    )
+    settings = Settings(
+        data or user_config_dir() / "service",
+        keys or default_path(),
+        needs_key=with_keys or not is_loopback(host),
+        limits=limits,
+    )
+    run(settings, host, port, lang)
+
+
+def run(settings: Settings, host: str, port: int, lang: str) -> None:
+    """Listen until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: A key is needed and there is none, a folder or the address cannot be used, or a model is broken.
+    """
+    from zhenfen.messages import Catalogue
+    from zhenfen.model_store import load_models
+    from zhenfen.service.factory import make_app, make_service
+    from zhenfen.service.jobs import hold_folder
+    from zhenfen.service.keys import read_keys
+    from zhenfen.service.server import listen, make_server
+
+    catalogue = Catalogue(lang)
+    if settings.needs_key and not read_keys(settings.keys):
+        how = f"zhenfen keys add NAME --keys {settings.keys}"
+        raise ConfigError(f"{settings.keys}: expected at least one API key; make one with: {how}")
+    with hold_folder(settings.data), listen(host, port) as sock:
+        service = make_service(settings, load_models())
+        server = make_server(make_app(service), settings.limits)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
+        _say(catalogue.text("service.listening", url=url, data=settings.data))
+        _say(catalogue.text("service.with_keys" if settings.needs_key else "service.without_keys"))
+        server.run(sockets=[sock])
+
+
+@keys_app.command("add")
+def keys_add(name: NameArgument, *, keys: KeysOption = None, lang: LangOption = "en") -> None:
+    """Make a key; it is shown this once."""
+    from zhenfen.messages import Catalogue
+    from zhenfen.service.keys import add_key, default_path
+
+    catalogue = Catalogue(lang)
+    secret = add_key(keys or default_path(), name)
+    _say(catalogue.text("service.key_made", name=name))
+    _say(secret)
+
+
+@keys_app.command("list")
+def keys_list(*, keys: KeysOption = None, lang: LangOption = "en") -> None:
+    """Who has a key, and since when."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from zhenfen.messages import Catalogue
+    from zhenfen.service.keys import default_path, read_keys
+
+    catalogue = Catalogue(lang)
+    path = keys or default_path()
+    known = read_keys(path)
+    if not known:
+        _say(catalogue.text("service.no_keys", path=path))
+        return
+    shown = Table(catalogue.text("service.key_name"), catalogue.text("service.key_created"))
+    for one in known:
+        shown.add_row(one.name, one.created_at)
+    Console().print(shown)
+
+
+@keys_app.command("remove")
+def keys_remove(name: NameArgument, *, keys: KeysOption = None, lang: LangOption = "en") -> None:
+    """Take a key back; a running service refuses it at once."""
+    from zhenfen.messages import Catalogue
+    from zhenfen.service.keys import default_path, remove_key
+
+    catalogue = Catalogue(lang)
+    remove_key(keys or default_path(), name)
+    _say(catalogue.text("service.key_removed", name=name))
+
+
+def needs_serve() -> None:
+    """Check that the extra is installed.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    from importlib.util import find_spec
+
+    missing = [
+        name for name in ("fastapi", "uvicorn", "python_multipart", "prometheus_client") if find_spec(name) is None
+    ]
+    if missing:
+        raise ConfigError(f"zhenfen serve needs {', '.join(missing)}: pip install 'zhenfen[serve]'")
+
+
+def _say(text: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(soft_wrap=True).print(Text(text))

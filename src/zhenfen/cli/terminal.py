@@ -1,0 +1,296 @@
+"""What the command line shows: progress, tables, errors. Outside text is made harmless before it is printed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from zhenfen.audit.loop import Applied, Sampled
+from zhenfen.errors import FoundBySearchError, InputError, ZhenfenError
+from zhenfen.messages import Catalogue
+from zhenfen.report.quote import clean
+from zhenfen.tables import Tables
+from zhenfen.vetting.demo import Demo
+from zhenfen.vetting.vet import Vetted
+
+MOST_ROWS = 20
+"""Creators listed in the terminal; the page has them all."""
+FEWEST_OF_A_NAME = 8
+"""Columns of a terminal that a creator's name has at least; it goes on in the next line."""
+LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "not_assessed": "dim"}
+LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
+
+
+class Steps:
+    """A progress bar a step; remembers how long each took."""
+
+    def __init__(self, language: str) -> None:
+        self.catalogue = Catalogue(language)
+        self.seconds: dict[str, float] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._name = ""
+        self._since = 0.0
+
+    def __enter__(self) -> Steps:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close_step()
+        self._progress.stop()
+
+    def advance(self, name: str, done: int, total: int) -> None:
+        """Show that `done` of `total` of the step `name` is complete."""
+        if name != self._name:
+            self._close_step()
+            self._name, self._since = name, time.perf_counter()
+            self._task = self._progress.add_task(self.label(name), total=total)
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def _close_step(self) -> None:
+        if self._name:
+            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + time.perf_counter() - self._since
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._name, self._task = "", None
+
+    def label(self, name: str) -> str:
+        """The step in the reader's language."""
+        keys = [key for key in (f"family.{name}", f"step.{name}") if self.catalogue.has(key)]
+        # Anything else is a file's name.
+        return self.catalogue.text(keys[0]) if keys else clean(name)
+
+
+def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
+    """The shortlist, most concern first, and where the pages are."""
+    catalogue = Catalogue(language)
+    console = Console()
+    table = _shortlist_table(vetted.shortlist, catalogue, is_narrow=False)
+    if is_narrow := not _fits(table, console):
+        table = _shortlist_table(vetted.shortlist, catalogue, is_narrow=True)
+    console.print(Text(catalogue.text("cli.shortlist", day=vetted.shortlist["as_of_day"]), style="bold"))
+    console.print(Text(vetted.shortlist["found_by"]["line"]))
+    console.print(table)
+    if is_narrow:
+        console.print(_legend(vetted.shortlist))
+    n_more = vetted.shortlist["n_creators"] - MOST_ROWS
+    if n_more > 0:
+        console.print(catalogue.text("cli.more_creators", n=n_more))
+    _print_unusable(vetted.tables, console, catalogue)
+    console.print(Text(catalogue.text("report.advisory")))
+    console.print(Text(catalogue.text("cli.pages", path=out / "index.html", n=vetted.shortlist["n_creators"])))
+    if ask := vetted.shortlist["found_by"]["ask"]:
+        Console(stderr=True, soft_wrap=True).print(Text(ask), style="bold")
+
+
+def show_demo(made: Demo, out: Path, steps: Steps) -> None:
+    """The shortlist of the demonstration, what was simulated, and how long each step took."""
+    catalogue = steps.catalogue
+    show_shortlist(made.vetted, out, catalogue.language)
+    console = Console()
+    console.print(Text(catalogue.text("cli.truth"), style="bold"))
+    truth = Table()
+    for key in ("cli.creator", "cli.kind", "cli.manipulated"):
+        truth.add_column(catalogue.text(key))
+    names = dict(made.vetted.tables["creators"].select("creator_id", "display_name").iter_rows())
+    for creator_id, kind, is_manipulated in made.truth.select("creator_id", "kind", "is_manipulated").iter_rows():
+        truth.add_row(
+            names[creator_id], catalogue.text(f"kind.{kind}"), catalogue.text("cli.yes" if is_manipulated else "cli.no")
+        )
+    console.print(truth)
+    console.print(Text(catalogue.text("cli.times"), style="bold"))
+    console.print(_times_table(steps))
+
+
+def show_tables(tables: Tables, folder: Path, language: str) -> None:
+    """How many rows each table has, what could not be used, and where the tables are."""
+    catalogue = Catalogue(language)
+    console = Console()
+    shown = Table()
+    shown.add_column(catalogue.text("cli.table"))
+    shown.add_column(catalogue.text("cli.rows"), justify="right")
+    for name, frame in tables.frames.items():
+        if name != "unusable" and not frame.is_empty():
+            shown.add_row(name, catalogue.number(frame.height, 0))
+    console.print(shown)
+    _print_unusable(tables, console, catalogue)
+    console.print(Text(catalogue.text("cli.tables", path=folder)))
+
+
+def show_scored(what: str, n_rows: int, out: Path, language: str) -> None:
+    """How many rows of `what` (profiles, comments, posts) were scored and where the scores are."""
+    catalogue = Catalogue(language)
+    Console().print(Text(catalogue.text(f"cli.scored.{what}", n=catalogue.number(n_rows, 0), path=out)))
+
+
+def show_sampled(sampled: Sampled, out: Path, language: str) -> None:
+    """How many profiles are to be labelled and where the workbook is."""
+    catalogue = Catalogue(language)
+    numbers = {name: catalogue.number(getattr(sampled, name), 0) for name in ("n_drawn", "n_profiles")}
+    frame = catalogue.text(f"report.frame.{sampled.frame}")
+    Console().print(Text(catalogue.text("cli.audit.sampled", frame=frame, path=out, **numbers)))
+
+
+def show_applied(applied: Applied[pl.DataFrame], language: str) -> None:
+    """The estimate before and after the labels, and with the undecided counted either way."""
+    catalogue = Catalogue(language)
+    shown = Table()
+    for key in ("cli.audit.estimate", "cli.audit.share", "cli.audit.interval"):
+        shown.add_column(catalogue.text(key))
+    for name in ("before", "after", "if_real", "if_fake"):
+        estimate = getattr(applied, name)
+        if estimate is not None:
+            shown.add_row(catalogue.text(f"cli.audit.{name}"), *_estimate_cells(estimate, catalogue))
+    console = Console()
+    console.print(shown)
+    counts = (applied.labels.height, applied.cannot_say.height, applied.n_unlabelled)
+    names = ("n_labels", "n_cannot_say", "n_unlabelled")
+    texts = {name: catalogue.number(n, 0) for name, n in zip(names, counts, strict=True)}
+    console.print(Text(catalogue.text("cli.audit.applied", **texts)))
+
+
+def _estimate_cells(estimate: pl.DataFrame, catalogue: Catalogue) -> tuple[str, str]:
+    row = estimate.row(0, named=True)
+    if row["share"] is None:
+        return "—", catalogue.text(f"reason.{row['reason']}")
+    return catalogue.share(row["share"]), f"{catalogue.share(row['low'])} – {catalogue.share(row['high'])}"
+
+
+def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
+    """What a panel holds and where it is."""
+    catalogue = Catalogue(language)
+    shown = Table()
+    for key in ("cli.platform", "cli.features", "cli.curves", "cli.peers"):
+        shown.add_column(catalogue.text(key), justify="left" if key == "cli.platform" else "right")
+    by_platform = rows.group_by("platform").agg(
+        pl.col("feature").n_unique(),
+        pl.col("feature").filter(pl.col("n_followers").is_not_null()).n_unique().alias("curves"),
+        pl.col("n_peers").max(),
+    )
+    for platform, *counts in by_platform.sort("platform").iter_rows():
+        shown.add_row(platform, *(catalogue.number(count, 0) for count in counts))
+    console = Console()
+    console.print(shown)
+    console.print(Text(catalogue.text("cli.panel", path=out)))
+
+
+def show_error(error: ZhenfenError, language: str) -> None:
+    """The error's text on standard error, one line a problem, without markup or control characters."""
+    console = Console(stderr=True, soft_wrap=True)
+    for line in _error_text(error, Catalogue(language)).splitlines():
+        console.print(Text(clean(line)), style="red")
+
+
+def _error_text(error: ZhenfenError, catalogue: Catalogue) -> str:
+    """What is said of an error: in the reader's language where a message says what to do, else in English."""
+    if isinstance(error, FoundBySearchError):
+        return _contradiction(error, catalogue)
+    text = str(error)
+    for one in error.problems if isinstance(error, InputError) else ():
+        if one.key:
+            text = text.replace(str(one), catalogue.text(one.key, file=one.file))
+    return text
+
+
+def _contradiction(error: FoundBySearchError, catalogue: Catalogue) -> str:
+    """A line a file, and what to do."""
+    given = error.problems[0].value or ""
+    word = catalogue.text(f"report.found_by.{given}")
+    about = [catalogue.text("cli.found_by.says_search", file=one.file) for one in error.problems[:MOST_ROWS]]
+    return "\n".join([*about, catalogue.text("cli.found_by.contradicted", given=given, word=word)])
+
+
+def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> Table:
+    """Creators by families; a family that assessed nobody has no column.
+
+    Narrow: marks alone (see `_legend`) under short headings, without lines between the columns.
+    """
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 0), show_edge=False) if is_narrow else Table()
+    shown.add_column(catalogue.text("cli.creator"), overflow="fold", min_width=FEWEST_OF_A_NAME)
+    if not is_narrow:
+        shown.add_column(catalogue.text("cli.platform"), no_wrap=True)
+    shown.add_column(catalogue.text("cli.followers"), justify="right", no_wrap=True)
+    has_overall = shortlist["columns"]["overall"]
+    if has_overall:
+        shown.add_column(catalogue.text("report.col.overall"), justify="center", no_wrap=True)
+    families = [column["family"] for column in shortlist["columns"]["families"]]
+    for column in shortlist["columns"]["families"]:
+        shown.add_column(Text(_heading(column, catalogue, is_narrow=is_narrow)), justify="center", no_wrap=True)
+    for creator in shortlist["creators"][:MOST_ROWS]:
+        levels = {family["family"]: family for family in creator["families"]}
+        platform = () if is_narrow else (creator["platform_name"],)
+        about = (clean(creator["name"]), *platform, creator["followers_text"])
+        overall = [creator["overall"]] if has_overall else []
+        cells = (_level_cell(one, is_narrow=is_narrow) for one in (*overall, *(levels[name] for name in families)))
+        shown.add_row(*map(Text, about), *cells)
+    return shown
+
+
+def _fits(table: Table, console: Console) -> bool:
+    """Whether the terminal has room for everything but the whole of the names."""
+    names = table.columns[0]
+    names.width = FEWEST_OF_A_NAME
+    needed = console.measure(table, options=console.options.update(width=10 * console.width)).maximum
+    names.width = None
+    return needed <= console.width
+
+
+def _heading(column: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> str:
+    """The name of a family; a short one where there is little room."""
+    key = f"cli.short.{column['family']}"
+    return catalogue.text(key) if is_narrow and catalogue.has(key) else str(column["label"])
+
+
+def _level_cell(family: Mapping[str, Any], *, is_narrow: bool) -> Text:
+    level = family["level"]
+    words = "" if is_narrow else f" {family['level_short']}"
+    return Text(f"{LEVEL_MARKS[level]}{words}", style=LEVEL_STYLES[level])
+
+
+def _legend(shortlist: Mapping[str, Any]) -> Text:
+    """What the marks of this shortlist mean, in the words of its levels; described and modelled ones may differ."""
+    cells = [one for row in shortlist["creators"] for one in (row["overall"], *row["families"]) if one]
+    words = {level: sorted({one["level_short"] for one in cells if one["level"] == level}) for level in LEVEL_MARKS}
+    return Text("   ").join(
+        Text(f"{mark} {' / '.join(words[level])}", style=LEVEL_STYLES[level])
+        for level, mark in LEVEL_MARKS.items()
+        if words[level]
+    )
+
+
+def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
+    is_file = (pl.col("expected") == "unusable.file").fill_null(value=False)
+    what = pl.when(is_file).then(pl.lit("file")).otherwise(pl.col("action"))
+    by_action = tables["unusable"].group_by(what.alias("action")).len().sort("action")
+    for action, n_rows in by_action.iter_rows():
+        console.print(Text(catalogue.text(f"cli.unusable.{action}", n=catalogue.number(n_rows, 0))))
+
+
+def _times_table(steps: Steps) -> Table:
+    shown = Table()
+    shown.add_column(steps.catalogue.text("cli.step"))
+    shown.add_column(steps.catalogue.text("cli.seconds"), justify="right")
+    for name, seconds in steps.seconds.items():
+        shown.add_row(steps.label(name), steps.catalogue.number(seconds))
+    return shown

@@ -1,0 +1,122 @@
+"""POST /v1/score/creators: an export, or tables as JSON → a row a creator, as `zhenfen score creators` gives."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from zhenfen.connectors.archive import Bounds, is_archive, unpack
+from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
+from zhenfen.connectors.importing import import_export
+from zhenfen.errors import InputError
+from zhenfen.model_store import Models
+from zhenfen.scoring.many import score_creators
+from zhenfen.service.choices import list_choices, one_of
+from zhenfen.service.errors import rename
+from zhenfen.service.examples import ROWS_SHOWN, describe_answer, describe_upload
+from zhenfen.service.frames import JSON, encode, reply_type
+from zhenfen.service.json_rows import JsonTables, make_tables_reader
+from zhenfen.service.rows import Platform, end_of_day
+from zhenfen.service.service import Service, need
+from zhenfen.service.settings import Limits
+from zhenfen.service.uploads import save_export
+from zhenfen.tables import FOUND_BY, TABLES, Tables, check_tables
+from zhenfen.vetting.vet import NOT_STATED
+
+NOT_SENT = ("provenance", "unusable")
+"""Tables that an import writes; nobody sends them row by row."""
+SENT = tuple(name for name in TABLES if name not in NOT_SENT)
+UPLOAD = "upload"
+FoundBy = Annotated[str, AfterValidator(one_of(FOUND_BY)), list_choices(FOUND_BY)]
+FOUND_BY_TEXT = "How the creators were found, if the export is silent. What a search selects gives no level."
+
+
+class CreatorOptions(BaseModel):
+    """Options of the query; an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    found_by: FoundBy | None = Field(default=None, description=FOUND_BY_TEXT)
+    platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
+    as_of: date | None = Field(
+        default=None,
+        description="Read the data as they stood at the end of this day, UTC; default the latest seen.",
+    )
+
+
+def make_creators_router(service: Service) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix="/v1/score", tags=["score"])
+    limits = service.settings.limits
+    json = make_tables_reader(SENT, limits)
+
+    @router.post("/creators", summary="Level and P(manipulated) of every creator", **_about(json))
+    async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
+        need(service.models.creator, "creator")
+        wanted = reply_type(request.headers, JSON)
+        with tempfile.TemporaryDirectory(dir=service.settings.scratch) as place:
+            folder = Path(place) / UPLOAD
+            body = await _read_json(request)
+            path = folder if body is not None else await save_export(request, folder, limits)
+
+            def work() -> bytes:
+                tables = _read_tables(json, body, options) if body is not None else read_export(path, options, limits)
+                scored = score(tables, service.models, options)
+                service.metrics.count_rows("creators", scored.height)
+                return encode(scored, wanted)
+
+            return Response(await service.pool.run(work), media_type=wanted)
+
+    return router
+
+
+def score(tables: Tables, models: Models, options: CreatorOptions) -> pl.DataFrame:
+    """`scoring.many.score_creators` with the options of a query."""
+    return score_creators(tables, models, as_of=end_of_day(options.as_of))
+
+
+def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
+    """The tables of an upload, read as the command line reads an export; an archive is unpacked within bounds.
+
+    Raises:
+        InputError: With every problem found; files are named as the client named them.
+    """
+    try:
+        export = path
+        if is_archive(path):
+            # The folder's name stands in what clients are told about an archive as a whole.
+            export = path.with_name(UPLOAD)
+            unpack(path, export, Bounds(limits.expanded_bytes, limits.n_files))
+        return import_export(
+            export, obtained_how=NOT_STATED, found_by=options.found_by, platform=options.platform, keep_ids=True
+        )
+    except InputError as error:
+        raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
+
+
+async def _read_json(request: Request) -> bytes | None:
+    is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
+    return await request.body() if is_json else None
+
+
+def _read_tables(json: JsonTables, body: bytes, options: CreatorOptions) -> Tables:
+    frames = json.read(body)
+    check_tables(frames)
+    if "creators" in frames:
+        check_found_by_of(frames["creators"], options.found_by)
+        frames["creators"] = fill_found_by(frames["creators"], options.found_by)
+    return Tables(frames)
+
+
+def _about(json: JsonTables) -> dict[str, Any]:
+    shown = {JSON: {"schema": json.describe(), "example": ROWS_SHOWN["creators"]}}
+    return {
+        "openapi_extra": describe_upload(shown),
+        "responses": describe_answer("creators", "A row a creator, by id."),
+    }

@@ -1,0 +1,126 @@
+"""JSON rows as frames of the contract: every problem of a body at once, and the schema that OpenAPI shows.
+
+Stricter than a Parquet file, which may carry columns of its own: in JSON a name nobody knows is a typing mistake, and a
+misspelt column would be scored as an unknown one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import core_schema as cs
+
+from zhenfen.errors import Problem
+from zhenfen.service.errors import MOST_PROBLEMS, UNUSABLE, ServiceError
+from zhenfen.service.rules import BODY, say_expected, value_schema
+from zhenfen.service.settings import Limits
+from zhenfen.tables import TABLES, TableSpec
+
+ROWS = "rows"
+
+
+@dataclass(frozen=True)
+class JsonTables:
+    """Reads a JSON object of tables: name → rows.
+
+    Attributes:
+        names: Key in the object → the table whose columns its rows have.
+        schema: pydantic's own description.
+        validator: The same, compiled.
+        most_bytes: Largest object.
+    """
+
+    names: Mapping[str, str]
+    schema: cs.CoreSchema
+    validator: SchemaValidator
+    most_bytes: int
+
+    def read(self, body: bytes) -> dict[str, pl.DataFrame]:
+        """Every table given, with all columns of the contract; times in UTC.
+
+        Raises:
+            ServiceError: No JSON, too many bytes or rows, or fields that are wrong; with all of them.
+        """
+        if len(body) > self.most_bytes:
+            text = f"expected at most {self.most_bytes} bytes of JSON; Parquet and Arrow bodies may be larger"
+            raise ServiceError(413, "body_too_large", text)
+        try:
+            tables: dict[str, list[dict[str, Any]]] = self.validator.validate_json(body, strict=True)
+        except ValidationError as error:
+            raise _refusal(error) from None
+        return {name: pl.DataFrame(rows, schema=TABLES[self.names[name]].schema) for name, rows in tables.items()}
+
+    def describe(self) -> dict[str, Any]:
+        """The JSON schema."""
+        return GenerateJsonSchema().generate(self.schema)
+
+
+def make_rows_reader(table: str, needed: Collection[str], limits: Limits) -> JsonTables:
+    """Reads `{"rows": […]}` with rows of one table, of which only the columns `needed` must be there."""
+    field = cs.typed_dict_field(_rows_schema(TABLES[table], needed, limits.rows))
+    return _compile({ROWS: table}, {ROWS: field}, limits)
+
+
+def make_tables_reader(names: Sequence[str], limits: Limits) -> JsonTables:
+    """Reads `{"creators": […], "posts": […], …}`: tables of the contract, with all that they must have."""
+    fields = {
+        name: cs.typed_dict_field(_rows_schema(TABLES[name], TABLES[name].must_have, limits.rows), required=False)
+        for name in names
+    }
+    return _compile({name: name for name in names}, fields, limits)
+
+
+def _compile(names: Mapping[str, str], fields: dict[str, cs.TypedDictField], limits: Limits) -> JsonTables:
+    schema = cs.typed_dict_schema(fields, extra_behavior="forbid")
+    return JsonTables(names, schema, SchemaValidator(schema), limits.json_bytes)
+
+
+def _rows_schema(spec: TableSpec, needed: Collection[str], most_rows: int) -> cs.CoreSchema:
+    # An id must have a value, any other column that must be there may be null: a text may be unknown.
+    fields = {
+        column.name: cs.typed_dict_field(
+            value_schema(column) if column.kind == "id" and column.name in needed else _or_null(value_schema(column)),
+            required=column.name in needed,
+        )
+        for column in spec.columns
+    }
+    return cs.list_schema(cs.typed_dict_schema(fields, extra_behavior="forbid"), max_length=most_rows)
+
+
+def _or_null(schema: cs.CoreSchema) -> cs.CoreSchema:
+    return cs.nullable_schema(schema)
+
+
+def _refusal(error: ValidationError) -> ServiceError:
+    found = error.errors(include_url=False, include_context=False)
+    kinds = {one["type"]: one for one in found}
+    if "json_invalid" in kinds:
+        return ServiceError(400, "unreadable_body", f"expected JSON: {kinds['json_invalid']['msg']}")
+    if "too_long" in kinds:
+        return ServiceError(413, "too_many_rows", kinds["too_long"]["msg"])
+    # A body may hold a million problems: those that are listed are enough to make.
+    problems = [_problem(one["type"], one["loc"], one["msg"], one["input"]) for one in found[:MOST_PROBLEMS]]
+    return ServiceError(422, "invalid_table", UNUSABLE, problems, n_problems=len(found))
+
+
+def _problem(kind: str, loc: tuple[int | str, ...], msg: str, value: object) -> Problem:
+    """Where: the table, the row and the column, as far as the place is known."""
+    table, row, column = (*loc, None, None, None)[:3]
+    # A key of the object itself: {"rows": …} is missing, or another stands beside it.
+    is_key = row is None and kind in ("missing", "extra_forbidden")
+    return Problem(
+        say_expected(kind, msg),
+        BODY if is_key or table in (None, ROWS) else str(table),
+        row + 1 if isinstance(row, int) else None,
+        str(table) if is_key else _name(column),
+        None if kind == "missing" or isinstance(value, dict) else str(value),
+    )
+
+
+def _name(column: object) -> str | None:
+    return None if column is None else str(column)

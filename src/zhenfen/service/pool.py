@@ -1,0 +1,63 @@
+"""Threads that score: so many at once, so many waiting, and nobody waits forever."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from zhenfen.service.errors import ServiceError
+
+Result = TypeVar("Result")
+RETRY_S = "1"
+"""Seconds after which a refused client may try again: most answers take less."""
+
+
+class Pool:
+    """Runs blocking work beside the event loop.
+
+    A thread cannot be stopped: work that took too long keeps its thread until it ends, and counts as open until then.
+
+    Args:
+        n_threads: Work done at once.
+        n_waiting: Work that may wait for a thread.
+        answer_s: Seconds to wait and work.
+    """
+
+    def __init__(self, n_threads: int, n_waiting: int, answer_s: float) -> None:
+        self.most_open = n_threads + n_waiting
+        self.answer_s = answer_s
+        self._executor = ThreadPoolExecutor(n_threads, thread_name_prefix="score")
+        self._lock = threading.Lock()
+        self._n_open = 0
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`.
+
+        Raises:
+            ServiceError: Too much is waiting already, or it took too long.
+        """
+        future = self._submit(work)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.answer_s)
+        except TimeoutError:
+            raise ServiceError(504, "took_too_long", f"no answer within {self.answer_s:g} seconds") from None
+
+    def close(self) -> None:
+        """Start nothing new."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(self, work: Callable[[], Result]) -> Future[Result]:
+        with self._lock:
+            if self._n_open >= self.most_open:
+                raise ServiceError(503, "busy", "too many requests are waiting", headers={"Retry-After": RETRY_S})
+            self._n_open += 1
+        future = self._executor.submit(work)
+        future.add_done_callback(self._count_down)
+        return future
+
+    def _count_down(self, _future: Future[Result]) -> None:
+        with self._lock:
+            self._n_open -= 1

@@ -1,0 +1,123 @@
+"""POST /v1/score/profiles, comments and posts: the same functions as the batch commands call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+
+import polars as pl
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from zhenfen.features.posts import PLATFORM_FLAGS
+from zhenfen.model_store import Models
+from zhenfen.scoring import score_comments, score_posts, score_profiles
+from zhenfen.scoring.rows import N_REASONS
+from zhenfen.service.choices import list_choices, one_of
+from zhenfen.service.examples import describe_rows
+from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
+from zhenfen.service.json_rows import JsonTables
+from zhenfen.service.service import Service, need
+from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
+
+Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
+
+
+class RowOptions(BaseModel):
+    """Options of the query; an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    explain: bool = Field(default=False, description="Also list the largest contributions.")
+
+    @property
+    def n_reasons(self) -> int:
+        """How many contributions to list."""
+        return N_REASONS if self.explain else 0
+
+
+class ProfileOptions(RowOptions):
+    """Options for profiles."""
+
+    platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
+    as_of: date | None = Field(
+        default=None,
+        description="Ages are counted at the end of this day, UTC; default the latest time in the rows. "
+        "Give it to get the same score for a profile whatever stands beside it.",
+    )
+
+
+def end_of_day(day: date | None) -> datetime | None:
+    """The last moment of a day, UTC."""
+    return None if day is None else datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def make_rows_router(service: Service) -> APIRouter:
+    """The three routes."""
+    router = APIRouter(prefix="/v1/score", tags=["score"])
+    settings = service.settings
+    profiles = make_reader("audience", ["profile_id"], None, settings)
+    comments = make_reader("comments", ["comment_id", "text"], ["comment_id", "text"], settings)
+    posts = make_reader("posts", ["post_id", "text"], ["post_id", "text", *PLATFORM_FLAGS], settings)
+
+    @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
+    async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
+        return await _answer(
+            service, request, "profiles", profiles.frame, lambda rows: score_audience(rows, service.models, options)
+        )
+
+    @router.post(
+        "/comments",
+        summary="P(advert) and P(filler) of every comment, and its cluster",
+        **_about("comments", comments.json),
+    )
+    async def post_comments(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
+        model = need(service.models.comment, "comment")
+        return await _answer(
+            service,
+            request,
+            "comments",
+            comments.frame,
+            lambda rows: score_comments(rows, model, n_reasons=options.n_reasons),
+        )
+
+    @router.post("/posts", summary="P(sounds sponsored) of every post", **_about("posts", posts.json))
+    async def post_posts(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
+        model = need(service.models.post, "post")
+        return await _answer(
+            service, request, "posts", posts.frame, lambda rows: score_posts(rows, model, n_reasons=options.n_reasons)
+        )
+
+    return router
+
+
+def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptions) -> pl.DataFrame:
+    """`scoring.score_profiles` with the options of a query."""
+    model = need(models.audience, "audience")
+    named = audience.with_columns(pl.col("platform").fill_null(pl.lit(options.platform, dtype=pl.String)))
+    moment = end_of_day(options.as_of) or latest_time(audience, time_columns("audience")) or EPOCH
+    return score_profiles(named, model, moment, n_reasons=options.n_reasons)
+
+
+async def _answer(
+    service: Service,
+    request: Request,
+    kind: str,
+    read: Callable[[bytes, str], pl.DataFrame],
+    score: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Response:
+    given = media_type(request.headers, MEDIA_TYPES)
+    wanted = reply_type(request.headers, given)
+    body = await request.body()
+
+    def work() -> bytes:
+        scored = score(read(body, given))
+        service.metrics.count_rows(kind, scored.height)
+        return encode(scored, wanted)
+
+    return Response(await service.pool.run(work), media_type=wanted)
+
+
+def _about(kind: str, json: JsonTables) -> dict[str, Any]:
+    return describe_rows(kind, json.describe())

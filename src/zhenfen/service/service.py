@@ -1,0 +1,48 @@
+"""What the routes of one running service share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from zhenfen.model_store import Models
+from zhenfen.service.errors import ServiceError
+from zhenfen.service.jobs import JobStore
+from zhenfen.service.metrics import Metrics
+from zhenfen.service.pool import Pool
+from zhenfen.service.settings import Settings
+from zhenfen.service.worker import Worker
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One running service.
+
+    Attributes:
+        settings: How it is set up.
+        models: Everything that findings depend on.
+        metrics: What is counted.
+        pool: Threads that score.
+        store: Jobs.
+        worker: Runs them.
+    """
+
+    settings: Settings
+    models: Models
+    metrics: Metrics
+    pool: Pool
+    store: JobStore
+    worker: Worker
+
+
+def need(model: Model | None, name: str) -> Model:
+    """The model, or the refusal when the shelf holds none.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    if model is None:
+        raise ServiceError(503, "no_model", f"this service holds no {name} model")
+    return model

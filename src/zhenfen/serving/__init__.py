@@ -1,1 +1,0 @@
-"""Thin entrances to scoring: the command line today."""

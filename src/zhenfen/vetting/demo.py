@@ -1,0 +1,33 @@
+"""The demonstration: twelve simulated creators whose truth is known, vetted like any export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from zhenfen.model_store import Models
+from zhenfen.scoring import Progress
+from zhenfen.simulate import shortlist
+from zhenfen.tables import write_tables
+from zhenfen.vetting.vet import VetOptions, Vetted, vet
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demonstration made: the report, and the truth behind the simulated creators."""
+
+    vetted: Vetted
+    truth: pl.DataFrame
+
+
+def write_demo(out: Path, models: Models, language: str, seed: int, on_progress: Progress | None = None) -> Demo:
+    """Simulate a shortlist, write its tables beside the report folder `out`, and vet them."""
+    if on_progress:
+        on_progress("simulate", 0, 1)
+    simulated = shortlist(seed)
+    folder = out.with_name(f"{out.name}-tables")
+    write_tables(simulated.tables, folder)
+    vetted = vet(folder, out, models, VetOptions(language=language), on_progress)
+    return Demo(vetted, simulated.truth)

@@ -1,0 +1,42 @@
+"""One creator explained: levels with reasons, spans with causes, and what would lower a level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zhenfen.connectors.importing import import_export
+from zhenfen.messages import Catalogue
+from zhenfen.model_store import Models
+from zhenfen.report.summarise import summarise_creator
+from zhenfen.scoring import Progress, known_at, score
+from zhenfen.vetting.vet import NOT_STATED, VetOptions, find_creators
+
+
+def explain(
+    path: Path, creator: str, models: Models, options: VetOptions, on_progress: Progress | None = None
+) -> dict[str, Any]:
+    """What a creator's page says, as `report.summarise.summarise_creator` gives it.
+
+    Args:
+        path: Any export that can be vetted.
+        creator: Id as the platform or as the tables spell it.
+        models: Panel, rules and models to judge with.
+        options: Language, moment, and what is said of the export.
+        on_progress: Told of every file and family.
+
+    Raises:
+        InputError: The export cannot be used, or holds no such creator.
+    """
+    tables = import_export(
+        path,
+        obtained_how=NOT_STATED,
+        frame=options.frame,
+        found_by=options.found_by,
+        platform=options.platform,
+        on_progress=on_progress,
+    )
+    (wanted,) = find_creators([creator], tables)
+    findings = score(tables, models, as_of=options.as_of, creators=[wanted], on_progress=on_progress)
+    known = known_at(tables, findings.as_of)
+    return summarise_creator(findings, known, wanted, Catalogue(options.language), options.show_names)

@@ -1,0 +1,106 @@
+"""From an export to its report: the steps that the command line and, later, the service share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from zhenfen.connectors.importing import import_export
+from zhenfen.connectors.privacy import hash_id, load_key
+from zhenfen.files import check_replaceable
+from zhenfen.model_store import Models
+from zhenfen.report.write import is_report_file, write_report
+from zhenfen.scoring import Progress, known_at, score
+from zhenfen.tables import Tables
+from zhenfen.verdict.evidence import Findings
+from zhenfen.vetting.record import remember
+
+NOT_STATED = "obtained.not_stated"
+"""What the provenance says of an export that was vetted without an import: a message, for readers of any language."""
+
+
+@dataclass(frozen=True, slots=True)
+class VetOptions:
+    """How a reader wants the report.
+
+    Attributes:
+        language: zh, en or fr.
+        creators: Ids to limit the report to, as the platform or as the tables spell them; empty for all.
+        as_of: Moment to read the data at; None for the latest observation.
+        show_names: Name commenters and followers; creators are always named.
+        frame: Sampling frame of an audience sample that does not say.
+        platform: Platform of rows that name none.
+        found_by: How creators were found of whom the export does not say it.
+    """
+
+    language: str = "en"
+    creators: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    show_names: bool = False
+    frame: str | None = None
+    platform: str | None = None
+    found_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Vetted:
+    """What a vetting made.
+
+    Attributes:
+        tables: What was read.
+        findings: What was found.
+        shortlist: The shortlist's dict, the one that page and spreadsheet are made from.
+        pages: The pages written, the shortlist first.
+    """
+
+    tables: Tables
+    findings: Findings
+    shortlist: Mapping[str, Any]
+    pages: tuple[Path, ...]
+
+
+def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress: Progress | None = None) -> Vetted:
+    """Read an export, score its creators, write the report folder `out`, and keep what `zhenfen reproduce` needs.
+
+    Raises:
+        InputError: The export cannot be used.
+        ConfigError: `out` holds files that are not a report's, or the user's own folder cannot be written.
+    """
+    check_replaceable(out, is_report_file)
+    tables = import_export(
+        path,
+        obtained_how=NOT_STATED,
+        frame=options.frame,
+        found_by=options.found_by,
+        platform=options.platform,
+        on_progress=on_progress,
+    )
+    creators = find_creators(options.creators, tables) if options.creators else None
+    findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
+    pages = write_report(
+        findings,
+        known_at(tables, findings.as_of),
+        out,
+        options.language,
+        show_names=options.show_names,
+        on_progress=on_progress,
+    )
+    remember(findings, tables, path, options)
+    shortlist = json.loads((out / "index.json").read_text(encoding="utf-8"))
+    return Vetted(tables, findings, shortlist, tuple(pages))
+
+
+def find_creators(asked: Iterable[str], tables: Tables) -> Collection[str]:
+    """The tables' ids of the creators asked for: an id may be the platform's or its pseudonym."""
+    known = set(tables["creators"]["creator_id"])
+    key = load_key()
+    return [one if one in known else _pseudonym(one, key, known) for one in asked]
+
+
+def _pseudonym(raw: str, key: bytes, known: Collection[str]) -> str:
+    hashed = hash_id(raw, key)
+    return hashed if hashed in known else raw
