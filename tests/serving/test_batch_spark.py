@@ -16,9 +16,10 @@ from batch_builder import contents, run_here, write_comments, write_posts, write
 from zhenfen.batch import buckets, piece_clusters, spark
 from zhenfen.batch.engine import LOST, NO_TRAFFIC, Outcome, Task, Traffic
 from zhenfen.batch.local_engine import LocalEngine
-from zhenfen.batch.run import Order, write_bytes
+from zhenfen.batch.run import Order
 from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import ConfigError, InputError, Problem
+from zhenfen.files import write_file
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
 
@@ -148,7 +149,7 @@ class Makes:
 
     def __call__(self, work: Path) -> None:
         for name in ("for/b", "home/a"):
-            write_bytes(work / name, b"made")
+            write_file(work / name, b"made")
 
 
 class Finds:
