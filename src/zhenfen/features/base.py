@@ -12,7 +12,10 @@ from typing import ClassVar
 import polars as pl
 
 from zhenfen.features.inputs import Inputs
-from zhenfen.features.specs import FeatureSpec
+
+# Under these names here too: the bytes of profile.py are hashed into the model that was trained with it.
+from zhenfen.features.specs import FeatureSpec as FeatureSpec
+from zhenfen.features.specs import Unit as Unit
 
 REASONS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),

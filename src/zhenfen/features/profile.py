@@ -11,7 +11,7 @@ from datetime import datetime
 
 import polars as pl
 
-from zhenfen.features.specs import FeatureSpec, Unit
+from zhenfen.features.base import FeatureSpec, Unit
 from zhenfen.tables import TABLES
 
 TOP_LEVEL = {"weibo": 48, "bilibili": 6}
