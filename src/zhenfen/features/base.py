@@ -14,8 +14,8 @@ import polars as pl
 from zhenfen.features.inputs import Inputs
 
 # Under these names here too: the bytes of profile.py are hashed into the model that was trained with it.
-from zhenfen.features.specs import FeatureSpec as FeatureSpec
-from zhenfen.features.specs import Unit as Unit
+from zhenfen.features.specs import FeatureSpec as FeatureSpec  # noqa: PLC0414
+from zhenfen.features.specs import Unit as Unit  # noqa: PLC0414
 
 REASONS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
