@@ -381,3 +381,19 @@ def test_views_that_were_paid_for_are_read_or_are_the_rest(
 ) -> None:
     tables = read(write_csv(tmp_path / "作品.csv", [POST | {"阅读数": ""} | cells]))
     assert rows(tables, "posts", "n_paid_views") == [(n_paid,)]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("用户昵称", "微博正文", "评论内容", "评论时间", "评论ID", "微博ID"),
+        ("微博作者", "微博内容", "评论者", "评论内容", "评论时间"),
+    ],
+)
+def test_remarks_beside_the_post_that_they_are_under_are_remarks(columns: tuple[str, ...]) -> None:
+    layout = find_layout("评论", columns)
+    assert layout is not None
+    assert layout.table == "comments"
+    posts = find_layout("微博", columns[:2])
+    assert posts is not None
+    assert posts.table == "posts"

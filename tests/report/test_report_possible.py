@@ -84,13 +84,13 @@ def test_promotion_is_named_for_what_it_lifts_alone(feature: str, value: float, 
     assert causes == [Catalogue("en").text(f"report.possible.{one}") for one in (cause, "others")]
 
 
-@pytest.mark.parametrize("is_unexplained", [True, False])
-def test_a_rise_that_no_peers_could_judge_names_its_causes_too(is_unexplained: bool) -> None:
+@pytest.mark.parametrize(("gained", "is_unexplained"), [(900, True), (900, False), (-900, True)])
+def test_a_rise_that_no_peers_could_judge_names_its_causes_too(gained: int, is_unexplained: bool) -> None:
     builder = Builder().creator("a").unassessed("a", "growth")
-    span = make_span(5, 8, 900, is_unexplained=is_unexplained)
+    span = make_span(5, 8, gained, is_unexplained=is_unexplained)
     builder.detail("a", "growth", "daily", make_daily(30)).detail("a", "growth", "spans", [span])
     text = Catalogue("en").text
-    causes = ["promotion", "events", "others"] if is_unexplained else []
+    causes = ["promotion", "events", "others"] if is_unexplained and gained > 0 else []
     assert possible(summarise(builder), "growth") == [text(f"report.possible.{cause}") for cause in causes]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, 
 from zhenfen.estimators.audit_sample import draw_sample
 from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.features.audience import choose_frames
-from zhenfen.files import whole_file
+from zhenfen.files import whole_file, write_file
 from zhenfen.messages import Catalogue
 from zhenfen.tables import TABLES, Tables, check_tables, make_frame, read_tables
 from zhenfen.vetting.vet import find_creators
@@ -306,5 +307,6 @@ def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, filled: Fi
     )
     merged = pl.concat((make_frame(spec, kept), labels)).sort(spec.key)
     check_tables({spec.name: merged})
-    with whole_file(folder / f"{spec.name}.parquet") as partial:
-        merged.write_parquet(partial)
+    written = io.BytesIO()
+    merged.write_parquet(written)
+    write_file(folder / f"{spec.name}.parquet", written.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from zhenfen.batch.engine import NO_TRAFFIC, Engine, Task, Traffic
 from zhenfen.batch.manifest import Manifest, hash_file, hash_texts
 from zhenfen.batch.parts import Part, fetched
 from zhenfen.errors import InputError, Problem, UnreadableFileError
-from zhenfen.files import settle, unwritable, whole_file
+from zhenfen.files import settle, unwritable, write_file
 
 if TYPE_CHECKING:
     from zhenfen.model_store import Models
@@ -164,8 +165,10 @@ def write_whole(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    with whole_file(path) as partial:
-        frame.write_parquet(partial)
+    # Written by Python, for polars has errors of its own for a full disk, which is to end the run.
+    written = io.BytesIO()
+    frame.write_parquet(written)
+    write_file(path, written.getvalue())
 
 
 @contextmanager

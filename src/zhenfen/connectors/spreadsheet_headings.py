@@ -26,6 +26,7 @@ class Tool(Strict):
 
     Attributes:
         headings: Headings that together tell it.
+        without: Headings of which it has none.
         table: The table that it holds.
         platform: Where its rows come from, where they do not say it themselves.
         is_search: Whether the tool searches, so that whoever stands in the sheet was found by a search.
@@ -33,6 +34,7 @@ class Tool(Strict):
     """
 
     headings: tuple[str, ...]
+    without: tuple[str, ...] = ()
     table: str
     platform: str | None = None
     is_search: bool = False
@@ -144,7 +146,8 @@ def _read_headings(path: str) -> HeadingMap:
 
 def _find_tool(known: HeadingMap, columns: tuple[str, ...]) -> Tool | None:
     plain = {_plain(column) for column in columns}
-    return next((tool for tool in known.tools if plain.issuperset(map(_plain, tool.headings))), None)
+    named = (tool for tool in known.tools if plain.issuperset(map(_plain, tool.headings)))
+    return next((tool for tool in named if plain.isdisjoint(map(_plain, tool.without))), None)
 
 
 def _lay_out(

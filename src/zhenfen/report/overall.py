@@ -48,6 +48,8 @@ def _say_probability(case: Case, p: float) -> str:
     """A model that orders creators is certain of nobody."""
     if p > MOST_CERTAIN:
         return case.catalogue.text("report.more_than", value=case.catalogue.share(MOST_CERTAIN))
+    if p < 1 - MOST_CERTAIN:
+        return case.catalogue.text("report.less_than", value=case.catalogue.share(1 - MOST_CERTAIN))
     return case.catalogue.share(p)
 
 

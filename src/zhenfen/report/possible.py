@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
 from zhenfen.report.case import Case
 from zhenfen.report.sections import iso_day
 
@@ -32,11 +34,11 @@ def list_causes(case: Case, family: dict[str, Any]) -> list[str]:
 
 
 def _asks_without_level(case: Case, family: dict[str, Any]) -> bool:
-    """Growth without peers that holds a span which nothing explains: it may be a purchase, and no level says so."""
+    """Growth without peers that holds a rise which nothing explains: it may be a purchase, and no level says so."""
     if (family["family"], family["level"]) != ("growth", "not_assessed"):
         return False
     spans = case.detail("growth", "spans")
-    return spans is not None and bool(spans["is_unexplained"].any())
+    return spans is not None and not spans.filter(pl.col("is_unexplained"), pl.col("n_gained") > 0).is_empty()
 
 
 def _engagement_causes(family: dict[str, Any]) -> tuple[str, ...]:

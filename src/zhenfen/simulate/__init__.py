@@ -78,7 +78,8 @@ class Simulated:
     Attributes:
         tables: creators, follower_counts, posts, comments, audience, events and provenance.
         truth: One row a creator, `cast.TRUTH_SCHEMA`: its kind, what was bought in words, and the days, posts,
-            comments and audience profiles concerned. `n_bought_comments` counts the comments in the table.
+            comments and audience profiles concerned. `n_bought_comments` counts those on the posts; the table lists
+            some of them.
     """
 
     tables: Tables
@@ -178,12 +179,13 @@ def _set_stage(roles: Sequence[Role], seed: int, n_days: int, world: World) -> S
     rng = np.random.default_rng((seed, 1_000_000))
     days = rng.integers(n_days // 3, n_days - 5, len(PLATFORMS))
     shares = rng.uniform(*world.purge_share, len(PLATFORMS))
-    asked = {role.platform: role.fixed for role in roles if role.shock == "platform_purge"}
-    purges = {}
-    for name, drawn, share in zip(PLATFORMS, days, shares, strict=True):
-        if name in asked:
-            on = getattr(asked[name], "shock_on", None)
-            purges[name] = (int(drawn) if on is None else n_days - on, float(share))
+    asked = [role for role in roles if role.shock == "platform_purge"]
+    fixed = {role.platform: n_days - role.fixed.shock_on for role in asked if role.fixed and role.fixed.shock_on}
+    purges = {
+        name: (fixed.get(name, int(day)), float(share))
+        for name, day, share in zip(PLATFORMS, days, shares, strict=True)
+        if name in {role.platform for role in asked}
+    }
     first_day = (ENDS_ON - date(1970, 1, 1)).days - n_days + 1
     return Stage(seed, first_day, n_days, world, purges)
 

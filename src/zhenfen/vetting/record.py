@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from zhenfen.config import Strict, user_config_dir
 from zhenfen.errors import ConfigError
-from zhenfen.files import write_file
+from zhenfen.files import write_secret
 from zhenfen.scoring.identity import ID_CHARS, SCORE, identify
 from zhenfen.tables import TABLES, Tables
 from zhenfen.verdict.evidence import Findings
@@ -79,7 +79,8 @@ def remember(findings: Findings, tables: Tables, path: Path, options: VetOptions
     read = {"tables_sha256": hash_tables(tables), "path": str(path.resolve())}
     record = Record.model_validate({**kept, **made, **read})
     target = _place(score_id)
-    write_file(target, record.model_dump_json(indent=1) + "\n")
+    # Two runs over the same data have one id: each writes under a name of its own first.
+    write_secret(target, record.model_dump_json(indent=1) + "\n")
     return score_id
 
 
