@@ -113,6 +113,9 @@ def test_without_texts_the_numbers_are_the_same(bought: Simulated):
         ),
         (Role("koc", "douyin", None, Campaign("purchased_likes", 0.0)), r"dose 0 of purchased_likes: expected above 0"),
         (Role("koc", "douyin", None, Campaign("follower_burst", 0.1, -1)), r"camouflage -1: expected 0 or more"),
+        (Role("koc", "douyin", None, Campaign("follower_burst", 0.1, on=0)), r"on 0 of follower_burst: expected 1"),
+        (Role("koc", "douyin", None, Campaign("follower_burst", 0.1, n_days=0)), r"n_days 0 of follower_burst"),
+        (Role("koc", "douyin", None, Campaign("engagement_pod", 1.0, posts_share=1.5)), r"posts_share 1.5: expected"),
     ],
 )
 def test_a_wrong_role_says_what_was_expected(role: Role, message: str):

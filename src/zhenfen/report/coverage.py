@@ -30,6 +30,9 @@ def _say(case: Case, family: dict[str, Any], rows: pl.DataFrame | None) -> str:
     if family["reason"] != NO_REFERENCE and not has_others:
         return ""
     said = _say_what_travels(case) if has_others else _say_what_there_is(case, rows)
+    if not has_others and _is_unsized(case, rows):
+        # The number of followers would do: no panel of one's own is needed.
+        return said
     return said + ("" if case.catalogue.language == "zh" else " ") + case.catalogue.text("report.uncovered.help")
 
 
@@ -52,12 +55,20 @@ def _say_what_there_is(case: Case, rows: pl.DataFrame) -> str:
     if own["followers_from"] is None:
         return text("report.uncovered.measurements", platform=name)
     sizes = {key: case.catalogue.number(own[f"followers_{key}"], 0) for key in ("from", "to")}
-    if n_followers is None and own["followers_from"] >= LARGE_FROM:
+    if _is_unsized(case, rows):
         return text("report.uncovered.unsized", platform=name, low=sizes["from"], high=sizes["to"])
     if n_followers is None or _is_within(n_followers, own):
         return text("report.uncovered.measurements", platform=name)
     size = case.catalogue.count(n_followers)
     return text("report.uncovered.size", platform=name, n_followers=size, low=sizes["from"], high=sizes["to"])
+
+
+def _is_unsized(case: Case, rows: pl.DataFrame) -> bool:
+    """Whether the platform's peers are all large and the creator's size is unknown."""
+    platform, _ = case.setting.platform_of(case.creator_id)
+    own = rows.filter(pl.col("platform") == platform)["followers_from"].drop_nulls()
+    size = case.setting.creators.get(case.creator_id, {}).get("n_followers")
+    return size is None and bool(len(own)) and own[0] >= LARGE_FROM
 
 
 def _is_within(n_followers: int, own: dict[str, Any]) -> bool:

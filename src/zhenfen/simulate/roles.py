@@ -154,6 +154,11 @@ def check_campaigns(campaigns: Iterable[Campaign]) -> None:
             raise ConfigError(f"dose {campaign.dose:g} of {campaign.manipulation}: expected above 0 and below {most:g}")
         if campaign.camouflage < 0:
             raise ConfigError(f"camouflage {campaign.camouflage:g}: expected 0 or more")
+        for name, days in (("on", campaign.on), ("n_days", campaign.n_days)):
+            if days is not None and days < 1:
+                raise ConfigError(f"{name} {days} of {campaign.manipulation}: expected 1 or more")
+        if campaign.posts_share is not None and not 0 < campaign.posts_share <= 1:
+            raise ConfigError(f"posts_share {campaign.posts_share:g}: expected above 0 and up to 1")
 
 
 def check_known(what: str, asked: Iterable[str], known: Iterable[str]) -> None:
