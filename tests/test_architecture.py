@@ -143,12 +143,13 @@ GUARDED: dict[str, tuple[str, ...]] = {
 
 
 def imports_of(path: Path) -> Iterator[str]:
+    """Everything imported, inside functions and for type checkers too; of names the dotted name."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def room_of(path: Path) -> str:
@@ -211,9 +212,13 @@ def is_renaming(call: ast.Call) -> bool:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    """Imports inside functions count; those for type checkers alone do not."""
+    """Imports inside functions and for type checkers count as any other."""
     modules = {module_name(path): path for path in sources()}
-    below = {name: imported_modules(path, set(modules)) - {name} for name, path in modules.items()}
+    below = {}
+    for name, path in modules.items():
+        # A name is a file of the package, or stands in it.
+        files = {one if one in modules else one.rpartition(".")[0] for one in imports_of(path)}
+        below[name] = (files & modules.keys()) - {name}
     # What imports nothing that is left can be taken away; what remains at the end stands in a circle, or above one.
     while free := {name for name, needs in below.items() if not needs & below.keys()}:
         below = {name: needs for name, needs in below.items() if name not in free}
@@ -223,23 +228,3 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 def module_name(path: Path) -> str:
     parts = path.relative_to(SRC.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imported_modules(path: Path, known: set[str]) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    checked_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if id(node) in checked_only:
-            continue
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            whole = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (whole & known) or {node.module}
-    return found & known

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.config import models_dir
-from zhenfen.connectors.importing import import_export
 from zhenfen.errors import RegistryUnreachableError
 from zhenfen.model_registry import MODEL_NAMES, Registry, registry_uri
 from zhenfen.model_registry.loading import load_folder
@@ -18,8 +17,9 @@ from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 from zhenfen.version import __version__
+from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import Record, hash_tables, recall
-from zhenfen.vetting.vet import NOT_STATED, find_creators
+from zhenfen.vetting.vet import find_creators
 
 Progress = Callable[[str, int, int], None]
 TABLES = "tables"
@@ -99,14 +99,7 @@ def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def _score_again(record: Record, models: Models, path: Path, on_progress: Progress | None) -> tuple[Findings, Tables]:
-    tables = import_export(
-        path,
-        obtained_how=NOT_STATED,
-        frame=record.frame,
-        found_by=record.found_by,
-        platform=record.platform,
-        on_progress=on_progress,
-    )
+    tables = read_export(path, record, on_progress)
     creators = find_creators(record.creators, tables) if record.creators else None
     # The id is of levels and measurements, which no detail changes.
     scored = score(tables, models, as_of=record.as_of, creators=creators, with_details=False, on_progress=on_progress)

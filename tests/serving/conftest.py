@@ -11,7 +11,8 @@ from toy_models import ToyCreatorModel
 from zhenfen import model_store
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
-from zhenfen.vetting.vet import VetOptions, vet
+from zhenfen.vetting.options import VetOptions
+from zhenfen.vetting.vet import vet
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, identify
 from zhenfen.tables import Tables, read_tables, write_tables
 from zhenfen.verdict.evidence import Findings
+from zhenfen.vetting.options import NOT_STATED, VetOptions
 from zhenfen.vetting.record import recall, remember
-from zhenfen.vetting.vet import NOT_STATED, VetOptions
 
 OPTIONS = VetOptions(language="zh", show_names=True)
 

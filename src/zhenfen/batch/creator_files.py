@@ -10,7 +10,7 @@ from zhenfen.model_store import Models
 from zhenfen.scoring import Progress
 from zhenfen.scoring.many import SCORED_SCHEMA, score_creators
 from zhenfen.tables.parquet import write_result
-from zhenfen.vetting.vet import NOT_STATED
+from zhenfen.vetting.options import NOT_STATED
 
 
 def score_creators_file(

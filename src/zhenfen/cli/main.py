@@ -96,7 +96,8 @@ def vet(
     """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
     from zhenfen.cli.terminal import Steps, show_shortlist
     from zhenfen.model_store import load_models
-    from zhenfen.vetting.vet import VetOptions, vet
+    from zhenfen.vetting.options import VetOptions
+    from zhenfen.vetting.vet import vet
 
     options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame, platform, found_by)
     with Steps(lang) as steps:
@@ -182,7 +183,7 @@ def explain(
     from zhenfen.cli.terminal_creator import show_creator
     from zhenfen.model_store import load_models
     from zhenfen.vetting.explain import explain
-    from zhenfen.vetting.vet import VetOptions
+    from zhenfen.vetting.options import VetOptions
 
     options = VetOptions(lang, as_of=_end_of_day(as_of), frame=frame, platform=platform, found_by=found_by)
     with Steps(lang) as steps:

@@ -27,7 +27,7 @@ from zhenfen.service.service import Service, need
 from zhenfen.service.settings import Limits
 from zhenfen.service.uploads import save_export
 from zhenfen.tables import FOUND_BY, TABLES, Tables, check_tables
-from zhenfen.vetting.vet import NOT_STATED
+from zhenfen.vetting.options import NOT_STATED
 
 NOT_SENT = ("provenance", "unusable")
 """Tables that an import writes; nobody sends them row by row."""

@@ -64,7 +64,8 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: StepNotes) -
     from datetime import datetime
 
     from zhenfen.model_store import load_models
-    from zhenfen.vetting.vet import VetOptions, vet
+    from zhenfen.vetting.options import VetOptions
+    from zhenfen.vetting.vet import vet
 
     as_of = options["as_of"]
     wanted = VetOptions(

@@ -11,7 +11,8 @@ from zhenfen.model_store import Models
 from zhenfen.scoring import Progress
 from zhenfen.simulate import shortlist
 from zhenfen.tables import write_tables
-from zhenfen.vetting.vet import VetOptions, Vetted, vet
+from zhenfen.vetting.options import VetOptions
+from zhenfen.vetting.vet import Vetted, vet
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from zhenfen.connectors.importing import import_export
 from zhenfen.messages import Catalogue
 from zhenfen.model_store import Models
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.scoring import Progress, known_at, score
-from zhenfen.vetting.vet import NOT_STATED, VetOptions, find_creators
+from zhenfen.vetting.options import VetOptions, read_export
+from zhenfen.vetting.vet import find_creators
 
 
 def explain(
@@ -28,14 +28,7 @@ def explain(
     Raises:
         InputError: The export cannot be used, or holds no such creator.
     """
-    tables = import_export(
-        path,
-        obtained_how=NOT_STATED,
-        frame=options.frame,
-        found_by=options.found_by,
-        platform=options.platform,
-        on_progress=on_progress,
-    )
+    tables = read_export(path, options, on_progress)
     (wanted,) = find_creators([creator], tables)
     findings = score(tables, models, as_of=options.as_of, creators=[wanted], on_progress=on_progress)
     known = known_at(tables, findings.as_of)

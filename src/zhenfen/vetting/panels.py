@@ -11,7 +11,7 @@ from zhenfen.errors import MissingTableError, Problem
 from zhenfen.scoring import Progress, known_at, latest_moment, measure
 from zhenfen.verdict.panel import PanelSource, build_panel, write_panel
 from zhenfen.verdict.panel_curves import FEWEST_PEERS
-from zhenfen.vetting.vet import NOT_STATED
+from zhenfen.vetting.options import NOT_STATED
 
 
 def build_own_panel(

@@ -7,7 +7,6 @@ import re
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -17,9 +16,7 @@ from zhenfen.files import write_secret
 from zhenfen.scoring.identity import ID_CHARS, SCORE, identify
 from zhenfen.tables import TABLES, Tables
 from zhenfen.verdict.evidence import Findings
-
-if TYPE_CHECKING:
-    from zhenfen.vetting.vet import VetOptions
+from zhenfen.vetting.options import VetOptions
 
 NOT_FACTS = {"provenance", "unusable"}
 """Tables about the reading: a file's name is in them, and an export may be moved."""

@@ -8,7 +8,7 @@ from zhenfen.connectors.importing import import_export
 from zhenfen.scoring import Progress
 from zhenfen.scoring.spans import SPANS_SCHEMA, find_spans
 from zhenfen.tables.parquet import write_result
-from zhenfen.vetting.vet import NOT_STATED
+from zhenfen.vetting.options import NOT_STATED
 
 STEP = "growth"
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.files import check_replaceable
 from zhenfen.model_store import Models
@@ -17,33 +15,8 @@ from zhenfen.report.write import is_report_file, write_report
 from zhenfen.scoring import Progress, known_at, score
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
+from zhenfen.vetting.options import VetOptions, read_export
 from zhenfen.vetting.record import remember
-
-NOT_STATED = "obtained.not_stated"
-"""What the provenance says of an export that was vetted without an import: a message, for readers of any language."""
-
-
-@dataclass(frozen=True, slots=True)
-class VetOptions:
-    """How a reader wants the report.
-
-    Attributes:
-        language: zh, en or fr.
-        creators: Ids to limit the report to, as the platform or as the tables spell them; empty for all.
-        as_of: Moment to read the data at; None for the latest observation.
-        show_names: Name commenters and followers; creators are always named.
-        frame: Sampling frame of an audience sample that does not say.
-        platform: Platform of rows that name none.
-        found_by: How creators were found of whom the export does not say it.
-    """
-
-    language: str = "en"
-    creators: tuple[str, ...] = ()
-    as_of: datetime | None = None
-    show_names: bool = False
-    frame: str | None = None
-    platform: str | None = None
-    found_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,14 +44,7 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         ConfigError: `out` holds files that are not a report's, or the user's own folder cannot be written.
     """
     check_replaceable(out, is_report_file)
-    tables = import_export(
-        path,
-        obtained_how=NOT_STATED,
-        frame=options.frame,
-        found_by=options.found_by,
-        platform=options.platform,
-        on_progress=on_progress,
-    )
+    tables = read_export(path, options, on_progress)
     creators = find_creators(options.creators, tables) if options.creators else None
     findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
     pages = write_report(
