@@ -18,6 +18,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to, which takes its name when the block ends well and vanishes when it does not.
 
     One writer at a time: a second one would write to the same place. What a killed process left is written over.
+    Nothing else belongs into the block: an OSError of a reading there would be told as one of `path`.
 
     Raises:
         ConfigError: `path` cannot be written.
@@ -116,9 +117,9 @@ def _replace(folder: Path, partial: Path) -> None:
         raise unwritable(folder, error) from error
 
 
-def unwritable(path: Path, error: OSError) -> ConfigError:
-    """The error to raise where the system will not let us write."""
-    return ConfigError(f"{path}: cannot be written ({error.strerror or error})")
+def unwritable(path: Path, error: Exception) -> ConfigError:
+    """The error to raise where the system, or a database of ours, will not let us write."""
+    return ConfigError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")
 
 
 def check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:

@@ -12,7 +12,7 @@ from cli_runner import Runner
 from zhenfen.connectors import importing
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
-from zhenfen.vetting import vet as vetting
+from zhenfen.vetting import options as vetting
 from zhenfen.vetting.panels import build_own_panel
 
 

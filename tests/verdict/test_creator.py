@@ -24,6 +24,7 @@ RULES = CreatorRules(
     one_of=("audience", "engagement", "growth"),
 )
 LINES = Lines(elevated_from=0.6, high_from=0.9)
+NOBODY = pl.Series([], dtype=pl.String)
 KNOTS = {name: NormalDist(10.0, 2.0).inv_cdf(share) for name, share in QUANTILES.items()}
 
 
@@ -53,7 +54,7 @@ def decide(p: float | None, **levels: str) -> dict[str, object]:
     predicted = pl.DataFrame(
         {"creator_id": ["c0"], "p_manipulated": [p]}, schema_overrides={"p_manipulated": pl.Float64}
     )
-    return decide_creators(findings(**levels), predicted, RULES, LINES).row(0, named=True)
+    return decide_creators(findings(**levels), predicted, RULES, LINES, NOBODY).row(0, named=True)
 
 
 def test_places_of_normal_peers_are_their_standard_deviations() -> None:
@@ -129,13 +130,22 @@ def test_nobody_is_called_while_nothing_is_out_of_line(p: float | None, level: s
     assert row["families_assessed"] == ["engagement", "growth"]
 
 
-@pytest.mark.parametrize(("p", "reason"), [(0.2, "creator.unexplained"), (0.55, "creator.unclear")])
-def test_nobody_is_low_while_something_is_unexplained_that_no_peers_could_judge(p: float, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("p", "whose", "level", "reason"),
+    [
+        (0.2, "c0", "not_assessed", "creator.unexplained"),
+        (0.2, "other", "low", None),
+        (0.55, "c0", "not_assessed", "creator.unclear"),
+        (0.55, "other", "not_assessed", "creator.unclear"),
+    ],
+)
+def test_nobody_is_low_while_something_is_unexplained_that_no_peers_could_judge(
+    p: float, whose: str, level: str, reason: str | None
+) -> None:
     predicted = pl.DataFrame({"creator_id": ["c0"], "p_manipulated": [p]})
-    for ids, level in ((["c0"], ("not_assessed", reason)), (["other"], ("low", None))):
-        seen = findings(engagement="low", comments="low", growth="not_assessed")
-        row = decide_creators(seen, predicted, RULES, LINES, pl.Series(ids)).row(0, named=True)
-        assert p > RULES.low_below or (row["level"], row["reason"]) == level
+    seen = findings(engagement="low", comments="low", growth="not_assessed")
+    row = decide_creators(seen, predicted, RULES, LINES, pl.Series([whose])).row(0, named=True)
+    assert (row["level"], row["reason"]) == (level, reason)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_wording_of_posts_is_no_family_that_counts() -> None:
 
 def test_no_model_still_says_what_was_assessed() -> None:
     nobody = pl.DataFrame(schema={"creator_id": pl.String, "p_manipulated": pl.Float64})
-    found = decide_creators(findings(growth="low"), nobody, RULES, None)
+    found = decide_creators(findings(growth="low"), nobody, RULES, None, NOBODY)
     assert found.schema == pl.Schema(CREATORS_SCHEMA)
     assert found.row(0) == ("c0", "not_assessed", None, ["growth"], "creator.no_model")
 

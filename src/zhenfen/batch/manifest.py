@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.errors import ConfigError
-from zhenfen.files import write_file
+from zhenfen.files import unwritable, write_file
 
 MANIFEST = "_manifest.json"
 WORK = "_work"
@@ -126,9 +126,5 @@ def _lock(folder: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.DatabaseError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise ConfigError(f"{folder}: another run works in this folder") from error
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     return lock
-
-
-def _unwritable(folder: Path, error: Exception) -> ConfigError:
-    return ConfigError(f"{folder}: cannot be written ({getattr(error, 'strerror', None) or error})")

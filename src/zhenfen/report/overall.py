@@ -57,11 +57,11 @@ def _say_level(case: Case, row: dict[str, Any], p_shown: str) -> str:
     """The probability and the lines between the levels; and whether the audience alone gives the level."""
     text, lines = case.catalogue.text, case.detail("creator", "lines")
     said = [text("report.overall.sentence", p=p_shown)]
-    if lines is not None and "elevated_from" in lines.columns:
+    if lines is not None:
         named = lines.row(0, named=True)
         shown = {name: case.catalogue.share(named[name]) for name in ("low_below", "elevated_from", "high_from")}
         said.append(text("report.overall.lines", **shown))
-        if row["p_manipulated"] < named.get(f"{row['level']}_from", 0.0):
+        if row["level"] != "low" and row["p_manipulated"] < named[f"{row['level']}_from"]:
             said.append(text("report.overall.by_audience"))
     return ("" if case.catalogue.language == "zh" else " ").join(said)
 

@@ -174,7 +174,13 @@ def _conclude(
     details[AUDIENCE]["shares"] = shares
     details[OVERALL] = {"contributions": judged.contributions}
     if inputs.with_details:
-        details[OVERALL]["lines"] = _tell_lines(judged.creators, models)
+        if models.creator is not None:
+            # A page prints the probabilities between which the levels lie.
+            ends = models.creator.lines
+            lines = {"elevated_from": ends.elevated_from, "high_from": ends.high_from}
+            lines["low_below"] = models.creator_levels.rules.low_below
+            named = {name: pl.lit(line) for name, line in lines.items()}
+            details[OVERALL]["lines"] = judged.creators.select("creator_id", **named)
         details[OVERALL]["uncovered"] = find_uncovered(judged.evidence, tables["creators"], models.panel)
         details[OVERALL]["counterfactuals"] = find_counterfactuals(
             inputs, measured, judged, shares, models, in_set=in_set
@@ -184,14 +190,6 @@ def _conclude(
     ranked = rank(judged.findings, judged.creators)
     found = Findings(ranked, judged.findings, judged.evidence, details, moment, versions)
     return replace(found, versions={**versions, SCORE: identify(found)})
-
-
-def _tell_lines(creators: pl.DataFrame, models: Models) -> pl.DataFrame:
-    """The probabilities between which the overall levels lie, for every creator: a page prints them."""
-    lines = {"low_below": models.creator_levels.rules.low_below}
-    if models.creator is not None:
-        lines |= {"elevated_from": models.creator.lines.elevated_from, "high_from": models.creator.lines.high_from}
-    return creators.select("creator_id", **{name: pl.lit(line) for name, line in lines.items()})
 
 
 def _input_hash(tables: Tables) -> str:

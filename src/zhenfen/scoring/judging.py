@@ -106,8 +106,6 @@ def find_unexplained(findings: pl.DataFrame, values: Mapping[str, pl.DataFrame])
     Set against a creator's own days, such a span is a finding without peers; with peers, their growth judges it.
     """
     unjudged = findings.filter(pl.col("family") == GROWTH, pl.col("level") == "not_assessed")["creator_id"]
-    if GROWTH not in values or UNEXPLAINED_DAYS not in values[GROWTH].columns:
-        return unjudged.clear()
     open_ones = values[GROWTH].filter(pl.col(UNEXPLAINED_DAYS) > 0)["creator_id"]
     return unjudged.filter(unjudged.is_in(open_ones.implode()))
 

@@ -144,8 +144,9 @@ def _newest(posts: Posts, n: int | None) -> Posts:
     """The `n` newest posts; all where it is None."""
     if n is None:
         return posts
-    counts = {name: values[-n:] for name, values in posts.counts.items()}
-    return Posts(posts.at[-n:], counts, posts.is_advert[-n:], posts.is_live[-n:])
+    kept = slice(max(len(posts.at) - n, 0), None)
+    counts = {name: values[kept] for name, values in posts.counts.items()}
+    return Posts(posts.at[kept], counts, posts.is_advert[kept], posts.is_live[kept])
 
 
 def _shown(posts: Posts, traits: Traits) -> dict[str, Reals]:

@@ -15,8 +15,8 @@ from zhenfen.simulate.roles import Campaign, Fixed, Role
 from zhenfen.simulate.world import World, base_world
 
 VIEWS_LOG_SD = 0.69
-"""Most spread of the log views between posts: that of Douyin's creators (星图). Among posts that differ as those of
-Xiaohongshu do (1.6) neither a viral post nor a giveaway stands out."""
+"""Most spread of the log views between posts: that of Douyin's creators (星图), less than half of Xiaohongshu's (1.6),
+so that a story's one post stands out among its others (chosen)."""
 DAY_LOG_SD = 0.45
 """Spread of the even arrivals from day to day (chosen: gives a robust spread of the daily gains of .4 to 1.6 of their
 median, as the VTubers have)."""

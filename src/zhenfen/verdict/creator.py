@@ -120,7 +120,7 @@ def decide_creators(
     predicted: pl.DataFrame,
     rules: CreatorRules,
     lines: Lines | None,
-    unexplained: pl.Series | None = None,
+    unexplained: pl.Series,
 ) -> pl.DataFrame:
     """CREATORS_SCHEMA, one row a creator of `findings`.
 
@@ -159,15 +159,11 @@ def decide_creators(
         (above.get("elevated", pl.lit(value=False)), "not_assessed", NOTHING_OUT),
         (p >= rules.low_below, "not_assessed", UNCLEAR),
         (~pl.col("is_clear"), "not_assessed", MIXED),
-        (pl.col("creator_id").is_in(_ids(unexplained).implode()), "not_assessed", UNEXPLAINED),
+        (pl.col("creator_id").is_in(unexplained.implode()), "not_assessed", UNEXPLAINED),
         (pl.lit(value=True), "low", None),
     )
     decided = joined.with_columns(level=_first(cases, 1), reason=_first(cases, 2))
     return decided.select(pl.col(name).cast(dtype) for name, dtype in CREATORS_SCHEMA.items())
-
-
-def _ids(some: pl.Series | None) -> pl.Series:
-    return pl.Series([], dtype=pl.String) if some is None else some
 
 
 def _first(cases: Sequence[tuple[pl.Expr, str, str | None]], place: int) -> pl.Expr:

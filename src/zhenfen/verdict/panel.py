@@ -50,8 +50,8 @@ travels; of the platform, but large ones beside a creator of unknown size; of th
 COMPARED = (SIZE, PLATFORM, TRAVELS)
 """Scopes that may give a level; peers of long ago, or of sizes that may be others, are shown and give none."""
 LARGE_FROM = 20_000
-"""Peers who all have so many followers are no yardstick for a creator of unknown size: most creators have fewer, and
-those have other ratios (likes by followers fall with the square root of the size on Xiaohongshu, 新红)."""
+"""Peers who all have so many followers are no yardstick for a creator of unknown size: 58 % of 1,220 Weibo accounts met
+in topic searches have fewer, and other ratios (views by followers fall with the square root of the size, 新红)."""
 DATED_YEARS = 5
 """Habits of peers seen this long before the panel's youngest give no level: in between platforms change what is shown
 and how people write (Weibo's limit of 140 characters fell in 2016). Measured from the panel's own youngest day, so
