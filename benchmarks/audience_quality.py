@@ -24,7 +24,7 @@ from training.split import Mask, leave_sources_out, make_folds
 
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.profile_model import load_profile_model
-from zhenfen.features.profile import PROFILE_FEATURES, measure_profiles
+from zhenfen.features.audience.profile import PROFILE_FEATURES, measure_profiles
 
 Array = npt.NDArray[np.float64]
 Parts = Callable[[], Iterator[tuple[str, Mask]]]

@@ -28,7 +28,7 @@ from training.creators import draw_roles
 from training.datasets import data_dir
 
 from zhenfen.config import config_dir, read_config
-from zhenfen.features.growth import read_growth
+from zhenfen.features.growth.family import read_growth
 from zhenfen.model_store import load_models
 from zhenfen.simulate import Simulated, draw_world, simulate_roles
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS

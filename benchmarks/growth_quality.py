@@ -19,9 +19,9 @@ from training.datasets import data_dir
 from training.growth import SIGNS, find_candidates, fit_rules, folds_of, match, read_vtubers, watched_years
 from training.growth_purchases import buy
 
-from zhenfen.features.growth import read_growth
-from zhenfen.features.growth_days import make_daily
-from zhenfen.features.growth_scores import GrowthRules
+from zhenfen.features.growth.days import make_daily
+from zhenfen.features.growth.family import read_growth
+from zhenfen.features.growth.scores import GrowthRules
 from zhenfen.tables import Tables
 
 SEED = 500

@@ -29,7 +29,7 @@ from benchmarks.board_of_false_alarms import CALLED, hold_out_panels
 from benchmarks.false_alarms import rate
 from benchmarks.growth_quality import rate_row
 from benchmarks.unsuspected import SERIES_DAYS, read_series
-from zhenfen.features.growth import read_growth
+from zhenfen.features.growth.family import read_growth
 from zhenfen.model_store import Models, load_models
 from zhenfen.scoring import score
 from zhenfen.simulate import Campaign, Simulated, inject

@@ -55,7 +55,7 @@ def score_whole(source: Path) -> float:
 
 def score_alone(source: Path) -> float:
     """Seconds of the classifier's own prediction, features in memory."""
-    from zhenfen.features.profile import measure_profiles
+    from zhenfen.features.audience.profile import measure_profiles
     from zhenfen.model_store import load_models
     from zhenfen.tables import TABLES, make_frame
 

@@ -24,7 +24,7 @@ EXPORT_PLATFORMS = {"weibo": "weibo", "xhs": "xiaohongshu", "douyin": "douyin", 
 """Word of an export's folder → what its user would answer to the question for the platform."""
 SERIES_DAYS = 120
 LEAST_DAYS = 28
-"""Days with a reading without which no growth is read (features/growth_days.py)."""
+"""Days with a reading without which no growth is read (features/growth/days.py)."""
 POST_SOURCES = (
     "douyin_xingtu_goodgame_2025",
     "douyin_goodgame_2025",

@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "features": {"config", "errors", "tables", "text"},
     "simulate": {"config", "errors", "tables", "text"},
     "estimators": {"config", "errors", "features", "tables", "text"},
-    "verdict": {"config", "errors", "estimators", "features", "files", "tables"},
+    "verdict": {"config", "errors", "estimators", "features", "files", "tables", "text"},
     "model_registry": {"config", "errors", "estimators", "features", "files"},
     "model_store": {"config", "errors", "estimators", "model_registry", "verdict"},
     "report": {"config", "errors", "files", "messages", "tables", "verdict"},

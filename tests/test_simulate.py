@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from zhenfen.errors import ConfigError
-from zhenfen.features.comments import Comments
+from zhenfen.features.comments.family import Comments
 from zhenfen.features.inputs import Inputs
 from zhenfen.scoring import latest_moment
 from zhenfen.simulate import ENDS_ON, KINDS, Simulated, shortlist, simulate, simulate_bulk

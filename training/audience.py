@@ -38,8 +38,8 @@ from training.tracking import track
 from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.manifest import TrainingSource
-from zhenfen.features import profile
-from zhenfen.features.profile import PROFILE_FEATURES
+from zhenfen.features.audience import profile
+from zhenfen.features.audience.profile import PROFILE_FEATURES
 
 Array = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from zhenfen.errors import InvalidTableError, MissingTableError, Problem
 from zhenfen.estimators.manifest import TrainingSource
-from zhenfen.features.profile import measure_profiles
+from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.scoring import latest_moment
 from zhenfen.tables import Tables, read_tables
 

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from zhenfen.config import Strict
-from zhenfen.features.post_counts import add_interactions
+from zhenfen.features.posts.counts import add_interactions
 from zhenfen.model_store import Models
 from zhenfen.scoring import latest_moment, measure
 from zhenfen.simulate import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.features.engagement_sponsored import N_POSTS_NEEDED
+from zhenfen.features.engagement.sponsored import N_POSTS_NEEDED
 from zhenfen.tables import Tables
 
 WINDOW_DAYS = 90

@@ -25,11 +25,11 @@ import yaml
 from training.config_run import VTUBERS, Written, write_config
 from training.growth_purchases import buy
 from zhenfen.config import config_dir
-from zhenfen.features.growth_days import OFF_Z, add_expectation, make_daily
-from zhenfen.features.growth_drips import find_drips
-from zhenfen.features.growth_explanations import LEAST_MOVED_SHARE, LEAST_OTHERS
-from zhenfen.features.growth_scores import Card, GrowthRules, Steps, add_scores
-from zhenfen.features.growth_spans import find_jumps, mark_runs
+from zhenfen.features.growth.days import OFF_Z, add_expectation, make_daily
+from zhenfen.features.growth.drips import find_drips
+from zhenfen.features.growth.explanations import LEAST_MOVED_SHARE, LEAST_OTHERS
+from zhenfen.features.growth.scores import Card, GrowthRules, Steps, add_scores
+from zhenfen.features.growth.spans import find_jumps, mark_runs
 
 Floats = npt.NDArray[np.float64]
 

@@ -69,7 +69,7 @@ Known failures:
 - A source it has not seen has its scores shifted: the order holds better than the level.
 - English: taught by YouTube segments only, whose sponsor lines are short cuts of speech.
 - Own against third party is mostly told by genre (events against products); campaigns rest on about 15 posts.
-- Brand repetition and shared templates are measured (features/posts.py) but not learned: no labelled set has them.
+- Brand repetition and shared templates are measured (features/posts/facts.py), not learned: no labelled set has them.
 - Blanks between all letters: 71 % of sponsored posts are flagged instead of 83 %. Traditional characters, dots and
   emoji between letters cost 1 % or less (posts the model knew).
 - Titles and English weigh little: a model taught on those alone is better there (AUC .90 and .99).

@@ -150,7 +150,7 @@ def by_length(_: pl.DataFrame, held: pl.DataFrame) -> Array:
 
 def by_words(_: pl.DataFrame, held: pl.DataFrame) -> Array:
     """How many words of calls to action, discounts and means to buy stand there."""
-    from zhenfen.features.posts import count_column, count_words
+    from zhenfen.features.posts.facts import count_column, count_words
 
     counted = count_words(held["text"])
     sold_by = ("call_to_action", "discount", "purchase_means")

@@ -1,7 +1,7 @@
 """The four labelled sets of profiles as rows of the table `audience`. What a source does not say stays null.
 
-Where a source holds only the shape of a name or the age of an account, the feature of features/profile.py stands as a
-column of its own; no name and no day is invented for it.
+Where a source holds only the shape of a name or the age of an account, the feature of features/audience/profile.py
+stands as a column of its own; no name and no day is invented for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.features.profile import measure_profiles
+from zhenfen.features.audience.profile import measure_profiles
 
 
 @dataclass(frozen=True)

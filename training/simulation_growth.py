@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from training.datasets import read_vtuber_windows
-from zhenfen.features.growth_days import MAD_TO_SIGMA, make_daily
+from zhenfen.features.growth.days import MAD_TO_SIGMA, make_daily
 from zhenfen.simulate.organic import Ints, Reals, draw_traits, make_gains, make_posts
 from zhenfen.simulate.parameters import Parameters, Scatter
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhenfen.connectors.counts import is_blank, parse_amount, parse_count
+from zhenfen.connectors.reading.counts import is_blank, parse_amount, parse_count
 
 COUNTS = {
     "1234": 1234,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zhenfen.connectors.encoding import CHUNK_BYTES, check_lines, decide_encoding, read_utf8
+from zhenfen.connectors.reading.encoding import CHUNK_BYTES, check_lines, decide_encoding, read_utf8
 from zhenfen.errors import UnreadableFileError
 
 TEXT = "达人,粉丝数\n小王，你好😀,1.2万\n" + "联通联通联通\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from export_builder import write_workbook
 
-from zhenfen.connectors.archive import Bounds
 from zhenfen.connectors.export import open_export
+from zhenfen.connectors.reading.archive import Bounds
 from zhenfen.errors import InputError, UnreadableFileError
 
 

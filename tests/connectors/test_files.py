@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from export_builder import write_database, write_json, write_lines, write_workbook
 
-from zhenfen.connectors import binary_files, json_files
-from zhenfen.connectors.files import peek, read
+from zhenfen.connectors.reading import binary_files, json_files
+from zhenfen.connectors.reading.files import peek, read
 from zhenfen.errors import UnreadableFileError
 
 AB = {"a": pl.String(), "b": pl.String()}

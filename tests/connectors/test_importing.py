@@ -28,7 +28,7 @@ from polars.testing import assert_frame_equal
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.privacy import hash_id, load_key
-from zhenfen.connectors.reasons import REASONS
+from zhenfen.connectors.reading.reasons import REASONS
 from zhenfen.errors import ConfigError, InputError, UnreadableFileError
 from zhenfen.messages import LANGUAGES, load_entries
 from zhenfen.tables import Tables, check_tables
@@ -219,7 +219,7 @@ def test_a_zip_that_leads_outside_is_refused(tmp_path: Path) -> None:
 def test_every_reason_is_in_the_catalogues() -> None:
     entries = {key: texts for key, texts in load_entries().items() if key.startswith("unusable.")}
     source = Path(__file__).parents[2] / "src" / "zhenfen" / "connectors"
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted(source.glob("*.py")))
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(source.rglob("*.py")))
     assert {key: texts["en"] for key, texts in entries.items()} == REASONS
     for key, texts in entries.items():
         assert text.count(f'"{key}"') > 1  # beside the list of reasons, somebody gives it

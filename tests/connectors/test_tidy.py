@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from zhenfen.connectors.cells import SEEN
-from zhenfen.connectors.tidy import FILE, ROW, Tidied, tidy
+from zhenfen.connectors.reading.cells import SEEN
+from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
 from zhenfen.errors import InputError
 from zhenfen.tables import TABLES, check_tables, make_frame
 

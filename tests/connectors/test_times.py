@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zhenfen.connectors.times import parse_epoch, parse_time
+from zhenfen.connectors.reading.times import parse_epoch, parse_time
 
 MOMENT = datetime(2024, 1, 2, 2, 21, 42, tzinfo=UTC)
 SPELLINGS = [

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from zhenfen.features.audience import N_PROFILES_NEEDED, Audience
+from zhenfen.features.audience.family import N_PROFILES_NEEDED, Audience
 from zhenfen.features.base import Measured
 from zhenfen.features.inputs import Inputs
 from zhenfen.simulate import simulate

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zhenfen.features.audience_batches import BatchRule, find_batches
-from zhenfen.features.audience_patterns import load_pattern_rules
+from zhenfen.features.audience.batches import BatchRule, find_batches
+from zhenfen.features.audience.patterns import load_pattern_rules
 
 RULE = load_pattern_rules().batch
 FEWEST = load_pattern_rules().cluster.fewest

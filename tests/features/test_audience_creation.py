@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.audience_creation import (
+from zhenfen.features.audience.creation import (
     CHANCE_DEVIATIONS,
     CHANCE_MORE,
     DENSE_DAYS,

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from zhenfen.errors import ConfigError
-from zhenfen.features.audience_patterns import PATTERNS, PatternRules, find_patterns, load_pattern_rules, wilson
+from zhenfen.features.audience.patterns import PATTERNS, PatternRules, find_patterns, load_pattern_rules, wilson
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import TABLES, make_frame
 

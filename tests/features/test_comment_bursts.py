@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy.stats import betabinom
 
-from zhenfen.features.comment_bursts import BURSTS_SCHEMA, MOST_BY_CHANCE, find_bursts, measure_delays
+from zhenfen.features.comments.bursts import BURSTS_SCHEMA, MOST_BY_CHANCE, find_bursts, measure_delays
 from zhenfen.simulate import simulate
 
 DAY = datetime(2026, 5, 1, 9, tzinfo=UTC)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.comment_minutes import N_COMMENTS_NEEDED, PRIOR_PAIRS, measure_minutes
+from zhenfen.features.comments.minutes import N_COMMENTS_NEEDED, PRIOR_PAIRS, measure_minutes
 
 POSTED = datetime(2026, 5, 1, 9, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.comment_order import MOST_BY_CHANCE, find_orders
+from zhenfen.features.comments.order import MOST_BY_CHANCE, find_orders
 from zhenfen.simulate import simulate
 
 DAY = datetime(2026, 5, 1, 9, tzinfo=UTC)

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.comment_bursts import measure_delays
-from zhenfen.features.comment_regulars import (
+from zhenfen.features.comments.bursts import measure_delays
+from zhenfen.features.comments.regulars import (
     N_COMMENTS_NEEDED,
     N_POSTS_NEEDED,
     REGULAR_FROM_POSTS,

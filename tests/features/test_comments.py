@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from zhenfen.features.base import REASONS_SCHEMA, Measured
-from zhenfen.features.comments import Comments
+from zhenfen.features.comments.family import Comments
 from zhenfen.features.inputs import Inputs
 from zhenfen.messages import Catalogue
 from zhenfen.tables import Tables

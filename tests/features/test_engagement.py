@@ -11,8 +11,8 @@ import pytest
 
 from zhenfen.config import load_platforms
 from zhenfen.features.base import Measured
-from zhenfen.features.engagement import N_POSTS_NEEDED, Engagement
-from zhenfen.features.engagement_evenness import N_POSTS_FOR_SPREAD
+from zhenfen.features.engagement.evenness import N_POSTS_FOR_SPREAD
+from zhenfen.features.engagement.family import N_POSTS_NEEDED, Engagement
 from zhenfen.features.inputs import Inputs
 from zhenfen.simulate import simulate, simulate_bulk
 from zhenfen.tables import Tables

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.engagement_evenness import LIKES_FOR_EVEN, N_POSTS_FOR_SPREAD, TAIL, measure_evenness
+from zhenfen.features.engagement.evenness import LIKES_FOR_EVEN, N_POSTS_FOR_SPREAD, TAIL, measure_evenness
 
 
 def posts(creator: str = "a", **counts: object) -> pl.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.engagement_evenness import N_POSTS_FOR_SPREAD
-from zhenfen.features.engagement_packets import (
+from zhenfen.features.engagement.evenness import N_POSTS_FOR_SPREAD
+from zhenfen.features.engagement.packets import (
     LEAST_LIKES,
     LEAST_RATIO_SPREAD,
     LEAST_SPREAD,
@@ -17,7 +17,7 @@ from zhenfen.features.engagement_packets import (
     UPPER,
     measure_packets,
 )
-from zhenfen.features.growth_days import MAD_TO_SIGMA
+from zhenfen.features.growth.days import MAD_TO_SIGMA
 
 PACKET, ALONE = "engagement_likes_packet_deviations", "engagement_likes_alone_deviations"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from zhenfen.features.engagement_sponsored import N_POSTS_NEEDED, measure_sponsored
-from zhenfen.features.posts import read_posts
+from zhenfen.features.engagement.sponsored import N_POSTS_NEEDED, measure_sponsored
+from zhenfen.features.posts.facts import read_posts
 
 PLAIN = "今天在家做了番茄牛腩"
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.engagement_evenness import N_POSTS_FOR_SPREAD
-from zhenfen.features.engagement_surplus import LEAST_SPREAD, SURPLUS_OF, USUAL, measure_surplus
+from zhenfen.features.engagement.evenness import N_POSTS_FOR_SPREAD
+from zhenfen.features.engagement.surplus import LEAST_SPREAD, SURPLUS_OF, USUAL, measure_surplus
 
 Counts = dict[str, np.ndarray]
 PAIRS = {"likes": "others", "views": "likes", "comments": "likes"}

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhenfen.features.base import Measured
-from zhenfen.features.growth import Growth
-from zhenfen.features.growth_days import N_STEPS_NEEDED
+from zhenfen.features.growth.days import N_STEPS_NEEDED
+from zhenfen.features.growth.family import Growth
 from zhenfen.features.inputs import Inputs
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from growth_builder import counts, walk
 
-from zhenfen.features.growth_days import add_expectation, make_daily
+from zhenfen.features.growth.days import add_expectation, make_daily
 
 
 def test_the_last_reading_of_a_day_counts_and_a_gap_stays_a_gap():

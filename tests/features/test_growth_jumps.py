@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.growth_explanations import EVENT_LAG_DAYS, EVENT_LEAD_DAYS
-from zhenfen.features.growth_jumps import BOOST_STEEPNESS, HALVED_BY_BOOST, LEAST_TAIL_SHARE, measure_jumps
+from zhenfen.features.growth.explanations import EVENT_LAG_DAYS, EVENT_LEAD_DAYS
+from zhenfen.features.growth.jumps import BOOST_STEEPNESS, HALVED_BY_BOOST, LEAST_TAIL_SHARE, measure_jumps
 from zhenfen.tables import Tables
 
 FIRST = date(2026, 1, 1)
@@ -28,7 +28,7 @@ def marked(
     gaps: tuple[int, ...] = (),
     n_days: int = N_DAYS,
 ) -> pl.DataFrame:
-    """Days of one creator as `growth_spans.mark_runs` gives them: so many followers beyond what was expected."""
+    """Days of one creator as `growth.spans.mark_runs` gives them: so many followers beyond what was expected."""
     extra, begins = excess or {}, stretches or {0: 1}
     numbers = [max(start for start in begins if start <= at) for at in range(n_days)]
     return pl.DataFrame(

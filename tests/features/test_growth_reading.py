@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.growth import GrowthReading, read_growth
-from zhenfen.features.growth_explanations import CAUSES
+from zhenfen.features.growth.explanations import CAUSES
+from zhenfen.features.growth.family import GrowthReading, read_growth
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import Tables
 

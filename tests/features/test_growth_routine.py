@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.growth import read_growth
+from zhenfen.features.growth.family import read_growth
 from zhenfen.tables import Tables
 
 START = datetime(2026, 1, 1, 15, tzinfo=UTC)

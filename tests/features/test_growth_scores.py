@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.stats import false_discovery_control
 
-from zhenfen.features.growth_scores import (
+from zhenfen.features.growth.scores import (
     KINDS,
     Card,
     Steps,

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from zhenfen.features import network
 from zhenfen.features.base import Measured
 from zhenfen.features.inputs import Inputs
-from zhenfen.features.network import Network
+from zhenfen.features.network import family as network
+from zhenfen.features.network.family import Network
 from zhenfen.messages import Catalogue
 from zhenfen.tables import Tables
 

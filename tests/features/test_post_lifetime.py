@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.features.engagement import Engagement
+from zhenfen.features.engagement.family import Engagement
+from zhenfen.features.engagement.lifetime import LONGEST_DAYS, N_POSTS_NEEDED, SHORTEST_DAYS, find_half_life
 from zhenfen.features.inputs import Inputs
-from zhenfen.features.post_lifetime import LONGEST_DAYS, N_POSTS_NEEDED, SHORTEST_DAYS, find_half_life
 from zhenfen.tables import Tables
 
 PUBLISHED = datetime(2026, 5, 1, 9, tzinfo=UTC)

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from zhenfen.features.base import Measured
-from zhenfen.features.engagement import Engagement
+from zhenfen.features.engagement.family import Engagement
 from zhenfen.features.inputs import Inputs
-from zhenfen.features.post_promotion import DAYS_AFTER, DAYS_BEFORE, mark_promoted
+from zhenfen.features.posts.promotion import DAYS_AFTER, DAYS_BEFORE, mark_promoted
 from zhenfen.tables import TABLES, Tables, make_frame
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from zhenfen.features.posts import POST_SPECS, count_column, measure_posts, read_posts
+from zhenfen.features.posts.facts import POST_SPECS, count_column, measure_posts, read_posts
 
 PLAIN = "周末去公园走了走，银杏已经黄了"
 TEMPLATE = "这款精华真的太好用了姐妹们，用了一周皮肤变亮很多，强烈推荐给大家"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from zhenfen.features.profile import PROFILE_FEATURES, PROFILE_SPECS, measure_profiles
+from zhenfen.features.audience.profile import PROFILE_FEATURES, PROFILE_SPECS, measure_profiles
 from zhenfen.tables import TABLES, make_frame
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from zhenfen.features.profile_behaviour import add_behaviour
+from zhenfen.features.audience.behaviour import add_behaviour
 from zhenfen.tables import TABLES, make_frame
 
 # 20:00 in China.

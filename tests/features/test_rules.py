@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from zhenfen.config import config_dir
 from zhenfen.errors import ConfigError
-from zhenfen.features.rules import POSITIONS, RULES_SCHEMA, RulePack, check_rules, load_packs
 from zhenfen.messages import Catalogue
+from zhenfen.verdict.rule_packs import POSITIONS, RULES_SCHEMA, RulePack, check_rules, load_packs
 
 PACKS = ("cn", "eu", "fr")
 REVIEW = "亲测好用，旗舰店有售"

@@ -10,7 +10,7 @@ import pytest
 
 from zhenfen.features.base import Measured
 from zhenfen.features.inputs import Inputs
-from zhenfen.features.sponsorship import Sponsorship
+from zhenfen.features.posts.family import Sponsorship
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import Tables
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from zhenfen.features.growth_drops import DROPS_SCHEMA
+from zhenfen.features.growth.drops import DROPS_SCHEMA
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, Change

@@ -39,7 +39,7 @@ def test_causes_stand_by_their_span_those_that_speak_for_it_first() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_cause_of_the_family_has_words(language: str) -> None:
-    from zhenfen.features.growth_explanations import CAUSES
+    from zhenfen.features.growth.explanations import CAUSES
 
     builder = Builder().creator("a").detail("a", "growth", "daily", make_daily())
     builder.detail("a", "growth", "spans", [make_span(12, 12, 3200, is_unexplained=True)])

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from zhenfen.audit.loop import make_sample
 from zhenfen.audit.sheet import read_filled
-from zhenfen.connectors.binary_files import peek_workbook, read_workbook
+from zhenfen.connectors.reading.binary_files import peek_workbook, read_workbook
 from zhenfen.estimators.prevalence import Prevalence, prediction_powered, probabilistic_count
 from zhenfen.tables import Tables, write_tables
 

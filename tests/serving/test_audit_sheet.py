@@ -19,7 +19,7 @@ from audit_builder import (
 
 from zhenfen.audit.loop import make_sample
 from zhenfen.audit.sheet import DESIGN_SHEET, DRAW_SHEET, LABELS, label_words, read_filled
-from zhenfen.connectors.binary_files import peek_workbook, read_workbook
+from zhenfen.connectors.reading.binary_files import peek_workbook, read_workbook
 from zhenfen.errors import ConfigError, MissingTableError, UnknownCreatorError
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import Tables, read_tables, write_tables

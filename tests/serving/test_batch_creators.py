@@ -15,8 +15,8 @@ from zhenfen.batch.creators import _read_bucket, _sum_moves
 from zhenfen.batch.run import Order
 from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import InputError
-from zhenfen.features.growth import mark_days
-from zhenfen.features.growth_explanations import count_moves
+from zhenfen.features.growth.explanations import count_moves
+from zhenfen.features.growth.family import mark_days
 from zhenfen.model_store import load_models
 from zhenfen.scoring.creators import latest_moment
 from zhenfen.simulate import simulate

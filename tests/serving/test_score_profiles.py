@@ -72,7 +72,7 @@ def test_unknown_platforms_are_out_of_domain() -> None:
 
 
 def test_contributions_and_base_sum_to_the_log_odds() -> None:
-    from zhenfen.features.profile import measure_profiles
+    from zhenfen.features.audience.profile import measure_profiles
 
     features = measure_profiles(make_audience(200), NOW).select(MODEL.manifest.features)
     parts = MODEL.classifier.contributions(features)

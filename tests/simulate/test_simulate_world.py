@@ -12,7 +12,7 @@ import yaml
 
 from zhenfen.config import config_dir, read_config
 from zhenfen.errors import ConfigError
-from zhenfen.features.audience import UNCHOSEN_NAME
+from zhenfen.features.audience.family import UNCHOSEN_NAME
 from zhenfen.simulate import (
     KINDS_ORGANIC,
     MANIPULATIONS,

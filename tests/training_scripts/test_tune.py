@@ -22,7 +22,7 @@ from training.tune import Range, Space, Spaces, Tuner, load_spaces
 
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.errors import ConfigError
-from zhenfen.features.profile import PROFILE_FEATURES
+from zhenfen.features.audience.profile import PROFILE_FEATURES
 
 pytest.importorskip("optuna")
 

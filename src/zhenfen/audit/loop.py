@@ -18,7 +18,7 @@ from zhenfen.audit.sheet import MOST_PROFILES, Design, Filled, label_words, read
 from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, UnknownCreatorError
 from zhenfen.estimators.audit_sample import draw_sample
 from zhenfen.estimators.share import N_LABELS_NEEDED
-from zhenfen.features.audience import choose_frames
+from zhenfen.features.audience.family import choose_frames
 from zhenfen.files import whole_file, write_file
 from zhenfen.messages import Catalogue
 from zhenfen.tables import TABLES, Tables, check_tables, make_frame, read_tables

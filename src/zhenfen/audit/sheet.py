@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
-from zhenfen.connectors.binary_files import peek_workbook, read_workbook
+from zhenfen.connectors.reading.binary_files import peek_workbook, read_workbook
 from zhenfen.errors import InputError, Problem
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.quote import clean

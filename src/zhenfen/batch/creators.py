@@ -23,13 +23,13 @@ from zhenfen.batch.run import Output, Run, models, write_whole
 from zhenfen.connectors.found_by import refuse_searched
 from zhenfen.errors import InputError, MissingTableError, Problem
 from zhenfen.features.base import Measured, load_families
-from zhenfen.features.comments import comments_by_others
-from zhenfen.features.growth import mark_days
-from zhenfen.features.growth_drops import compare_losses, measure_losses
-from zhenfen.features.growth_explanations import count_readings, list_moves, list_readings, sum_moves
-from zhenfen.features.growth_falls import add_falls, count_falls, find_episodes, list_losses
+from zhenfen.features.comments.family import comments_by_others
+from zhenfen.features.growth.drops import compare_losses, measure_losses
+from zhenfen.features.growth.explanations import count_readings, list_moves, list_readings, sum_moves
+from zhenfen.features.growth.falls import add_falls, count_falls, find_episodes, list_losses
+from zhenfen.features.growth.family import mark_days
 from zhenfen.features.inputs import Inputs, Surroundings
-from zhenfen.features.network import N_CREATORS_NEEDED, count_creators
+from zhenfen.features.network.family import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import NO_MOMENT, measure_inputs
 from zhenfen.scoring.judging import features_in_set
@@ -172,13 +172,13 @@ def _put_together(work: Path, names: list[str], n_creators: int) -> None:
 
 
 def _sum_moves(work: Path, names: list[str]) -> pl.DataFrame:
-    """See `growth_explanations.count_moves`."""
+    """See `growth.explanations.count_moves`."""
     readings, moved = (pl.concat([pl.read_parquet(work / one / name) for name in names]) for one in (READINGS, MOVES))
     return sum_moves(readings.group_by(_DAYS).agg(pl.col("n").sum()), moved).sort(_DAYS)
 
 
 def _find_drops(work: Path, names: list[str]) -> pl.DataFrame:
-    """See `growth_drops.find_drops`: the days from counts of all buckets, then the losses of one bucket at a time."""
+    """See `growth.drops.find_drops`: the days from counts of all buckets, then the losses of one bucket at a time."""
     episodes = find_episodes(add_falls(pl.concat([pl.read_parquet(work / FALLS / name) for name in names])))
     measured = [measure_losses(pl.read_parquet(work / LOSSES / name), episodes) for name in names]
     return compare_losses(pl.concat(measured))

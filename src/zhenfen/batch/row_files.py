@@ -10,7 +10,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel
-from zhenfen.features.posts import PLATFORM_FLAGS
+from zhenfen.features.posts.facts import PLATFORM_FLAGS
 from zhenfen.scoring import Progress, score_posts, score_profiles
 from zhenfen.scoring.rows import N_REASONS, group_comments, score_grouped
 from zhenfen.tables import EPOCH, PLATFORMS, TABLES, latest_time, time_columns

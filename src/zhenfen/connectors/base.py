@@ -13,8 +13,8 @@ from typing import ClassVar
 import polars as pl
 
 from zhenfen.connectors.export import Export
-from zhenfen.connectors.files import DATA_SUFFIXES
 from zhenfen.connectors.found_by import FOUND_SCHEMA
+from zhenfen.connectors.reading.files import DATA_SUFFIXES
 from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
 from zhenfen.tables import TABLES, make_frame
 
@@ -97,9 +97,9 @@ class Connector(ABC):
 
 def load_connectors() -> dict[str, Connector]:
     """One instance of every connector in this package, in name order; a new file is found by itself."""
-    package = importlib.import_module("zhenfen.connectors")
+    package = importlib.import_module("zhenfen.connectors.formats")
     for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"zhenfen.connectors.{module.name}")
+        importlib.import_module(f"zhenfen.connectors.formats.{module.name}")
     return {name: Connector.registry[name]() for name in sorted(Connector.registry)}
 
 

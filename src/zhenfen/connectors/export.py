@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.connectors.archive import Bounds, is_archive, remove, unpack
-from zhenfen.connectors.files import DATA_SUFFIXES, OTHER_SUFFIXES, Sheets, peek, read
-from zhenfen.connectors.tidy import FILE, ROW
+from zhenfen.connectors.reading.archive import Bounds, is_archive, remove, unpack
+from zhenfen.connectors.reading.files import DATA_SUFFIXES, OTHER_SUFFIXES, Sheets, peek, read
+from zhenfen.connectors.reading.tidy import FILE, ROW
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 
 # What systems and editors leave beside the files of a person.

@@ -12,7 +12,7 @@ from zhenfen.connectors.base import Connector, Options, Progress, choose_connect
 from zhenfen.connectors.export import Export, open_export
 from zhenfen.connectors.found_by import check_found_by, check_found_by_of, fill_found_by
 from zhenfen.connectors.privacy import load_key, mask, pseudonymise
-from zhenfen.connectors.tidy import FILE, ROW, list_unusable, unusable_rows
+from zhenfen.connectors.reading.tidy import FILE, ROW, list_unusable, unusable_rows
 from zhenfen.errors import ConfigError, UnreadableFileError
 from zhenfen.tables import FRAMES, PLATFORMS, TABLES, Tables, check_tables, make_frame
 

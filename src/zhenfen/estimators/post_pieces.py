@@ -17,7 +17,7 @@ from zhenfen.estimators.post_text import (
     measure_lists,
     read_letters,
 )
-from zhenfen.features.posts import list_words
+from zhenfen.features.posts.facts import list_words
 from zhenfen.text.characters import to_characters
 from zhenfen.text.ngrams import LONGEST, N_BUCKETS, count_buckets, hash_size, map_parts, number_rows, split_keys
 from zhenfen.text.spans import find_spans

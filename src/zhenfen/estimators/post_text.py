@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from zhenfen.features.posts import POST_LISTS, SPONSORSHIP_LISTS, list_words
+from zhenfen.features.posts.facts import POST_LISTS, SPONSORSHIP_LISTS, list_words
 from zhenfen.text.characters import to_characters, to_texts, unify_characters
 from zhenfen.text.ngrams import LONGEST, N_BUCKETS, hash_ngrams, map_parts
 from zhenfen.text.spans import find_spans

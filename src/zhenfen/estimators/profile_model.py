@@ -15,7 +15,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.tabular import TabularClassifier
-from zhenfen.features.profile import PROFILE_SPECS
+from zhenfen.features.audience.profile import PROFILE_SPECS
 
 Array = npt.NDArray[np.float64]
 

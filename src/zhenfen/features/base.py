@@ -60,8 +60,8 @@ class Family(ABC):
 def load_families() -> dict[str, Family]:
     """One instance of every family in this package, in name order; a new file is found by itself."""
     package = importlib.import_module("zhenfen.features")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"zhenfen.features.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, "zhenfen.features."):
+        importlib.import_module(module.name)
     return {name: Family.registry[name]() for name in sorted(Family.registry)}
 
 

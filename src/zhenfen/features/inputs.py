@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from zhenfen.features.posts import read_posts
+from zhenfen.features.posts.facts import read_posts
 from zhenfen.tables import Tables
 
 
@@ -18,8 +18,8 @@ class Surroundings:
 
     Attributes:
         n_creators: How many there are.
-        moves: See `growth_explanations.count_moves`.
-        drops: See `growth_drops.compare_losses`.
+        moves: See `growth.explanations.count_moves`.
+        drops: See `growth.drops.compare_losses`.
         clusters: cluster_id, n_creators: clusters of comments under two creators and more.
         authors: author_id, n_creators: commenters under two creators and more.
     """

@@ -14,8 +14,8 @@ from zhenfen.estimators.manifest import KindManifest, Manifest, ValidationCounts
 from zhenfen.estimators.post_model import PostModel
 from zhenfen.estimators.prevalence import Validation
 from zhenfen.estimators.profile_model import ProfileModel
-from zhenfen.features.posts import count_words
-from zhenfen.features.profile import measure_profiles
+from zhenfen.features.audience.profile import measure_profiles
+from zhenfen.features.posts.facts import count_words
 from zhenfen.model_store import Models
 from zhenfen.monitoring.prevalence import DOMAIN, Detector
 from zhenfen.scoring import score_posts, score_profiles

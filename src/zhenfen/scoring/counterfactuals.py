@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from zhenfen.features.base import Measured, load_families
-from zhenfen.features.growth_explanations import PROMOTION
+from zhenfen.features.growth.explanations import PROMOTION
 from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
 from zhenfen.scoring.changes import change_events, label_posts, promote_posts

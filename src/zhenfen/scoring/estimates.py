@@ -6,8 +6,8 @@ from datetime import datetime
 
 import polars as pl
 
-from zhenfen.features.audience import N_PROFILES_NEEDED, choose_frames
-from zhenfen.features.profile_behaviour import add_behaviour
+from zhenfen.features.audience.behaviour import add_behaviour
+from zhenfen.features.audience.family import N_PROFILES_NEEDED, choose_frames
 from zhenfen.model_store import Models
 from zhenfen.scoring.rows import score_profiles
 from zhenfen.tables import Tables

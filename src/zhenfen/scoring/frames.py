@@ -16,7 +16,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError, InvalidTableError, Problem
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.features.posts import PLATFORM_FLAGS
+from zhenfen.features.posts.facts import PLATFORM_FLAGS
 from zhenfen.scoring.rows import score_grouped, score_posts, score_profiles
 from zhenfen.tables import EPOCH, TABLES, Column, latest_time, time_columns
 from zhenfen.text.normalise import normalise_comments

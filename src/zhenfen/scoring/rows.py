@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from zhenfen.estimators.profile_model import ProfileModel
-from zhenfen.features.posts import read_posts
-from zhenfen.features.profile import measure_profiles
+from zhenfen.features.audience.profile import measure_profiles
+from zhenfen.features.posts.facts import read_posts
 from zhenfen.text.near_duplicates import cluster_normalised
 from zhenfen.text.normalise import normalise_comments
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.growth import read_growth
+from zhenfen.features.growth.family import read_growth
 from zhenfen.tables import TABLES, Tables, make_frame
 
 SPANS_SCHEMA: dict[str, pl.DataType] = {

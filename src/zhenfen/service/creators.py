@@ -11,9 +11,9 @@ import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from zhenfen.connectors.archive import Bounds, is_archive, unpack
 from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
 from zhenfen.connectors.importing import import_export
+from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
 from zhenfen.errors import InputError
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators

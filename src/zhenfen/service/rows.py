@@ -10,7 +10,7 @@ import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from zhenfen.features.posts import PLATFORM_FLAGS
+from zhenfen.features.posts.facts import PLATFORM_FLAGS
 from zhenfen.model_store import Models
 from zhenfen.scoring import score_comments, score_posts, score_profiles
 from zhenfen.scoring.rows import N_REASONS

@@ -127,7 +127,7 @@ _BEHAVIOUR = (
     Column("mean_shares_per_post", "real", "count", high=1e13),
     Column("mean_comments_per_post", "real", "count", high=1e13),
 )
-"""What the posts of a profile show, where somebody read them; counted as features/profile_behaviour.py does."""
+"""What the posts of a profile show, where somebody read them; counted as features/audience/behaviour.py does."""
 _STANDING = _counts("n_followers", "n_following", "n_posts", "n_likes_received")
 _RECEIVED = _counts("n_views", "n_likes", "n_comments", "n_shares", "n_saves", "n_coins", "n_danmaku")
 

@@ -1,0 +1,233 @@
+"""MediaCrawler (NanmiCoder): folders of JSON, JSON lines, CSV or XLSX files, or one SQLite file, of five platforms.
+
+Two generations: the older names users by `user_id` and writes profiles, the newer has `creator_hash` and no profiles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from zhenfen.connectors.base import Connector, Imported, Options
+from zhenfen.connectors.export import Export
+from zhenfen.connectors.formats.mediacrawler_dialects import DIALECTS, Dialect
+from zhenfen.connectors.formats.weibo_text import clean_entities
+from zhenfen.connectors.found_by import FOUND_SCHEMA, SEARCH
+from zhenfen.connectors.reading.cells import SEEN
+from zhenfen.connectors.reading.fields import (
+    bundle,
+    clean_parent,
+    clean_region,
+    find_missing,
+    join_title,
+    pick,
+    raise_all,
+    read_creators,
+    stack,
+    wanted_fields,
+)
+from zhenfen.connectors.reading.files import DATABASE_SUFFIXES
+from zhenfen.connectors.reading.reasons import REASONS
+from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy, unusable_rows
+from zhenfen.errors import Problem
+
+_KINDS = ("contents", "comments", "creators")
+_REQUIRED = {
+    "contents": ("post_id", "creator_id"),
+    "comments": ("comment_id", "post_id"),
+    "creators": ("creator_id",),
+}
+
+# Versions of 2024 number their CSV files, and write "creator" in the singular.
+_FILE_NAME = re.compile(r"^(?:\d+_)?(search|detail|creator|homefeed)_(content|comment|creator)s?_\d{4}-\d{2}-\d{2}$")
+_WORKBOOK_NAME = re.compile(r"^([a-z]+)_(search|detail|creator|homefeed)_\d{8}_\d{6}$")
+# For detail and creator the user names posts or accounts; what a platform puts on its home page is neither.
+_FOUND_BY = {"search": SEARCH, "detail": "list", "creator": "list"}
+_UNSUPPORTED = {"tieba": ("tieba_note", "tieba_comment"), "zhihu": ("zhihu_content", "zhihu_comment")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One sheet of the export: where it is, what it holds, and how its creators were found where the name says it."""
+
+    file: str
+    sheet: str
+    platform: str
+    kind: str
+    found_by: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What its rows are listed by."""
+        return f"{self.file}:{self.sheet}" if self.sheet else self.file
+
+
+class MediaCrawler(Connector, name="mediacrawler"):
+    """Reads all platforms and kinds of an export; contents become posts, creators come from profiles and posts."""
+
+    title = "MediaCrawler: xhs, dy, ks, bili, wb as JSON, JSONL, CSV, XLSX or SQLite"
+    certainty = 90
+
+    def detect(self, export: Export) -> bool:
+        """File names with a kind and a day, or table names that only this tool gives."""
+        return any(True for _ in _find_sources(export))
+
+    def read(self, export: Export, options: Options) -> Imported:
+        """Read every sheet, platform by platform."""
+        sources = list(_find_sources(export))
+        _check_columns(export, sources)
+        export.used.update(source.file for source in sources)
+        parts: list[tuple[str, Tidied | pl.DataFrame]] = []
+        found: list[pl.DataFrame] = [pl.DataFrame(schema=FOUND_SCHEMA)]
+        for platform, dialect in DIALECTS.items():
+            mine = [source for source in sources if source.platform == platform]
+            if mine:
+                tables, statements = _read_platform(export, mine, dialect, options)
+                parts += tables
+                found.append(statements)
+        foreign = [source for source in sources if source.platform in _UNSUPPORTED and _has_rows(export, source)]
+        if not any(_height(part) for _, part in parts):
+            raise_all([Problem(REASONS["unusable.unsupported"], source.file) for source in foreign])
+        return replace(bundle(parts, [_list_unsupported(foreign)]), found=pl.concat(found))
+
+
+def _find_sources(export: Export) -> Iterator[_Source]:
+    for file in export.data_files:
+        path = PurePosixPath(file)
+        if found := _FILE_NAME.match(path.stem):
+            kind = f"{found[2]}s"
+            yield _Source(file, "", _platform_of(export, path, kind), kind, _FOUND_BY.get(found[1]))
+        elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
+            yield from _sheets_of_workbook(export, file, found[1], _FOUND_BY.get(found[2]))
+        elif path.suffix in DATABASE_SUFFIXES:
+            yield from _tables_of_database(export, file)
+
+
+def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
+    """The platform that a folder names, else the first whose columns the file has; empty if there is none."""
+    named = [part for part in path.parts[:-1] if part in DIALECTS or part in _UNSUPPORTED]
+    if named:
+        return named[-1]
+    columns = set(export.sheets(str(path)).get("", ()))
+    return next((name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind])), "")
+
+
+def _sheets_of_workbook(export: Export, file: str, platform: str, found_by: str | None) -> Iterator[_Source]:
+    if platform in DIALECTS or platform in _UNSUPPORTED:
+        sheets = export.sheets(file)
+        known = (sheet for sheet in sheets if sheet.lower() in _KINDS)
+        yield from (_Source(file, sheet, platform, sheet.lower(), found_by) for sheet in known)
+
+
+def _tables_of_database(export: Export, file: str) -> Iterator[_Source]:
+    for platform, dialect in DIALECTS.items():
+        for kind in _KINDS:
+            if dialect.database_tables[kind] in export.sheets(file):
+                yield _Source(file, dialect.database_tables[kind], platform, kind)
+    for platform, tables in _UNSUPPORTED.items():
+        yield from (_Source(file, table, platform, "contents") for table in tables if table in export.sheets(file))
+
+
+def _check_columns(export: Export, sources: list[_Source]) -> None:
+    """Files that neither their folder nor their columns give a platform: empty ones are fine."""
+    expected = f"the columns of one of the platforms {', '.join(DIALECTS)}"
+    nameless = [source for source in sources if not source.platform]
+    for source in nameless:
+        # A file torn in its first row shows no column, as an empty one does: only reading it tells them apart.
+        export.read(source.file, source.sheet, {})
+    found = {
+        source.file: [column for names in export.sheets(source.file).values() for column in names]
+        for source in nameless
+    }
+    raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in found.items() if columns])
+
+
+def _has_rows(export: Export, source: _Source) -> bool:
+    """A database has the tables of every platform, most of them empty."""
+    return source.sheet == "" or export.read(source.file, source.sheet, {}).frame.height > 0
+
+
+def _height(part: Tidied | pl.DataFrame) -> int:
+    return (part.frame if isinstance(part, Tidied) else part).height
+
+
+def _list_unsupported(sources: list[_Source]) -> pl.DataFrame:
+    labels = [source.label for source in sources]
+    rows = pl.DataFrame({FILE: labels, ROW: [0] * len(labels)}, schema={FILE: pl.String, ROW: pl.Int64})
+    return unusable_rows("", rows, "", pl.lit(None), expected="unusable.unsupported", action="row_left_out")
+
+
+def _read_platform(
+    export: Export, sources: list[_Source], dialect: Dialect, options: Options
+) -> tuple[list[tuple[str, Tidied | pl.DataFrame]], pl.DataFrame]:
+    """The tables of a platform's files, and what the files say of how the creators were found."""
+    raw = _read_kinds(export, sources, dialect, options)
+    posts = tidy("posts", _make_posts(raw["contents"], dialect))
+    creators, follower_counts = read_creators(_make_creators(raw["creators"]), posts.frame, dialect.platform)
+    answers = _make_comments(raw["comments"], posts.frame)
+    comments = tidy("comments", answers, expected={"creator_id": "unusable.post"})
+    found = _list_found([raw["contents"], raw["creators"], answers], sources)
+    return [
+        ("posts", posts),
+        ("creators", creators),
+        ("follower_counts", follower_counts),
+        ("comments", comments),
+    ], found
+
+
+def _list_found(rows: Iterable[pl.DataFrame], sources: list[_Source]) -> pl.DataFrame:
+    """FOUND_SCHEMA: what was searched for stands in posts of databases too, where no file name says it."""
+    named = {source.label: source.found_by for source in sources}
+    by_name = pl.col(FILE).replace_strict(named, return_dtype=pl.String)
+    searched = pl.lit(SEARCH)
+    statements = [
+        frame.select(
+            "creator_id",
+            found_by=pl.when(pl.col("_keyword").str.strip_chars() != "").then(searched).otherwise(by_name)
+            if "_keyword" in frame.columns
+            else by_name,
+            file=FILE,
+        )
+        for frame in rows
+    ]
+    return pl.concat(statements).drop_nulls().unique().sort("creator_id", "found_by", "file")
+
+
+def _read_kinds(export: Export, sources: list[_Source], dialect: Dialect, options: Options) -> dict[str, pl.DataFrame]:
+    """Raw rows by kind, under the names of the tables."""
+    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in _KINDS}
+    problems: list[Problem] = []
+    for number, source in enumerate(sources):
+        options.on_progress(source.file, number, len(sources))
+        fields = dialect.fields(source.kind)
+        sheet = export.read(source.file, source.sheet, wanted_fields(fields))
+        problems += find_missing(sheet, fields, _REQUIRED[source.kind])
+        frames[source.kind].append(pick(sheet, fields))
+    raise_all(problems)
+    return {kind: stack(frames[kind], dialect.fields(kind)) for kind in _KINDS}
+
+
+def _make_posts(raw: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    return raw.with_columns(
+        # Notes without a title carry the beginning of their text there, videos of Douyin all of it.
+        text=join_title(pl.col("_title"), clean_entities(pl.col("_body"))),
+        media_kind=dialect.media_kind(pl.col("_type")),
+        observed_at=pl.col(SEEN),
+    ).drop("_title", "_body", "_type", "_keyword")
+
+
+def _make_comments(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    return raw.with_columns(
+        clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id"), clean_region(pl.col("region"))
+    ).join(posts.select("post_id", "creator_id"), on="post_id", how="left")
+
+
+def _make_creators(raw: pl.DataFrame) -> pl.DataFrame:
+    official = pl.col("_official").cast(pl.Int64, strict=False)
+    return raw.with_columns(clean_region(pl.col("region")), is_verified=(official >= 0).cast(pl.String)).drop(
+        "_official"
+    )

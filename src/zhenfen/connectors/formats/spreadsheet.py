@@ -1,0 +1,195 @@
+"""Spreadsheets that agencies hold: CSV, XLSX or Parquet, with Chinese or English headings in any order.
+
+Times without a zone are read as Chinese whatever the platform: such sheets are kept by people in China.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from zhenfen.connectors.base import Connector, Imported, Options
+from zhenfen.connectors.export import Export
+from zhenfen.connectors.formats.spreadsheet_headings import (
+    Layout,
+    find_layout,
+    load_headings,
+    own_name,
+    translate,
+)
+from zhenfen.connectors.formats.spreadsheet_keys import make_keys, name_creators
+from zhenfen.connectors.formats.weibo_text import own_words
+from zhenfen.connectors.found_by import SEARCH
+from zhenfen.connectors.reading.cells import SEEN
+from zhenfen.connectors.reading.counts import is_blank, parse_count
+from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title, pick, raise_all, stack
+from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
+from zhenfen.errors import Problem
+from zhenfen.tables import TABLES, make_frame
+
+_SUFFIXES = (".csv", ".xlsx", ".parquet")
+_SHORTENED = r"^\d(?:\.\d+)?[Ee]\+\d+$"
+_WHO = ("creator_id", "_creator_name", "platform", "_fallback")
+_EXPECTED = {"creator_id": "unusable.creator", "platform": "unusable.platform"}
+
+
+class Spreadsheet(Connector, name="spreadsheet"):
+    """Reads every sheet whose headings fit a table; creators of other sheets are creators too."""
+
+    title = "a spreadsheet with Chinese or English headings: CSV, XLSX or Parquet"
+    certainty = 20
+
+    def detect(self, export: Export) -> bool:
+        """A sheet with the headings that one of the tables needs."""
+        return any(True for _ in _find_sheets(export))
+
+    def read(self, export: Export, options: Options) -> Imported:
+        """Read every sheet that is a table."""
+        raw = _read_sheets(export, options)
+        _check_ids(raw)
+        if options.needs_platform:
+            _check_platform(raw, options)
+        named = name_creators({table: _with_who(frame, options) for table, frame in raw.items()})
+        tables = {table: make_keys(table, _make_rows(table, frame, options)) for table, frame in named.items()}
+        if "comments" in tables:
+            tables["comments"] = _place_comments(tables["comments"], tables.get("posts"))
+        tidied = {table: _tidy(table, frame, options) for table, frame in tables.items()}
+        parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
+        known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
+        parts.append(("creators", _other_creators(tables, known)))
+        if "creators" in tables:
+            parts.append(("follower_counts", _other_counts(tables["creators"], tidied.get("follower_counts"))))
+        return replace(bundle(parts), found=_list_found(tables))
+
+
+def _tidy(table: str, frame: pl.DataFrame, options: Options) -> Tidied:
+    is_creators = table == "creators"
+    lenient = is_creators and not options.needs_platform
+    return tidy(table, frame, merge="columns" if is_creators else "row", expected=_EXPECTED, lenient=lenient)
+
+
+def _find_sheets(export: Export) -> Iterator[tuple[str, str, Layout]]:
+    for file in export.data_files:
+        if file.lower().endswith(_SUFFIXES):
+            for sheet, columns in export.sheets(file).items():
+                if layout := find_layout(sheet or PurePosixPath(file).stem, columns):
+                    yield file, sheet, layout
+
+
+def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
+    """Raw rows by table, with `_fallback`: the sheet's name, where it names no creator and is not a table's name."""
+    frames: dict[str, list[pl.DataFrame]] = {}
+    found = list(_find_sheets(export))
+    for number, (file, name, layout) in enumerate(found):
+        options.on_progress(file, number, len(found))
+        sheet = export.read(file, name, {})
+        rows = pick(replace(sheet, frame=_with_units(sheet.frame, layout)), layout.headings)
+        owner = None if layout.names_creator else own_name(name or PurePosixPath(file).stem)
+        # Sheets end in empty lines more often than not.
+        filled = rows.filter(pl.any_horizontal(pl.exclude(FILE, ROW).is_not_null()))
+        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(layout.is_search)}
+        if layout.platform and "platform" not in filled.columns:
+            about["platform"] = pl.lit(layout.platform)
+        if "_quoted" in filled.columns:
+            about["is_repost"] = pl.col("_quoted").is_not_null().cast(pl.String)
+        frames.setdefault(layout.table, []).append(filled.with_columns(**about))
+    headings = load_headings().columns
+    return {table: stack(rows, dict.fromkeys((*headings[table], *_WHO), ())) for table, rows in frames.items()}
+
+
+def _with_units(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Numbers under 粉丝数（万） carry the unit themselves."""
+    is_number = r"^\d+(?:\.\d+)?$"
+    return frame.with_columns(
+        pl.when(pl.col(heading).str.contains(is_number)).then(pl.col(heading) + unit).otherwise(pl.col(heading))
+        for heading, unit in layout.units.items()
+    )
+
+
+def _with_who(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
+    named = translate("platform", pl.when(~is_blank(pl.col("platform"))).then(pl.col("platform")))
+    return frame.with_columns(platform=pl.coalesce(named, pl.lit(options.platform, pl.String)))
+
+
+def _check_ids(raw: Mapping[str, pl.DataFrame]) -> None:
+    """Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one."""
+    expected = "an id with all its digits: in Excel, give the column the format of text"
+    raise_all(
+        [
+            Problem(expected, label, row=row, column=name, value=value)
+            for frame in raw.values()
+            for name in frame.columns
+            if name.endswith("_id")
+            for label, row, value in frame.filter(pl.col(name).str.contains(_SHORTENED)).select(FILE, ROW, name).rows()
+        ]
+    )
+
+
+def _check_platform(raw: Mapping[str, pl.DataFrame], options: Options) -> None:
+    if options.platform is None and all(frame["platform"].null_count() == frame.height for frame in raw.values()):
+        expected = "a column 平台 or platform, or the platform named on import"
+        labels = sorted({label for frame in raw.values() for label in frame[FILE].unique()})
+        raise_all([Problem(expected, label, column="platform", key="problem.platform") for label in labels])
+
+
+def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """What is particular to a table: names, texts and words that stand for values."""
+    have = frame.columns
+    made = [translate(name, pl.col(name)) for name in ("media_kind", "kind", "found_by") if name in have]
+    made += [clean_region(pl.col("region"))] if "region" in have else []
+    if table == "creators":
+        made += [pl.col("_creator_name").alias("display_name"), pl.col("snapshot_at").alias(SEEN)]
+    if table == "posts":
+        body = pl.col("text")
+        if "_quoted" in have:
+            body = pl.when(pl.col("_quoted").is_not_null()).then(own_words(body)).otherwise(body)
+        made += [join_title(pl.col("_title"), body).alias("text"), pl.col("observed_at").alias(SEEN)]
+        made.append(pl.coalesce("n_paid_views", _rest_of_views()).alias("n_paid_views"))
+    if table == "audience":
+        made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
+    return frame.with_columns(made)
+
+
+def _list_found(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """FOUND_SCHEMA: creators of rows that name a search or its word, and of sheets of tools that search."""
+    signs = {"_keyword": pl.col("_keyword").str.strip_chars() != "", "found_by": pl.col("found_by") == SEARCH}
+    statements = []
+    for frame in tables.values():
+        said = [sign.fill_null(value=False) for name, sign in signs.items() if name in frame.columns]
+        found = frame.filter(pl.any_horizontal("_searched", *said))
+        statements.append(found.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
+    return pl.concat(statements).drop_nulls().unique().sort("creator_id", "file")
+
+
+def _rest_of_views() -> pl.Expr:
+    """Views beyond the natural ones; null where the sheet does not state both to the last digit: 1.2万 is a range."""
+    names = ("n_views", "_natural_views")
+    views, natural = (parse_count(name) for name in names)
+    is_exact = pl.all_horizontal(pl.col(name).str.contains(r"^[\d,]+$") for name in names)
+    return pl.when(is_exact & (natural <= views)).then(views - natural).cast(pl.String)
+
+
+def _place_comments(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.DataFrame:
+    """Comments that name no creator belong to the creator of their post."""
+    if posts is None:
+        return comments
+    owners = posts.select("post_id", _owner="creator_id").drop_nulls().unique("post_id", keep="none")
+    joined = comments.join(owners, on="post_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("creator_id", "_owner").alias("creator_id")).drop("_owner")
+
+
+def _other_counts(creators: pl.DataFrame, series: Tidied | None) -> pl.DataFrame:
+    """Counts that the sheet of creators dates, but for moments that a series has itself."""
+    counts = count_followers(creators)
+    return counts if series is None else counts.join(series.frame, on=["creator_id", "observed_at"], how="anti")
+
+
+def _other_creators(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> Tidied:
+    """Creators that only other sheets name."""
+    parts = (frame.select("creator_id", "_creator_name", "platform", FILE, ROW) for frame in tables.values())
+    rows = pl.concat(parts).join(known, on="creator_id", how="anti").drop_nulls("creator_id")
+    first = rows.group_by("creator_id").agg(pl.all().min()).rename({"_creator_name": "display_name"})
+    return tidy("creators", first, expected=_EXPECTED, lenient=True)

@@ -1,0 +1,182 @@
+"""JSON documents and JSON lines as frames of texts."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from zhenfen.connectors.reading.encoding import LONGEST_LINE_BYTES, check_lines, decide_encoding, has_bom, read_utf8
+from zhenfen.errors import MOST_PROBLEMS_SHOWN, Problem, UnreadableFileError
+
+Wanted = Mapping[str, pl.DataType]
+
+LARGEST_DOCUMENT_BYTES = 256 * 2**20
+"""A document is parsed whole, at five to eight times its size in memory. Larger exports come as JSON lines."""
+
+HEAD_BYTES = 2**20
+PEEKED_ROWS = 100
+
+
+def peek_lines(path: Path, file: str) -> dict[str, tuple[str, ...]]:
+    """Field names in the first lines of a JSON-lines file, under the name ""."""
+    keys: dict[str, None] = {}
+    for line in decode_head(path, file).splitlines()[:PEEKED_ROWS]:
+        keys.update(dict.fromkeys(_keys_of(line)))
+    return {"": tuple(keys)}
+
+
+def peek_document(path: Path, file: str) -> dict[str, tuple[str, ...]]:
+    """Fields of the rows in a JSON document: "" names the rows of a list; an object has one table a key."""
+    text = decode_head(path, file).lstrip("\ufeff \t\r\n")
+    if text.startswith("{"):
+        return _peek_object(text)
+    return {"": tuple(_keys_of(text[1:].lstrip()))} if text.startswith("[") else {}
+
+
+def read_lines(path: Path, file: str, wanted: Wanted) -> pl.DataFrame:
+    """The wanted fields of every line; a field that a line lacks is null, other fields are kept out.
+
+    Raises:
+        UnreadableFileError: With every line that is no JSON object.
+    """
+    check_lines(path, file, LONGEST_LINE_BYTES)
+    try:
+        # The parser checks UTF-8 by itself: to decode a large file twice would take as long as to parse it.
+        return _parse_lines(read_utf8(path, "utf-8-sig") if has_bom(path) else path, wanted)
+    except pl.exceptions.PolarsError as error:
+        encoding = decide_encoding(path, file, longest_line=None)
+        if encoding != "gb18030":
+            raise UnreadableFileError(_bad_lines(path.read_bytes(), file, str(error))) from error
+    data = read_utf8(path, encoding)
+    try:
+        return _parse_lines(data, wanted)
+    except pl.exceptions.PolarsError as error:
+        raise UnreadableFileError(_bad_lines(data, file, str(error))) from error
+
+
+def _parse_lines(source: Path | bytes, wanted: Wanted) -> pl.DataFrame:
+    return pl.read_ndjson(source, schema=dict(wanted))
+
+
+def read_document(path: Path, file: str, name: str, wanted: Wanted) -> pl.DataFrame:
+    """The wanted fields of the rows of a JSON document; see `peek_document` for `name`.
+
+    Raises:
+        UnreadableFileError: It is torn, too large or nested too deep, naming line and column.
+    """
+    if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
+        raise UnreadableFileError(Problem(f"a JSON document of at most {LARGEST_DOCUMENT_BYTES} bytes", file))
+    data = read_utf8(path, decide_encoding(path, file, longest_line=None))
+    if name == "":
+        try:
+            return pl.read_json(data, schema=dict(wanted)) if data.strip() != b"[]" else pl.DataFrame(schema=wanted)
+        except pl.exceptions.PolarsError:
+            pass  # the slower reader says where it is wrong, or copes
+    document = parse_document(data, file)
+    return _as_frame(document if name == "" else document[name], file, wanted)
+
+
+def parse_document(data: bytes, file: str) -> Any:
+    """A JSON document as Python values.
+
+    Raises:
+        UnreadableFileError: Naming line and column.
+    """
+    try:
+        return json.loads(data)
+    except json.JSONDecodeError as error:
+        place = f"{error.msg} (column {error.colno})"
+        raise UnreadableFileError(Problem("whole JSON", file, row=error.lineno, value=place)) from error
+    except RecursionError as error:
+        raise UnreadableFileError(Problem("JSON that is not nested hundreds of levels deep", file)) from error
+
+
+def _as_frame(value: Any, file: str, wanted: Wanted) -> pl.DataFrame:
+    rows = value if isinstance(value, list) else [value]
+    strange = [
+        Problem("a JSON object", file, row=number, value=json.dumps(row, ensure_ascii=False))
+        for number, row in enumerate(rows, 1)
+        if not isinstance(row, dict)
+    ]
+    if strange:
+        raise UnreadableFileError(strange)
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+    try:
+        return pl.read_ndjson(lines, schema=dict(wanted)) if rows else pl.DataFrame(schema=wanted)
+    except pl.exceptions.PolarsError as error:
+        raise UnreadableFileError(_wrong_types(file, str(error))) from error
+
+
+def _bad_lines(data: bytes, file: str, reason: str) -> list[Problem]:
+    problems = []
+    for number, line in enumerate(io.BytesIO(data), 1):
+        if found := _line_fault(line):
+            problems.append(Problem("one JSON object", file, row=number, value=found))
+        if len(problems) > MOST_PROBLEMS_SHOWN:
+            break
+    return problems or [_wrong_types(file, reason)]
+
+
+def _line_fault(line: bytes) -> str:
+    """What is wrong with a line, with the column; empty for a JSON object and for a blank line."""
+    if not line.strip():
+        return ""
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        return f"{error.msg} (column {error.colno})"
+    except (UnicodeDecodeError, RecursionError) as error:
+        return str(error)
+    return "" if isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
+
+
+def _wrong_types(file: str, reason: str) -> Problem:
+    return Problem("fields of the types that this format has", file, value=" ".join(reason.split()))
+
+
+def decode_head(path: Path, file: str) -> str:
+    """The first MiB of a text file, enough to see its headings.
+
+    Raises:
+        UnreadableFileError: In no known encoding.
+    """
+    with path.open("rb") as source:
+        head = source.read(HEAD_BYTES)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            # Not final: the head may end within a character.
+            return codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+    # Neither: this says where.
+    return head.decode(decide_encoding(path, file, longest_line=None))
+
+
+def _keys_of(text: str) -> Iterable[str]:
+    """Keys of the JSON object that `text` begins with; none if it is cut short or something else."""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return ()
+    return value if isinstance(value, dict) else ()
+
+
+def _peek_object(text: str) -> dict[str, tuple[str, ...]]:
+    """Top-level keys of an object, as far as the head goes, each with the fields of its first row."""
+    decoder, found, place = json.JSONDecoder(), {}, 1
+    while (start := text.find('"', place)) >= 0:
+        try:
+            key, end = decoder.raw_decode(text, start)
+            place = text.index(":", end) + 1
+            inner = text[place:].lstrip()
+            found[str(key)] = tuple(_keys_of(inner.lstrip("[ \t\r\n")))
+            _, place = decoder.raw_decode(text, len(text) - len(inner))
+        except (ValueError, RecursionError):
+            break
+    return found

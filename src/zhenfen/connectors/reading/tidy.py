@@ -1,0 +1,202 @@
+"""Raw rows under canonical names become rows of a table; what cannot be used is listed, never dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from zhenfen.connectors.reading.cells import SEEN, Reading, read_column
+from zhenfen.connectors.reading.reasons import REASONS
+from zhenfen.errors import InputError, Problem
+from zhenfen.tables import TABLES, Column, TableSpec, make_frame
+
+FILE, ROW = "_file", "_row"
+Merge = Literal["row", "columns"]
+Action = Literal["row_left_out", "value_left_out", "duplicate_merged"]
+
+_SEEN_COLUMN = Column(SEEN, "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """One table after reading.
+
+    Attributes:
+        frame: The table's columns, typed, each key once; beside them the `_` columns that came in.
+        unusable: What was left out or merged, columns of the table `unusable`.
+        readings: Of posts that were read at several moments all readings, columns of the table `post_counts`.
+    """
+
+    frame: pl.DataFrame
+    unusable: pl.DataFrame
+    readings: pl.DataFrame = field(default_factory=lambda: make_frame(TABLES["post_counts"]))
+
+
+def tidy(
+    table: str,
+    raw: pl.DataFrame,
+    *,
+    merge: Merge = "row",
+    expected: Mapping[str, str] | None = None,
+    lenient: bool = False,
+) -> Tidied:
+    """Read, check and merge the raw rows of one table.
+
+    Args:
+        table: Name of the table.
+        raw: String columns under the table's names, `_file` and `_row`, perhaps `_seen` (when it was captured).
+        merge: What becomes of rows with the same key: "row" keeps the one captured last, "columns" keeps in every
+            column the last value known. Ties are decided by the values, so the order of rows changes nothing.
+        expected: Message keys for required columns that are null, where "a value" says too little.
+        lenient: No error for a file without a usable row: it is reported with another table.
+
+    Raises:
+        InputError: Not one row of a file can be used.
+    """
+    spec = TABLES[table]
+    frame, listed = _read_cells(spec, raw)
+    frame, left_out = _leave_out(spec, frame, expected or {})
+    unusable = list_unusable([_with_values(left_out, listed), *listed])
+    if not lenient:
+        _check_not_all_lost(raw, frame, unusable)
+    readings = _find_readings(frame) if table == "posts" else make_frame(TABLES["post_counts"])
+    frame, merged = _merge(spec, frame, merge, readings)
+    return Tidied(frame, list_unusable([unusable, merged]), readings)
+
+
+def list_unusable(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The parts as one `unusable` table; of two entries for one cell the first stays."""
+    whole = pl.concat([make_frame(TABLES["unusable"]), *parts])
+    return whole.unique(subset=list(TABLES["unusable"].key), keep="first", maintain_order=True)
+
+
+def unusable_rows(
+    table: str, rows: pl.DataFrame, column: str, value: pl.Expr, *, expected: str, action: Action
+) -> pl.DataFrame:
+    """Entries of the table `unusable` for `rows`, which hold `_file` and `_row`."""
+    return rows.select(
+        table=pl.lit(table),
+        file=pl.col(FILE),
+        row=pl.col(ROW).cast(pl.Int64),
+        column=pl.lit(column),
+        value=value.cast(pl.String),
+        expected=pl.lit(expected),
+        action=pl.lit(action),
+    )
+
+
+def _read_cells(spec: TableSpec, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    seen = read_column(_SEEN_COLUMN, raw[SEEN]).values if SEEN in raw.columns else None
+    typed, listed = {}, []
+    for column in spec.columns:
+        if column.name not in raw.columns:
+            continue
+        reading = read_column(column, raw[column.name], seen)
+        typed[column.name] = reading.values
+        if reading.bad is not None:
+            listed.append(_bad_cells(spec, raw, column, reading, reading.bad))
+    if seen is not None:
+        typed[SEEN] = seen
+    kept = {name: raw[name] for name in raw.columns if name.startswith("_") and name != SEEN}
+    return pl.DataFrame({**typed, **kept}), listed
+
+
+def _bad_cells(spec: TableSpec, raw: pl.DataFrame, column: Column, reading: Reading, bad: pl.Series) -> pl.DataFrame:
+    rows = raw.filter(bad)
+    return unusable_rows(
+        spec.name, rows, column.name, pl.col(column.name), expected=reading.expected, action="value_left_out"
+    )
+
+
+def _leave_out(spec: TableSpec, frame: pl.DataFrame, expected: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    parts = [make_frame(TABLES["unusable"])]
+    usable = pl.lit(True)
+    for name in spec.must_have:
+        lacking = pl.col(name).is_null() if name in frame.columns else pl.lit(True)
+        rows = frame.filter(lacking)
+        if not rows.is_empty():
+            key = expected.get(name, "unusable.value")
+            parts.append(unusable_rows(spec.name, rows, name, pl.lit(None), expected=key, action="row_left_out"))
+        usable = usable & ~lacking
+    return frame.filter(usable), pl.concat(parts)
+
+
+def _with_values(left_out: pl.DataFrame, listed: list[pl.DataFrame]) -> pl.DataFrame:
+    """A required cell that could not be read is why its row was left out: say what stood there."""
+    place = ["table", "file", "row", "column"]
+    cells = list_unusable(listed).select(*place, _stood="value")
+    joined = left_out.join(cells, on=place, how="left", maintain_order="left", nulls_equal=True)
+    return joined.with_columns(value=pl.coalesce("value", "_stood")).drop("_stood")
+
+
+def _check_not_all_lost(raw: pl.DataFrame, frame: pl.DataFrame, unusable: pl.DataFrame) -> None:
+    lost = set(raw[FILE].unique()) - set(frame[FILE].unique())
+    if lost:
+        mine = unusable.filter(pl.col("file").is_in(sorted(lost))).sort("file", "row", "column")
+        raise InputError([_as_problem(row) for row in mine.iter_rows(named=True)])
+
+
+def _as_problem(row: Mapping[str, str | int | None]) -> Problem:
+    number = row["row"]
+    return Problem(
+        REASONS[str(row["expected"])],
+        str(row["file"]),
+        row=number if isinstance(number, int) else None,
+        column=str(row["column"]),
+        value=None if row["value"] is None else str(row["value"]),
+    )
+
+
+def _find_readings(posts: pl.DataFrame) -> pl.DataFrame:
+    """One row for each moment at which a post was read, of posts read at two moments or more."""
+    spec = TABLES["post_counts"]
+    if "observed_at" not in posts.columns:
+        return make_frame(spec)
+    dated = _newest_first(TABLES["posts"], posts.drop_nulls("observed_at"))
+    readings = dated.unique(list(spec.key), keep="first", maintain_order=True)
+    return make_frame(spec, readings.filter(pl.len().over("post_id") > 1))
+
+
+def _is_reading(readings: pl.DataFrame) -> pl.Expr:
+    """Whether a row stands in `post_counts`: then it is no duplicate, for nothing of it is lost."""
+    if readings.is_empty():
+        return pl.lit(value=False)
+    moment = ["post_id", "observed_at"]
+    several = pl.col("post_id").is_in(readings["post_id"].implode())
+    return several & pl.col("observed_at").is_not_null() & pl.struct(moment).is_first_distinct()
+
+
+def _merge(
+    spec: TableSpec, frame: pl.DataFrame, merge: Merge, readings: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    key = list(spec.key)
+    repeated = frame.select(key).is_duplicated()
+    if not repeated.any():
+        return frame, make_frame(TABLES["unusable"])
+    rows = _newest_first(spec, frame.filter(repeated))
+    is_first = pl.struct(key).is_first_distinct()
+    kept = rows.group_by(key, maintain_order=True).agg(pl.all().drop_nulls().first()).select(rows.columns)
+    value = pl.col(key[0]) if len(key) == 1 else pl.lit(None)
+    merged = unusable_rows(
+        spec.name,
+        rows.filter(~is_first & ~_is_reading(readings)),
+        " + ".join(key),
+        value,
+        expected="unusable.duplicate",
+        action="duplicate_merged",
+    )
+    return pl.concat([frame.filter(~repeated), kept if merge == "columns" else rows.filter(is_first)]), merged
+
+
+def _newest_first(spec: TableSpec, rows: pl.DataFrame) -> pl.DataFrame:
+    """By key, then latest capture, then by every value: a total order of the facts, whatever the order of the rows."""
+    facts = [name for name in rows.columns if name in spec.schema and name not in spec.key]
+    seen = [SEEN] if SEEN in rows.columns else []
+    return rows.sort(
+        [*spec.key, *seen, *facts, FILE, ROW],
+        descending=[False] * len(spec.key) + [True] * (len(seen) + len(facts)) + [False, False],
+        nulls_last=True,
+    )

@@ -1,0 +1,123 @@
+"""Times as platforms and people write them, turned into UTC.
+
+A time without a zone is Chinese: UTC+8. China has had no summer time since 1992, before any of these platforms.
+A day without a clock is the UTC day of that name: reports count in UTC days, and name the day that the sheet names.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zhenfen.connectors.reading.counts import tidy_text
+
+CHINA = pl.duration(hours=8)
+NONE = pl.duration(hours=0)
+UTC = pl.Datetime("us", "UTC")
+
+_FIELDS = ("year", "month", "day", "hour", "minute", "second", "fraction", "zone")
+_CALENDAR = (
+    r"^(?<year>\d{4})[-/.年](?<month>\d{1,2})[-/.月](?<day>\d{1,2})日?"
+    r"(?:[t\s]*(?<hour>\d{1,2})[:时](?<minute>\d{1,2})(?:[:分](?<second>\d{1,2})(?:\.(?<fraction>\d{1,9}))?秒?|分)?)?"
+    r"\s*(?<zone>z|utc|[+-]\d{2}:?\d{2})?$"
+)
+_MONTH_DAY = r"^(\d{1,2})[-/月](\d{1,2})日?(?:\s*(\d{1,2}):(\d{1,2}))?$"
+_DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
+_SECONDS = {"秒": 1, "秒钟": 1, "分钟": 60, "小时": 3600, "天": 86400, "周": 604800}
+
+# Epochs of the years 1973 to 5138 in seconds; the next digits up are milliseconds, then microseconds.
+_EPOCHS = ((10**8, 10**11, 1_000_000), (10**11, 10**14, 1_000), (10**14, 10**17, 1))
+
+
+def parse_epoch(column: str | pl.Expr) -> pl.Expr:
+    """Integers, or texts of digits, as times: seconds, milliseconds or microseconds by their size; else null."""
+    number = _column(column).cast(pl.Int64, strict=False)
+    micros = pl.lit(None, dtype=pl.Int64)
+    for low, high, factor in _EPOCHS:
+        micros = pl.when(number.is_between(low, high, closed="left")).then(number * factor).otherwise(micros)
+    return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def parse_time(column: str | pl.Expr, captured: pl.Expr | None = None) -> pl.Expr:
+    """Texts as UTC times; null where there is no time or where it cannot be read.
+
+    Args:
+        column: Epochs, ISO and Chinese dates, RFC 2822, "01-02", "昨天 10:21", "3天前", "刚刚".
+        captured: UTC time at which the text stood on the screen. Without it the last four kinds are null:
+            nobody can say which day they mean.
+    """
+    text = tidy_text(_column(column))
+    readings = [parse_epoch(text.str.replace(r"\.0*$", "")), _calendar(text), _rfc2822(text)]
+    if captured is not None:
+        readings += [_month_day(text, captured), _day_word(text, captured), _ago(text, captured)]
+    return pl.coalesce(readings)
+
+
+def _calendar(text: pl.Expr) -> pl.Expr:
+    found = text.str.extract_groups(_CALENDAR).struct
+    part = {name: found.field(name) for name in _FIELDS}
+    date = pl.concat_str(part["year"], part["month"].str.zfill(2), part["day"].str.zfill(2), separator="-")
+    clock = pl.concat_str(
+        *(part[name].str.zfill(2).fill_null("00") for name in ("hour", "minute", "second")), separator=":"
+    )
+    fraction = part["fraction"].fill_null("").str.pad_end(6, "0").str.head(6)
+    local = pl.concat_str(date, pl.lit(" "), clock, pl.lit("."), fraction).str.to_datetime(
+        "%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=False
+    )
+    return (local - _offset(part["zone"], part["hour"])).dt.replace_time_zone("UTC")
+
+
+def _offset(zone: pl.Expr, hour: pl.Expr) -> pl.Expr:
+    """Distance from UTC of "z", "utc", "+0800", "+08:00"; for null that of China, or none where there is no clock."""
+    hours = zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64)
+    minutes = zone.str.extract(r"(\d{2})$").cast(pl.Int64)
+    ahead = pl.duration(hours=hours, minutes=minutes)
+    named = pl.when(zone.str.starts_with("-")).then(-ahead).otherwise(ahead)
+    return pl.when(zone.is_null()).then(_china(hour)).when(zone.is_in(["z", "utc"])).then(NONE).otherwise(named)
+
+
+def _china(hour: pl.Expr) -> pl.Expr:
+    return pl.when(hour.is_null()).then(NONE).otherwise(CHINA)
+
+
+def _rfc2822(text: pl.Expr) -> pl.Expr:
+    # The weekday adds nothing, and a wrong one would make the date unreadable.
+    bare = text.str.replace(r"^[a-z]{3},?\s+", "")
+    return pl.coalesce(
+        bare.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
+        for form in ("%b %d %H:%M:%S %z %Y", "%d %b %Y %H:%M:%S %z")
+    )
+
+
+def _month_day(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
+    """Month and day of the last twelve months before the capture."""
+    hour, minute = text.str.extract(_MONTH_DAY, 3), text.str.extract(_MONTH_DAY, 4)
+    clock = pl.concat_str(hour.fill_null("0"), minute.fill_null("0"), separator=":")
+    day = pl.concat_str(text.str.extract(_MONTH_DAY, 1), text.str.extract(_MONTH_DAY, 2), clock, separator="-")
+    year = (captured + CHINA).dt.year()
+    this_year, last_year = (_in_year(day, year - years_back, _china(hour)) for years_back in (0, 1))
+    return pl.when(this_year <= captured).then(this_year).otherwise(last_year)
+
+
+def _in_year(day: pl.Expr, year: pl.Expr, offset: pl.Expr) -> pl.Expr:
+    local = pl.concat_str(year, day, separator="-").str.to_datetime("%Y-%m-%d-%H:%M", time_unit="us", strict=False)
+    return (local - offset).dt.replace_time_zone("UTC")
+
+
+def _day_word(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
+    pattern = rf"^({'|'.join(_DAYS_BACK)})\s*(?:(\d{{1,2}}):(\d{{2}}))?$"
+    back = text.str.extract(pattern, 1).replace_strict(_DAYS_BACK, default=None, return_dtype=pl.Int64)
+    hour, minute = (text.str.extract(pattern, group).cast(pl.Int64) for group in (2, 3))
+    clock = pl.duration(hours=hour.fill_null(0), minutes=minute.fill_null(0))
+    midnight = (captured + CHINA).dt.truncate("1d") - _china(hour)
+    return midnight - pl.duration(days=back) + clock
+
+
+def _ago(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
+    pattern = rf"^(\d{{1,4}})\s*({'|'.join(sorted(_SECONDS, key=len, reverse=True))})前$"
+    unit = text.str.extract(pattern, 2).replace_strict(_SECONDS, default=None, return_dtype=pl.Int64)
+    distance = pl.duration(seconds=text.str.extract(pattern, 1).cast(pl.Int64) * unit)
+    return pl.when(text == "刚刚").then(captured).otherwise(captured - distance)
+
+
+def _column(column: str | pl.Expr) -> pl.Expr:
+    return pl.col(column) if isinstance(column, str) else column

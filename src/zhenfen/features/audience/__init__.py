@@ -1,0 +1,1 @@
+"""Audience: what the profiles of a sample look like."""

@@ -1,0 +1,1 @@
+"""Comments: who writes under a creator's posts, when, and how alike."""

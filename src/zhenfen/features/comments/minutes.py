@@ -1,0 +1,93 @@
+"""Comments that come in the same minute, or in the same ten minutes, more than the time around them allows.
+
+People come in waves: a wave fills a minute and its neighbours alike. What is sent by one hand at one moment fills one
+minute only. So the pairs of comments under one post that share a minute are counted against the pairs one, two and
+three minutes apart; however steep a wave, the ratio stays near one. In the same way ten minutes are set against the
+half hours before and after them.
+
+Measured on public Weibo threads with 20 remarks or more (2010-2015): of 425 the median ratio is 1.06 and nineteen in
+twenty lie below 1.37; of 418 with late remarks nine in ten have fewer than 5 % of them in bursts, nineteen in twenty
+fewer than 17 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from zhenfen.features.comments.bursts import MIDNIGHT
+
+N_COMMENTS_NEEDED = 20
+"""Comments with a time, as many as the measurements rest on: of fewer a share moves by more than 5 % with each."""
+PRIOR_PAIRS = 10
+"""Counted to either side: a chance meeting among few comments moves the ratio by a tenth or two, a pack of ten in one
+minute (90 ordered pairs) makes it ten."""
+MINUTE, SLOT = 60, 600
+"""Seconds."""
+LAGS = (1, 2, 3)
+LATE_SLOTS = 6
+"""Slots after the first comment that are left out: the first hour is a burst by nature."""
+MOST_BY_CHANCE = 0.001
+"""For all slots of a post together (Bonferroni)."""
+_THREAD = ["creator_id", "post_id"]
+
+
+def measure_minutes(comments: pl.DataFrame) -> pl.DataFrame:
+    """creator_id, comments_same_minute_ratio and comments_late_burst_share, over all posts of the creator.
+
+    The ratio is of ordered pairs in one minute by pairs of nearby minutes (see PRIOR_PAIRS), the share of the comments
+    that come an hour or more after the first one.
+
+    Args:
+        comments: creator_id, post_id, created_at; those without a post or a time of day are left out.
+    """
+    timed = comments.drop_nulls(["post_id", "created_at"]).filter(pl.col("created_at").dt.time() != MIDNIGHT)
+    seconds = timed.select(*_THREAD, seconds=pl.col("created_at").dt.epoch("s"))
+    return _same_minute(seconds).join(_late_bursts(seconds), on="creator_id", how="left")
+
+
+def _same_minute(seconds: pl.DataFrame) -> pl.DataFrame:
+    minutes = _count(seconds, pl.col("seconds") // MINUTE)
+    n = pl.col("n")
+    nearby = n * pl.sum_horizontal(_neighbours(minutes, LAGS))
+    counted = minutes.with_columns(pairs=n * (n - 1), nearby=nearby)
+    # Whole numbers are added up before they are divided: the order of rows changes nothing.
+    ratio = (pl.col("pairs").sum() + PRIOR_PAIRS) / (pl.col("nearby").sum() / len(LAGS) + PRIOR_PAIRS)
+    return counted.group_by("creator_id").agg(comments_same_minute_ratio=_enough(ratio, n.sum()))
+
+
+def _late_bursts(seconds: pl.DataFrame) -> pl.DataFrame:
+    slots = _count(seconds, (pl.col("seconds") - pl.col("seconds").min().over(_THREAD)) // SLOT)
+    around = [lag for after in LAGS for lag in (after, -after)]
+    # Half a comment on either side: an empty hour does not make every comment a wonder.
+    expected = (pl.sum_horizontal(_neighbours(slots, around)) + 1) / len(around)
+    late = slots.with_columns(expected=expected).filter(pl.col("slot") >= LATE_SLOTS)
+    is_burst = pl.lit(_tail(late)) * pl.len().over(_THREAD) <= MOST_BY_CHANCE
+    in_bursts, n = pl.col("n").filter("is_burst").sum(), pl.col("n").sum()
+    grouped = late.with_columns(is_burst=is_burst).group_by("creator_id")
+    return grouped.agg(comments_late_burst_share=_enough(in_bursts / n, n))
+
+
+def _enough(value: pl.Expr, n: pl.Expr) -> pl.Expr:
+    return pl.when(n >= N_COMMENTS_NEEDED).then(value)
+
+
+def _count(seconds: pl.DataFrame, slot: pl.Expr) -> pl.DataFrame:
+    """creator_id, post_id, slot and n, the comments in it."""
+    return seconds.with_columns(slot=slot).group_by(*_THREAD, "slot").agg(n=pl.len().cast(pl.Int64))
+
+
+def _neighbours(slots: pl.DataFrame, lags: Sequence[int]) -> list[pl.Series]:
+    """For each lag the comments so many slots later; rows as in `slots`."""
+    keys = [*_THREAD, "slot"]
+    moved = (slots.with_columns(pl.col("slot") - lag) for lag in lags)
+    joined = (slots.join(later, on=keys, how="left", suffix="_later", maintain_order="left") for later in moved)
+    return [frame["n_later"].fill_null(0).alias(str(lag)) for lag, frame in zip(lags, joined, strict=True)]
+
+
+def _tail(slots: pl.DataFrame) -> pl.Series:
+    """P(as many or more) of a Poisson count with the mean `expected`."""
+    from scipy.stats import poisson
+
+    return pl.Series(poisson.sf(slots["n"].to_numpy() - 1, slots["expected"].to_numpy()), dtype=pl.Float64)

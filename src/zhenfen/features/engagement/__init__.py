@@ -1,0 +1,1 @@
+"""Engagement: what posts receive."""

@@ -1,0 +1,1 @@
+"""Growth: how followers came and went, day by day."""

@@ -1,0 +1,97 @@
+"""Weeks in which every day gains more than most days of the season: a drip lifts the quiet days too."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zhenfen.features.growth.days import MAD_TO_SIGMA
+from zhenfen.features.growth.spans import LEAST_FOLLOWERS, SPAN_COLUMNS, is_round
+
+LEAST_DAYS = 10
+"""A drip is bought by the fortnight or the month; its first and last days may be lost to the window of nine."""
+LEAST_DAILY_SHARE = 0.0007
+"""2 % of the followers a month: less is not worth buying, and is lost in the noise."""
+LEAST_LIFT = 0.5
+"""Half as much again as the season's quiet days."""
+
+
+def find_drips(marked: pl.DataFrame) -> pl.DataFrame:
+    """The runs of at least ten days whose floor is lifted, one row each, with what scores.py weighs.
+
+    Args:
+        marked: Result of `spans.mark_runs`.
+
+    Returns:
+        SPAN_COLUMNS with shape drip, and the columns that the card of drips names; run numbers go on after those of
+        `marked`; sorted by creator and start.
+    """
+    quiet = MAD_TO_SIGMA * (pl.col("season") - pl.col("base"))
+    noise = pl.col("base").clip(1).sqrt()
+    lift = pl.max_horizontal(LEAST_DAILY_SHARE * pl.col("n_base"), LEAST_LIFT * pl.col("base").clip(0), quiet, noise)
+    is_on = (pl.col("floor") - pl.col("base") > lift) & ~pl.col("is_gap") & pl.col("per_day").is_not_null()
+    on = marked.with_columns(is_on=is_on.fill_null(False), quiet=pl.max_horizontal(quiet, noise))
+    change = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in ("stretch", "is_on"))
+    on = on.with_columns(drip=(change | pl.col("is_gap")).cum_sum() + marked.height)
+    runs = _add_edges(on).filter("is_on").group_by("drip", maintain_order=True).agg(*_drip_facts())
+    drips = runs.filter(pl.col("n_days") >= LEAST_DAYS, pl.col("excess") > 0).rename({"drip": "run"})
+    return drips.with_columns(is_round=is_round()).select(*SPAN_COLUMNS, *_weigh_drips())
+
+
+def _add_edges(steps: pl.DataFrame) -> pl.DataFrame:
+    """edge_before and edge_after: median of the ten steps before and after a step, as the days beside a drip."""
+    past = pl.col("per_day").rolling_median(10, min_samples=3)
+    return steps.with_columns(past=past.over("stretch")).with_columns(
+        edge_before=pl.col("past").shift(1).over("stretch"), edge_after=pl.col("past").shift(-10).over("stretch")
+    )
+
+
+def _drip_facts() -> tuple[pl.Expr, ...]:
+    gained = pl.col("per_day")
+    expected = (pl.col("base") * pl.col("n_days")).sum()
+    one_day = pl.duration(days=1)
+    levels = {f"q{round(100 * share)}": gained.quantile(share, "linear") for share in (0.1, 0.25, 0.5, 0.75, 0.9)}
+    return (
+        pl.col("creator_id", "n_base", "edge_before").first(),
+        (pl.col("day").first() - pl.duration(days=pl.col("n_days").first()) + one_day).alias("starts_on"),
+        pl.col("day").last().alias("ends_on"),
+        pl.col("day").get(gained.arg_max()).alias("peak_on"),
+        pl.col("gained").sum().alias("n_gained"),
+        expected.alias("n_expected"),
+        (pl.col("gained").sum() - expected).alias("excess"),
+        (pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt().alias("noise_in_run"),
+        pl.lit(1, dtype=pl.Int8).alias("direction"),
+        pl.lit("drip").alias("shape"),
+        pl.col("n_days").sum(),
+        pl.col("base", "quiet").median(),
+        pl.col("season").median(),
+        pl.col("edge_after").last(),
+        gained.max().alias("most"),
+        gained.min().alias("least"),
+        *(level.alias(name) for name, level in levels.items()),
+    )
+
+
+def _weigh_drips() -> tuple[pl.Expr, ...]:
+    """What the card of drips weighs: how large, how even, how abrupt at both ends, beside which past."""
+    base, followers = pl.col("base"), pl.col("n_base").clip(LEAST_FOLLOWERS)
+    lift = (pl.col("q50") - base).clip(1)
+    skew = (pl.col("q90") - pl.col("q50")) / (pl.col("q50") - pl.col("q10") + 1)
+
+    def lifted(name: str) -> pl.Expr:
+        return ((pl.col(name) - base) / lift).clip(-1, 1.5)
+
+    return (
+        (pl.col("excess") / followers).log().alias("share"),
+        pl.col("n_days").cast(pl.Float64).log().alias("length"),
+        ((pl.col("q75") - pl.col("q25")) / pl.col("q50").clip(1)).clip(0, 3).alias("unevenness"),
+        skew.clip(0, 10).log1p().alias("skew"),
+        lifted("least").alias("least"),
+        lifted("q10").alias("low_days"),
+        (pl.col("most") / pl.col("q50").clip(1)).clip(1, 20).log().alias("best_day"),
+        ((lift + base.clip(0) + 2) / (base.clip(0) + 2)).log().alias("lift"),
+        (lift / pl.col("quiet")).clip(0.3, 100).log().alias("lift_z"),
+        lifted("edge_before").fill_null(0.0).alias("before"),
+        lifted("edge_after").fill_null(0.0).alias("after"),
+        ((pl.col("season").clip(0) * 28 / followers).clip(0, 2) + 0.005).log().alias("pace"),
+        followers.clip(1e3, 3e5).log().alias("size"),
+    )

@@ -1,0 +1,158 @@
+"""Growth of the followers: what came in jumps or drips, what of it nothing in the tables explains, what was lost.
+
+days.py makes daily steps with an expectation, spans.py and drips.py find candidates,
+scores.py says how unusual each is, explanations.py what may explain it; falls.py finds the days on
+which a platform took followers away, drops.py what each lost then, shared.py makes spans of it;
+window.py measures the last 90 days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.growth.days import N_STEPS_NEEDED, add_expectation, make_daily, show_daily
+from zhenfen.features.growth.drips import find_drips
+from zhenfen.features.growth.drops import find_drops
+from zhenfen.features.growth.explanations import explain_spans, weigh_causes
+from zhenfen.features.growth.jumps import measure_jumps
+from zhenfen.features.growth.scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
+from zhenfen.features.growth.shared import share_spans
+from zhenfen.features.growth.spans import find_jumps, mark_runs
+from zhenfen.features.growth.window import SPECS, measure_window
+from zhenfen.features.inputs import Inputs, Surroundings
+from zhenfen.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthReading:
+    """What follower series show; days are UTC, frames are sorted by creator and time.
+
+    Attributes:
+        daily: creator_id, day (Date), n_followers, n_gained (null over gaps), n_expected (gain a day; null where
+            nothing can be expected), low and high (range of nine in ten gains expected).
+        spans: creator_id, starts_at, ends_at (00:00 UTC of the first and last day, both included), n_gained,
+            n_expected, shape (burst | burst_decay | step | drip | drop | gap), is_round, explanation (post | event |
+            platform | gap | none), explained_by, p_value, q_value, is_unexplained.
+        causes: creator_id, starts_at, cause (gap, a kind of event, platform, post), verdict (for | against | unknown),
+            value and needed (days for gaps and events, share of the others for the platform, followers for posts),
+            evidence (post_id, kind of event), note (key of the catalogue).
+        drops: see `drops.find_drops`.
+    """
+
+    daily: pl.DataFrame
+    spans: pl.DataFrame
+    causes: pl.DataFrame
+    drops: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    steps: pl.DataFrame
+    spans: pl.DataFrame
+    causes: pl.DataFrame
+    drops: pl.DataFrame
+
+
+class Growth(Family, name="growth"):
+    """Follower growth from the readings in `follower_counts`; details are the frames of `GrowthReading`."""
+
+    specs = SPECS
+
+    def measure(self, inputs: Inputs) -> Measured:
+        """Features of the last 90 days of each creator's readings; spans of the whole series as details."""
+        creators = inputs.tables["creators"].select("creator_id")
+        known = inputs.tables["follower_counts"].join(creators, on="creator_id", how="semi")
+        rules = load_growth_rules()
+        found = _find(inputs.tables.replace(follower_counts=known), rules, inputs.around)
+        measured = measure_window(found.steps, found.spans, found.drops, rules.level)
+        jumps = measure_jumps(found.steps, inputs.tables)
+        measured = measured.join(jumps, on="creator_id", how="left", maintain_order="left")
+        values = creators.join(measured.filter(_has_enough()), on="creator_id", how="left", maintain_order="left")
+        return Measured(
+            values.select("creator_id", *(spec.name for spec in SPECS)),
+            _find_reasons(creators, measured),
+            _show(found) if inputs.with_details else {},
+        )
+
+
+def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReading:
+    """The daily series, spans, causes and drops of every creator with follower counts.
+
+    Args:
+        tables: `follower_counts`; `creators`, `posts` and `events` where they are known. Creators without a row in
+            `creators` are set beside nobody.
+        rules: Other rules than those of configs/features/growth.yaml.
+    """
+    return GrowthReading(**_show(_find(tables, rules or load_growth_rules())))
+
+
+def mark_days(follower_counts: pl.DataFrame) -> pl.DataFrame:
+    """The daily steps of every creator beside what was expected, see `spans.mark_runs`."""
+    return mark_runs(add_expectation(make_daily(follower_counts)))
+
+
+def _find(tables: Tables, rules: GrowthRules, around: Surroundings | None = None) -> _Found:
+    steps = mark_days(tables["follower_counts"])
+    jumps = find_jumps(steps)
+    candidates = {
+        "rise": jumps.filter(pl.col("direction") > 0),
+        "drip": find_drips(steps),
+        "drop": jumps.filter(pl.col("direction") < 0),
+    }
+    drops = around.drops if around else find_drops(steps, tables["creators"])
+    spans = share_spans(judge(candidates, rules), drops, steps, rules)
+    causes = weigh_causes(spans, steps, tables, rules, around.moves if around else None)
+    explained = add_q_values(explain_spans(spans, causes), watched_years(steps), rules.shown)
+    is_unexplained = (pl.col("explanation") == "none") & (pl.col("p_value") <= rules.level)
+    return _Found(steps, explained.with_columns(is_unexplained=is_unexplained), causes, drops)
+
+
+def _has_enough() -> pl.Expr:
+    return pl.col("n_steps") >= N_STEPS_NEEDED
+
+
+def _find_reasons(creators: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+    counted = creators.join(
+        measured.select("creator_id", "n_steps"), on="creator_id", how="left", maintain_order="left"
+    )
+    without = counted.filter(pl.col("n_steps").is_null())
+    thin = counted.filter(_has_enough().not_())
+    return pl.concat(
+        (
+            make_reasons(without, "growth.no_follower_counts", N_STEPS_NEEDED),
+            make_reasons(thin, "growth.too_few_days", N_STEPS_NEEDED, "n_steps"),
+        )
+    )
+
+
+def _show(found: _Found) -> dict[str, pl.DataFrame]:
+    """The frames of `GrowthReading` by name."""
+    spans = found.spans.select(
+        "creator_id",
+        starts_at=_midnight("starts_on"),
+        ends_at=_midnight("ends_on"),
+        n_gained=pl.col("n_gained").cast(pl.Int64),
+        n_expected="n_expected",
+        shape="shape",
+        is_round="is_round",
+        explanation="explanation",
+        explained_by="explained_by",
+        p_value="p_value",
+        q_value="q_value",
+        is_unexplained="is_unexplained",
+    )
+    columns = ("cause", "verdict", "value", "needed", "evidence", "note")
+    causes = found.causes.select("creator_id", _midnight("starts_on").alias("starts_at"), *columns)
+    return {
+        "daily": show_daily(found.steps),
+        "spans": spans.sort("creator_id", "starts_at", "ends_at"),
+        "causes": causes,
+        "drops": found.drops,
+    }
+
+
+def _midnight(day: str) -> pl.Expr:
+    return pl.col(day).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

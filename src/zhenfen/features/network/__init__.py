@@ -1,0 +1,1 @@
+"""Network: what creators of one set share."""

@@ -1,0 +1,1 @@
+"""Posts: what their texts and columns say, and the family of sponsorship."""
