@@ -1,4 +1,4 @@
-"""How large things are in src: functions that tell one story, files one reads at a sitting, names that mean one thing."""
+"""How large things are in src: functions that tell one story, files one can read, names that mean one thing."""
 
 from __future__ import annotations
 
