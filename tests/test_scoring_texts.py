@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 
 import polars as pl
 import pytest
@@ -11,10 +12,19 @@ from toy_models import ToyCommentModel, toy_models
 from zhenfen.scoring import latest_moment, score
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
+from zhenfen.verdict.evidence import Findings
 
-TABLES = simulate(["comment_farm", "organic_small"], seed=5, platforms=("weibo",)).tables
-AS_OF = latest_moment(TABLES)
-FARMED, ORGANIC = TABLES["creators"]["creator_id"]
+FARMED, ORGANIC = "sim5_00000", "sim5_00001"
+
+
+@cache
+def made_tables() -> Tables:
+    return simulate(["comment_farm", "organic_small"], seed=5, platforms=("weibo",)).tables
+
+
+@cache
+def found() -> Findings:
+    return score(made_tables(), toy_models())
 
 
 def add_organic(tables: Tables, creator_id: str, n: int) -> Tables:
@@ -38,7 +48,7 @@ def add_organic(tables: Tables, creator_id: str, n: int) -> Tables:
 
 
 def test_levels_do_not_depend_on_the_text_models() -> None:
-    with_models, without = score(TABLES, toy_models()), score(TABLES, toy_models(comment=None, post=None))
+    with_models, without = found(), score(made_tables(), toy_models(comment=None, post=None))
     assert with_models.findings.equals(without.findings)
     assert with_models.evidence.equals(without.evidence)
     assert "kinds" in with_models.details["comments"]
@@ -48,30 +58,30 @@ def test_levels_do_not_depend_on_the_text_models() -> None:
 
 
 def test_versions_name_the_models_that_were_there() -> None:
-    assert {"comment_model", "post_model", "comment_shares"} <= score(TABLES, toy_models()).versions.keys()
-    assert "comment_model" not in score(TABLES, toy_models(comment=None)).versions
+    assert {"comment_model", "post_model", "comment_shares"} <= found().versions.keys()
+    assert "comment_model" not in score(made_tables(), toy_models(comment=None)).versions
 
 
 def test_a_batch_run_reads_no_text_with_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ToyCommentModel, "predict", lambda *_: pytest.fail("a batch run goes without"))
-    findings = score(TABLES, toy_models(), with_details=False)
+    findings = score(made_tables(), toy_models(), with_details=False)
     assert "kinds" not in findings.details["comments"]
 
 
 def test_only_creators_asked_for_are_read() -> None:
-    details = score(TABLES, toy_models(), creators=[ORGANIC]).details
+    details = score(made_tables(), toy_models(), creators=[ORGANIC]).details
     for frame in (details["comments"]["kinds"], details["sponsorship"]["scored"], details["sponsorship"]["rules"]):
         assert set(frame["creator_id"]) <= {ORGANIC}
 
 
 def test_examples_are_of_the_kind_and_spans_point_into_the_post() -> None:
-    plain = TABLES["comments"].with_row_index("at")
+    plain = made_tables()["comments"].with_row_index("at")
     text = pl.when(pl.col("at") % 7 == 0).then(pl.lit("加我微信吧")).otherwise("text")
-    tables = TABLES.replace(comments=plain.with_columns(text=text).drop("at"))
+    tables = made_tables().replace(comments=plain.with_columns(text=text).drop("at"))
     details = score(tables, toy_models()).details
     adverts = details["comments"]["kind_examples"].filter(kind="advert")
     assert set(adverts["examples"].explode()) == {"加我微信吧"}
-    posts = dict(TABLES["posts"].select("post_id", "text").iter_rows())
+    posts = dict(made_tables()["posts"].select("post_id", "text").iter_rows())
     for post_id, reasons in details["sponsorship"]["scored"].select("post_id", "reasons").iter_rows():
         assert all(posts[post_id][one["start"] : one["end"]] == one["piece"] for one in reasons)
 
@@ -81,8 +91,9 @@ def test_examples_are_of_the_kind_and_spans_point_into_the_post() -> None:
 def test_organic_comments_never_raise_the_comment_finding(creator_id: str, n: int) -> None:
     """DESIGN §8. Neither the level nor its score, nor any share of a kind that is not genuine."""
     models = toy_models()
-    before = score(TABLES, models, as_of=AS_OF, creators=[creator_id])
-    after = score(add_organic(TABLES, creator_id, n), models, as_of=AS_OF, creators=[creator_id])
+    tables, as_of = made_tables(), latest_moment(made_tables())
+    before = score(tables, models, as_of=as_of, creators=[creator_id])
+    after = score(add_organic(tables, creator_id, n), models, as_of=as_of, creators=[creator_id])
     rows = [found.findings.filter(family="comments").row(0, named=True) for found in (before, after)]
     order = ["low", "elevated", "high"]
     assert rows[1]["score"] <= rows[0]["score"]
@@ -97,5 +108,5 @@ def test_organic_comments_never_raise_the_comment_finding(creator_id: str, n: in
 
 
 def test_the_farm_is_found_and_stays_found() -> None:
-    level = score(TABLES, toy_models()).findings.filter(creator_id=FARMED, family="comments")["level"][0]
+    level = found().findings.filter(creator_id=FARMED, family="comments")["level"][0]
     assert level == "elevated"

@@ -16,7 +16,7 @@ from zhenfen.estimators.comment_model import load_comment_model
 from zhenfen.estimators.text_encoder import EncoderParams, TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
 
-pytest.importorskip("torch", reason="the encoder needs the extra `deep`")
+pytestmark = pytest.mark.torch
 
 Y = np.array([1, 0, 1, 0, 1, 0])
 

@@ -33,11 +33,15 @@ def make_rows(n: int = 600) -> tuple[pl.DataFrame, np.ndarray]:
 
 
 X, Y = make_rows()
-FITTED = TabularClassifier.fit(X, Y, np.ones(len(Y)), PARAMS)
 
 
-def test_it_learns() -> None:
-    scores = FITTED.decision_function(X)
+@pytest.fixture(scope="module")
+def fitted() -> TabularClassifier:
+    return TabularClassifier.fit(X, Y, np.ones(len(Y)), PARAMS)
+
+
+def test_it_learns(fitted: TabularClassifier) -> None:
+    scores = fitted.decision_function(X)
     assert scores[Y == 1].mean() > scores[Y == 0].mean() + 1
 
 
@@ -48,41 +52,41 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path: Path
     assert (tmp_path / "a").read_bytes() != (tmp_path / "c").read_bytes()
 
 
-def test_what_was_saved_scores_the_same(tmp_path: Path) -> None:
-    FITTED.save(tmp_path / "model.txt")
+def test_what_was_saved_scores_the_same(fitted: TabularClassifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model.txt")
     loaded = TabularClassifier.load(tmp_path / "model.txt")
     assert loaded.feature_names_ == ("up", "down", "noise")
-    np.testing.assert_array_equal(loaded.decision_function(X), FITTED.decision_function(X))
+    np.testing.assert_array_equal(loaded.decision_function(X), fitted.decision_function(X))
 
 
-def test_contributions_sum_to_the_score() -> None:
-    parts = FITTED.contributions(X)
+def test_contributions_sum_to_the_score(fitted: TabularClassifier) -> None:
+    parts = fitted.contributions(X)
     assert parts.shape == (X.height, 4)
-    np.testing.assert_allclose(parts.sum(axis=1), FITTED.decision_function(X), atol=1e-9)
+    np.testing.assert_allclose(parts.sum(axis=1), fitted.decision_function(X), atol=1e-9)
 
 
-def test_a_sign_holds_everywhere() -> None:
+def test_a_sign_holds_everywhere(fitted: TabularClassifier) -> None:
     grid = pl.DataFrame({"down": np.linspace(-4, 4, 200)}).join(X.select("up", "noise").head(20), how="cross")
-    scores = grid.with_columns(score=FITTED.decision_function(grid))
+    scores = grid.with_columns(score=fitted.decision_function(grid))
     steps = scores.sort("down").select(pl.col("score").diff().over("up", "noise")).drop_nulls()
     assert (steps.to_series() <= 1e-12).all()
 
 
-def test_columns_are_found_by_name_and_rows_stand_alone() -> None:
-    scores = FITTED.decision_function(X)
-    np.testing.assert_array_equal(FITTED.decision_function(X.select("noise", "up", "down")), scores)
-    np.testing.assert_array_equal(FITTED.decision_function(X.reverse()), scores[::-1])
+def test_columns_are_found_by_name_and_rows_stand_alone(fitted: TabularClassifier) -> None:
+    scores = fitted.decision_function(X)
+    np.testing.assert_array_equal(fitted.decision_function(X.select("noise", "up", "down")), scores)
+    np.testing.assert_array_equal(fitted.decision_function(X.reverse()), scores[::-1])
 
 
-def test_null_is_not_zero() -> None:
+def test_null_is_not_zero(fitted: TabularClassifier) -> None:
     row = pl.DataFrame({"up": [None, 0.0, -3.0], "down": [0.0] * 3, "noise": [0.0] * 3})
-    unknown, zero, low = FITTED.decision_function(row)
+    unknown, zero, low = fitted.decision_function(row)
     assert len({unknown, zero, low}) == 3
 
 
-def test_no_rows_give_no_scores() -> None:
-    assert FITTED.decision_function(X.clear()).shape == (0,)
-    assert FITTED.contributions(X.clear()).shape == (0, 4)
+def test_no_rows_give_no_scores(fitted: TabularClassifier) -> None:
+    assert fitted.decision_function(X.clear()).shape == (0,)
+    assert fitted.contributions(X.clear()).shape == (0, 4)
 
 
 @pytest.mark.parametrize("signs", [{"up": 2}, {"gone": 1}])

@@ -24,7 +24,7 @@ from zhenfen.estimators.text_encoder import (
     tokenise,
 )
 
-torch = pytest.importorskip("torch", reason="the encoder needs the extra `deep`")
+pytestmark = pytest.mark.torch
 
 Y = np.array([1, 0, 1, 0, 1, 0])
 HOSTILE = pl.Series(["", " ", "微", "好" * 100_000, "😀😀", "مرحبا", "\u202e\u0007abc", "(a+)+$" * 50, None])
@@ -62,6 +62,8 @@ def test_the_same_seed_gives_the_same_scores(base: Path) -> None:
 
 
 def test_no_draw_is_taken_from_the_common_generator(base: Path, tmp_path: Path) -> None:
+    import torch
+
     before = torch.get_rng_state()
     TextEncoder.fit(base, TEXTS, Y, np.ones(6), EncoderParams(n_epochs=1)).save(tmp_path)
     TextEncoder.load(tmp_path).decision_function(TEXTS)
@@ -93,6 +95,8 @@ def test_what_lies_behind_the_longest_length_is_not_read(fitted: TextEncoder) ->
 
 
 def test_a_saved_classifier_scores_the_same_to_16_bits(base: Path, tmp_path: Path) -> None:
+    import torch
+
     params = EncoderParams(n_epochs=30, learning_rate=0.02, dropout=0.0, seed=1)
     fitted = TextEncoder.fit(base, TEXTS, Y, np.ones(6), params)
     before = fitted.decision_function(TEXTS)
@@ -106,6 +110,8 @@ def test_a_saved_classifier_scores_the_same_to_16_bits(base: Path, tmp_path: Pat
 def test_bf16_where_the_processor_has_it(
     base: Path, fitted: TextEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import torch
+
     fitted.save(tmp_path)
     monkeypatch.setattr(text_encoder, "multiplies_bf16", lambda: True)
     loaded = TextEncoder.load(tmp_path)
@@ -124,6 +130,8 @@ def test_an_encoder_without_a_trained_head_is_no_classifier(base: Path) -> None:
 
 
 def test_pickled_weights_are_refused(base: Path, tmp_path: Path) -> None:
+    import torch
+
     for path in base.iterdir():
         if path.suffix == ".json":
             (tmp_path / path.name).write_bytes(path.read_bytes())

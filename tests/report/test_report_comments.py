@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 import polars as pl
 import pytest
@@ -18,9 +19,19 @@ from zhenfen.report.summarise import summarise_creator
 from zhenfen.scoring import score
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
+from zhenfen.verdict.evidence import Findings
 
-MADE = simulate(["engagement_pod", "sponsored_heavy"], seed=3, platforms=("weibo",)).tables
-POD, LARGE = MADE["creators"]["creator_id"]
+POD, LARGE = "sim3_00000", "sim3_00001"
+
+
+@cache
+def made_tables() -> Tables:
+    return with_burst(simulate(["engagement_pod", "sponsored_heavy"], seed=3, platforms=("weibo",)).tables)
+
+
+@cache
+def found() -> Findings:
+    return score(made_tables(), toy_models())
 
 
 def with_burst(tables: Tables) -> Tables:
@@ -42,12 +53,8 @@ def with_burst(tables: Tables) -> Tables:
     return tables.replace(comments=pl.concat([comments, more], how="diagonal_relaxed").select(comments.columns))
 
 
-TABLES = with_burst(MADE)
-FINDINGS = score(TABLES, toy_models())
-
-
 def summary(creator_id: str, language: str = "en") -> dict:
-    return summarise_creator(FINDINGS, TABLES, creator_id, Catalogue(language))
+    return summarise_creator(found(), made_tables(), creator_id, Catalogue(language))
 
 
 def test_each_kind_has_a_share_inside_its_interval() -> None:
@@ -60,14 +67,15 @@ def test_each_kind_has_a_share_inside_its_interval() -> None:
 
 
 def test_a_share_too_wide_is_nowhere_on_the_page() -> None:
-    shares = FINDINGS.details["comments"]["kinds"]
+    findings = found()
+    shares = findings.details["comments"]["kinds"]
     wide = shares.with_columns(share=0.4321, low=0.0, high=1.0, reason=pl.lit("comments.interval_too_wide"))
-    details = {**FINDINGS.details, "comments": {**FINDINGS.details["comments"], "kinds": wide}}
+    details = {**findings.details, "comments": {**findings.details["comments"], "kinds": wide}}
     made = summarise_creator(
-        type(FINDINGS)(
-            FINDINGS.creators, FINDINGS.findings, FINDINGS.evidence, details, FINDINGS.as_of, FINDINGS.versions
+        type(findings)(
+            findings.creators, findings.findings, findings.evidence, details, findings.as_of, findings.versions
         ),
-        TABLES,
+        made_tables(),
         LARGE,
         Catalogue("en"),
     )
@@ -107,8 +115,8 @@ def test_spans_of_a_post_that_sounds_sponsored_are_marked() -> None:
 
 
 def test_without_models_the_page_says_what_was_not_read() -> None:
-    bare = score(TABLES, toy_models(comment=None, post=None))
-    made = summarise_creator(bare, TABLES, LARGE, Catalogue("en"))
+    bare = score(made_tables(), toy_models(comment=None, post=None))
+    made = summarise_creator(bare, made_tables(), LARGE, Catalogue("en"))
     assert made["comments"]["kinds"] is None
     assert made["sponsorship"]["model"] is None
     page = render_creator(made)
@@ -145,8 +153,8 @@ def test_rule_packs_name_version_date_and_article() -> None:
 def test_a_rule_that_asks_for_no_mark_names_none_and_an_unknown_label_is_not_missing(
     is_labelled: bool | None, position: str
 ) -> None:
-    posts = TABLES["posts"].with_columns(pl.lit("亲测好用，旗舰店有售，全网第一").alias("text"))
-    tables = TABLES.replace(posts=posts.with_columns(is_labelled_ad=pl.lit(is_labelled, dtype=pl.Boolean)))
+    posts = made_tables()["posts"].with_columns(pl.lit("亲测好用，旗舰店有售，全网第一").alias("text"))
+    tables = made_tables().replace(posts=posts.with_columns(is_labelled_ad=pl.lit(is_labelled, dtype=pl.Boolean)))
     findings = score(tables, toy_models())
     for catalogue in map(Catalogue, LANGUAGES):
         made = summarise_creator(findings, tables, LARGE, catalogue)
@@ -176,7 +184,8 @@ class Unsure(ToyPostModel):
 
 
 def test_the_models_threshold_says_what_sounds_sponsored() -> None:
-    made = summarise_creator(score(TABLES, toy_models(post=Unsure())), TABLES, LARGE, Catalogue("en"))["sponsorship"]
+    unsure = score(made_tables(), toy_models(post=Unsure()))
+    made = summarise_creator(unsure, made_tables(), LARGE, Catalogue("en"))["sponsorship"]
     assert {post["tone"] for post in made["posts"]} == {"unclear"}
     assert next(fact["n"] for fact in made["facts"] if fact["fact"] == "sounding") == 0
     assert not any(post["kind_text"] for post in made["posts"])
@@ -189,7 +198,7 @@ def test_the_dict_is_json_and_its_lines_fill_the_spreadsheet() -> None:
     lines.add(made)
     kinds = {line["evidence"] for line in lines.comments}
     assert kinds == {Catalogue("en").text(f"report.{name}") for name in ("kinds", "bursts", "clusters")}
-    assert {line["post_id"] for line in lines.posts} <= set(TABLES["posts"]["post_id"])
+    assert {line["post_id"] for line in lines.posts} <= set(made_tables()["posts"]["post_id"])
     assert any(line.get("rule") for line in lines.posts)
 
 

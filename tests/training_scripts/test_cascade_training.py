@@ -16,7 +16,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import load_comment_model
 
-pytest.importorskip("torch", reason="the encoder needs the extra `deep`")
+pytestmark = pytest.mark.torch
 
 SHIPPED = read_config(config_dir() / "models" / "cascade.yaml", EncoderConfig)
 

@@ -16,7 +16,7 @@ from zhenfen.config import models_dir, read_config
 from zhenfen.estimators.manifest import FILE_NAME
 from zhenfen.estimators.text_encoder import EncoderParams, TextEncoder
 
-pytest.importorskip("torch", reason="the encoder needs the extra `deep`")
+pytestmark = pytest.mark.torch
 
 MOST_BYTES = 25_000_000
 ABOUT = {

@@ -23,7 +23,7 @@ from training.pretrain import (
 from encoder_builder import TINY
 from zhenfen.estimators.text_encoder import tokenise
 
-torch = pytest.importorskip("torch", reason="the encoder needs the extra `deep`")
+pytestmark = pytest.mark.torch
 
 ROWS = pl.Series(["一二三四五六七八", "二三四五六七八九", "三四五六七八九一"] * 8)
 
@@ -40,6 +40,8 @@ def train(config: PretrainConfig, checkpoint: Path) -> object:
 
 
 def weights(network: object) -> np.ndarray:
+    import torch
+
     return torch.cat([value.flatten() for value in network.state_dict().values()]).numpy()
 
 
@@ -88,6 +90,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
 
 
 def test_the_common_generator_is_left_alone(tmp_path: Path) -> None:
+    import torch
+
     before = torch.get_rng_state()
     train(TINY, tmp_path / "state.safetensors")
     assert torch.equal(before, torch.get_rng_state())
