@@ -11,20 +11,21 @@ import polars as pl
 
 from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
 from zhenfen.features.base import Measured, load_families
+from zhenfen.features.comments.family import Comments
 from zhenfen.features.inputs import Inputs
+from zhenfen.features.posts.family import Sponsorship
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
-from zhenfen.scoring.counterfactuals import find_counterfactuals
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
-from zhenfen.scoring.judging import judge, summarise
 from zhenfen.scoring.readings import read_comments, read_posts
 from zhenfen.tables import OBSERVED, Tables, latest_time
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
-from zhenfen.verdict.comments import FAMILY as COMMENTS
-from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.changes import OVERALL
 from zhenfen.verdict.coverage import find_uncovered
 from zhenfen.verdict.evidence import Findings
+from zhenfen.verdict.judge import judge, summarise
 from zhenfen.verdict.levels import rank
+from zhenfen.verdict.what_if import find_counterfactuals
 from zhenfen.version import __version__
 
 NO_MOMENT = "a time of observation somewhere, or the option --as-of"
@@ -32,7 +33,6 @@ NO_MOMENT = "a time of observation somewhere, or the option --as-of"
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
-SPONSORSHIP = "sponsorship"
 READING = "read"
 
 
@@ -93,7 +93,7 @@ def _read(
     inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress | None
 ) -> dict[str, dict[str, pl.DataFrame]]:
     """Family → frames that the text models add to its details."""
-    readers = {COMMENTS: read_comments, SPONSORSHIP: read_posts}
+    readers = {Comments.name: read_comments, Sponsorship.name: read_posts}
     read: dict[str, dict[str, pl.DataFrame]] = {}
     for done, (family, reader) in enumerate(readers.items()):
         if on_progress:

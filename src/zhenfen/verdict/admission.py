@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from zhenfen.features.base import REASONS_SCHEMA, Family, load_families, make_reasons
+from zhenfen.features.network.family import SHARED_COMMENTER_SHARE, SHARED_TEMPLATE_SHARE, Network
 
-SELECTED = "network"
+SELECTED = Network.name
 """The family that compares creators with each other: creators of one search share topic and audience."""
-SHARED = ("network_shared_commenter_share", "network_shared_template_share")
+SHARED = (SHARED_COMMENTER_SHARE, SHARED_TEMPLATE_SHARE)
 """Its shares; one that is common in a set says something of the set and of nobody in it."""
 COMMON_FROM = 0.05
 """A share is common where half of the creators have one in twenty: of 35 creators dealt out of public Weibo threads

@@ -7,10 +7,11 @@ import polars as pl
 
 from zhenfen.estimators.manifest import Manifest
 from zhenfen.estimators.share import AuditLabels, ScoredAudience, estimate_share
+from zhenfen.features.audience.family import Audience
 from zhenfen.verdict.evidence import FINDINGS_SCHEMA
 from zhenfen.verdict.shares import FIGURES_SCHEMA, ShareRules, to_figures, to_validations
 
-FAMILY = "audience"
+FAMILY = Audience.name
 MOST_OUT_OF_DOMAIN_SHARE = 0.25
 """With more than a quarter of the profiles unlike any the model was trained on, its error rates say nothing of them."""
 

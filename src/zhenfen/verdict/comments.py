@@ -11,9 +11,10 @@ import polars as pl
 
 from zhenfen.estimators.manifest import KindManifest
 from zhenfen.estimators.share import TOO_WIDE, ScoredAudience, estimate_share
+from zhenfen.features.comments.family import Comments
 from zhenfen.verdict.shares import FIGURES_SCHEMA, ShareRules, to_figures, to_validations
 
-FAMILY = "comments"
+FAMILY = Comments.name
 SCORED_KINDS = ("advert", "filler")
 """Kinds that the model scores."""
 GENUINE = "genuine"

@@ -13,6 +13,7 @@ from pydantic import Field
 from zhenfen.config import Strict
 from zhenfen.estimators.creator_evidence import AUDIENCE_SHARE, PEER_PREFIX, SET_PREFIX
 from zhenfen.estimators.creator_model import Lines
+from zhenfen.features.audience.family import Audience
 from zhenfen.verdict.panel import COMPARED
 from zhenfen.verdict.panel_curves import QUANTILES
 
@@ -24,7 +25,6 @@ NOTHING_OUT = "creator.nothing_out_of_line"
 UNEXPLAINED = "creator.unexplained"
 JUDGED = (UNCLEAR, MIXED, NOTHING_OUT, UNEXPLAINED)
 """Reasons of creators on whom there is enough to judge, and neither low nor above can be said."""
-AUDIENCE = "audience"
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "level": pl.String(),
@@ -144,7 +144,7 @@ def decide_creators(
         has_one=(is_counted & family.is_in(rules.one_of)).any(),
         is_out=is_out.any(),
         is_clear=level.filter(level != "not_assessed").eq("low").all(),
-        audience=level.filter(family == AUDIENCE, pl.col("basis") == "model").first(),
+        audience=level.filter(family == Audience.name, pl.col("basis") == "model").first(),
     )
     joined = seen.join(
         predicted.select("creator_id", "p_manipulated"), on="creator_id", how="left", maintain_order="left"

@@ -6,11 +6,13 @@ none is mixed with another.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
 from zhenfen.features.audience.creation import measure_creation
-from zhenfen.features.audience.patterns import find_patterns, load_pattern_rules
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.audience.patterns import EXAMPLES_SCHEMA, PATTERNS_SCHEMA, find_patterns, load_pattern_rules
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import FeatureSpec
 
@@ -28,6 +30,12 @@ UNCHOSEN_NAME = r"^(?:用户\d+|手机用户\d*|小红薯[0-9A-Fa-f]+)$|\d{5,}$"
 """Names that platforms give at sign-up (Douyin 用户…, Weibo 手机用户…, Xiaohongshu 小红薯…), or five and more digits at
 the end: more than a year needs."""
 _DIGIT = r"\d"
+FRAMES_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "frame": pl.String(),
+    "n_profiles": pl.Int64(),
+    "is_measured": pl.Boolean(),
+}
 
 
 def _share(name: str, meaning: str, source: str) -> FeatureSpec:
@@ -82,11 +90,12 @@ _SPECS = (
 class Audience(Family, name="audience"):
     """Traits of the sampled profiles, within one frame.
 
-    Details: `frames` (creator_id, frame, n_profiles, is_measured: the frame that the features describe), and of that
-    frame `patterns` and `pattern_examples`, see `audience_patterns.find_patterns`.
+    Details: `frames` (is_measured: the frame that the features describe), and of that frame `patterns` and
+    `pattern_examples`, see `patterns.find_patterns`.
     """
 
     specs = _SPECS
+    details: ClassVar = {"frames": FRAMES_SCHEMA, "patterns": PATTERNS_SCHEMA, "pattern_examples": EXAMPLES_SCHEMA}
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the profiles of each creator's largest frame."""

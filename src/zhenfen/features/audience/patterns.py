@@ -23,6 +23,30 @@ PATTERNS = ("batch", "name_pattern", "mass_following", "inactive", "identical_bi
 CONFIDENCE_LEVEL = 0.95
 N_EXAMPLES = 3
 MASK = "***"
+PATTERNS_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "pattern": pl.String(),
+    "n_profiles": pl.Int64(),
+    "n_in_pattern": pl.Int64(),
+    "share": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "limit": pl.Float64(),
+}
+EXAMPLES_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "pattern": pl.String(),
+    "cluster_id": pl.Int64(),
+    "n_profiles": pl.Int64(),
+    "shown": pl.String(),
+    "first_position": pl.Int64(),
+    "last_position": pl.Int64(),
+    "first_created": pl.Datetime("us", "UTC"),
+    "last_created": pl.Datetime("us", "UTC"),
+    "first_followed": pl.Datetime("us", "UTC"),
+    "last_followed": pl.Datetime("us", "UTC"),
+    "examples": pl.List(pl.String()),
+}
 _MEMBERS = {"row": pl.UInt32(), "cluster": pl.String(), "shown": pl.String()}
 _LIMITS = {"creator_id": pl.String(), "limit": pl.Float64()}
 _RANGES = {"position": "follow_position", "created": "created_at", "followed": "followed_at"}
@@ -161,17 +185,9 @@ def _count(creators: pl.DataFrame, pattern: str, reading: _Reading, n_needed: in
     joined = joined.with_columns(pl.col("n_profiles", "n_in_pattern").fill_null(0), pattern=pl.lit(pattern))
     n, n_in = pl.col("n_profiles"), pl.col("n_in_pattern")
     low, high = wilson(n_in, n)
-    is_enough = n >= n_needed
-    return joined.select(
-        "creator_id",
-        "pattern",
-        "n_profiles",
-        n_in_pattern=pl.when(is_enough).then(n_in),
-        share=pl.when(is_enough).then(n_in / n),
-        low=pl.when(is_enough).then(low),
-        high=pl.when(is_enough).then(high),
-        limit=pl.when(is_enough).then("limit"),
-    )
+    counted = {"n_in_pattern": n_in, "share": n_in / n, "low": low, "high": high, "limit": pl.col("limit")}
+    shown = {name: pl.when(n >= n_needed).then(value) for name, value in counted.items()}
+    return joined.with_columns(**shown).select(PATTERNS_SCHEMA.keys())
 
 
 def _read_flag(rows: pl.DataFrame, flag: pl.Expr, limit: int) -> _Reading:
@@ -267,12 +283,5 @@ def _describe(rows: pl.DataFrame, counted: pl.DataFrame, pattern: str, reading: 
     )
     order = ("creator_id", "n_profiles", "shown", "first_position", "first_created", "first_followed")
     ranked = described.sort(order, descending=[False, True, *(False,) * 4])
-    return ranked.select(
-        "creator_id",
-        pl.lit(pattern).alias("pattern"),
-        pl.int_range(1, pl.len() + 1).over("creator_id").alias("cluster_id"),
-        "n_profiles",
-        "shown",
-        *(f"{end}_{what}" for what in _RANGES for end in ("first", "last")),
-        "examples",
-    )
+    cluster_id = pl.int_range(1, pl.len() + 1).over("creator_id")
+    return ranked.with_columns(pattern=pl.lit(pattern), cluster_id=cluster_id).select(EXAMPLES_SCHEMA.keys())

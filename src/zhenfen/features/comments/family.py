@@ -6,12 +6,14 @@ punctuation, runs cut. What needs author ids or times is null where fewer than N
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
-from zhenfen.features.comments.bursts import find_bursts, measure_delays
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
+from zhenfen.features.comments.bursts import BURSTS_SCHEMA, find_bursts, measure_delays
 from zhenfen.features.comments.minutes import measure_minutes
-from zhenfen.features.comments.order import find_orders
+from zhenfen.features.comments.order import ORDERS_SCHEMA, RUNS_SCHEMA, find_orders
 from zhenfen.features.comments.regulars import measure_regulars
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import Concern, FeatureSpec, Unit
@@ -29,6 +31,17 @@ SOON_MINUTES = (10, 60)
 """Paid comments are delivered in the first minutes to lift a post; an hour is where organic talk has begun as well."""
 TOP_SHARE = 0.1
 N_EXAMPLES = 3
+CLUSTERS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "cluster_id": pl.String(),
+    "n_comments": pl.UInt32(),
+    "n_authors": pl.UInt32(),
+    "n_posts": pl.UInt32(),
+    "first_at": pl.Datetime("us", "UTC"),
+    "last_at": pl.Datetime("us", "UTC"),
+    "examples": pl.List(pl.String()),
+}
+"""n_authors: null without author ids; examples: up to three distinct texts, commonest first."""
 
 
 def _spec(
@@ -122,12 +135,17 @@ _SPECS = (
 class Comments(Family, name="comments"):
     """Likeness, emptiness, timing and concentration of the comments.
 
-    Details: `clusters`, largest first (creator_id, cluster_id, n_comments, n_authors (null without author ids),
-    n_posts, first_at, last_at, examples: up to three distinct texts, commonest first); `orders` and `runs`, the same
-    commenters in the same order, see `order`; `bursts`, posts commented too soon, see `bursts`.
+    Details: `clusters`, largest first; `orders` and `runs`, the same commenters in the same order, see `order`;
+    `bursts`, posts commented too soon, see `bursts`.
     """
 
     specs = _SPECS
+    details: ClassVar = {
+        "clusters": CLUSTERS_SCHEMA,
+        "orders": ORDERS_SCHEMA,
+        "runs": RUNS_SCHEMA,
+        "bursts": BURSTS_SCHEMA,
+    }
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure the comments of every creator."""

@@ -6,18 +6,23 @@ means and single posts that took off carry them.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.engagement.evenness import measure_evenness, shown_both
 from zhenfen.features.engagement.lifetime import measure_half_life
 from zhenfen.features.engagement.packets import measure_packets
 from zhenfen.features.engagement.specs import ENGAGEMENT_SPECS
 from zhenfen.features.engagement.sponsored import measure_sponsored
 from zhenfen.features.engagement.surplus import measure_surplus
+from zhenfen.features.engagement.what_ifs import PromotedPosts
+from zhenfen.features.growth.explanations import PROMOTION
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts.counts import add_interactions
 from zhenfen.features.posts.promotion import mark_promoted, mark_standing_out
+from zhenfen.features.what_ifs import DocumentedChange
 
 N_POSTS_NEEDED = 5
 """The range of five posts holds the creator's own median with 94 % probability (1 - 2 / 2^5); with four it is 88 %."""
@@ -25,6 +30,17 @@ RIPE_DAYS = 2
 """Younger posts are left out: half of a week's interactions come within two days (Bilibili trending, 2023), so a fresh
 post would pull the medians down. A post without a time is taken as ripe; counts without a time of reading were read at
 the moment that all tables are read at."""
+POSTS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "post_id": pl.String(),
+    "published_at": pl.Datetime("us", "UTC"),
+    "n_interactions": pl.Int64(),
+    "n_views": pl.Int64(),
+    "n_likes": pl.Int64(),
+    "is_measured": pl.Boolean(),
+    "is_promoted": pl.Boolean(),
+    "stands_out": pl.Boolean(),
+}
 
 
 class Engagement(Family, name="engagement"):
@@ -33,11 +49,14 @@ class Engagement(Family, name="engagement"):
     Posts that are recorded as promoted count in what a post receives by followers, and are left out wherever one count
     is set against another and posts against each other: promotion makes the same differences as a purchase.
 
-    Details: `posts` (creator_id, post_id, published_at, n_interactions, n_views, n_likes, is_measured: false for posts
-    too fresh to count; is_promoted and stands_out: see `post_promotion`).
+    Details: `posts` (is_measured: false for posts too fresh to count; is_promoted and stands_out: see
+    `posts.promotion`).
     """
 
     specs = ENGAGEMENT_SPECS
+    details: ClassVar = {"posts": POSTS_SCHEMA}
+    what_ifs = (PromotedPosts(),)
+    is_alone = True
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the posts older than two days; reposts are left out."""
@@ -63,6 +82,10 @@ class Engagement(Family, name="engagement"):
             _find_reasons(creators, posts),
             {"posts": show_posts(posts)} if inputs.with_details else {},
         )
+
+    def reads(self, change: DocumentedChange) -> bool:
+        """Promotions declared as events count as receipts of the posts around them."""
+        return super().reads(change) or change.ref == PROMOTION
 
 
 def _half_lives(inputs: Inputs, posts: pl.DataFrame) -> pl.DataFrame:
@@ -189,6 +212,5 @@ def _find_reasons(creators: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def show_posts(posts: pl.DataFrame) -> pl.DataFrame:
-    """The posts as the details show them."""
-    shown = ("creator_id", "post_id", "published_at", "n_interactions", "n_views", "n_likes", "is_measured")
-    return mark_standing_out(posts).select(*shown, "is_promoted", "stands_out")
+    """The posts as the details show them: POSTS_SCHEMA."""
+    return mark_standing_out(posts).select(POSTS_SCHEMA.keys())

@@ -48,6 +48,16 @@ GLITCH_DAYS = 2
 """A count that moves by 5 % and is back after one or two days, but for a tenth of the move, was read wrongly: none of
 the 41,394 channel-days of the VTuber channels is like that."""
 
+DAILY_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "day": pl.Date(),
+    "n_followers": pl.Int64(),
+    "n_gained": pl.Int64(),
+    "n_expected": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+}
+
 
 def make_daily(follower_counts: pl.DataFrame) -> pl.DataFrame:
     """Last reading of every day and the growth since the day before; readings that come back next day are left out.
@@ -185,7 +195,6 @@ def _around(name: str, quantile: float, n_steps: int, at_least: int) -> pl.Expr:
 
 
 def show_daily(steps: pl.DataFrame) -> pl.DataFrame:
-    """The daily counts and the range of the gains expected, as the details show them."""
+    """The daily counts and the range of the gains expected, as the details show them: DAILY_SCHEMA."""
     expected, off = pl.col("n_expected"), RANGE_Z * pl.col("spread")
-    known = {"n_expected": expected, "low": expected - off, "high": expected + off}
-    return steps.select("creator_id", "day", "n_followers", "n_gained", **known)
+    return steps.with_columns(low=expected - off, high=expected + off).select(DAILY_SCHEMA.keys())

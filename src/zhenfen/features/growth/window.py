@@ -12,6 +12,8 @@ EVEN_FROM_PER_DAY = 25
 LEAST_P_LOG10 = 6.0
 """The tables of the cards rest on some 130 channel-years: beyond one in a million an extrapolation says nothing."""
 WEEKDAYS = 7
+UNEXPLAINED_DAYS = "growth_n_unexplained_days_90d"
+"""The measurement by which a span judges a creator whose growth has no peers."""
 
 _WINDOW = "the creator's last 90 days of readings"
 SPECS = (
@@ -25,7 +27,7 @@ SPECS = (
         travels=True,
     ),
     FeatureSpec(
-        "growth_n_unexplained_days_90d",
+        UNEXPLAINED_DAYS,
         "count",
         f"Days in {_WINDOW} that belong to unexplained rises; days, as two rises may grow into one.",
         "as growth_unexplained_share_90d",
@@ -199,7 +201,7 @@ def _day_features() -> tuple[pl.Expr, ...]:
         known_days.filter(pl.col("rising").filter(gain.is_not_null()).fill_null(False))
         .sum()
         .cast(pl.Float64)
-        .alias("growth_n_unexplained_days_90d"),
+        .alias(UNEXPLAINED_DAYS),
         pl.when(median >= EVEN_FROM_PER_DAY).then(spread / median).alias("growth_daily_gain_cv_90d"),
         median.alias("growth_median_per_day"),
         (known_days.sum() / window).clip(0, 1).alias("growth_covered_share_90d"),

@@ -5,9 +5,11 @@ Seen only within the set: a creator's ties to others who are not in it stay unkn
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.comments.family import N_COMMENTS_NEEDED, comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import FeatureSpec
@@ -16,10 +18,29 @@ N_CREATORS_NEEDED = 2
 MOST_CREATORS_PAIRED = 200
 """An author under more creators than this makes no pairs in the details: 200 make 20,000 pairs already, and whoever
 comments everywhere ties nobody to anybody. The values count such an author all the same."""
+SHARED_TEMPLATE_SHARE = "network_shared_template_share"
+SHARED_COMMENTER_SHARE = "network_shared_commenter_share"
+CLUSTERS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "cluster_id": pl.String(),
+    "n_comments": pl.UInt32(),
+    "n_authors": pl.UInt32(),
+    "n_creators": pl.UInt32(),
+    "creator_ids": pl.List(pl.String()),
+    "examples": pl.List(pl.String()),
+}
+"""One row a cluster and creator; all else is of the whole cluster, n_authors null without author ids."""
+COMMENTERS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "other_creator_id": pl.String(),
+    "n_shared": pl.UInt32(),
+    "jaccard": pl.Float64(),
+}
+"""One row a creator and other creator; jaccard in [0, 1] of the two sets of commenters."""
 
 _SPECS = (
     FeatureSpec(
-        "network_shared_template_share",
+        SHARED_TEMPLATE_SHARE,
         "share",
         "Comments in a cluster of like comments that stands under at least two creators of the set.",
         "DESIGN §7: the same templates across creators",
@@ -29,7 +50,7 @@ _SPECS = (
         travels=True,
     ),
     FeatureSpec(
-        "network_shared_commenter_share",
+        SHARED_COMMENTER_SHARE,
         "share",
         "Commenters who also comment under another creator of the set.",
         "DESIGN §7: the same batch of commenters; topics overlap as well",
@@ -52,13 +73,11 @@ _SPECS = (
 class Network(Family, name="network"):
     """Templates and commenters that a creator shares with others of the set.
 
-    Details: `shared_clusters`, one row a cluster and creator (creator_id, cluster_id, and of the whole cluster:
-    n_comments, n_authors (null without author ids), n_creators, creator_ids, examples), and `shared_commenters`, one
-    row a creator and other creator, most shared first (creator_id, other_creator_id, n_shared, jaccard in [0, 1] of
-    the two sets of commenters).
+    Details: `shared_clusters`, and `shared_commenters`, most shared first.
     """
 
     specs = _SPECS
+    details: ClassVar = {"shared_clusters": CLUSTERS_SCHEMA, "shared_commenters": COMMENTERS_SCHEMA}
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure every creator against the others."""
@@ -129,7 +148,7 @@ def _share_templates(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataF
         how="left",
     )
     share = pl.col("is_shared").fill_null(value=False).mean()
-    return marked.group_by("creator_id").agg(network_shared_template_share=share)
+    return marked.group_by("creator_id").agg(share.alias(SHARED_TEMPLATE_SHARE))
 
 
 def _share_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
@@ -140,7 +159,7 @@ def _share_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.Da
         known.agg(n_authors=pl.col("author_id").n_unique(), n_known=pl.len())
         .filter(pl.col("n_known") >= N_COMMENTS_NEEDED)
         .join(shared, on="creator_id", how="left")
-        .select("creator_id", network_shared_commenter_share=share)
+        .select("creator_id", share.alias(SHARED_COMMENTER_SHARE))
     )
 
 

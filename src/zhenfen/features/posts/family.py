@@ -6,11 +6,14 @@ out.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts.facts import list_words, without_negation
+from zhenfen.features.posts.what_ifs import LabelledPosts
 from zhenfen.features.specs import Concern, FeatureSpec, Unit
 from zhenfen.text.lexicons import find_all
 
@@ -23,6 +26,15 @@ EXCERPT_CHARS = 60
 LEAD_CHARS = 20
 SOLD_BY = ("call_to_action", "discount", "purchase_means")
 """Lists whose words are shown as the reason why a post reads like promotion, besides its disclosure."""
+POSTS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "post_id": pl.String(),
+    "published_at": pl.Datetime("us", "UTC"),
+    "is_disclosed": pl.Boolean(),
+    "has_purchase_means": pl.Boolean(),
+    "excerpt": pl.String(),
+    "matched": pl.List(pl.String()),
+}
 
 
 def _spec(
@@ -58,12 +70,15 @@ _SPECS = (
 class Sponsorship(Family, name="sponsorship"):
     """What the posts say about selling and about being paid.
 
-    Details: `posts`, newest first (creator_id, post_id, published_at, excerpt around the first such word, else the
-    beginning; is_disclosed by label or words and has_purchase_means by link or words: null where unknown, see
-    `posts.read_posts`; matched: the words as the lists spell them, in the order of the lists).
+    Details: `posts`, newest first (excerpt around the first such word, else the beginning; is_disclosed by label or
+    words and has_purchase_means by link or words: null where unknown, see `posts.facts.read_posts`; matched: the words
+    as the lists spell them, in the order of the lists).
     """
 
     specs = _SPECS
+    details: ClassVar = {"posts": POSTS_SCHEMA}
+    what_ifs = (LabelledPosts(),)
+    is_alone = True
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure the posts of every creator."""
