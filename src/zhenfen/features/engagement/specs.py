@@ -24,16 +24,6 @@ def _by_followers(statistic: str, count: str) -> FeatureSpec:
     )
 
 
-def _by_likes(count: str) -> FeatureSpec:
-    return FeatureSpec(
-        f"engagement_{count}_by_likes_ratio",
-        "quotient",
-        f"All {count} by all likes, over the posts that show both.",
-        _BETWEEN_COUNTS,
-        concern="both",
-    )
-
-
 def _spread(count: str, concern: Concern) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{count}_log_spread",
@@ -84,7 +74,16 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "low: views without viewers; high: interactions without viewers",
         concern="both",
     ),
-    *(_by_likes(count) for count in ("comments", "saves", "shares")),
+    *(
+        FeatureSpec(
+            f"engagement_{count}_by_likes_ratio",
+            "quotient",
+            f"All {count} by all likes, over the posts that show both.",
+            _BETWEEN_COUNTS,
+            concern="both",
+        )
+        for count in ("comments", "saves", "shares")
+    ),
     _spread("likes", "low"),
     _spread("comments", "none"),
     _spread("views", "none"),

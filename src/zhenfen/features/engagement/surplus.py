@@ -32,25 +32,24 @@ def measure_surplus(posts: pl.DataFrame) -> pl.DataFrame:
     with_others = posts.with_columns(n_others=pl.col("n_interactions") - pl.col("n_likes"))
     measured = posts.select(pl.col("creator_id").unique(maintain_order=True))
     for count, other in SURPLUS_OF.items():
-        one = _even_surplus(with_others, f"n_{count}", other, f"engagement_{count}_even_surplus_ratio")
+        found = _find_surplus(with_others, f"n_{count}", other)
+        by_creator = found.group_by("creator_id").agg(
+            pl.len().alias("n"),
+            whole_middle=pl.col("log_whole").median(),
+            surplus_middle=pl.col("log_surplus").median(),
+        )
+        joined = found.join(by_creator.filter(pl.col("n") >= N_POSTS_FOR_SPREAD // 2), on="creator_id")
+        distances = joined.select(
+            "creator_id",
+            whole=(pl.col("log_whole") - pl.col("whole_middle")).abs(),
+            surplus=(pl.col("log_surplus") - pl.col("surplus_middle")).abs(),
+        )
+        # The median absolute deviation, made of plain columns: inside the groups it takes three times as long.
+        spread = pl.col("whole", "surplus").median() * MAD_TO_SIGMA + LEAST_SPREAD
+        evenness = (pl.col("whole") / pl.col("surplus")).alias(f"engagement_{count}_even_surplus_ratio")
+        one = distances.group_by("creator_id").agg(spread).select("creator_id", evenness)
         measured = measured.join(one, on="creator_id", how="left", maintain_order="left")
     return measured
-
-
-def _even_surplus(posts: pl.DataFrame, count: str, other: str, name: str) -> pl.DataFrame:
-    found = _find_surplus(posts, count, other)
-    by_creator = found.group_by("creator_id").agg(
-        pl.len().alias("n"), whole_middle=pl.col("log_whole").median(), surplus_middle=pl.col("log_surplus").median()
-    )
-    joined = found.join(by_creator.filter(pl.col("n") >= N_POSTS_FOR_SPREAD // 2), on="creator_id")
-    distances = joined.select(
-        "creator_id",
-        whole=(pl.col("log_whole") - pl.col("whole_middle")).abs(),
-        surplus=(pl.col("log_surplus") - pl.col("surplus_middle")).abs(),
-    )
-    # The median absolute deviation, made of plain columns: inside the groups it takes three times as long.
-    spreads = distances.group_by("creator_id").agg(pl.col("whole", "surplus").median() * MAD_TO_SIGMA + LEAST_SPREAD)
-    return spreads.select("creator_id", (pl.col("whole") / pl.col("surplus")).alias(name))
 
 
 def _find_surplus(posts: pl.DataFrame, count: str, other: str) -> pl.DataFrame:
