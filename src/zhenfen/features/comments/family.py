@@ -158,20 +158,34 @@ class Comments(Family, name="comments"):
         enough = counted.filter(pl.col("n_found") >= N_COMMENTS_NEEDED).select("creator_id")
         values = enough
         delays = measure_delays(comments, inputs.tables["posts"])
+        soon = {
+            f"comments_within_{minutes}min_share": _if_known((pl.col("seconds") <= minutes * 60).mean(), pl.len())
+            for minutes in SOON_MINUTES
+        }
         for part in (
             _texts(comments),
             _likeness(comments, clusters),
             _crowd(comments),
-            _timing(delays),
+            delays.group_by("creator_id").agg(**soon),
             measure_minutes(comments),
             measure_regulars(comments, delays),
         ):
             values = values.join(part, on="creator_id", how="left")
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        details = _find_evidence(comments, clusters, delays) if inputs.with_details else {}
+        thin = counted.filter(pl.col("n_found") < N_COMMENTS_NEEDED)
+        has_some = pl.col("n_found") > 0
+        reasons = [
+            make_reasons(thin.filter(~has_some), "comments_absent", N_COMMENTS_NEEDED, "n_found"),
+            make_reasons(thin.filter(has_some), "comments_too_few", N_COMMENTS_NEEDED, "n_found"),
+        ]
+        details: dict[str, pl.DataFrame] = {}
+        if inputs.with_details:
+            orders, runs = find_orders(comments)
+            shown = _describe(comments, clusters)
+            details = {"clusters": shown, "orders": orders, "runs": runs, "bursts": find_bursts(delays)}
         return Measured(
             creators.join(values, on="creator_id", how="left").select("creator_id", *columns).sort("creator_id"),
-            _explain(counted.filter(pl.col("n_found") < N_COMMENTS_NEEDED)),
+            pl.concat(reasons).sort("creator_id"),
             details,
         )
 
@@ -183,16 +197,6 @@ def comments_by_others(inputs: Inputs) -> pl.DataFrame:
     )
     others = comments.filter(pl.col("author_id").ne_missing(pl.col("creator_id")))
     return others.join(inputs.tables["creators"].select("creator_id"), on="creator_id", how="semi")
-
-
-def _explain(thin: pl.DataFrame) -> pl.DataFrame:
-    has_some = pl.col("n_found") > 0
-    return pl.concat(
-        [
-            make_reasons(thin.filter(~has_some), "comments_absent", N_COMMENTS_NEEDED, "n_found"),
-            make_reasons(thin.filter(has_some), "comments_too_few", N_COMMENTS_NEEDED, "n_found"),
-        ]
-    ).sort("creator_id")
 
 
 def _texts(comments: pl.DataFrame) -> pl.DataFrame:
@@ -271,20 +275,8 @@ def _crowd(comments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _timing(delays: pl.DataFrame) -> pl.DataFrame:
-    return delays.group_by("creator_id").agg(
-        _if_known((pl.col("seconds") <= minutes * 60).mean(), pl.len()).alias(f"comments_within_{minutes}min_share")
-        for minutes in SOON_MINUTES
-    )
-
-
 def _if_known(value: pl.Expr, n_known: pl.Expr) -> pl.Expr:
     return pl.when(n_known >= N_COMMENTS_NEEDED).then(value)
-
-
-def _find_evidence(comments: pl.DataFrame, clusters: pl.DataFrame, delays: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    orders, runs = find_orders(comments)
-    return {"clusters": _describe(comments, clusters), "orders": orders, "runs": runs, "bursts": find_bursts(delays)}
 
 
 def _describe(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:

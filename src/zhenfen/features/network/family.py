@@ -90,17 +90,22 @@ class Network(Family, name="network"):
         reasons = _explain(counted, around.n_creators if around else counted.height)
         clusters = _spread(comments, "cluster_id", around.clusters if around else None)
         commenters = _spread(comments, "author_id", around.authors if around else None)
+        sample = comments.group_by("creator_id").agg(
+            network_n_comments=pl.len(),
+            network_n_commenters=pl.col("author_id").drop_nulls().n_unique(),
+            network_n_posts=pl.col("post_id").drop_nulls().n_unique(),
+        )
+        spread = pl.concat([frame.select("creator_id", "n_creators") for frame in (clusters, commenters)])
+        linked = spread.group_by("creator_id").agg(network_n_linked=pl.col("n_creators").max() - 1)
         values = counted.join(reasons, on="creator_id", how="anti").select("creator_id")
-        for part in (
-            _count_sample(comments),
-            _share_templates(comments, clusters),
-            _share_commenters(comments, commenters),
-        ):
+        for part in (sample, _share_templates(comments, clusters), _share_commenters(comments, commenters), linked):
             values = values.join(part, on="creator_id", how="left")
-        linked = _count_linked(clusters, commenters)
-        values = values.join(linked, on="creator_id", how="left").with_columns(pl.col("network_n_linked").fill_null(0))
+        values = values.with_columns(pl.col("network_n_linked").fill_null(0))
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        details = _describe(comments, clusters, commenters) if inputs.with_details else {}
+        details = {}
+        if inputs.with_details:
+            details["shared_clusters"] = _describe_clusters(comments, clusters)
+            details["shared_commenters"] = _describe_commenters(comments, commenters)
         return Measured(
             creators.join(values, on="creator_id", how="left", maintain_order="left").select("creator_id", *columns),
             reasons,
@@ -124,14 +129,6 @@ def _explain(counted: pl.DataFrame, n_creators: int) -> pl.DataFrame:
             make_reasons(thin.filter(has_some), "network_too_few_comments", N_COMMENTS_NEEDED, "n_found"),
         ]
     ).sort("creator_id")
-
-
-def _count_sample(comments: pl.DataFrame) -> pl.DataFrame:
-    return comments.group_by("creator_id").agg(
-        network_n_comments=pl.len(),
-        network_n_commenters=pl.col("author_id").drop_nulls().n_unique(),
-        network_n_posts=pl.col("post_id").drop_nulls().n_unique(),
-    )
 
 
 def _spread(comments: pl.DataFrame, key: str, counts: pl.DataFrame | None) -> pl.DataFrame:
@@ -163,26 +160,6 @@ def _share_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.Da
     )
 
 
-def _count_linked(clusters: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
-    spread = pl.concat([frame.select("creator_id", "n_creators") for frame in (clusters, commenters)])
-    return spread.group_by("creator_id").agg(network_n_linked=pl.col("n_creators").max() - 1)
-
-
-def _pair(commenters: pl.DataFrame) -> pl.DataFrame:
-    """Every ordered pair of creators with n_shared: how many authors comment under both."""
-    few = commenters.filter(pl.col("n_creators") <= MOST_CREATORS_PAIRED).select("creator_id", "author_id")
-    pairs = few.join(few.rename({"creator_id": "other_creator_id"}), on="author_id")
-    apart = pairs.filter(pl.col("creator_id") != pl.col("other_creator_id"))
-    return apart.group_by("creator_id", "other_creator_id").agg(n_shared=pl.len())
-
-
-def _describe(comments: pl.DataFrame, clusters: pl.DataFrame, commenters: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return {
-        "shared_clusters": _describe_clusters(comments, clusters),
-        "shared_commenters": _describe_commenters(comments, commenters),
-    }
-
-
 def _describe_clusters(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
     rows = comments.join(clusters.select("cluster_id").unique(), on="cluster_id", how="semi")
     whole = rows.group_by("cluster_id").agg(
@@ -197,10 +174,15 @@ def _describe_clusters(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.Dat
 
 
 def _describe_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
+    """Every ordered pair of creators with the authors who comment under both, as the details show them."""
     sizes = comments.drop_nulls("author_id").group_by("creator_id").agg(n=pl.col("author_id").n_unique())
+    few = commenters.filter(pl.col("n_creators") <= MOST_CREATORS_PAIRED).select("creator_id", "author_id")
+    pairs = few.join(few.rename({"creator_id": "other_creator_id"}), on="author_id")
+    apart = pairs.filter(pl.col("creator_id") != pl.col("other_creator_id"))
     n_either = pl.col("n") + pl.col("n_other") - pl.col("n_shared")
     return (
-        _pair(commenters)
+        apart.group_by("creator_id", "other_creator_id")
+        .agg(n_shared=pl.len())
         .join(sizes, on="creator_id")
         .join(sizes.rename({"creator_id": "other_creator_id", "n": "n_other"}), on="other_creator_id")
         .select("creator_id", "other_creator_id", "n_shared", jaccard=pl.col("n_shared") / n_either)
