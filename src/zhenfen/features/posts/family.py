@@ -86,26 +86,18 @@ class Sponsorship(Family, name="sponsorship"):
         posts = inputs.post_facts
         values = creators.join(_count(posts), on="creator_id", how="left").sort("creator_id")
         details = {"posts": _describe(posts)} if inputs.with_details else {}
-        columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        return Measured(
-            values.select("creator_id", *columns),
-            _find_reasons(values),
-            details,
-        )
-
-
-def _find_reasons(values: pl.DataFrame) -> pl.DataFrame:
-    """Nothing to read, or nothing that could ask for a look: of too few posts it is known whether they disclose."""
-    n_posts, n_known = pl.col("sponsorship_n_posts"), pl.col("n_known")
-    open_ones = values.filter(n_posts >= N_POSTS_FOR_CONCERN, n_known < N_POSTS_FOR_CONCERN)
-    few = values.filter(n_posts < N_POSTS_FOR_CONCERN)
-    return pl.concat(
-        (
-            make_reasons(values.filter(n_posts.is_null()), "sponsorship_no_posts", N_POSTS_NEEDED),
+        # Nothing to read, or nothing that could ask for a look: of too few posts it is known whether they disclose.
+        n_posts, n_known = pl.col("sponsorship_n_posts"), pl.col("n_known")
+        without = values.filter(n_posts.is_null())
+        few = values.filter(n_posts < N_POSTS_FOR_CONCERN)
+        open_ones = values.filter(n_posts >= N_POSTS_FOR_CONCERN, n_known < N_POSTS_FOR_CONCERN)
+        reasons = (
+            make_reasons(without, "sponsorship_no_posts", N_POSTS_NEEDED),
             make_reasons(few, "sponsorship_too_few_posts", N_POSTS_FOR_CONCERN, "sponsorship_n_posts"),
             make_reasons(open_ones, "sponsorship_labels_unknown", N_POSTS_FOR_CONCERN, "n_known"),
         )
-    )
+        columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
+        return Measured(values.select("creator_id", *columns), pl.concat(reasons), details)
 
 
 def _count(posts: pl.DataFrame) -> pl.DataFrame:

@@ -53,12 +53,11 @@ def mark_standing_out(posts: pl.DataFrame) -> pl.DataFrame:
         posts: creator_id, is_measured, is_promoted, n_views, n_likes, n_comments.
     """
     is_asked = pl.col("is_measured") & ~pl.col("is_promoted")
-    pairs = [(part, whole) for part, whole in TAILS if part in PROMOTES]
-    return posts.with_columns(stands_out=pl.any_horizontal(_is_far(*pair, is_asked) for pair in pairs))
-
-
-def _is_far(part: str, whole: str, is_asked: pl.Expr) -> pl.Expr:
-    ratio = pl.when(is_asked).then((pl.col(f"n_{part}") + 1) / (pl.col(f"n_{whole}") + 1))
-    least = LEAST_FAR * ratio.median().over("creator_id")
-    enough = ratio.count().over("creator_id") >= N_POSTS_FOR_SPREAD
-    return (enough & (ratio >= least)).fill_null(value=False)
+    far = []
+    for part, whole in TAILS:
+        if part in PROMOTES:
+            ratio = pl.when(is_asked).then((pl.col(f"n_{part}") + 1) / (pl.col(f"n_{whole}") + 1))
+            least = LEAST_FAR * ratio.median().over("creator_id")
+            enough = ratio.count().over("creator_id") >= N_POSTS_FOR_SPREAD
+            far.append((enough & (ratio >= least)).fill_null(value=False))
+    return posts.with_columns(stands_out=pl.any_horizontal(far))
