@@ -263,7 +263,18 @@ def _test_posts(spans: pl.DataFrame, tables: Tables, rules: GrowthRules) -> pl.D
     """Per rise the post of the days before that reached most among those that stand out, against what it must bring."""
     rises = spans.filter(pl.col("direction") > 0)
     mine = add_interactions(tables["posts"].join(rises, on="creator_id", how="semi"), tables["creators"])
-    best = rises.join(_best_post(rises, mine), on="run", how="left", maintain_order="left")
+    # Of the posts far above the creator's own, by interactions or views, that which reached most in time.
+    far = mine.filter(_stands_out("n_interactions") | _stands_out("n_views")).select(
+        "creator_id",
+        "post_id",
+        published_on=pl.col("published_at").dt.date(),
+        reach=pl.max_horizontal("n_interactions", pl.col("n_views") / VIEWS_PER_INTERACTION),
+    )
+    near = rises.select("run", "creator_id", "starts_on", "peak_on").join(far, on="creator_id")
+    since = pl.col("starts_on") - pl.duration(days=POST_LAG_DAYS)
+    in_time = near.filter(pl.col("published_on").is_between(since, pl.col("peak_on")))
+    most = in_time.sort("run", -pl.col("reach"), "post_id").unique("run", keep="first", maintain_order=True)
+    best = rises.join(most.select("run", "post_id", "reach"), on="run", how="left", maintain_order="left")
     counted = mine.group_by("creator_id").agg(n_posts=pl.col("n_interactions").count())
     tested = best.join(counted, on="creator_id", how="left", maintain_order="left")
     brought = (pl.col("reach") * FOLLOWERS_PER_INTERACTION).fill_null(0.0)
@@ -288,28 +299,6 @@ def _p_of_rest(rises: pl.DataFrame, part: pl.Expr, rules: GrowthRules) -> pl.Ser
     ]
     empty = pl.Series("left", [], dtype=pl.Float64)
     return pl.concat(pieces).sort("row")["left"] if pieces else empty
-
-
-def _best_post(rises: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Per rise the post in time that reached most: run, post_id, reach (in interactions)."""
-    near = rises.select("run", "creator_id", "starts_on", "peak_on").join(_standing_out(posts), on="creator_id")
-    published_on = pl.col("published_at").dt.date()
-    in_time = published_on.is_between(pl.col("starts_on") - pl.duration(days=POST_LAG_DAYS), pl.col("peak_on"))
-    return (
-        near.filter(in_time)
-        .sort("run", -pl.col("reach"), "post_id")
-        .unique("run", keep="first", maintain_order=True)
-        .select("run", "post_id", "reach")
-    )
-
-
-def _standing_out(posts: pl.DataFrame) -> pl.DataFrame:
-    """Posts far above the creator's own: creator_id, post_id, published_at, reach (in interactions)."""
-    views = pl.col("n_views") / VIEWS_PER_INTERACTION
-    reach = pl.max_horizontal("n_interactions", views)
-    return posts.filter(_stands_out("n_interactions") | _stands_out("n_views")).select(
-        "creator_id", "post_id", "published_at", reach=reach
-    )
 
 
 def _stands_out(count: str) -> pl.Expr:

@@ -100,10 +100,19 @@ class Growth(Family, name="growth"):
         measured = measure_window(found.steps, found.spans, found.drops, rules.level)
         jumps = measure_jumps(found.steps, inputs.tables)
         measured = measured.join(jumps, on="creator_id", how="left", maintain_order="left")
-        values = creators.join(measured.filter(_has_enough()), on="creator_id", how="left", maintain_order="left")
+        is_enough = pl.col("n_steps") >= N_STEPS_NEEDED
+        values = creators.join(measured.filter(is_enough), on="creator_id", how="left", maintain_order="left")
+        counted = creators.join(
+            measured.select("creator_id", "n_steps"), on="creator_id", how="left", maintain_order="left"
+        )
+        without, thin = counted.filter(pl.col("n_steps").is_null()), counted.filter(~is_enough)
+        reasons = (
+            make_reasons(without, "growth.no_follower_counts", N_STEPS_NEEDED),
+            make_reasons(thin, "growth.too_few_days", N_STEPS_NEEDED, "n_steps"),
+        )
         return Measured(
             values.select("creator_id", *(spec.name for spec in SPECS)),
-            _find_reasons(creators, measured),
+            pl.concat(reasons),
             _show(found) if inputs.with_details else {},
         )
 
@@ -138,24 +147,6 @@ def _find(tables: Tables, rules: GrowthRules, around: Surroundings | None = None
     explained = add_q_values(explain_spans(spans, causes), watched_years(steps), rules.shown)
     is_unexplained = (pl.col("explanation") == "none") & (pl.col("p_value") <= rules.level)
     return _Found(steps, explained.with_columns(is_unexplained=is_unexplained), causes, drops)
-
-
-def _has_enough() -> pl.Expr:
-    return pl.col("n_steps") >= N_STEPS_NEEDED
-
-
-def _find_reasons(creators: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
-    counted = creators.join(
-        measured.select("creator_id", "n_steps"), on="creator_id", how="left", maintain_order="left"
-    )
-    without = counted.filter(pl.col("n_steps").is_null())
-    thin = counted.filter(_has_enough().not_())
-    return pl.concat(
-        (
-            make_reasons(without, "growth.no_follower_counts", N_STEPS_NEEDED),
-            make_reasons(thin, "growth.too_few_days", N_STEPS_NEEDED, "n_steps"),
-        )
-    )
 
 
 def _show(found: _Found) -> dict[str, pl.DataFrame]:

@@ -141,21 +141,17 @@ def judge(candidates: Mapping[str, pl.DataFrame], rules: GrowthRules) -> pl.Data
     Returns:
         The columns shared, with kind and p_value; sorted by creator and start. A gap says nothing: its p-value is 1.
     """
-    judged = [_with_p(rows, rules.cards[kind], kind) for kind, rows in candidates.items()]
-    spans = pl.concat(judged, how="diagonal").sort("creator_id", "starts_on", "run")
-    return _less_likely(spans.filter((pl.col("p_value") <= rules.shown) | (pl.col("shape") == "gap")))
-
-
-def _with_p(rows: pl.DataFrame, card: Card, kind: str) -> pl.DataFrame:
     is_gap = pl.col("shape") == "gap"
-    chances = pl.Series(p_values(rows, card), dtype=pl.Float64)
-    return rows.with_columns(kind=pl.lit(kind), p_value=pl.when(is_gap).then(1.0).otherwise(chances))
-
-
-def _less_likely(spans: pl.DataFrame) -> pl.DataFrame:
-    """Without the drips that a rise within them explains better, and the rises that a drip explains better."""
+    judged = []
+    for kind, rows in candidates.items():
+        chances = pl.Series(p_values(rows, rules.cards[kind]), dtype=pl.Float64)
+        p_value = pl.when(is_gap).then(1.0).otherwise(chances)
+        judged.append(rows.with_columns(kind=pl.lit(kind), p_value=p_value))
+    spans = pl.concat(judged, how="diagonal").sort("creator_id", "starts_on", "run")
+    spans = spans.filter((pl.col("p_value") <= rules.shown) | is_gap)
+    # Without the drips that a rise within them explains better, and the rises that a drip explains better.
     drips = spans.filter(kind="drip").select("creator_id", "starts_on", "ends_on", "p_value", drip="run")
-    rises = spans.filter(kind="rise").filter(pl.col("shape") != "gap")
+    rises = spans.filter(~is_gap, kind="rise")
     both = rises.select("creator_id", "run", "p_value", rises_on="starts_on", falls_on="ends_on").join(
         drips, on="creator_id", suffix="_drip"
     )
