@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import polars as pl
 
 from zhenfen.config import load_platforms
@@ -84,11 +82,11 @@ def _check_rules(posts: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
         check_rules(part, packs.get(str(platform), ()))
         for (platform,), part in platforms.partition_by("platform", as_dict=True).items()
     ]
-    rules = pl.DataFrame(list(_described_rules()), schema=dict.fromkeys(_DESCRIBED, pl.String), orient="row")
+    described = [
+        (name, rule_name, pack.dated, rule.article)
+        for name, pack in load_packs().items()
+        for rule_name, rule in pack.rules.items()
+    ]
+    rules = pl.DataFrame(described, schema=dict.fromkeys(_DESCRIBED, pl.String), orient="row")
     found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen])
     return posts.select("creator_id", "post_id").join(found.join(rules, on=["pack", "rule"]), on="post_id")
-
-
-def _described_rules() -> Iterator[tuple[str, str, str, str]]:
-    for name, pack in load_packs().items():
-        yield from ((name, rule_name, pack.dated, rule.article) for rule_name, rule in pack.rules.items())

@@ -66,11 +66,20 @@ def decide_audience(findings: pl.DataFrame, shares: pl.DataFrame, rules: Audienc
 
     high when the whole interval lies above `high_from`, elevated above `elevated_from`, else low.
     """
-    assessed = pl.col("reason").is_null()
+    assessed, low = pl.col("reason").is_null(), pl.col("low")
+    level = (
+        pl.when(~assessed)
+        .then(pl.lit("not_assessed"))
+        .when(low > rules.high_from)
+        .then(pl.lit("high"))
+        .when(low > rules.elevated_from)
+        .then(pl.lit("elevated"))
+        .otherwise(pl.lit("low"))
+    )
     decided = shares.with_columns(
         family=pl.lit(FAMILY),
         basis=pl.lit("model"),
-        level=pl.when(~assessed).then(pl.lit("not_assessed")).otherwise(_level(rules)),
+        level=level,
     )
     mine = findings.join(decided.select("creator_id", "family"), on=["creator_id", "family"], how="semi")
     scores = mine.select("creator_id", peers_score="score")
@@ -84,19 +93,19 @@ def decide_audience(findings: pl.DataFrame, shares: pl.DataFrame, rules: Audienc
     return pl.concat([others, rows]).sort("creator_id", "family")
 
 
-def _level(rules: AudienceRules) -> pl.Expr:
-    low = pl.col("low")
-    return (
-        pl.when(low > rules.high_from)
-        .then(pl.lit("high"))
-        .when(low > rules.elevated_from)
-        .then(pl.lit("elevated"))
-        .otherwise(pl.lit("low"))
-    )
-
-
 def _estimate_one(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRules) -> dict[str, object]:
-    found = estimate_share(_as_scored(sample, manifest), rules.widest_interval, rules.confidence_level)
+    probas, platform = sample["p_fake"].to_numpy(), sample["platform"][0]
+    is_strange = sample["out_of_domain"].sum() > MOST_OUT_OF_DOMAIN_SHARE * sample.height
+    in_domain = [one for one in manifest.validations if one.platform == platform and not is_strange]
+    scored = ScoredAudience(
+        probas=probas,
+        is_flagged=probas >= manifest.threshold,
+        training_share=manifest.training_share,
+        in_domain=to_validations(in_domain),
+        across=to_validations(manifest.validations_across),
+        audit=_as_audit(sample),
+    )
+    found = estimate_share(scored, rules.widest_interval, rules.confidence_level)
     first = sample.row(0, named=True)
     return {
         "creator_id": first["creator_id"],
@@ -106,21 +115,6 @@ def _estimate_one(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRules
         "n_out_of_domain": sample["out_of_domain"].sum(),
         "model": manifest.label,
     }
-
-
-def _as_scored(sample: pl.DataFrame, manifest: Manifest) -> ScoredAudience:
-    probas = sample["p_fake"].to_numpy()
-    platform = sample["platform"][0]
-    is_strange = sample["out_of_domain"].sum() > MOST_OUT_OF_DOMAIN_SHARE * sample.height
-    in_domain = [one for one in manifest.validations if one.platform == platform and not is_strange]
-    return ScoredAudience(
-        probas=probas,
-        is_flagged=probas >= manifest.threshold,
-        training_share=manifest.training_share,
-        in_domain=to_validations(in_domain),
-        across=to_validations(manifest.validations_across),
-        audit=_as_audit(sample),
-    )
 
 
 def _as_audit(sample: pl.DataFrame) -> AuditLabels | None:

@@ -91,21 +91,17 @@ def place_among_peers(matched: pl.DataFrame) -> pl.DataFrame:
     counts: what is usual in any of them is no finding.
     """
     compared = matched.filter(pl.col("scope").is_in(COMPARED))
-    placed = compared.select("creator_id", "feature", "source", place=_place().clip(-_FARTHEST, _FARTHEST))
+    value, names = pl.col("value"), list(_KNOTS)
+    place = _on_line(value, names[0], names[1])
+    for low, high in pairwise(names):
+        place = pl.when(value >= pl.col(low)).then(_on_line(value, low, high)).otherwise(place)
+    placed = compared.select("creator_id", "feature", "source", place=place.clip(-_FARTHEST, _FARTHEST))
     return (
         placed.drop_nulls("place")
         .sort("creator_id", "feature", pl.col("place").abs(), "source")
         .unique(["creator_id", "feature"], keep="first", maintain_order=True)
         .drop("source")
     )
-
-
-def _place() -> pl.Expr:
-    value, names = pl.col("value"), list(_KNOTS)
-    place = _on_line(value, names[0], names[1])
-    for low, high in pairwise(names):
-        place = pl.when(value >= pl.col(low)).then(_on_line(value, low, high)).otherwise(place)
-    return place
 
 
 def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:

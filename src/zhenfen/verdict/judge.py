@@ -96,7 +96,16 @@ def judge(
         name: known[name] if name in known else match_peers(one, creators, standards.panel)
         for name, one in values.items()
     }
-    compared = _with_judged(pl.concat(beside.values()), admitted)
+    judged = [
+        frame.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
+            index="creator_id", variable_name="feature", value_name="judged"
+        )
+        for frame in admitted.values.values()
+        if frame.width > 1
+    ]
+    compared = pl.concat(beside.values()).join(
+        pl.concat(judged), on=["creator_id", "feature"], how="left", maintain_order="left"
+    )
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
     findings = decide_audience(findings, shares, standards.audience_levels.rules)
@@ -132,18 +141,6 @@ def features_in_set(standards: Standards) -> frozenset[str]:
     """Features of which it matters how common they are among all creators read together."""
     columns = () if standards.creator is None else standards.creator.manifest.features
     return frozenset((*SHARED, *(name.removeprefix(SET_PREFIX) for name in columns if name.startswith(SET_PREFIX))))
-
-
-def _with_judged(matched: pl.DataFrame, admitted: Admitted) -> pl.DataFrame:
-    """`matched` with `judged`, the value that may be judged."""
-    long = [
-        frame.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
-            index="creator_id", variable_name="feature", value_name="judged"
-        )
-        for frame in admitted.values.values()
-        if frame.width > 1
-    ]
-    return matched.join(pl.concat(long), on=["creator_id", "feature"], how="left", maintain_order="left")
 
 
 def read_inputs(

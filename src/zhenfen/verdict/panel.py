@@ -185,8 +185,14 @@ def read_panel(path: Path) -> Panel:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"{path}: not a reference panel: {str(error).partition(chr(10))[0]}") from error
-    _check_rising(frame, path)
-    _check_whole(frame, path)
+    falling = frame.filter(pl.any_horizontal(pl.col(low) > pl.col(high) for low, high in pairwise(QUANTILES)))
+    if not falling.is_empty():
+        raise ConfigError(f"{path}: quantiles of {falling['feature'][0]} do not rise")
+    # Creators of unknown size need the row of all sizes.
+    counted = frame.group_by(_KEYS, maintain_order=True).agg(n=pl.col("n_followers").is_null().sum())
+    without = counted.filter(pl.col("n") != 1)
+    if not without.is_empty():
+        raise ConfigError(f"{path}: {without['feature'][0]} needs one row without n_followers for each source")
     return Panel(frame, hashlib.sha256(content).hexdigest())
 
 
@@ -322,18 +328,3 @@ def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
 
 
 _BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
-
-
-def _check_rising(frame: pl.DataFrame, path: Path) -> None:
-    names = list(QUANTILES)
-    falling = frame.filter(pl.any_horizontal(pl.col(a) > pl.col(b) for a, b in pairwise(names)))
-    if not falling.is_empty():
-        raise ConfigError(f"{path}: quantiles of {falling['feature'][0]} do not rise")
-
-
-def _check_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Creators of unknown size need the row of all sizes."""
-    by = frame.group_by(_KEYS, maintain_order=True)
-    without = by.agg(n=pl.col("n_followers").is_null().sum()).filter(pl.col("n") != 1)
-    if not without.is_empty():
-        raise ConfigError(f"{path}: {without['feature'][0]} needs one row without n_followers for each source")

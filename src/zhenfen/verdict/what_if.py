@@ -92,14 +92,11 @@ class JudgedCreator:
         firsts = [kind[0] for kind in found if kind[0]]
         together = tuple(chain.from_iterable(firsts))
         whole = [Group(together, frozenset([OVERALL]), is_last_resort=True)] if len(firsts) > 1 else []
-        return [*single, *self._list_audits(), *whole]
-
-    def _list_audits(self) -> list[Group]:
-        """The audience's share at the lines of its rule; at the lower one where the higher changes nothing."""
+        # The audience's share at the lines of its rule; at the lower one where the higher changes nothing.
         rules = self.standards.audience_levels.rules
         low = 0.0 if self.shares.is_empty() else self.shares["low"][0] or 0.0
         lines = [line for line in (rules.high_from, rules.elevated_from) if low > line]
-        return [
+        audits = [
             Group(
                 (DocumentedChange("share_at", value=line, unit="share"),),
                 frozenset([AUDIENCE, OVERALL]),
@@ -107,6 +104,7 @@ class JudgedCreator:
             )
             for at, line in enumerate(lines)
         ]
+        return [*single, *audits, *whole]
 
 
 def find_counterfactuals(
