@@ -135,9 +135,22 @@ class Panel:
     def references(self) -> dict[str, list[Reference]]:
         """Feature → its references, in the order of the file."""
         found: dict[str, list[Reference]] = {}
-        since = self.fresh_since
+        numbers = ["n_peers", *QUANTILES]
         for rows in self.frame.partition_by(_KEYS, maintain_order=True):
-            found.setdefault(str(rows["feature"][0]), []).append(_read_reference(rows, since))
+            first = rows.row(0, named=True)
+            travels = first["feature"] in travelling_features()
+            knots = rows.drop_nulls("n_followers").sort("n_followers")
+            reference = Reference(
+                PanelSource(first["source"], first["window"], first["observed_on"]),
+                first["platform"],
+                None if first["followers_from"] is None else (first["followers_from"], first["followers_to"]),
+                rows.filter(pl.col("n_followers").is_null()).select(numbers).to_numpy()[0].astype(np.float64),
+                np.log(np.maximum(knots["n_followers"].to_numpy(), 1)),
+                knots.select(numbers).to_numpy().astype(np.float64),
+                travels,
+                not travels and first["observed_on"] < self.fresh_since,
+            )
+            found.setdefault(first["feature"], []).append(reference)
         return found
 
     @cached_property
@@ -151,24 +164,6 @@ class Panel:
 def travelling_features() -> frozenset[str]:
     """Names of the features whose peers may be of another platform, see `FeatureSpec.travels`."""
     return frozenset(spec.name for family in load_families().values() for spec in family.specs if spec.travels)
-
-
-def _read_reference(rows: pl.DataFrame, fresh_since: date) -> Reference:
-    first = rows.row(0, named=True)
-    travels = first["feature"] in travelling_features()
-    numbers = ["n_peers", *QUANTILES]
-    knots = rows.drop_nulls("n_followers").sort("n_followers")
-    span = None if first["followers_from"] is None else (first["followers_from"], first["followers_to"])
-    return Reference(
-        PanelSource(first["source"], first["window"], first["observed_on"]),
-        first["platform"],
-        span,
-        rows.filter(pl.col("n_followers").is_null()).select(numbers).to_numpy()[0].astype(np.float64),
-        np.log(np.maximum(knots["n_followers"].to_numpy(), 1)),
-        knots.select(numbers).to_numpy().astype(np.float64),
-        travels,
-        not travels and first["observed_on"] < fresh_since,
-    )
 
 
 def read_panel(path: Path) -> Panel:
@@ -221,37 +216,35 @@ def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSourc
     """
     known = values.join(creators.select("creator_id", "platform", "n_followers"), on="creator_id")
     features = [name for name in values.columns if name != "creator_id"]
-    rows = [
-        part
-        for (platform,), peers in known.partition_by("platform", as_dict=True).items()
-        for feature in features
-        for part in _build_rows(peers, feature, str(platform))
-    ]
+    rows = [pl.DataFrame(schema=SCHEMA).drop("source", "window", "observed_on")]
+    for (platform,), peers in known.partition_by("platform", as_dict=True).items():
+        for feature in features:
+            value = pl.col(feature).cast(pl.Float64)
+            measured = peers.select("n_followers", value=value).filter(pl.col("value").is_finite())
+            if measured.height < FEWEST_PEERS:
+                continue
+            sized = measured.drop_nulls("n_followers").sort("n_followers", "value")
+            shares = list(QUANTILES.values())
+            quantiles = np.quantile(measured["value"].to_numpy(), shares, method="weibull").tolist()
+            whole = {"n_followers": None, "n_peers": measured.height, **dict(zip(QUANTILES, quantiles, strict=True))}
+            curve = make_curve(sized["n_followers"].to_numpy(), sized["value"].to_numpy())
+            knots = pl.DataFrame([whole, *curve], schema={name: SCHEMA[name] for name in whole})
+            rows.append(
+                knots.select(
+                    "n_followers",
+                    "n_peers",
+                    *QUANTILES,
+                    feature=pl.lit(feature),
+                    platform=pl.lit(str(platform)),
+                    followers_from=pl.lit(sized["n_followers"].min(), dtype=pl.Int64),
+                    followers_to=pl.lit(sized["n_followers"].max(), dtype=pl.Int64),
+                ).select(rows[0].columns)
+            )
     about = {name: pl.lit(getattr(source, name)) for name in ("source", "window", "observed_on")}
-    whole = pl.concat([pl.DataFrame(schema=SCHEMA).drop(about), *rows]).with_columns(**about)
+    panel = pl.concat(rows).with_columns(**about)
     # All digits are kept: many peers have one and the same value (a third of their posts), which a rounded quantile
     # would set below or above itself.
-    return whole.select(SCHEMA.keys()).sort("feature", "platform", "n_followers")
-
-
-def _build_rows(peers: pl.DataFrame, feature: str, platform: str) -> Iterator[pl.DataFrame]:
-    measured = peers.select("n_followers", value=pl.col(feature).cast(pl.Float64)).filter(pl.col("value").is_finite())
-    if measured.height < FEWEST_PEERS:
-        return
-    sized = measured.drop_nulls("n_followers").sort("n_followers", "value")
-    span = sized["n_followers"].min(), sized["n_followers"].max()
-    quantiles = np.quantile(measured["value"].to_numpy(), list(QUANTILES.values()), method="weibull").tolist()
-    whole = {"n_followers": None, "n_peers": measured.height, **dict(zip(QUANTILES, quantiles, strict=True))}
-    curve = make_curve(sized["n_followers"].to_numpy(), sized["value"].to_numpy())
-    rows = pl.DataFrame([whole, *curve], schema={name: SCHEMA[name] for name in whole})
-    yield rows.select(
-        feature=pl.lit(feature),
-        platform=pl.lit(platform),
-        n_followers="n_followers",
-        followers_from=pl.lit(span[0], dtype=pl.Int64),
-        followers_to=pl.lit(span[1], dtype=pl.Int64),
-        **{name: pl.col(name) for name in ("n_peers", *QUANTILES)},
-    )
+    return panel.select(SCHEMA.keys()).sort("feature", "platform", "n_followers")
 
 
 def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
