@@ -68,14 +68,8 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
         READ_POSTS: rules, and with a post model only scored, see `score_posts`.
     """
     posts = own_posts(inputs.tables).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
-    read = {"rules": _check_rules(posts, inputs.tables["creators"])}
-    if models.post is not None:
-        read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))
-    return read
-
-
-def _check_rules(posts: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
-    """Each post by the packs of its creator's platform."""
+    # Each post by the packs of its creator's platform.
+    creators = inputs.tables["creators"]
     platforms = posts.join(creators.select("creator_id", "platform"), on="creator_id", how="left")
     packs = {name: platform.rule_packs for name, platform in load_platforms().items()}
     seen = [
@@ -88,5 +82,8 @@ def _check_rules(posts: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
         for rule_name, rule in pack.rules.items()
     ]
     rules = pl.DataFrame(described, schema=dict.fromkeys(_DESCRIBED, pl.String), orient="row")
-    found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen])
-    return posts.select("creator_id", "post_id").join(found.join(rules, on=["pack", "rule"]), on="post_id")
+    found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen]).join(rules, on=["pack", "rule"])
+    read = {"rules": posts.select("creator_id", "post_id").join(found, on="post_id")}
+    if models.post is not None:
+        read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))
+    return read

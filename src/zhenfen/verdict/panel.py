@@ -10,7 +10,6 @@ the logarithm of the followers (`panel_curves` says how, and why so).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
@@ -247,23 +246,6 @@ def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSourc
     return panel.select(SCHEMA.keys()).sort("feature", "platform", "n_followers")
 
 
-def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
-    """Every measurement beside its references: the nearest of SCOPES that there are.
-
-    A creator of known size is never compared with peers that do not span that size. Where several sources cover a
-    creator equally well, each stands in a row of its own: sources are never pooled.
-
-    Returns:
-        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES);
-        at least one row a measured value.
-    """
-    sizes = creators.select("creator_id", "platform", "n_followers")
-    known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
-    features = [name for name in values.columns if name != "creator_id"]
-    matches = [one for name in features for one in _match_feature(known, name, panel.references.get(name, []))]
-    return _stand_beside(known["creator_id"], matches)
-
-
 @dataclass(frozen=True, slots=True)
 class _Match:
     """Creators with one reference of a feature, or with none: rows, shape (n,), their values, places and peers."""
@@ -276,21 +258,37 @@ class _Match:
     about: PanelSource | None
 
 
-def _match_feature(known: pl.DataFrame, feature: str, references: list[Reference]) -> Iterator[_Match]:
-    values = known[feature].cast(pl.Float64).to_numpy()
-    rows = np.flatnonzero(np.isfinite(values))
-    platforms = known["platform"].to_numpy()[rows]
-    n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
-    ranks = [one.rank(platforms, n_followers) for one in references]
-    none = _RANKS[NONE]
-    nearest = np.min([np.full(len(rows), none, dtype=np.int8), *ranks], axis=0)
-    for one, rank in zip(references, ranks, strict=True):
-        at = np.flatnonzero((rank == nearest) & (rank < none))
-        if len(at):
-            yield _Match(feature, rows[at], values[rows[at]], rank[at], one.at(n_followers[at]), one.about)
-    alone = np.flatnonzero(nearest == none)
-    lacking = np.full((len(alone), 1 + len(QUANTILES)), np.nan)
-    yield _Match(feature, rows[alone], values[rows[alone]], nearest[alone], lacking, None)
+def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
+    """Every measurement beside its references: the nearest of SCOPES that there are.
+
+    A creator of known size is never compared with peers that do not span that size. Where several sources cover a
+    creator equally well, each stands in a row of its own: sources are never pooled.
+
+    Returns:
+        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES);
+        at least one row a measured value.
+    """
+    sizes = creators.select("creator_id", "platform", "n_followers")
+    known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
+    matches: list[_Match] = []
+    for feature in (name for name in values.columns if name != "creator_id"):
+        measured = known[feature].cast(pl.Float64).to_numpy()
+        rows = np.flatnonzero(np.isfinite(measured))
+        platforms = known["platform"].to_numpy()[rows]
+        n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
+        references = panel.references.get(feature, [])
+        ranks = [one.rank(platforms, n_followers) for one in references]
+        none = _RANKS[NONE]
+        nearest = np.min([np.full(len(rows), none, dtype=np.int8), *ranks], axis=0)
+        for one, rank in zip(references, ranks, strict=True):
+            at = np.flatnonzero((rank == nearest) & (rank < none))
+            if len(at):
+                found = one.at(n_followers[at])
+                matches.append(_Match(feature, rows[at], measured[rows[at]], rank[at], found, one.about))
+        alone = np.flatnonzero(nearest == none)
+        lacking = np.full((len(alone), 1 + len(QUANTILES)), np.nan)
+        matches.append(_Match(feature, rows[alone], measured[rows[alone]], nearest[alone], lacking, None))
+    return _stand_beside(known["creator_id"], matches)
 
 
 def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:

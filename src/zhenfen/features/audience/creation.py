@@ -55,21 +55,17 @@ def measure_creation(profiles: pl.DataFrame) -> pl.DataFrame:
     densest = counted.group_by("creator_id").agg(
         audience_densest_5d_share=((pl.col("n_near").max() - by_chance) / n).clip(0)
     )
-    return densest.join(_longest_run(rows), on="creator_id", how="left")
-
-
-def _longest_run(rows: pl.DataFrame) -> pl.DataFrame:
-    """creator_id and audience_creation_run_share."""
+    # The longest run in the follow order.
     ordered = rows.filter(pl.col("follow_position").null_count().over("creator_id") == 0)
     ordered = ordered.sort("creator_id", "follow_position", "made").with_columns(
         place=pl.int_range(pl.len()).over("creator_id"),
         is_near=((pl.col("made") - pl.col("made").shift()).abs() <= DENSE_DAYS).over("creator_id"),
     )
-    near = ordered.filter("is_near")
     is_new = ((pl.col("place") - pl.col("place").shift()) > MISSED_IN_RUN + 1).fill_null(True).over("creator_id")
-    runs = near.with_columns(run=is_new.cum_sum().over("creator_id")).group_by("creator_id", "run")
-    longest = runs.agg(n_near=pl.len()).group_by("creator_id").agg(pl.col("n_near").max())
+    near = ordered.filter("is_near").with_columns(run=is_new.cum_sum().over("creator_id"))
+    longest = near.group_by("creator_id", "run").agg(n_near=pl.len()).group_by("creator_id").agg(pl.col("n_near").max())
     sizes = ordered.group_by("creator_id").agg(pl.col("n").first())
-    return sizes.join(longest, on="creator_id", how="left").select(
+    runs = sizes.join(longest, on="creator_id", how="left").select(
         "creator_id", audience_creation_run_share=pl.col("n_near").fill_null(0) / pl.col("n")
     )
+    return densest.join(runs, on="creator_id", how="left")

@@ -51,7 +51,16 @@ def measure_evenness(posts: pl.DataFrame) -> pl.DataFrame:
     hits = pl.when(middle > 0).then((received >= HIT_MULTIPLE * middle).mean())
     measured["engagement_hit_share"] = _enough(hits, received.count())
     grouped = posts.group_by("creator_id", maintain_order=True).agg(**measured)
-    return grouped.join(_even_share(posts), on="creator_id", how="left", maintain_order="left")
+    # The largest part of the posts whose likes are even, among posts with many.
+    liked = posts.filter(pl.col("n_likes") >= LIKES_FOR_EVEN).select("creator_id", likes=pl.col("n_likes").log())
+    rows = liked.sort("creator_id", "likes").with_columns(creator=pl.col("creator_id").rle_id())
+    # Each creator's logs are moved to a stretch of their own (counts end at 1e13, log 30), so that one search does all.
+    places = rows["creator"].to_numpy() * 64.0 + rows["likes"].to_numpy()
+    ends = np.searchsorted(places, places + np.log1p(EVEN_WIDTH) + 1e-9, side="right")
+    counted = rows.with_columns(n_even=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
+    largest = _enough(pl.col("n_even").max() / pl.len(), pl.len())
+    even = counted.group_by("creator_id").agg(engagement_even_likes_share=largest)
+    return grouped.join(even, on="creator_id", how="left", maintain_order="left")
 
 
 def _robust_spread(values: pl.Expr) -> pl.Expr:
@@ -66,15 +75,3 @@ def shown_both(one: str, other: str) -> tuple[pl.Expr, pl.Expr]:
     """The two counts on the posts that show both."""
     shown = pl.col(one).is_not_null() & pl.col(other).is_not_null()
     return pl.col(one).filter(shown), pl.col(other).filter(shown)
-
-
-def _even_share(posts: pl.DataFrame) -> pl.DataFrame:
-    """The largest part of the posts whose likes are even, among posts of LIKES_FOR_EVEN likes or more."""
-    liked = posts.filter(pl.col("n_likes") >= LIKES_FOR_EVEN).select("creator_id", likes=pl.col("n_likes").log())
-    rows = liked.sort("creator_id", "likes").with_columns(creator=pl.col("creator_id").rle_id())
-    # Each creator's logs are moved to a stretch of their own (counts end at 1e13, log 30), so that one search does all.
-    places = rows["creator"].to_numpy() * 64.0 + rows["likes"].to_numpy()
-    ends = np.searchsorted(places, places + np.log1p(EVEN_WIDTH) + 1e-9, side="right")
-    counted = rows.with_columns(n_even=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
-    largest = _enough(pl.col("n_even").max() / pl.len(), pl.len())
-    return counted.group_by("creator_id").agg(engagement_even_likes_share=largest)

@@ -32,7 +32,17 @@ def measure_surplus(posts: pl.DataFrame) -> pl.DataFrame:
     with_others = posts.with_columns(n_others=pl.col("n_interactions") - pl.col("n_likes"))
     measured = posts.select(pl.col("creator_id").unique(maintain_order=True))
     for count, other in SURPLUS_OF.items():
-        found = _find_surplus(with_others, f"n_{count}", other)
+        seen = with_others.select("creator_id", part=pl.col(f"n_{count}") + 1, whole=pl.col(other) + 1).drop_nulls()
+        seen = seen.with_columns(ratio=pl.col("part") / pl.col("whole"))
+        usual = seen.group_by("creator_id").agg(
+            pl.len().alias("n"), usual=pl.col("ratio").quantile(USUAL, "linear"), middle=pl.col("ratio").median()
+        )
+        upper = seen.join(usual.filter(pl.col("n") >= N_POSTS_FOR_SPREAD), on="creator_id")
+        surplus = pl.col("part") - pl.col("usual") * pl.col("whole")
+        # The surplus of a post with the usual ratio is 0 and has no log.
+        has_more = (pl.col("ratio") >= pl.col("middle")) & (surplus >= 1)
+        logs = {"log_whole": pl.col("whole").log(), "log_surplus": surplus.log()}
+        found = upper.filter(has_more).select("creator_id", **logs)
         by_creator = found.group_by("creator_id").agg(
             pl.len().alias("n"),
             whole_middle=pl.col("log_whole").median(),
@@ -50,17 +60,3 @@ def measure_surplus(posts: pl.DataFrame) -> pl.DataFrame:
         one = distances.group_by("creator_id").agg(spread).select("creator_id", evenness)
         measured = measured.join(one, on="creator_id", how="left", maintain_order="left")
     return measured
-
-
-def _find_surplus(posts: pl.DataFrame, count: str, other: str) -> pl.DataFrame:
-    """creator_id, log_whole and log_surplus of the posts in the upper half by ratio that have more than the usual."""
-    seen = posts.select("creator_id", part=pl.col(count) + 1, whole=pl.col(other) + 1).drop_nulls()
-    seen = seen.with_columns(ratio=pl.col("part") / pl.col("whole"))
-    usual = seen.group_by("creator_id").agg(
-        pl.len().alias("n"), usual=pl.col("ratio").quantile(USUAL, "linear"), middle=pl.col("ratio").median()
-    )
-    joined = seen.join(usual.filter(pl.col("n") >= N_POSTS_FOR_SPREAD), on="creator_id")
-    surplus = pl.col("part") - pl.col("usual") * pl.col("whole")
-    # The surplus of a post with the usual ratio is 0 and has no log.
-    has_more = (pl.col("ratio") >= pl.col("middle")) & (surplus >= 1)
-    return joined.filter(has_more).select("creator_id", log_whole=pl.col("whole").log(), log_surplus=surplus.log())

@@ -154,7 +154,16 @@ def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame
     )
     pairs = every.join(kinds, how="cross").filter((pl.col("kind") != PROMOTION) | (pl.col("direction") > 0))
     tested = pairs.join(nearest, on=("run", "kind"), how="left")
-    tested = tested.join(_cover(declared, marked), on=("creator_id", "kind"), how="left")
+    # Share of the days from the first reading to the last in the reach of an event of the kind.
+    reached = pl.concat(
+        declared.select("creator_id", "kind", day=pl.col("starts_at").dt.date() + pl.duration(days=after))
+        for after in range(-EVENT_LEAD_DAYS, EVENT_LAG_DAYS + 1)
+    ).unique()
+    seen = marked.group_by("creator_id").agg(first=pl.col("day").min(), last=pl.col("day").max())
+    inside = reached.join(seen, on="creator_id").filter(pl.col("day").is_between("first", "last"))
+    n_days = (pl.col("last") - pl.col("first")).dt.total_days().first() + 1
+    covered = inside.group_by("creator_id", "kind").agg(covered=pl.len() / n_days)
+    tested = tested.join(covered, on=("creator_id", "kind"), how="left")
     stands = (pl.col("off") <= reach).fill_null(False)
     is_there = pl.col("off").is_not_null()
     is_routine = stands & (pl.col("covered") > MOST_COVERED_SHARE)
@@ -164,18 +173,6 @@ def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame
     finding, evidence = _choose(*cases, otherwise="unknown"), pl.when(is_there).then("kind")
     columns = _finding("event", value=value, evidence=evidence, needed=needed, finding=finding)
     return tested.select(*columns, cause="kind")
-
-
-def _cover(declared: pl.DataFrame, marked: pl.DataFrame) -> pl.DataFrame:
-    """creator_id, kind, covered: share of the days from the first reading to the last in the reach of such an event."""
-    seen = marked.group_by("creator_id").agg(first=pl.col("day").min(), last=pl.col("day").max())
-    reached = pl.concat(
-        declared.select("creator_id", "kind", day=pl.col("starts_at").dt.date() + pl.duration(days=late))
-        for late in range(-EVENT_LEAD_DAYS, EVENT_LAG_DAYS + 1)
-    ).unique()
-    inside = reached.join(seen, on="creator_id").filter(pl.col("day").is_between("first", "last"))
-    n_days = (pl.col("last") - pl.col("first")).dt.total_days().first() + 1
-    return inside.group_by("creator_id", "kind").agg(covered=pl.len() / n_days)
 
 
 def _choose(*cases: tuple[str, pl.Expr], otherwise: str) -> pl.Expr:

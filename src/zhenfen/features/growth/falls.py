@@ -153,8 +153,20 @@ def find_episodes(counted: pl.DataFrame) -> pl.DataFrame:
     Returns:
         EPISODES_SCHEMA, sorted; both days included.
     """
-    falls = _judge_windows(counted)
-    windows = falls.filter("is_shared").with_columns(first=pl.col("day") - pl.duration(days=pl.col("n_days") - 1))
+    # Per window the step that enough creators reached, and whether it counts as shared.
+    farthest = counted.sort(*_WINDOW, "step", descending=[False, False, False, True])
+    whole = farthest.with_columns(
+        n_so_far=pl.col("n").cum_sum().over(_WINDOW),
+        n_all=pl.col("n").sum().over(_WINDOW),
+        n_down=pl.col("n_lost").sum().over(_WINDOW),
+    )
+    needed = pl.max_horizontal(FELL_SHARE * pl.col("n_all"), pl.lit(LEAST_FELL))
+    falls = whole.filter(pl.col("n_so_far") >= needed).unique(_WINDOW, keep="first", maintain_order=True)
+    line = (FELL_Z + FELL_Z_OF_ONE / pl.col("n_all")) * STEPS_PER_Z
+    is_shared = (
+        (pl.col("n_all") > LEAST_OTHERS) & (pl.col("step") >= line) & (pl.col("n_down") >= LOST_PART * pl.col("n_all"))
+    )
+    windows = falls.filter(is_shared).with_columns(first=pl.col("day") - pl.duration(days=pl.col("n_days") - 1))
     windows = windows.sort("platform", "first", "day")
     best = windows.with_columns(group=_number_touching(windows)).sort("group", -pl.col("step"), "n_days", "day")
     is_best = pl.int_range(pl.len()).over("group") == 0
@@ -177,23 +189,6 @@ def find_episodes(counted: pl.DataFrame) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in EPISODES_SCHEMA.items())
         .sort("platform", "starts_on")
     )
-
-
-def _judge_windows(counted: pl.DataFrame) -> pl.DataFrame:
-    """Per window the step that enough creators reached, and whether it counts as shared."""
-    farthest = counted.sort(*_WINDOW, "step", descending=[False, False, False, True])
-    whole = farthest.with_columns(
-        n_so_far=pl.col("n").cum_sum().over(_WINDOW),
-        n_all=pl.col("n").sum().over(_WINDOW),
-        n_down=pl.col("n_lost").sum().over(_WINDOW),
-    )
-    needed = pl.max_horizontal(FELL_SHARE * pl.col("n_all"), pl.lit(LEAST_FELL))
-    reached = whole.filter(pl.col("n_so_far") >= needed).unique(_WINDOW, keep="first", maintain_order=True)
-    line = (FELL_Z + FELL_Z_OF_ONE / pl.col("n_all")) * STEPS_PER_Z
-    is_shared = (
-        (pl.col("n_all") > LEAST_OTHERS) & (pl.col("step") >= line) & (pl.col("n_down") >= LOST_PART * pl.col("n_all"))
-    )
-    return reached.with_columns(is_shared=is_shared)
 
 
 def _number_touching(windows: pl.DataFrame) -> pl.Series:
