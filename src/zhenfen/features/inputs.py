@@ -33,7 +33,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The tables and the moment they are read at; dear intermediate results are made once and shared.
+    """The tables and the moment they are read at; expensive intermediate results are made once and shared.
 
     Attributes:
         tables: The canonical tables.

@@ -32,7 +32,7 @@ def measure_creation(profiles: pl.DataFrame) -> pl.DataFrame:
 
     audience_densest_5d_share: largest part of the dated profiles made within five days, beyond what chance gives a
     sample with this spread of dates, 0 to 1. audience_creation_run_share: longest run in the follow order of profiles
-    each made within five days of the one before, one other in between now and then, by profiles; null where the order
+    each made within five days of the one before, another in between now and then, by profiles; null where the order
     of a profile is unknown.
 
     Args:

@@ -22,8 +22,8 @@ def find_drips(marked: pl.DataFrame) -> pl.DataFrame:
         marked: Result of `spans.mark_runs`.
 
     Returns:
-        SPAN_COLUMNS with shape drip, and the columns that the card of drips names; run numbers go on after those of
-        `marked`; sorted by creator and start.
+        SPAN_COLUMNS with shape drip, and the columns that the scorecard of drips names; run numbers go on after those
+        of `marked`; sorted by creator and start.
     """
     quiet = MAD_TO_SIGMA * (pl.col("season") - pl.col("base"))
     noise = pl.col("base").clip(1).sqrt()
@@ -64,7 +64,7 @@ def find_drips(marked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weigh_drips() -> tuple[pl.Expr, ...]:
-    """What the card of drips weighs: how large, how even, how abrupt at both ends, beside which past."""
+    """What the scorecard of drips weighs: how large, how even, how abrupt at both ends, beside which past."""
     base, followers = pl.col("base"), pl.col("n_base").clip(LEAST_FOLLOWERS)
     lift = (pl.col("q50") - base).clip(1)
     skew = (pl.col("q90") - pl.col("q50")) / (pl.col("q50") - pl.col("q10") + 1)

@@ -67,7 +67,7 @@ def weigh_causes(
         spans: Result of `shared.share_spans`.
         marked: Result of `spans.mark_runs`, all creators: others of the platform are looked up there.
         tables: creators, events and posts.
-        rules: What is left of a rise after a post is judged by the same cards.
+        rules: What is left of a rise after a post is judged by the same scorecards.
         moves: Result of `count_moves` over more creators than `marked` has; default over those.
 
     Returns:
@@ -185,7 +185,7 @@ def _test_platform(
     """Per span but drips the share of the other creators that moved the same way on the peak day.
 
     A shared move explains no more than what is typical of it: what a creator gained or lost beyond is judged by the
-    same cards. Of a drop that is shared, the value is the share of the others that lost, too.
+    same scorecards. Of a drop that is shared, the value is the share of the others that lost, too.
     """
     creators = tables["creators"]
     peaks = spans.filter(pl.col("shape") != "drip").join(creators.select("creator_id", "platform"), on="creator_id")
@@ -286,7 +286,7 @@ def _test_posts(spans: pl.DataFrame, tables: Tables, rules: GrowthRules) -> pl.D
 
 
 def _p_of_rest(rises: pl.DataFrame, part: pl.Expr, rules: GrowthRules) -> pl.Series:
-    """p-value of the part of each rise that a post leaves over, by the cards of rises and drips."""
+    """p-value of the part of each rise that a post leaves over, by the scorecards of rises and drips."""
     less = rises.with_row_index("row").with_columns(
         pl.col(name) + part.log() for name in _SCALING if name in rises.columns
     )

@@ -80,7 +80,7 @@ def find_jumps(marked: pl.DataFrame) -> pl.DataFrame:
         marked: Result of `mark_runs`.
 
     Returns:
-        SPAN_COLUMNS with shape (gap | drop | step | burst_decay | burst), and the columns the cards name: see
+        SPAN_COLUMNS with shape (gap | drop | step | burst_decay | burst), and the columns the scorecards name: see
         `_weigh_rises`; sorted by creator and start.
     """
     off = marked.filter(pl.col("direction") != 0)
@@ -136,7 +136,7 @@ def is_round() -> pl.Expr:
 
 
 def _weigh_rises() -> tuple[pl.Expr, ...]:
-    """What the card of rises weighs: the size by itself, by followers, by the days around, and the days beside it.
+    """What the scorecard of rises weighs: the size by itself, by followers, by the days around, and the days beside it.
 
     Sizes are logarithms; points add up, so that what matters together stands as a measurement of its own: the share
     against the month's pace and unrest, and against the root of the length.

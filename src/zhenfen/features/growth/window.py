@@ -10,7 +10,7 @@ from zhenfen.features.specs import FeatureSpec
 EVEN_FROM_PER_DAY = 25
 """Below 25 a day counting noise alone scatters by a fifth of the level (1 / sqrt(25)), and no drip can be too even."""
 LEAST_P_LOG10 = 6.0
-"""The tables of the cards rest on some 130 channel-years: beyond one in a million an extrapolation says nothing."""
+"""The scorecards' tables rest on some 130 channel-years: beyond one in a million an extrapolation says nothing."""
 WEEKDAYS = 7
 UNEXPLAINED_DAYS = "growth_n_unexplained_days_90d"
 """The measurement by which a span judges a creator whose growth has no peers."""
