@@ -61,8 +61,8 @@ def estimate_sample(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRul
     return pl.DataFrame([_estimate_one(sample.sort("profile_id"), manifest, rules)], schema=SHARES_SCHEMA)
 
 
-def decide_audience(findings: pl.DataFrame, shares: pl.DataFrame, rules: AudienceRules) -> pl.DataFrame:
-    """`findings` with the audience rows of creators in `shares` decided by the interval instead of by peers.
+def decide_audience(findings: pl.DataFrame, prevalence: pl.DataFrame, rules: AudienceRules) -> pl.DataFrame:
+    """`findings` with the audience rows of creators in `prevalence` decided by the interval instead of by peers.
 
     high when the whole interval lies above `high_from`, elevated above `elevated_from`, else low.
     """
@@ -76,7 +76,7 @@ def decide_audience(findings: pl.DataFrame, shares: pl.DataFrame, rules: Audienc
         .then(pl.lit("elevated"))
         .otherwise(pl.lit("low"))
     )
-    decided = shares.with_columns(
+    decided = prevalence.with_columns(
         family=pl.lit(FAMILY),
         basis=pl.lit("model"),
         level=level,

@@ -60,7 +60,7 @@ class CreatorRules(Strict):
 
 
 def make_inputs(
-    values: Iterable[pl.DataFrame], matched: pl.DataFrame, places: pl.DataFrame, shares: pl.DataFrame
+    values: Iterable[pl.DataFrame], matched: pl.DataFrame, places: pl.DataFrame, prevalence: pl.DataFrame
 ) -> pl.DataFrame:
     """One row a creator: every feature that may be judged, its place among peers and within the set, its audience.
 
@@ -68,10 +68,10 @@ def make_inputs(
         values: Frames of the families (`admission.Admitted.values`), with the same creators.
         matched: What `panel.match_peers` returns for all of them together.
         places: Result of `admission.place_in_set`.
-        shares: `verdict.audience.SHARES_SCHEMA`; AUDIENCE_SHARE is the lower end of the interval, null without one.
+        prevalence: `verdict.audience.SHARES_SCHEMA`; AUDIENCE_SHARE is the lower end of the interval, null without one.
     """
     wide = reduce(lambda one, other: one.join(other, on="creator_id", how="left", maintain_order="left"), values)
-    audience = shares.filter(pl.col("reason").is_null()).select("creator_id", pl.col("low").alias(AUDIENCE_SHARE))
+    audience = prevalence.filter(pl.col("reason").is_null()).select("creator_id", pl.col("low").alias(AUDIENCE_SHARE))
     named = places.rename({name: SET_PREFIX + name for name in places.columns if name != "creator_id"})
     for one in (audience, named):
         wide = wide.join(one, on="creator_id", how="left", maintain_order="left")

@@ -67,7 +67,7 @@ class Judged:
 def judge(
     measured: Mapping[str, Measured],
     creators: pl.DataFrame,
-    shares: pl.DataFrame,
+    prevalence: pl.DataFrame,
     standards: Standards,
     *,
     in_set: pl.DataFrame,
@@ -79,7 +79,7 @@ def judge(
     Args:
         measured: Values and reasons by family, of these creators and perhaps of others.
         creators: Their rows of the table `creators`.
-        shares: `verdict.audience.SHARES_SCHEMA`, of these creators.
+        prevalence: `verdict.audience.SHARES_SCHEMA`, of these creators.
         standards: Panel, rules and creator model.
         in_set: What all creators read together show: `summarise`.
         matched: Of families that were set beside their peers already, `Judged.matched`.
@@ -108,10 +108,10 @@ def judge(
     )
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
-    findings = decide_audience(findings, shares, standards.audience_levels.rules)
+    findings = decide_audience(findings, prevalence, standards.audience_levels.rules)
     predicted, contributions = pl.DataFrame(schema=_NO_PREDICTIONS), pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
     if standards.creator is not None:
-        inputs = read_inputs(admitted, compared, in_set, shares, standards.creator.manifest.features)
+        inputs = read_inputs(admitted, compared, in_set, prevalence, standards.creator.manifest.features)
         predicted = standards.creator.predict(inputs)
         contributions = list_contributions(standards.creator, inputs) if with_contributions else contributions
     lines = standards.creator.lines if standards.creator else None
@@ -144,7 +144,7 @@ def features_in_set(standards: Standards) -> frozenset[str]:
 
 
 def read_inputs(
-    admitted: Admitted, compared: pl.DataFrame, in_set: pl.DataFrame, shares: pl.DataFrame, columns: Sequence[str]
+    admitted: Admitted, compared: pl.DataFrame, in_set: pl.DataFrame, prevalence: pl.DataFrame, columns: Sequence[str]
 ) -> pl.DataFrame:
     """What the creator model reads: `verdict.creator.make_inputs`, with the places that `columns` name.
 
@@ -152,13 +152,13 @@ def read_inputs(
         admitted: What may be judged.
         compared: What `panel.match_peers` returns, with `judged`.
         in_set: Result of `summarise`.
-        shares: `verdict.audience.SHARES_SCHEMA`.
+        prevalence: `verdict.audience.SHARES_SCHEMA`.
         columns: The model's.
     """
     placed = tuple(name.removeprefix(SET_PREFIX) for name in columns if name.startswith(SET_PREFIX))
     places = place_in_set(admitted.values, in_set, placed)
     judged = compared.with_columns(value="judged").drop_nulls("value")
-    return make_inputs(admitted.values.values(), judged, places, shares)
+    return make_inputs(admitted.values.values(), judged, places, prevalence)
 
 
 @cache

@@ -38,7 +38,7 @@ class JudgedCreator:
         creator: The row of the table `creators`.
         inputs: Tables of all creators, for they are each other's surroundings.
         measured: By family, this creator's rows; details included.
-        shares: Audience share of this creator, one row or none.
+        prevalence: Of fakes in this creator's audience (`audience.SHARES_SCHEMA`), one row or none.
         judged: As it stands.
         standards: What it is judged by.
         in_set: What all creators read together show; it stays as it is.
@@ -47,7 +47,7 @@ class JudgedCreator:
     creator: pl.DataFrame
     inputs: Inputs
     measured: Mapping[str, Measured]
-    shares: pl.DataFrame
+    prevalence: pl.DataFrame
     judged: Judged
     standards: Standards
     in_set: pl.DataFrame
@@ -59,12 +59,12 @@ class JudgedCreator:
             measured[name] = self.measure_again(load_families()[name], changes)
         same = {name: one for name, one in self.judged.matched.items() if measured[name] is self.measured[name]}
         lines = [pl.lit(change.value) for change in changes if change.kind == "share_at"]
-        shares = self.shares.with_columns(low=pl.min_horizontal("low", *lines)) if lines else self.shares
+        prevalence = self.prevalence.with_columns(low=pl.min_horizontal("low", *lines)) if lines else self.prevalence
         return to_verdict(
             judge(
                 measured,
                 self.creator,
-                shares,
+                prevalence,
                 self.standards,
                 in_set=self.in_set,
                 matched=same,
@@ -94,7 +94,7 @@ class JudgedCreator:
         whole = [Group(together, frozenset([OVERALL]), is_last_resort=True)] if len(firsts) > 1 else []
         # The audience's share at the lines of its rule; at the lower one where the higher changes nothing.
         rules = self.standards.audience_levels.rules
-        low = 0.0 if self.shares.is_empty() else self.shares["low"][0] or 0.0
+        low = 0.0 if self.prevalence.is_empty() else self.prevalence["low"][0] or 0.0
         lines = [line for line in (rules.high_from, rules.elevated_from) if low > line]
         audits = [
             Group(
@@ -111,7 +111,7 @@ def find_counterfactuals(
     inputs: Inputs,
     measured: Mapping[str, Measured],
     judged: Judged,
-    shares: pl.DataFrame,
+    prevalence: pl.DataFrame,
     standards: Standards,
     *,
     in_set: pl.DataFrame,
@@ -125,7 +125,7 @@ def find_counterfactuals(
         inputs: What was measured, with details.
         measured: All families' measurements of all creators.
         judged: The judgement of the creators to explain.
-        shares: Their audience shares.
+        prevalence: Of fakes in their audiences (`audience.SHARES_SCHEMA`).
         standards: What they were judged by.
         in_set: What all creators read together show.
     """
@@ -138,7 +138,7 @@ def find_counterfactuals(
             creators.filter(creator_id=creator_id),
             inputs,
             {name: family.only(creator_id) for name, family in measured.items()},
-            shares.filter(creator_id=creator_id),
+            prevalence.filter(creator_id=creator_id),
             judged.only(creator_id),
             standards,
             in_set,
