@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from zhenfen.config import config_dir
 from zhenfen.features.base import REASONS_SCHEMA, load_families
 from zhenfen.features.inputs import Inputs
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.simulate import simulate
+from zhenfen.tables import TABLES as TABLE_SPECS
 from zhenfen.tables import Tables
 
 FAMILIES = load_families()
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 TABLES = simulate(["organic_small", "burst_buyer", "comment_farm", "live_seller", "thin_data"], seed=5).tables
+SRC = Path(__file__).parents[2] / "src" / "zhenfen"
 PERSONS = ("creator_id", "author_id", "profile_id")
 
 
@@ -35,6 +41,18 @@ def shuffled(tables: Tables) -> dict[str, pl.DataFrame]:
 
 def values_of(name: str, tables: Tables) -> pl.DataFrame:
     return FAMILIES[name].measure(Inputs(tables, AS_OF)).values.sort("creator_id")
+
+
+def test_a_family_is_spelled_in_its_own_package_alone() -> None:
+    """Names that tables or word lists bear as well are left out: their literals need not mean the family."""
+    homes = {name: Path(inspect.getfile(type(family))).parent for name, family in FAMILIES.items()}
+    lists = {path.stem for path in (config_dir() / "features").glob("*.yaml")} - {"growth"}
+    for path in (path for room in ("features", "verdict", "scoring") for path in (SRC / room).rglob("*.py")):
+        literals = {
+            node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)
+        }
+        foreign = {name for name, home in homes.items() if not path.is_relative_to(home)}
+        assert not literals & (foreign - TABLE_SPECS.keys() - lists), path
 
 
 @pytest.mark.parametrize("name", FAMILIES)
