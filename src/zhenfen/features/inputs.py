@@ -63,7 +63,7 @@ class Inputs:
 
     @cached_property
     def post_facts(self) -> pl.DataFrame:
-        """The creators' own posts with what their texts say, see `posts.read_posts`."""
+        """The creators' own posts with what their texts say, see `posts.facts.read_posts`."""
         return read_posts(own_posts(self.tables))
 
     def with_clusters(self, grouped: pl.DataFrame) -> Inputs:

@@ -101,14 +101,14 @@ _SPECS = (
     _spec(
         "same_minute_ratio",
         "Pairs of comments of one post in the same minute, by pairs one to three minutes apart.",
-        "one hand sends at one moment; see comment_minutes",
+        "one hand sends at one moment; see comments/minutes.py",
         unit="multiple",
         high=None,
     ),
     _spec(
         "late_burst_share",
         "Of the comments an hour or more after a post's first, those in ten minutes far fuller than the hour around.",
-        "comments delivered in a pack; see comment_minutes",
+        "comments delivered in a pack; see comments/minutes.py",
     ),
     _spec(
         "8th_regular_share",

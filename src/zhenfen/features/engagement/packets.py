@@ -22,7 +22,7 @@ OTHERS = ("comments", "shares", "views")
 LEAST_WITNESSES = 2
 """One other count may be odd by itself."""
 UPPER = 0.9
-"""One post in ten: as `engagement_evenness.TAIL`."""
+"""One post in ten: as `evenness.TAIL`."""
 
 
 def measure_packets(posts: pl.DataFrame) -> pl.DataFrame:
@@ -38,7 +38,7 @@ def measure_packets(posts: pl.DataFrame) -> pl.DataFrame:
     """
     liked = posts.filter(pl.col("n_likes") > LEAST_LIKES).select("creator_id", log=pl.col("n_likes").log1p())
     rows = liked.sort("creator_id", "log").with_columns(creator=pl.col("creator_id").rle_id())
-    # As in engagement_evenness: each creator's logs on a stretch of their own, so that one search does all.
+    # As in evenness: each creator's logs on a stretch of their own, so that one search does all.
     places = rows["creator"].to_numpy() * 64.0 + rows["log"].to_numpy()
     ends = np.searchsorted(places, places + PACKET_WIDTH + 1e-9, side="right")
     counted = rows.with_columns(n_near=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))

@@ -99,14 +99,14 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "engagement_likes_packet_deviations",
         "ratio",
         "Posts whose likes lie within 10 % of each other, in deviations beyond what the spread of the likes gives.",
-        "packets have one size; for the creator model, see engagement_packets",
+        "packets have one size; for the creator model, see engagement/packets.py",
         low=None,
     ),
     FeatureSpec(
         "engagement_likes_alone_deviations",
         "ratio",
         "Deviations by which the likes of the upper tenth of the posts are too many beside every other count.",
-        "attention lifts all counts of a post, bought likes only their own; see engagement_packets",
+        "attention lifts all counts of a post, bought likes only their own; see engagement/packets.py",
         low=None,
     ),
     FeatureSpec(
@@ -143,7 +143,7 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "engagement_half_life_days",
         "days",
         "Days after which a post has half of the interactions it will have; median over posts read more than once.",
-        "bought interactions come at once; exponential arrival, Bilibili trending 2023 (see post_lifetime)",
+        "bought interactions come at once; exponential arrival, Bilibili trending 2023 (see engagement/lifetime.py)",
         concern="low",
     ),
     FeatureSpec(

@@ -72,13 +72,13 @@ SPECS = (
         "growth_undriven_jump_90d",
         "quotient",
         f"Largest rise of a week or less in {_WINDOW}, by followers, less what events and the posts beside it explain.",
-        "the question of the spans asked smoothly; for the creator model, see growth_jumps",
+        "the question of the spans asked smoothly; for the creator model, see growth/jumps.py",
     ),
     FeatureSpec(
         "growth_undriven_jump_tail_90d",
         "multiple",
         "The same by what nine of ten of the creator's daily deviations stay below.",
-        "a jump beside one's own unrest; for the creator model, see growth_jumps",
+        "a jump beside one's own unrest; for the creator model, see growth/jumps.py",
     ),
     FeatureSpec(
         "growth_loss_share_90d",

@@ -46,7 +46,7 @@ def mark_promoted(posts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
 def mark_standing_out(posts: pl.DataFrame) -> pl.DataFrame:
     """`posts` with stands_out: no promotion is recorded, and its views or likes are far beyond what else it received.
 
-    Far is: LEAST_FAR times the median of the creator's posts by the ratio of the two (`engagement_evenness.TAILS`);
+    Far is: LEAST_FAR times the median of the creator's posts by the ratio of the two (`evenness.TAILS`);
     false with fewer than N_POSTS_FOR_SPREAD posts.
 
     Args:
