@@ -74,8 +74,13 @@ def weigh_causes(
         run, creator_id, starts_on, cause (CAUSES), verdict (for | against | unknown), value, needed, evidence, note
         (key of the catalogue): see `Growth`. Drops are not tested for posts and promotion, drips not for the platform.
     """
+    # Whether readings are missing: the span is itself a gap, or the longest step within it, in days.
+    longest = marked.filter(pl.col("direction") != 0).group_by("run").agg(n_days=pl.col("n_days").max())
+    finding = _choose(("for", pl.col("shape") == "gap"), otherwise="against")
+    n_days = pl.col("n_days").fill_null(1)
+    gap = _finding("gap", value=n_days, evidence=pl.lit(None), needed=pl.lit(BRIDGED_DAYS), finding=finding)
     tested = (
-        _test_gap(spans, marked),
+        spans.join(longest, on="run", how="left").select(*gap, cause=pl.lit("gap")),
         _test_events(spans, marked, tables["events"]),
         _test_platform(spans, marked, tables, rules, moves),
         _test_posts(spans, tables, rules),
@@ -122,16 +127,6 @@ def _finding(
         evidence.cast(pl.String).alias("evidence"),
         finding.alias("finding"),
     )
-
-
-def _test_gap(spans: pl.DataFrame, marked: pl.DataFrame) -> pl.DataFrame:
-    """Whether readings are missing: the span is itself a gap, or the longest step within it, in days."""
-    longest = marked.filter(pl.col("direction") != 0).group_by("run").agg(n_days=pl.col("n_days").max())
-    found = spans.join(longest, on="run", how="left")
-    finding = _choose(("for", pl.col("shape") == "gap"), otherwise="against")
-    n_days = pl.col("n_days").fill_null(1)
-    columns = _finding("gap", value=n_days, evidence=pl.lit(None), needed=pl.lit(BRIDGED_DAYS), finding=finding)
-    return found.select(*columns, cause=pl.lit("gap"))
 
 
 def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:

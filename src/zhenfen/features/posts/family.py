@@ -85,7 +85,19 @@ class Sponsorship(Family, name="sponsorship"):
         creators = inputs.tables["creators"].select("creator_id")
         posts = inputs.post_facts
         values = creators.join(_count(posts), on="creator_id", how="left").sort("creator_id")
-        details = {"posts": _describe(posts)} if inputs.with_details else {}
+        details = {}
+        if inputs.with_details:
+            text, spelled = pl.col("text"), pl.col("spelled")
+            disclosed = find_all(without_negation(spelled), list_words("disclosure"))
+            found = [disclosed, *(find_all(spelled, list_words(name)) for name in SOLD_BY)]
+            any_word = "|".join(list_words(name).regex for name in ("disclosure", *SOLD_BY))
+            around = text.str.extract(rf"(?s)(.{{0,{LEAD_CHARS}}}(?:{any_word}).{{0,{EXCERPT_CHARS - LEAD_CHARS}}})")
+            excerpt = pl.coalesce(around, text).str.slice(0, EXCERPT_CHARS)
+            matched = pl.concat_list(found).list.unique(maintain_order=True)
+            shown = posts.with_columns(excerpt=excerpt, matched=matched).select(POSTS_SCHEMA.keys())
+            details["posts"] = shown.sort(
+                "creator_id", "published_at", "post_id", descending=[False, True, False], nulls_last=True
+            )
         # Nothing to read, or nothing that could ask for a look: of too few posts it is known whether they disclose.
         n_posts, n_known = pl.col("sponsorship_n_posts"), pl.col("n_known")
         without = values.filter(n_posts.is_null())
@@ -119,20 +131,3 @@ def _count(posts: pl.DataFrame) -> pl.DataFrame:
             for name in ("tag", "link", "price", "discount", "call_to_action", "disclosure")
         },
     )
-
-
-def _describe(posts: pl.DataFrame) -> pl.DataFrame:
-    text, spelled = pl.col("text"), pl.col("spelled")
-    disclosed = find_all(without_negation(spelled), list_words("disclosure"))
-    found = [disclosed, *(find_all(spelled, list_words(name)) for name in SOLD_BY)]
-    any_word = "|".join(list_words(name).regex for name in ("disclosure", *SOLD_BY))
-    around = text.str.extract(rf"(?s)(.{{0,{LEAD_CHARS}}}(?:{any_word}).{{0,{EXCERPT_CHARS - LEAD_CHARS}}})")
-    return posts.select(
-        "creator_id",
-        "post_id",
-        "published_at",
-        "is_disclosed",
-        "has_purchase_means",
-        excerpt=pl.coalesce(around, text).str.slice(0, EXCERPT_CHARS),
-        matched=pl.concat_list(found).list.unique(maintain_order=True),
-    ).sort("creator_id", "published_at", "post_id", descending=[False, True, False], nulls_last=True)
