@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zhenfen.config import config_dir, models_dir, read_rules
+from zhenfen.config import RuleFile, config_dir, models_dir, read_rules
 from zhenfen.errors import ConfigError
 from zhenfen.model_registry import CHOICE, chosen_folders
 from zhenfen.model_registry.loading import ShelvedModel, load_folder
@@ -17,8 +17,7 @@ from zhenfen.verdict.audience import AudienceRules
 from zhenfen.verdict.comments import CommentRules
 from zhenfen.verdict.creator import CreatorRules
 from zhenfen.verdict.levels import LevelRules
-from zhenfen.verdict.panel import read_panel
-from zhenfen.verdict.standards import Standards
+from zhenfen.verdict.panel import Panel, read_panel
 
 if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
@@ -30,13 +29,19 @@ SHORT_HASH_CHARS = 12
 Model = TypeVar("Model")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Models(Standards):
+@dataclass(frozen=True)
+class Models:
     """Everything outside the data that a finding depends on; a model is None when the shelf holds none."""
 
+    panel: Panel
+    levels: RuleFile[LevelRules]
+    audience_levels: RuleFile[AudienceRules]
+    comment_shares: RuleFile[CommentRules]
+    creator_levels: RuleFile[CreatorRules]
     audience: ProfileModel | None = None
     comment: CommentModel | None = None
     post: PostModel | None = None
+    creator: CreatorModel | None = None
 
     def need_audience(self) -> ProfileModel:
         """The audience model.
@@ -97,15 +102,15 @@ def load_models(panel: Path | None = None) -> Models:
     """
     verdict, shelf = config_dir() / "verdict", models_dir()
     return Models(
-        panel=read_panel(panel or verdict / "panel.csv"),
-        levels=read_rules(verdict / "levels.yaml", LevelRules),
-        audience_levels=read_rules(verdict / "audience.yaml", AudienceRules),
-        comment_shares=read_rules(verdict / "comments.yaml", CommentRules),
-        creator_levels=read_rules(verdict / "creator.yaml", CreatorRules),
-        audience=load_audience_model(shelf),
-        comment=load_comment_model(shelf),
-        post=load_post_model(shelf),
-        creator=load_creator_model(shelf),
+        read_panel(panel or verdict / "panel.csv"),
+        read_rules(verdict / "levels.yaml", LevelRules),
+        read_rules(verdict / "audience.yaml", AudienceRules),
+        read_rules(verdict / "comments.yaml", CommentRules),
+        read_rules(verdict / "creator.yaml", CreatorRules),
+        load_audience_model(shelf),
+        load_comment_model(shelf),
+        load_post_model(shelf),
+        load_creator_model(shelf),
     )
 
 
