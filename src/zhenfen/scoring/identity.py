@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 from zhenfen.config import config_dir
 from zhenfen.verdict.evidence import Findings
@@ -30,5 +31,9 @@ def hash_configs() -> str:
     """SHA-256 over the names and bytes of all configuration files that scores depend on."""
     folder = config_dir()
     files = sorted(path for name in CONFIGS for path in (folder / name).rglob("*") if path.is_file())
-    lines = [f"{path.relative_to(folder).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+    lines = [f"{_name(path, folder)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
