@@ -21,7 +21,7 @@ from zhenfen.simulate import Campaign, inject, shortlist, simulate
 from zhenfen.tables import Tables
 from zhenfen.verdict.admission import COMMON, FOUND_BY, SELECTED, SHARED
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
-from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.changes import OVERALL
 from zhenfen.verdict.evidence import Findings
 
 CLEAN = ("organic_large", "organic_small", "live_seller", "niche_expert")

@@ -28,7 +28,7 @@ from zhenfen.config import config_dir
 from zhenfen.features.growth.days import OFF_Z, add_expectation, make_daily
 from zhenfen.features.growth.drips import find_drips
 from zhenfen.features.growth.explanations import LEAST_MOVED_SHARE, LEAST_OTHERS
-from zhenfen.features.growth.scores import Card, GrowthRules, Steps, add_scores
+from zhenfen.features.growth.scores import GrowthRules, Scorecard, Steps, add_scores
 from zhenfen.features.growth.spans import find_jumps, mark_runs
 
 Floats = npt.NDArray[np.float64]
@@ -230,23 +230,23 @@ def hold_out(sample: Sample, fold: dict[str, int]) -> Iterator[tuple[Sample, Sam
         )
 
 
-def draw_card(kind: str, points: dict[str, Steps], scores: Floats, years: float) -> Card:
+def draw_card(kind: str, points: dict[str, Steps], scores: Floats, years: float) -> Scorecard:
     """The card with its table: the score that `per_year` organic spans a channel-year reach."""
     falling = np.sort(scores)[::-1]
     ranks = [max(round(rate * years), 1) for rate in TABLE_PER_YEAR]
     table = {round(float(falling[rank - 1]), 3): round(rank / years, 4) for rank in ranks if rank <= len(falling)}
     rising = dict(sorted(table.items()))
-    return Card(part=PARTS[kind], measurements=points, scores=tuple(rising), per_year=tuple(rising.values()))
+    return Scorecard(part=PARTS[kind], measurements=points, scores=tuple(rising), per_year=tuple(rising.values()))
 
 
-def fit_card(sample: Sample, fold: dict[str, int], years: float) -> Card:
+def fit_card(sample: Sample, fold: dict[str, int], years: float) -> Scorecard:
     """The card of all channels, with a table from scores of channels held out."""
     scores = [add_scores(held.organic, _bare(sample.kind, fit_points(train))) for train, held in hold_out(sample, fold)]
     return draw_card(sample.kind, fit_points(sample), np.concatenate(scores), years)
 
 
-def _bare(kind: str, points: dict[str, Steps]) -> Card:
-    return Card(part=PARTS[kind], measurements=points, scores=(0.0, 1.0), per_year=(1.0, 0.5))
+def _bare(kind: str, points: dict[str, Steps]) -> Scorecard:
+    return Scorecard(part=PARTS[kind], measurements=points, scores=(0.0, 1.0), per_year=(1.0, 0.5))
 
 
 def fit_rules(series: pl.DataFrame, seed: int = FOLD_SEED) -> GrowthRules:

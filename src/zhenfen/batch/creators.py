@@ -32,12 +32,12 @@ from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.network.family import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import NO_MOMENT, measure_inputs
-from zhenfen.scoring.judging import features_in_set
 from zhenfen.scoring.many import judge_measured
 from zhenfen.tables import read_tables
 from zhenfen.tables.parquet import ParquetSink
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.admission import describe_columns, lower_ends
+from zhenfen.verdict.judge import features_in_set
 
 SPLIT, SURVEY, CLUSTER, MEASURE = "split", "survey", "cluster", "measure"
 AROUND, READINGS, MOVES, FALLS, LOSSES = "around", "readings", "moves", "falls", "losses"

@@ -8,7 +8,7 @@ import polars as pl
 
 from zhenfen.report.case import Case
 from zhenfen.report.family import list_names
-from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.changes import OVERALL
 from zhenfen.verdict.levels import NO_REFERENCE
 from zhenfen.verdict.panel import LARGE_FROM
 

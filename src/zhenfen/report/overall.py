@@ -8,7 +8,7 @@ import polars as pl
 
 from zhenfen.report.case import Case
 from zhenfen.report.family import family_rank, level_words, list_names
-from zhenfen.verdict.counterfactuals import UNSAID
+from zhenfen.verdict.changes import UNSAID
 from zhenfen.verdict.creator import JUDGED
 
 BASIS = "model"

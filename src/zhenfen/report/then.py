@@ -11,7 +11,7 @@ from zhenfen.report.family import family_rank, level_words, list_names
 from zhenfen.report.sections import iso_day
 from zhenfen.report.words import signed
 from zhenfen.tables import EVENT_KINDS
-from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.changes import OVERALL
 
 MOST_DAYS = 4
 Change = Mapping[str, Any]

@@ -6,8 +6,8 @@ with intervals of scored rows.
 
 from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure, score
 from zhenfen.scoring.estimates import estimate_labelled
-from zhenfen.scoring.judging import describe_features
 from zhenfen.scoring.rows import score_comments, score_posts, score_profiles
+from zhenfen.verdict.judge import describe_features
 
 __all__ = [
     "Progress",

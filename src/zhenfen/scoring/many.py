@@ -13,8 +13,8 @@ from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
 from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure_inputs
 from zhenfen.scoring.estimates import estimate_audiences
-from zhenfen.scoring.judging import Judged, judge, summarise
 from zhenfen.tables import Tables
+from zhenfen.verdict.judge import Judged, judge, summarise
 
 LEAST_LISTED = 0.005
 """A contribution that would print as 0.00 raises nothing; what was not measured is no finding."""
@@ -84,7 +84,7 @@ def judge_measured(
         tables: creators, and the audience samples and audit labels that shares are estimated from.
         as_of: Moment they are read at.
         measured: What every family measured of them.
-        in_set: Result of `judging.summarise` over all creators read together, these and others.
+        in_set: Result of `verdict.judge.summarise` over all creators read together, these and others.
         models: Must hold a creator model.
         on_progress: Told of every part judged.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Literal
 
 import polars as pl
+
+from zhenfen.features.what_ifs import Changes
 
 OVERALL = "creator"
 """Subject of the level over all families, and the name under which the details hold what belongs to it."""
@@ -18,35 +18,6 @@ RANKS = {"low": 0, UNSAID: 0, "elevated": 1, "high": 2}
 """Order of the levels. not_assessed has no place: what can no longer be judged has not been lowered."""
 MOST_SINGLE = 3
 """Largest pieces of evidence that are tried alone; then the largest are tried together."""
-
-Kind = Literal["event_confirmed", "posts_promoted", "posts_labelled", "share_at"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of one piece of evidence.
-
-    Attributes:
-        kind: An event in a span is confirmed; posts that stand out have receipts of paid promotion; posts with means to
-            buy bear a label; an audit begins the interval of the inauthentic share at a value.
-        starts_at: First day of the span, and of the event.
-        ends_at: Last day of the span.
-        ref: Kind of the event.
-        n: Followers or posts concerned.
-        value: The share that would do.
-        unit: Unit of the value.
-    """
-
-    kind: Kind
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    ref: str | None = None
-    n: int | None = None
-    value: float | None = None
-    unit: str | None = None
-
-
-Changes = tuple[Change, ...]
 
 CHANGE_SCHEMA: dict[str, pl.DataType] = {
     "kind": pl.String(),
@@ -78,7 +49,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Changes of one sort, to be tried one by one and together.
+    """Changes of one kind, to be tried one by one and together.
 
     Attributes:
         pieces: Largest first.
