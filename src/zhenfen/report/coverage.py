@@ -6,11 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from zhenfen.report.case import Case
-from zhenfen.report.family import list_names
+from zhenfen.report.case import Case, Reads
+from zhenfen.report.words import list_names
 from zhenfen.verdict.counterfactuals import OVERALL
 from zhenfen.verdict.levels import NO_REFERENCE
 from zhenfen.verdict.panel import LARGE_FROM
+
+READS: Reads = {OVERALL: ("uncovered",)}
 
 
 def add_coverage(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -18,7 +20,7 @@ def add_coverage(case: Case, families: list[dict[str, Any]]) -> list[dict[str, A
 
     A family that was not assessed for another reason has none: peers would not help it.
     """
-    uncovered = case.detail(OVERALL, "uncovered")
+    uncovered = case.reading(READS).detail(OVERALL, "uncovered")
     parts = {} if uncovered is None else uncovered.partition_by("family", as_dict=True)
     return [{**family, "coverage_text": _say(case, family, parts.get((family["family"],)))} for family in families]
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
-from zhenfen.messages import Catalogue
-from zhenfen.report.audience import state_share
 from zhenfen.report.case import Case, Setting
+from zhenfen.report.section import family_rank, load_sections
 from zhenfen.verdict.evidence import Evidence, Finding
 from zhenfen.verdict.panel import COMPARED
 
 Position = Literal["below", "within", "above", "no_reference", "unknown"]
 _SIDES = {"above": "high", "below": "low"}
-FAMILY_ORDER = ("growth", "engagement", "comments", "sponsorship", "audience", "network")
-"""The order an analyst reads in: reach, response, talk, adverts, who they are, ties. Families not named here follow."""
-
-
-def family_rank(family: str) -> tuple[int, str]:
-    """Sort key of a family's place on a page."""
-    known = family in FAMILY_ORDER
-    return (FAMILY_ORDER.index(family) if known else len(FAMILY_ORDER), family)
 
 
 def summarise_families(case: Case) -> list[dict[str, Any]]:
-    """Every family of a creator, in the report's order; the audience's sentence is its estimated share."""
-    families = [state_share(case, summarise_family(finding, case.setting)) for finding in case.findings]
+    """Every family of a creator, in the report's order; an estimate, where a family has one, is its sentence."""
+    sections, families = load_sections(), []
+    for finding in case.findings:
+        family, section = summarise_family(finding, case.setting), sections.get(finding.family)
+        is_modelled = finding.basis == "model"
+        estimate = section.estimate(case.reading(section.reads)) if section and is_modelled else None
+        said = {} if estimate is None else {"sentence": estimate, "tally": ""}
+        families.append({**family, **said, "is_estimate": estimate is not None})
     return sorted(families, key=lambda family: family_rank(family["family"]))
 
 
@@ -66,11 +62,6 @@ def level_words(level: str, basis: str, setting: Setting) -> dict[str, str]:
     key = "not_assessed" if level == "not_assessed" else f"{basis}.{level}"
     text = setting.catalogue.text
     return {"level_text": text(f"report.level.{key}"), "level_short": text(f"report.level_short.{key}")}
-
-
-def list_names(names: Iterable[str], catalogue: Catalogue) -> str:
-    """Names one after the other, as the language separates them."""
-    return ("、" if catalogue.language == "zh" else ", ").join(names)
 
 
 def reason_text(finding: Finding, setting: Setting, n_found: str | None = None) -> str:
@@ -114,7 +105,9 @@ def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:
         "reference_on": None if item.reference_on is None else item.reference_on.isoformat(),
         "n_peers": item.n_peers,
     }
-    return {**entry, "sentence": _evidence_sentence(entry, setting)}
+    names = ("label", "value_text", "range_text", "median_text")
+    said = setting.catalogue.text(f"report.evidence.{position}", **{name: entry[name] for name in names})
+    return {**entry, "sentence": said}
 
 
 def position_of(item: Evidence) -> Position:
@@ -145,12 +138,6 @@ def _say_position(item: Evidence, position: Position, setting: Setting) -> str:
         return text("report.position.slight", position=said)
     key = "nearly" if item.high is not None and item.judged > item.high else "unsure"
     return text(f"report.position.{key}", position=said, low=setting.catalogue.value(item.judged, item.unit))
-
-
-def _evidence_sentence(entry: dict[str, Any], setting: Setting) -> str:
-    key = f"report.evidence.{entry['position']}"
-    names = ("label", "value_text", "range_text", "median_text")
-    return setting.catalogue.text(key, **{name: entry[name] for name in names})
 
 
 def _tally(level: str, n_outside: int, n_compared: int, n_beside: int, setting: Setting) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 
 from zhenfen.messages import Catalogue
-from zhenfen.report.case import Case, Setting, open_cases
-from zhenfen.report.family import family_rank, summarise_families
+from zhenfen.report.case import Case, Reads, Setting, open_cases
+from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
 from zhenfen.report.overall import overall_section
-from zhenfen.report.sections import MOST_EXAMPLES
+from zhenfen.report.section import ABOVE_LOW, family_rank, load_sections
 from zhenfen.report.source import summarise_sources
 from zhenfen.tables import Tables
 from zhenfen.verdict.creator import UNEXPLAINED
@@ -22,9 +22,7 @@ from zhenfen.verdict.evidence import Findings
 
 SPARK_POINTS = 60
 """More points than this can't be told apart at the width of a table cell."""
-MOST_CLUSTERS = 10
-MOST_PAIRS = 15
-MOST_NAMES = 6
+READS: Reads = {"growth": ("daily",)}
 Family = Mapping[str, Any]
 
 
@@ -71,7 +69,7 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
             for family in families
         ],
         "overall": None if overall is None else {name: overall[name] for name in _OVERALL},
-        "n_outside": sum(family["level"] in ("elevated", "high") for family in families),
+        "n_outside": sum(family["level"] in ABOVE_LOW for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": _spark(case),
         "point": _main_point(families, case.catalogue) if said is None else said,
@@ -104,7 +102,11 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "found_by": count_found_by(setting, (row["creator_id"] for row in rows)),
         "creators": rows,
         "not_assessed": _not_assessed(setting, rows),
-        "shared": {**_shared_clusters(setting), **_shared_commenters(setting)},
+        "shared": {
+            name: value
+            for section in load_sections().values()
+            for name, value in section.summarise_shared(setting).items()
+        },
         **sources,
     }
 
@@ -115,7 +117,7 @@ def _family_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for family in row["families"]:
             column = seen.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
             column["n_assessed"] += family["level"] != "not_assessed"
-            column["n_outside"] += family["level"] in ("elevated", "high")
+            column["n_outside"] += family["level"] in ABOVE_LOW
     return [seen[name] for name in sorted(seen, key=family_rank)]
 
 
@@ -176,7 +178,7 @@ def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | N
 
 def _spark(case: Case) -> list[list[float]]:
     """[days since the first, followers], thinned; a list too short to draw is empty."""
-    daily = case.detail("growth", "daily")
+    daily = case.reading(READS).detail("growth", "daily")
     if daily is None:
         return []
     known = daily.drop_nulls(["day", "n_followers"]).sort("day")
@@ -186,57 +188,3 @@ def _spark(case: Case) -> list[list[float]]:
     days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
     points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
     return points if len(points) > 1 else []
-
-
-def _shared_clusters(setting: Setting) -> dict[str, Any]:
-    """Clusters of nearly equal comments that stand under several creators of the shortlist."""
-    frame = setting.findings.details.get("network", {}).get("shared_clusters")
-    if frame is None or frame.is_empty():
-        return {"clusters": [], "n_clusters": 0}
-    once = frame.unique("cluster_id", keep="first", maintain_order=True)
-    largest = once.sort("n_comments", "n_creators", "cluster_id", descending=[True, True, False]).head(MOST_CLUSTERS)
-    return {
-        "clusters": [_cluster(setting, row) for row in largest.iter_rows(named=True)],
-        "n_clusters": once.height,
-    }
-
-
-def _cluster(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
-    ids = sorted(set(row["creator_ids"] or []))
-    return {
-        "cluster_id": row["cluster_id"],
-        "n_comments": row["n_comments"],
-        "n_authors": row["n_authors"],
-        "n_creators": row["n_creators"],
-        "creators": [_link(setting, creator_id) for creator_id in ids[:MOST_NAMES]],
-        "n_creators_more": max(0, len(ids) - MOST_NAMES),
-        "examples": [setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
-    }
-
-
-def _shared_commenters(setting: Setting) -> dict[str, Any]:
-    """Pairs of creators under whom the same accounts comment, each pair once."""
-    frame = setting.findings.details.get("network", {}).get("shared_commenters")
-    if frame is None or frame.is_empty():
-        return {"pairs": [], "n_pairs": 0}
-    both = pl.concat_list("creator_id", "other_creator_id").list.sort()
-    pairs = frame.with_columns(pair=both).unique("pair", keep="first", maintain_order=True)
-    most = pairs.sort("n_shared", "pair", descending=[True, False]).head(MOST_PAIRS)
-    return {
-        "pairs": [
-            {
-                "creators": [_link(setting, creator_id) for creator_id in row["pair"]],
-                "n_shared": row["n_shared"],
-                "jaccard": row["jaccard"],
-                "jaccard_text": setting.catalogue.value(row["jaccard"], "share"),
-            }
-            for row in most.iter_rows(named=True)
-        ],
-        "n_pairs": pairs.height,
-    }
-
-
-def _link(setting: Setting, creator_id: str) -> dict[str, Any]:
-    """Name and page of a creator; no page where the report holds none."""
-    has_page = creator_id in setting.reported
-    return {"name": setting.name_of(creator_id), "file": page_stem(creator_id) if has_page else None}

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from zhenfen.report.case import Case
-from zhenfen.report.family import family_rank, level_words, list_names
-from zhenfen.report.sections import iso_day
-from zhenfen.report.words import signed
+from zhenfen.report.case import Case, Reads
+from zhenfen.report.family import level_words
+from zhenfen.report.section import family_rank
+from zhenfen.report.words import iso_day, list_names, signed
 from zhenfen.tables import EVENT_KINDS
 from zhenfen.verdict.counterfactuals import OVERALL
 
+READS: Reads = {OVERALL: ("counterfactuals",)}
 MOST_DAYS = 4
 Change = Mapping[str, Any]
 
@@ -22,7 +23,7 @@ def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] |
     above = _above_low(case, families)
     if not above:
         return None
-    found = case.detail("creator", "counterfactuals")
+    found = case.reading(READS).detail(OVERALL, "counterfactuals")
     rows = [] if found is None else found.rows(named=True)
     alike = [list(part) for _, part in groupby(sorted(rows, key=_place), key=_without_kind)]
     lines = [_line(case, part, above) for part in alike if part[0]["subject"] in above]

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.messages import Catalogue
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
+from zhenfen.report.section import Heading, load_sections
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL_CHARS = 32_767
@@ -22,12 +23,36 @@ LONGEST_CELL_CHARS = 32_767
 WIDTHS = {"text": 18, "wide": 48, "id": 22, "count": 12, "real": 14}
 NUMBER_FORMATS = {"count": "#,##0", "real": "#,##0.######"}
 
-Column = tuple[str, str]
-"""Message key of the heading, and kind of the values: text, wide, id, count, real."""
+_EVIDENCE: dict[str, Heading] = {
+    "name": ("report.col.creator", "text"),
+    "family_label": ("report.col.family", "text"),
+    "level_text": ("report.col.level", "text"),
+    "label": ("report.col.measurement", "wide"),
+    "value": ("report.col.value", "real"),
+    "unit": ("report.col.unit", "text"),
+    "low": ("report.col.low", "real"),
+    "median": ("report.col.median", "real"),
+    "high": ("report.col.high", "real"),
+    "position_text": ("report.col.position", "text"),
+    "contribution": ("report.col.contribution", "real"),
+    "scope_text": ("report.col.scope", "text"),
+    "n_peers": ("report.col.n_peers", "count"),
+    "reference": ("report.col.reference", "text"),
+    "feature": ("report.col.feature", "text"),
+    "reason_text": ("report.col.reason", "wide"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+_THEN: dict[str, Heading] = {
+    "name": ("report.col.creator", "text"),
+    "text": ("report.then", "wide"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+AFTER_FAMILY = "growth"
+"""What would lower a level stands behind the spans, from which it mostly follows."""
 
 
 @dataclass(frozen=True)
-class Sheet:
+class WorkbookSheet:
     """One sheet: name and headings in words, rows as values."""
 
     name: str
@@ -35,12 +60,12 @@ class Sheet:
     rows: Iterable[Sequence[Any]]
 
 
-def write_xlsx(shortlist: Mapping[str, Any], lines: Lines, path: Path) -> None:
+def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> None:
     """Write the spreadsheet; the same input gives the same bytes.
 
     Args:
         shortlist: What `summarise_shortlist` returns.
-        lines: Lines of the creators, in the shortlist's order.
+        lines: SheetLines of the creators, in the shortlist's order.
         path: File to write.
     """
     import xlsxwriter
@@ -54,22 +79,27 @@ def write_xlsx(shortlist: Mapping[str, Any], lines: Lines, path: Path) -> None:
             _write_sheet(workbook, sheet)
 
 
-def make_sheets(shortlist: Mapping[str, Any], lines: Lines) -> list[Sheet]:
+def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[WorkbookSheet]:
     """All sheets in their order."""
     catalogue = Catalogue(shortlist["language"])
-    return [
+    sheets = [
         _shortlist_sheet(shortlist, catalogue),
         _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
-        _lines_sheet("report.sheet.spans", lines.spans, _SPANS, catalogue),
-        _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
-        _lines_sheet("report.sheet.comments", lines.comments, _COMMENTS, catalogue),
-        _lines_sheet("report.sheet.posts", lines.posts, _POSTS, catalogue),
+    ]
+    for name, section in load_sections().items():
+        if section.sheet is not None:
+            of_family = lines.families.get(name, ())
+            sheets.append(_lines_sheet(section.sheet.title, of_family, section.sheet.columns, catalogue))
+        if name == AFTER_FAMILY:
+            sheets.append(_lines_sheet("report.sheet.then", lines.then, _THEN, catalogue))
+    return [
+        *sheets,
         _unusable_sheet(shortlist["unusable"], catalogue),
         _provenance_sheet(shortlist["provenance"], catalogue),
     ]
 
 
-def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
     families = {family["family"]: family["label"] for row in shortlist["creators"] for family in row["families"]}
     columns = _headings(
         catalogue,
@@ -98,92 +128,21 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Shee
         ]
         for row in shortlist["creators"]
     )
-    return Sheet(catalogue.text("report.sheet.shortlist"), columns, rows)
+    return WorkbookSheet(catalogue.text("report.sheet.shortlist"), columns, rows)
 
 
 def _level_of(row: Mapping[str, Any], family: str) -> str:
     return next((entry["level_text"] for entry in row["families"] if entry["family"] == family), "")
 
 
-_EVIDENCE: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "family_label": ("report.col.family", "text"),
-    "level_text": ("report.col.level", "text"),
-    "label": ("report.col.measurement", "wide"),
-    "value": ("report.col.value", "real"),
-    "unit": ("report.col.unit", "text"),
-    "low": ("report.col.low", "real"),
-    "median": ("report.col.median", "real"),
-    "high": ("report.col.high", "real"),
-    "position_text": ("report.col.position", "text"),
-    "contribution": ("report.col.contribution", "real"),
-    "scope_text": ("report.col.scope", "text"),
-    "n_peers": ("report.col.n_peers", "count"),
-    "reference": ("report.col.reference", "text"),
-    "feature": ("report.col.feature", "text"),
-    "reason_text": ("report.col.reason", "wide"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
-
-
-_SPANS: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "number": ("report.col.n", "count"),
-    "starts_on": ("report.col.first_day", "text"),
-    "ends_on": ("report.col.last_day", "text"),
-    "n_gained": ("report.col.gained", "count"),
-    "n_expected": ("report.col.expected_gain", "real"),
-    "shape_text": ("report.col.shape", "text"),
-    "explanation_text": ("report.col.explanation", "wide"),
-    "lost_share": ("report.col.lost", "real"),
-    "lost_low": ("report.col.interval_low", "real"),
-    "lost_high": ("report.col.interval_high", "real"),
-    "p_value": ("report.col.p_value", "real"),
-    "q_value": ("report.col.q_value", "real"),
-    "cause": ("report.col.cause", "text"),
-    "verdict_text": ("report.col.verdict", "text"),
-    "note": ("report.col.grounds", "wide"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
-_THEN: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "text": ("report.then", "wide"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
-_COMMENTS: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "evidence": ("report.col.evidence", "text"),
-    "text": ("report.col.found", "wide"),
-    "n": ("report.col.n", "count"),
-    "share": ("report.col.estimate", "real"),
-    "low": ("report.col.interval_low", "real"),
-    "high": ("report.col.interval_high", "real"),
-    "p_value": ("report.col.p_value", "real"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
-_POSTS: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "day": ("report.col.day", "text"),
-    "text": ("report.col.excerpt", "wide"),
-    "tone_text": ("report.col.tone", "text"),
-    "p_sponsored": ("report.col.proba", "real"),
-    "kind_text": ("report.col.pitch", "text"),
-    "is_disclosed": ("report.col.disclosed", "text"),
-    "has_purchase_means": ("report.col.purchase", "text"),
-    "rule": ("report.col.rule", "text"),
-    "post_id": ("report.col.post_id", "id"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
-
-
 def _lines_sheet(
-    name: str, lines: Iterable[Mapping[str, Any]], columns: Mapping[str, Column], catalogue: Catalogue
-) -> Sheet:
+    name: str, lines: Iterable[Mapping[str, Any]], columns: Mapping[str, Heading], catalogue: Catalogue
+) -> WorkbookSheet:
     rows = ([line.get(column) for column in columns] for line in lines)
-    return Sheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
+    return WorkbookSheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
 
 
-def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
     columns = _headings(
         catalogue,
         ("report.col.n", "count"),
@@ -203,10 +162,10 @@ def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
         ]
         for kind in unusable["kinds"]
     )
-    return Sheet(catalogue.text("report.sheet.unusable"), columns, rows)
+    return WorkbookSheet(catalogue.text("report.sheet.unusable"), columns, rows)
 
 
-def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
     columns = _headings(
         catalogue,
         ("report.col.file", "wide"),
@@ -217,14 +176,14 @@ def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> Sh
     names = ("file", "source", "obtained_how", "obtained_on", "sha256")
     files = ({**group, **file} for group in provenance["groups"] for file in group["files"])
     rows = ([file[name] for name in names] for file in files)
-    return Sheet(catalogue.text("report.sheet.provenance"), [*columns, ("sha256", "wide")], rows)
+    return WorkbookSheet(catalogue.text("report.sheet.provenance"), [*columns, ("sha256", "wide")], rows)
 
 
-def _headings(catalogue: Catalogue, *columns: Column) -> list[tuple[str, str]]:
+def _headings(catalogue: Catalogue, *columns: Heading) -> list[tuple[str, str]]:
     return [(catalogue.text(key), kind) for key, kind in columns]
 
 
-def _write_sheet(workbook: Any, sheet: Sheet) -> None:
+def _write_sheet(workbook: Any, sheet: WorkbookSheet) -> None:
     page = workbook.add_worksheet(sheet.name)
     formats = {
         kind: workbook.add_format({"num_format": code, "valign": "top"}) for kind, code in NUMBER_FORMATS.items()

@@ -9,9 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from zhenfen.messages import Catalogue
-from zhenfen.report.growth import LONGEST_SERIES_FOR_BARS
-from zhenfen.report.scale import DayScale, Scale, day_scale, day_ticks, linear, nice_ticks
-from zhenfen.report.svg import (
+from zhenfen.report.charts.scale import DayScale, Scale, day_scale, day_ticks, linear, nice_ticks
+from zhenfen.report.charts.svg import (
     across,
     at,
     axis,
@@ -28,6 +27,7 @@ from zhenfen.report.svg import (
     tag,
     upright,
 )
+from zhenfen.report.sections.growth import LONGEST_SERIES_FOR_BARS
 
 BADGES, CURVE, GAP, GAINS, LANE, DAYS = 44, 190, 22, 56, 26, 22
 """Heights of the storeys in pixels, top to bottom."""
