@@ -35,6 +35,21 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
     ]
     outside = [item for item in compared if item["asks"]]
     beside = [item for item in evidence if item["position"] in ("above", "below") and not item["asks"]]
+    text, counts = setting.catalogue.text, {"n_compared": len(compared), "n_beside": len(beside)}
+    # How many measurements lie outside, and the strongest evidence in one sentence.
+    if not compared:
+        tally = ""
+    elif beside and not outside:
+        tally = text("report.tally_beside", **counts)
+    else:
+        key = "report.tally_unmarked" if finding.level == "low" and outside else "report.tally"
+        tally = text(key, n_outside=len(outside), n_compared=len(compared))
+    if finding.level == "not_assessed":
+        sentence = reason_text(finding, setting)
+    elif outside:
+        sentence = str(outside[0]["sentence"])
+    else:
+        sentence = text("report.none_asks" if beside else "report.all_within", **counts)
     return {
         "family": finding.family,
         "label": setting.label("family", finding.family),
@@ -46,8 +61,8 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
         "n_compared": len(compared),
         "n_outside": len(outside),
         "n_beside": len(beside),
-        "tally": _tally(finding.level, len(outside), len(compared), len(beside), setting),
-        "sentence": _sentence(finding, outside, len(compared), len(beside), setting),
+        "tally": tally,
+        "sentence": sentence,
         "reason": finding.reason,
         "reason_text": None if finding.reason is None else reason_text(finding, setting),
         "n_needed": finding.n_needed,
@@ -138,23 +153,3 @@ def _say_position(item: Evidence, position: Position, setting: Setting) -> str:
         return text("report.position.slight", position=said)
     key = "nearly" if item.high is not None and item.judged > item.high else "unsure"
     return text(f"report.position.{key}", position=said, low=setting.catalogue.value(item.judged, item.unit))
-
-
-def _tally(level: str, n_outside: int, n_compared: int, n_beside: int, setting: Setting) -> str:
-    if not n_compared:
-        return ""
-    if n_beside and not n_outside:
-        return setting.catalogue.text("report.tally_beside", n_compared=n_compared, n_beside=n_beside)
-    key = "report.tally_unmarked" if level == "low" and n_outside else "report.tally"
-    return setting.catalogue.text(key, n_outside=n_outside, n_compared=n_compared)
-
-
-def _sentence(finding: Finding, outside: list[dict[str, Any]], n_compared: int, n_beside: int, setting: Setting) -> str:
-    """The strongest evidence in one sentence."""
-    if finding.level == "not_assessed":
-        return reason_text(finding, setting)
-    if outside:
-        return str(outside[0]["sentence"])
-    if n_beside:
-        return setting.catalogue.text("report.none_asks", n_compared=n_compared, n_beside=n_beside)
-    return setting.catalogue.text("report.all_within", n_compared=n_compared)

@@ -32,29 +32,31 @@ def overall_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any
         return None
     case = case.reading(READS)
     is_assessed, is_judged = row["level"] != "not_assessed", row["reason"] in JUDGED
-    p_shown = _say_probability(case, row["p_manipulated"]) if is_assessed else ""
-    raising = _raising(case, families) if is_assessed or is_judged else []
+    text, share = case.catalogue.text, case.catalogue.share
+    p = row["p_manipulated"] if is_assessed else None
+    if p is None:
+        p_shown, sentence = "", text(f"reason.{row['reason']}")
+    else:
+        # A model that orders creators is certain of nobody.
+        if p > MOST_CERTAIN:
+            p_shown = text("report.more_than", value=share(MOST_CERTAIN))
+        elif p < 1 - MOST_CERTAIN:
+            p_shown = text("report.less_than", value=share(1 - MOST_CERTAIN))
+        else:
+            p_shown = share(p)
+        sentence = _say_level(case, row, p_shown)
     return {
         "level": row["level"],
         "basis": BASIS,
         **level_words(UNSAID if is_judged else row["level"], BASIS, case.setting),
-        "label": case.catalogue.text("report.overall"),
-        "p_manipulated": row["p_manipulated"] if is_assessed else None,
+        "label": text("report.overall"),
+        "p_manipulated": p,
         "p_text": p_shown,
-        "sentence": _say_level(case, row, p_shown) if is_assessed else case.catalogue.text(f"reason.{row['reason']}"),
+        "sentence": sentence,
         "reason": row["reason"],
         **_grounds(case, row, families),
-        "raising": raising,
+        "raising": _raising(case, families) if is_assessed or is_judged else [],
     }
-
-
-def _say_probability(case: Case, p: float) -> str:
-    """A model that orders creators is certain of nobody."""
-    if p > MOST_CERTAIN:
-        return case.catalogue.text("report.more_than", value=case.catalogue.share(MOST_CERTAIN))
-    if p < 1 - MOST_CERTAIN:
-        return case.catalogue.text("report.less_than", value=case.catalogue.share(1 - MOST_CERTAIN))
-    return case.catalogue.share(p)
 
 
 def _say_level(case: Case, row: dict[str, Any], p_shown: str) -> str:

@@ -81,7 +81,11 @@ _OVERALL = ("level", "level_text", "level_short", "p_manipulated", "p_text", "fa
 
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
     """The shortlist's dict from its lines, most concern first."""
-    columns = _family_columns(rows)
+    columns: dict[str, dict[str, Any]] = {}
+    for family in (family for row in rows for family in row["families"]):
+        column = columns.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
+        column["n_assessed"] += family["level"] != "not_assessed"
+        column["n_outside"] += family["level"] in ABOVE_LOW
     return {
         "kind": "shortlist",
         "language": setting.catalogue.language,
@@ -96,7 +100,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
             "spark": any(row["spark"] for row in rows),
             "overall": any(row["overall"] is not None for row in rows),
             "platform": len({row["platform"] for row in rows}) > 1,
-            "families": [column for column in columns if column["n_assessed"]],
+            "families": [columns[name] for name in sorted(columns, key=family_rank) if columns[name]["n_assessed"]],
         },
         "platforms": list(dict.fromkeys(row["platform_name"] for row in rows)),
         "found_by": count_found_by(setting, (row["creator_id"] for row in rows)),
@@ -111,44 +115,30 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
     }
 
 
-def _family_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    seen: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        for family in row["families"]:
-            column = seen.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
-            column["n_assessed"] += family["level"] != "not_assessed"
-            column["n_outside"] += family["level"] in ABOVE_LOW
-    return [seen[name] for name in sorted(seen, key=family_rank)]
-
-
 def _named(family: Family) -> dict[str, Any]:
     return {"family": family["family"], "label": family["label"]}
 
 
 def _not_assessed(setting: Setting, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Families with the creators they could not assess, counted by reason; most creators first."""
+    number = setting.catalogue.number
     families = [family for row in rows for family in row["families"] if family["level"] == "not_assessed"]
     counts = Counter((family["family"], family["reason"]) for family in families)
     grouped = []
     for (name, reason), n in counts.items():
         group = [family for family in families if (family["family"], family["reason"]) == (name, reason)]
-        grouped.append(
-            {**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": _told_once(setting, group)}
-        )
+        text, *others = dict.fromkeys(family["reason_text"] for family in group)
+        if others:
+            # Told once for several creators: what was found becomes a range.
+            found = sorted(family["n_found"] for family in group if family["n_found"] is not None)
+            needed = next((family["n_needed"] for family in group if family["n_needed"] is not None), None)
+            text = setting.catalogue.text(
+                f"reason.{(reason or '').removeprefix('reason.')}",
+                n_needed="—" if needed is None else number(needed, 0),
+                n_found=f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—",
+            )
+        grouped.append({**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": str(text)})
     return sorted(grouped, key=lambda entry: (-entry["n"], *family_rank(entry["family"]), entry["reason"] or ""))
-
-
-def _told_once(setting: Setting, group: list[Family]) -> str:
-    """The reason for several creators in one sentence; what was found becomes a range where it differs."""
-    texts = {family["reason_text"] for family in group}
-    if len(texts) == 1:
-        return str(texts.pop())
-    found = sorted(family["n_found"] for family in group if family["n_found"] is not None)
-    needed = next((family["n_needed"] for family in group if family["n_needed"] is not None), None)
-    number = setting.catalogue.number
-    between = f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—"
-    key = f"reason.{(group[0]['reason'] or '').removeprefix('reason.')}"
-    return setting.catalogue.text(key, n_needed="—" if needed is None else number(needed, 0), n_found=between)
 
 
 def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | None:

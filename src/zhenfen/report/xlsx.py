@@ -116,23 +116,21 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Work
     columns += _headings(
         catalogue, ("report.col.point", "wide"), ("report.found_by", "wide"), ("report.col.creator_id", "id")
     )
-    rows = (
-        [
-            *(row[name] for name in ("name", "platform_name", "n_followers")),
-            *((row["overall"] or {}).get(name) for name in ("level_text", "p_manipulated", "assessed_text")),
-            *(row[name] for name in ("n_outside", "n_assessed")),
-            *(_level_of(row, family) for family in families),
-            row["point"],
-            f"{row['found_by']['label']} · {row['found_by']['meaning']}",
-            row["creator_id"],
-        ]
-        for row in shortlist["creators"]
-    )
+    rows = []
+    for row in shortlist["creators"]:
+        levels = {family["family"]: family["level_text"] for family in row["families"]}
+        rows.append(
+            [
+                *(row[name] for name in ("name", "platform_name", "n_followers")),
+                *((row["overall"] or {}).get(name) for name in ("level_text", "p_manipulated", "assessed_text")),
+                *(row[name] for name in ("n_outside", "n_assessed")),
+                *(levels.get(family, "") for family in families),
+                row["point"],
+                f"{row['found_by']['label']} · {row['found_by']['meaning']}",
+                row["creator_id"],
+            ]
+        )
     return WorkbookSheet(catalogue.text("report.sheet.shortlist"), columns, rows)
-
-
-def _level_of(row: Mapping[str, Any], family: str) -> str:
-    return next((entry["level_text"] for entry in row["families"] if entry["family"] == family), "")
 
 
 def _lines_sheet(

@@ -36,6 +36,12 @@ def range_bar(item: Mapping[str, Any]) -> Markup:
     place = _range_place(item)
     left, middle = place(item["low"]), BAR / 2
     width = max(place(item["high"]) - left, NARROWEST_BAND)
+    # A dot inside the range; outside a triangle that points the way, filled where the side asks for a look.
+    if item["position"] == "within":
+        marker = tag("circle", class_="value", r=5)
+    else:
+        triangle = "M-5-7L7 0L-5 7Z" if item["position"] == "above" else "M5-7L-7 0L5 7Z"
+        marker = tag("path", class_="value asks" if item["asks"] else "value beside", d=triangle)
     median = [] if item["median"] is None else [upright("median", place(item["median"]), middle - 8, middle + 8)]
     return tag(
         "svg",
@@ -43,7 +49,7 @@ def range_bar(item: Mapping[str, Any]) -> Markup:
         tag("line", class_="rail", x1="0", x2="100%", y1=middle, y2=middle),
         tag("rect", class_="band", x=across(left), width=across(width), y=middle - 5, height=10, rx=2),
         *median,
-        at(place(item["value"]), middle, _marker(item)),
+        at(place(item["value"]), middle, marker),
         role="img",
         class_="range",
         width="100%",
@@ -92,11 +98,3 @@ def _range_place(item: Mapping[str, Any]) -> Scale:
     values = [item[name] for name in ("low", "high", "value", "median") if item[name] is not None]
     scale = logarithmic(min(values), max(values)) if is_wide(values) else linear(min(0, *values), max(values) or 1.0)
     return lambda value: ROOM + (1 - 2 * ROOM) * scale(value)
-
-
-def _marker(item: Mapping[str, Any]) -> Markup:
-    """A dot inside the range; outside a triangle that points the way, filled where the side asks for a look."""
-    if item["position"] == "within":
-        return tag("circle", class_="value", r=5)
-    class_ = "value asks" if item["asks"] else "value beside"
-    return tag("path", class_=class_, d="M-5-7L7 0L-5 7Z" if item["position"] == "above" else "M5-7L-7 0L5 7Z")

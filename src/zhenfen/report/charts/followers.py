@@ -52,32 +52,35 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     place, ticks = day_scale(days[0], days[-1]), nice_ticks(min(known), max(known), 4)
     up = linear(ticks[0], ticks[-1])
     labels = [(CURVE_TOP + CURVE * (1 - up(tick)), catalogue.compact(tick)) for tick in ticks]
+    points = list(_points(growth, days, place, up))
+    # Dots for readings without a neighbour, which a line can't show.
+    lonely = [
+        tag("circle", class_="lonely", cx=across(point[0]), cy=CURVE_TOP + point[1], r=2)
+        for before, point, after in zip([None, *points], points, [*points[1:], None], strict=False)
+        if point is not None and before is None and after is None
+    ]
     gains, gain_labels = _gains(growth, days, place, catalogue)
     plot = picture(
         "followers",
         catalogue.text("report.chart.followers"),
-        _description(growth, catalogue),
+        catalogue.text(
+            "report.chart.followers.about",
+            first=growth["first_day"],
+            last=growth["last_day"],
+            n_spans=len(growth["spans"]),
+            n_unexplained=growth["n_unexplained"],
+        ),
         HEIGHT,
         join(_band(span, place, days) for span in growth["spans"]),
         grid(y for y, _ in labels),
-        stretched(CURVE_TOP, CURVE, tag("path", class_="curve", d=line_path(list(_points(growth, days, place, up))))),
-        join(_lonely(growth, days, place, up)),
+        stretched(CURVE_TOP, CURVE, tag("path", class_="curve", d=line_path(points))),
+        join(lonely),
         gains,
         _lane(growth, place),
         join(_badges(growth["spans"], place, days)),
         day_labels([(place(day), text) for day, text in day_ticks(days[0], days[-1])], HEIGHT - 5),
     )
     return framed(axis([*labels, *gain_labels], HEIGHT), plot)
-
-
-def _description(growth: Mapping[str, Any], catalogue: Catalogue) -> str:
-    return catalogue.text(
-        "report.chart.followers.about",
-        first=growth["first_day"],
-        last=growth["last_day"],
-        n_spans=len(growth["spans"]),
-        n_unexplained=growth["n_unexplained"],
-    )
 
 
 def _points(
@@ -90,14 +93,6 @@ def _points(
             yield None
         before = day
         yield None if count is None else (place(day), CURVE * (1 - up(count)))
-
-
-def _lonely(growth: Mapping[str, Any], days: Sequence[date], place: DayScale, up: Scale) -> Iterator[Markup]:
-    """Dots for readings without a neighbour, which a line can't show."""
-    padded = [None, *_points(growth, days, place, up), None]
-    for before, point, after in zip(padded, padded[1:], padded[2:], strict=False):
-        if point is not None and before is None and after is None:
-            yield tag("circle", class_="lonely", cx=across(point[0]), cy=CURVE_TOP + point[1], r=2)
 
 
 def _edges(span: Mapping[str, Any], place: DayScale, days: Sequence[date]) -> tuple[float, float]:
@@ -125,16 +120,16 @@ def _badges(spans: Sequence[Mapping[str, Any]], place: DayScale, days: Sequence[
         middle = (left + right) / 2
         row = 1 - row if middle - last < BADGE_DISTANCE else 0
         last = middle
-        yield at(middle, 10 + BADGE_PITCH * row, *_badge(span, middle))
-
-
-def _badge(span: Mapping[str, Any], middle: float) -> Iterator[Markup]:
-    kind = "unexplained" if span["is_unexplained"] else "explained"
-    shape: dict[str, float] = {"x": -8, "y": -8, "width": 16, "height": 16, "rx": 2 if span["is_unexplained"] else 8}
-    yield tag("rect", tag("title", f"{span['days_text']} · {span['gained_text']}"), class_=f"badge {kind}", **shape)
-    yield tag("text", str(span["number"]), class_=f"number {kind}", y=4, text_anchor="middle")
-    x, anchor = (12, "start") if middle < LAST_ROOM_BESIDE else (-12, "end")
-    yield tag("text", span["starts_on"][5:], class_="badge-day", x=x, y=4, text_anchor=anchor)
+        kind, radius = ("unexplained", 2) if span["is_unexplained"] else ("explained", 8)
+        x, anchor = (12, "start") if middle < LAST_ROOM_BESIDE else (-12, "end")
+        title = tag("title", f"{span['days_text']} · {span['gained_text']}")
+        yield at(
+            middle,
+            10 + BADGE_PITCH * row,
+            tag("rect", title, class_=f"badge {kind}", x=-8, y=-8, width=16, height=16, rx=radius),
+            tag("text", str(span["number"]), class_=f"number {kind}", y=4, text_anchor="middle"),
+            tag("text", span["starts_on"][5:], class_="badge-day", x=x, y=4, text_anchor=anchor),
+        )
 
 
 def _gains(
@@ -184,14 +179,9 @@ def _lane(growth: Mapping[str, Any], place: DayScale) -> Markup:
     """Posts as ticks, events as diamonds, on one line."""
     middle = LANE_TOP + LANE / 2
     posts = join(upright("post", place(date.fromisoformat(day)), middle - 5, middle + 5) for day in growth["post_days"])
-    events = join(_event(event, place, middle) for event in growth["events"])
-    return tag("g", level_line("lane", middle), posts, events)
-
-
-def _event(event: Mapping[str, str], place: DayScale, y: float) -> Markup:
-    words = " · ".join(part for part in (event["day"], event["label"], event["note"]) if part)
-    return at(
-        place(date.fromisoformat(event["day"])),
-        y,
-        tag("path", tag("title", words), class_="event", d="M0-6L6 0L0 6L-6 0Z"),
-    )
+    events = []
+    for event in growth["events"]:
+        words = " · ".join(part for part in (event["day"], event["label"], event["note"]) if part)
+        diamond = tag("path", tag("title", words), class_="event", d="M0-6L6 0L0 6L-6 0Z")
+        events.append(at(place(date.fromisoformat(event["day"])), middle, diamond))
+    return tag("g", level_line("lane", middle), posts, join(events))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from zhenfen.messages import Catalogue
 from zhenfen.report.charts.scale import (
-    Scale,
     day_scale,
     day_ticks,
     decade_ticks,
@@ -41,18 +40,28 @@ NARROWEST_BAND = 0.012
 
 def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     """Interactions of each post over time: dots, diamonds for signs of sponsorship, a line at the median."""
-    posts = engagement["posts"]
+    posts, number = engagement["posts"], catalogue.number
     days = [date.fromisoformat(post["at"][:10]) for post in posts]
-    ticks, scale = _count_scale([post["n_interactions"] for post in posts])
+    counts = [post["n_interactions"] for post in posts]
+    # Zeros lie on the lowest line of a logarithmic scale.
+    positive = [count for count in counts if count > 0]
+    is_log = bool(positive) and is_wide(positive)
+    ticks = decade_ticks(min(positive), max(positive)) if is_log else nice_ticks(0, max(counts), 4)
+    scale = (logarithmic if is_log else linear)(ticks[0], ticks[-1])
     place, height = day_scale(days[0], days[-1]), ABOVE_DOTS + DOTS + DAYS
 
     def down(count: float) -> float:
         return ABOVE_DOTS + DOTS * (1 - scale(max(count, ticks[0])))
 
     labels = [(down(tick), catalogue.compact(tick)) for tick in ticks]
-    drawn = (
-        _dot(post, place(day), down(post["n_interactions"]), catalogue) for post, day in zip(posts, days, strict=True)
-    )
+    drawn = []
+    for post, day, count in zip(posts, days, counts, strict=True):
+        title = tag("title", f"{post['at'][:10]}: {number(count, 0)}")
+        if post["is_marked"]:
+            diamond = tag("path", title, class_="dot marked", d="M0-5.5L5.5 0L0 5.5L-5.5 0Z")
+            drawn.append(at(place(day), down(count), diamond))
+        else:
+            drawn.append(tag("circle", title, class_="dot", cx=across(place(day)), cy=down(count), r=3.5))
     plot = picture(
         "interactions",
         catalogue.text("report.chart.interactions"),
@@ -70,20 +79,3 @@ def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
         day_labels([(place(day), text) for day, text in day_ticks(days[0], days[-1])], height - 4),
     )
     return framed(axis(labels, height), plot)
-
-
-def _count_scale(counts: Sequence[int]) -> tuple[list[float], Scale]:
-    """Ticks and upward scale for counts; zeros lie on the lowest line of a logarithmic scale."""
-    positive = [count for count in counts if count > 0]
-    if positive and is_wide(positive):
-        ticks = decade_ticks(min(positive), max(positive))
-        return ticks, logarithmic(ticks[0], ticks[-1])
-    ticks = nice_ticks(0, max(counts), 4)
-    return ticks, linear(ticks[0], ticks[-1])
-
-
-def _dot(post: Mapping[str, Any], place: float, y: float, catalogue: Catalogue) -> Markup:
-    title = tag("title", f"{post['at'][:10]}: {catalogue.number(post['n_interactions'], 0)}")
-    if post["is_marked"]:
-        return at(place, y, tag("path", title, class_="dot marked", d="M0-5.5L5.5 0L0 5.5L-5.5 0Z"))
-    return tag("circle", title, class_="dot", cx=across(place), cy=y, r=3.5)

@@ -100,38 +100,38 @@ def _kinds(case: Case) -> dict[str, Any] | None:
         return None
     examples = case.detail("comments", "kind_examples")
     quoted = {} if examples is None else dict(examples.select("kind", "examples").iter_rows())
-    rows = [_kind(case, row, quoted.get(row["kind"])) for row in shares.iter_rows(named=True)]
-    first = rows[0]
-    numbers = {name: case.catalogue.number(first[name], 0) for name in ("n_comments", "n_different")}
-    is_assessed = any(row["is_assessed"] for row in rows)
+    text, show, number = case.catalogue.text, case.catalogue.share, case.catalogue.number
+    rows = []
+    for row in shares.iter_rows(named=True):
+        known = {name: "" if row[name] is None else show(row[name]) for name in ("share", "low", "high")}
+        key = "sentence" if row["reason"] is None else str(row["reason"]).removeprefix("comments.")
+        flagged = "report.kinds.unmarked" if row["kind"] == GENUINE else "report.kinds.flagged"
+        counted = f"{number(row['n_flagged'], 0)} / {number(row['n_comments'], 0)}"
+        contradicted = ""
+        if row["is_contradicted"]:
+            contradicted = text("report.kinds.contradicted", share=show(row["cross_check"]))
+        rows.append(
+            {
+                **row,
+                "label": text(f"report.kind.{row['kind']}"),
+                "is_assessed": row["reason"] is None,
+                **{f"{name}_text": shown for name, shown in known.items()},
+                "sentence": text(f"report.kinds.{key}", **known),
+                "flagged_text": text(flagged, n=counted),
+                "contradicted_text": contradicted,
+                "examples": [case.setting.quote(one) for one in (quoted.get(row["kind"]) or [])[:MOST_EXAMPLES]],
+            }
+        )
+    # The number of comments and the model are the same in every row.
+    first, is_assessed = rows[0], any(row["is_assessed"] for row in rows)
+    numbers = {name: number(first[name], 0) for name in ("n_comments", "n_different")}
     about = "report.kinds.about" if is_assessed else "report.kinds.about_unnamed"
     return {
         "rows": rows,
         "is_assessed": is_assessed,
-        "about": case.catalogue.text(about, **numbers),
-        "method_text": case.catalogue.text(f"report.kinds.{first['method']}") if first["method"] else "",
+        "about": text(about, **numbers),
+        "method_text": text(f"report.kinds.{first['method']}") if first["method"] else "",
         "model": first["model"],
-    }
-
-
-def _kind(case: Case, row: dict[str, Any], examples: list[str] | None) -> dict[str, Any]:
-    text, show, number = case.catalogue.text, case.catalogue.share, case.catalogue.number
-    known = {name: "" if row[name] is None else show(row[name]) for name in ("share", "low", "high")}
-    is_assessed = row["reason"] is None
-    key = "sentence" if is_assessed else str(row["reason"]).removeprefix("comments.")
-    flagged = "report.kinds.unmarked" if row["kind"] == GENUINE else "report.kinds.flagged"
-    counted = text(flagged, n=f"{number(row['n_flagged'], 0)} / {number(row['n_comments'], 0)}")
-    return {
-        **row,
-        "label": text(f"report.kind.{row['kind']}"),
-        "is_assessed": is_assessed,
-        **{f"{name}_text": shown for name, shown in known.items()},
-        "sentence": text(f"report.kinds.{key}", **known),
-        "flagged_text": counted,
-        "contradicted_text": text("report.kinds.contradicted", share=show(row["cross_check"]))
-        if row["is_contradicted"]
-        else "",
-        "examples": [case.setting.quote(one) for one in (examples or [])[:MOST_EXAMPLES]],
     }
 
 
