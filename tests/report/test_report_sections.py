@@ -100,5 +100,5 @@ def test_every_section_has_a_template_and_reads_its_own_family():
 
 def test_what_is_read_is_measured_by_a_family_or_over_all_families():
     declared = [section.reads for section in load_sections().values()]
-    declared += [part.READS for part in (coverage, overall, shortlist, then)]
+    declared += [part.READS for part in (coverage, overall, then)]
     assert {family for reads in declared for family in reads} <= {*load_families(), OVERALL}

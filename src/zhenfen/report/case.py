@@ -112,8 +112,8 @@ class Case:
 
     Attributes:
         creator_id: Whose case.
-        findings: One record a family.
-        evidence: The same as rows, one a measurement.
+        findings: One record per family.
+        evidence: The same as rows, one per measurement.
         details: Family → name → frame, this creator's rows only.
         posts: This creator's posts.
         events: This creator's events.
@@ -157,7 +157,7 @@ class Case:
 
 
 def open_cases(setting: Setting) -> Iterator[Case]:
-    """Every creator's case, most concern first. Each frame is split once, not once a creator."""
+    """Every creator's case, most concern first. Each frame is split once, not once per creator."""
     findings = setting.findings
     findings_by, evidence_by = _by_creator(findings.findings), _by_creator(findings.evidence)
     posts_by, events_by = (_by_creator(setting.tables[name]) for name in ("posts", "events"))

@@ -16,8 +16,8 @@ class SheetLines:
     """Collected over the creators, in the shortlist's order.
 
     Attributes:
-        evidence: A line a measurement, or one for the reason of a family without.
-        then: A line a change that would lower a level.
+        evidence: A line per measurement, or one for the reason of a family without.
+        then: A line per change that would lower a level.
         families: The lines of the families that have a sheet.
     """
 

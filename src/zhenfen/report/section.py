@@ -86,6 +86,10 @@ class FamilySection(ABC):
         """The lines of the family's sheet, from what `summarise` returned; empty for None."""
         return ()
 
+    def list_spark(self, case: Case) -> list[list[float]]:
+        """Points of a small curve for the shortlist, [days since the first, value]; empty for none."""
+        return []
+
     def summarise_shared(self, setting: Setting) -> dict[str, Any]:
         """What spans several creators of a shortlist, for its page."""
         return {}

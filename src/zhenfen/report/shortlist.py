@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
 from zhenfen.messages import Catalogue
-from zhenfen.report.case import Case, Reads, Setting, open_cases
+from zhenfen.report.case import Case, Setting, open_cases
 from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
@@ -20,9 +18,6 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.creator import UNEXPLAINED
 from zhenfen.verdict.evidence import Findings
 
-SPARK_POINTS = 60
-"""More points than this can't be told apart at the width of a table cell."""
-READS: Reads = {"growth": ("daily",)}
 Family = Mapping[str, Any]
 
 
@@ -54,6 +49,7 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
     platform, platform_name = case.setting.platform_of(case.creator_id)
     overall = overall_section(case, families)
     said = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
+    sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
     return {
         "creator_id": case.creator_id,
@@ -71,7 +67,7 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
         "overall": None if overall is None else {name: overall[name] for name in _OVERALL},
         "n_outside": sum(family["level"] in ABOVE_LOW for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
-        "spark": _spark(case),
+        "spark": next((drawn for drawn in sparks if drawn), []),
         "point": _main_point(families, case.catalogue) if said is None else said,
     }
 
@@ -164,17 +160,3 @@ def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | N
         if item["asks"]
     ]
     return max(asking, key=lambda entry: entry[:2])[2] if asking else None
-
-
-def _spark(case: Case) -> list[list[float]]:
-    """[days since the first, followers], thinned; a list too short to draw is empty."""
-    daily = case.reading(READS).detail("growth", "daily")
-    if daily is None:
-        return []
-    known = daily.drop_nulls(["day", "n_followers"]).sort("day")
-    step = max(1, -(-known.height // SPARK_POINTS))
-    # Thinned from the end: the last day is the one a reader compares with the count beside it.
-    thin = known.reverse().gather_every(step).reverse()
-    days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
-    points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
-    return points if len(points) > 1 else []

@@ -1,4 +1,4 @@
-"""Findings to one plain dict a creator: raw values and the words for a reader; HTML, JSON and XLSX are made from it."""
+"""Findings to one plain dict per creator: raw values and words for a reader; HTML, JSON and XLSX are made from it."""
 
 from __future__ import annotations
 

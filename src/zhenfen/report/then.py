@@ -19,7 +19,7 @@ Change = Mapping[str, Any]
 
 
 def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """One line a level and kind of change, all families together first; None where no level is above low."""
+    """One line per level and kind of change, all families together first; None where no level is above low."""
     text, row = case.catalogue.text, case.setting.overall.get(case.creator_id)
     overall = {"family": OVERALL, "label": text("report.overall"), "basis": "model"}
     subjects = [*families] if row is None else [{**overall, "level": row["level"]}, *families]
@@ -28,8 +28,33 @@ def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] |
         return None
     found = case.reading(READS).detail(OVERALL, "counterfactuals")
     rows = [] if found is None else found.rows(named=True)
-    alike = [list(part) for _, part in groupby(sorted(rows, key=_place), key=_without_kind)]
-    lines = [_line(case, part, above) for part in alike if part[0]["subject"] in above]
+    lines = []
+    for _, part in groupby(sorted(rows, key=_place), key=_without_kind):
+        # Rows that differ in the kind of event alone share a line.
+        alike = list(part)
+        row, subject = alike[0], above.get(alike[0]["subject"])
+        if subject is None:
+            continue
+        levels = (level_words(row[name], subject["basis"], case.setting) for name in ("level", "level_then"))
+        now, then = (words["level_text"] for words in levels)
+        changes = [change for one in alike for change in one["changes"]]
+        refs = dict.fromkeys(change["ref"] for change in changes if change["ref"])
+        events = " / ".join(text(f"report.event.{ref}") for ref in refs)
+        kinds = groupby(row["changes"], key=lambda one: one["kind"])
+        conditions = [_WORDS[kind](case, list(some), events) for kind, some in kinds]
+        joined = text("report.then.and").join(conditions)
+        lines.append(
+            {
+                **{name: row[name] for name in ("subject", "level", "level_then", "p_then")},
+                "changes": [
+                    {**change, **{name: change[name] and iso_day(change[name]) for name in ("starts_at", "ends_at")}}
+                    for change in changes
+                ],
+                "sentence": text(
+                    "report.then.lowered", conditions=joined, subject=subject["label"], now=now, then=then
+                ),
+            }
+        )
     without = [about["label"] for subject, about in above.items() if all(line["subject"] != subject for line in lines)]
     named = list_names(without, case.catalogue)
     return {"lines": lines, "none_text": text("report.then.none", subjects=named) if without else ""}
@@ -47,31 +72,6 @@ def _without_kind(row: dict[str, Any]) -> tuple[Any, ...]:
     """What rows share that name one event or another on the same days, to the same end."""
     changes = tuple((change["kind"], change["starts_at"]) for change in row["changes"])
     return (row["subject"], row["level"], row["level_then"], changes)
-
-
-def _line(case: Case, rows: list[dict[str, Any]], above: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """One line for rows that differ in the kind of event alone."""
-    row = rows[0]
-    subject = above[row["subject"]]
-    now, then = (
-        level_words(row[name], subject["basis"], case.setting)["level_text"] for name in ("level", "level_then")
-    )
-    refs = list(dict.fromkeys(change["ref"] for one in rows for change in one["changes"] if change["ref"]))
-    events = " / ".join(case.catalogue.text(f"report.event.{ref}") for ref in refs)
-    kinds = groupby(row["changes"], key=lambda one: one["kind"])
-    conditions = [_WORDS[kind](case, list(part), events) for kind, part in kinds]
-    joined = case.catalogue.text("report.then.and").join(conditions)
-    changes = []
-    for change in (change for one in rows for change in one["changes"]):
-        days = {name: None if change[name] is None else iso_day(change[name]) for name in ("starts_at", "ends_at")}
-        changes.append({**change, **days})
-    return {
-        **{name: row[name] for name in ("subject", "level", "level_then", "p_then")},
-        "changes": changes,
-        "sentence": case.catalogue.text(
-            "report.then.lowered", conditions=joined, subject=subject["label"], now=now, then=then
-        ),
-    }
 
 
 def _event_words(case: Case, changes: Sequence[Change], events: str) -> str:

@@ -1,4 +1,4 @@
-"""The report folder: a page and a JSON file a creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
+"""The report folder: a page and a JSON file per creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
 
 from __future__ import annotations
 

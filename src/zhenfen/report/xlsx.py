@@ -1,5 +1,5 @@
-"""The shortlist as a spreadsheet, a sheet each: creators, evidence, spans, what would lower a level, comments, posts,
-unusable rows, provenance.
+"""The shortlist as a spreadsheet with a sheet for each: creators, evidence, the families' own lines, what would lower a
+level, unusable rows, provenance.
 
 Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
 carries the quote prefix, so it stays text when the cell is edited or saved again.
@@ -47,8 +47,18 @@ _THEN: dict[str, Heading] = {
     "text": ("report.then", "wide"),
     "creator_id": ("report.col.creator_id", "id"),
 }
-AFTER_FAMILY = "growth"
-"""What would lower a level stands behind the spans, from which it mostly follows."""
+_UNUSABLE: dict[str, Heading] = {
+    "n": ("report.col.n", "count"),
+    "table": ("report.col.table", "text"),
+    "file": ("report.col.file", "wide"),
+    "column": ("report.col.field", "text"),
+    "expected": ("report.col.expected", "wide"),
+    "action_text": ("report.col.action", "text"),
+    "rows": ("report.col.row", "text"),
+    "values": ("report.col.found", "wide"),
+}
+THEN_PLACE = 1
+"""What would lower a level stands behind the sheet of the family in this place: it mostly follows from spans."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> N
 
     Args:
         shortlist: What `summarise_shortlist` returns.
-        lines: SheetLines of the creators, in the shortlist's order.
+        lines: Lines of the creators, in the shortlist's order.
         path: File to write.
     """
     import xlsxwriter
@@ -82,19 +92,28 @@ def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> N
 def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[WorkbookSheet]:
     """All sheets in their order."""
     catalogue = Catalogue(shortlist["language"])
-    sheets = [
-        _shortlist_sheet(shortlist, catalogue),
-        _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
-    ]
+    before: list[WorkbookSheet] = []
+    after: list[WorkbookSheet] = []
     for name, section in load_sections().items():
         if section.sheet is not None:
             of_family = lines.families.get(name, ())
-            sheets.append(_lines_sheet(section.sheet.title, of_family, section.sheet.columns, catalogue))
-        if name == AFTER_FAMILY:
-            sheets.append(_lines_sheet("report.sheet.then", lines.then, _THEN, catalogue))
+            sheet = _lines_sheet(section.sheet.title, of_family, section.sheet.columns, catalogue)
+            (before if section.place <= THEN_PLACE else after).append(sheet)
+    unusable = (
+        {
+            **kind,
+            "rows": ", ".join(str(example["row"]) for example in kind["examples"] if example["row"] is not None),
+            "values": " | ".join(example["value"] for example in kind["examples"]),
+        }
+        for kind in shortlist["unusable"]["kinds"]
+    )
     return [
-        *sheets,
-        _unusable_sheet(shortlist["unusable"], catalogue),
+        _shortlist_sheet(shortlist, catalogue),
+        _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
+        *before,
+        _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
+        *after,
+        _lines_sheet("report.sheet.unusable", unusable, _UNUSABLE, catalogue),
         _provenance_sheet(shortlist["provenance"], catalogue),
     ]
 
@@ -138,29 +157,6 @@ def _lines_sheet(
 ) -> WorkbookSheet:
     rows = ([line.get(column) for column in columns] for line in lines)
     return WorkbookSheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
-
-
-def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
-    columns = _headings(
-        catalogue,
-        ("report.col.n", "count"),
-        ("report.col.table", "text"),
-        ("report.col.file", "wide"),
-        ("report.col.field", "text"),
-        ("report.col.expected", "wide"),
-        ("report.col.action", "text"),
-        ("report.col.row", "text"),
-        ("report.col.found", "wide"),
-    )
-    rows = (
-        [
-            *(kind[name] for name in ("n", "table", "file", "column", "expected", "action_text")),
-            ", ".join(str(example["row"]) for example in kind["examples"] if example["row"] is not None),
-            " | ".join(example["value"] for example in kind["examples"]),
-        ]
-        for kind in unusable["kinds"]
-    )
-    return WorkbookSheet(catalogue.text("report.sheet.unusable"), columns, rows)
 
 
 def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:

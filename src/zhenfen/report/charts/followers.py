@@ -59,6 +59,7 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
         for before, point, after in zip([None, *points], points, [*points[1:], None], strict=False)
         if point is not None and before is None and after is None
     ]
+    bands, badges = _mark_spans(growth["spans"], place, days)
     gains, gain_labels = _gains(growth, days, place, catalogue)
     plot = picture(
         "followers",
@@ -71,13 +72,13 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
             n_unexplained=growth["n_unexplained"],
         ),
         HEIGHT,
-        join(_band(span, place, days) for span in growth["spans"]),
+        join(bands),
         grid(y for y, _ in labels),
         stretched(CURVE_TOP, CURVE, tag("path", class_="curve", d=line_path(points))),
         join(lonely),
         gains,
         _lane(growth, place),
-        join(_badges(growth["spans"], place, days)),
+        join(badges),
         day_labels([(place(day), text) for day, text in day_ticks(days[0], days[-1])], HEIGHT - 5),
     )
     return framed(axis([*labels, *gain_labels], HEIGHT), plot)
@@ -95,41 +96,34 @@ def _points(
         yield None if count is None else (place(day), CURVE * (1 - up(count)))
 
 
-def _edges(span: Mapping[str, Any], place: DayScale, days: Sequence[date]) -> tuple[float, float]:
-    """Left and right of a span, half a day wider on both sides and kept inside the plot."""
-    starts, ends = (date.fromisoformat(span[name]) for name in ("starts_on", "ends_on"))
-    half = 0.5 / max(1, (days[-1] - days[0]).days)
-    return max(0.0, place(starts) - half), min(1.0, place(ends) + half)
-
-
-def _band(span: Mapping[str, Any], place: DayScale, days: Sequence[date]) -> Markup:
-    """Unexplained: tinted between solid edges. Explained: hatched."""
-    left, right = _edges(span, place, days)
+def _mark_spans(
+    spans: Sequence[Mapping[str, Any]], place: DayScale, days: Sequence[date]
+) -> tuple[list[Markup], list[Markup]]:
+    """Bands of the spans, and above them numbered badges with the first day, in two rows where they would touch."""
+    bands, badges = [], []
     top, bottom = CURVE_TOP - 6, GAINS_TOP + GAINS
-    kind = "unexplained" if span["is_unexplained"] else "explained"
-    width = across(max(right - left, 0.004))
-    sides = [upright("edge", side, top, bottom) for side in (left, right) if span["is_unexplained"]]
-    return tag("g", tag("rect", x=across(left), width=width, y=top, height=bottom - top), *sides, class_=f"span {kind}")
-
-
-def _badges(spans: Sequence[Mapping[str, Any]], place: DayScale, days: Sequence[date]) -> Iterator[Markup]:
-    """Numbered badges above the spans with their first day, in two rows where they would touch."""
-    last, row = -1.0, 0
+    last, row, half = -1.0, 0, 0.5 / max(1, (days[-1] - days[0]).days)
     for span in spans:
-        left, right = _edges(span, place, days)
+        # Half a day wider on both sides and kept inside the plot.
+        starts, ends = (date.fromisoformat(span[name]) for name in ("starts_on", "ends_on"))
+        left, right = max(0.0, place(starts) - half), min(1.0, place(ends) + half)
+        # Unexplained: tinted between solid edges. Explained: hatched.
+        kind, radius = ("unexplained", 2) if span["is_unexplained"] else ("explained", 8)
+        area = tag("rect", x=across(left), width=across(max(right - left, 0.004)), y=top, height=bottom - top)
+        sides = [upright("edge", side, top, bottom) for side in (left, right) if span["is_unexplained"]]
+        bands.append(tag("g", area, *sides, class_=f"span {kind}"))
         middle = (left + right) / 2
         row = 1 - row if middle - last < BADGE_DISTANCE else 0
         last = middle
-        kind, radius = ("unexplained", 2) if span["is_unexplained"] else ("explained", 8)
         x, anchor = (12, "start") if middle < LAST_ROOM_BESIDE else (-12, "end")
         title = tag("title", f"{span['days_text']} · {span['gained_text']}")
-        yield at(
-            middle,
-            10 + BADGE_PITCH * row,
+        badge = (
             tag("rect", title, class_=f"badge {kind}", x=-8, y=-8, width=16, height=16, rx=radius),
             tag("text", str(span["number"]), class_=f"number {kind}", y=4, text_anchor="middle"),
             tag("text", span["starts_on"][5:], class_="badge-day", x=x, y=4, text_anchor=anchor),
         )
+        badges.append(at(middle, 10 + BADGE_PITCH * row, *badge))
+    return bands, badges
 
 
 def _gains(
@@ -147,8 +141,21 @@ def _gains(
         for day, gain in zip(days, growth["n_gained"], strict=True)
         if gain
     ]
-    drawn = [
-        *_expected(growth, days, place, scale),
+    drawn = []
+    if growth["expected"] is not None:
+        # The range of the gains expected as a band behind the bars, and its middle as a line.
+        expected = zip(days, *(growth["expected"][name] for name in ("low", "n_expected", "high")), strict=True)
+        band: list[tuple[float, float, float] | None] = []
+        line: list[tuple[float, float] | None] = []
+        for day, *gains in expected:
+            low_y, middle, high_y = (
+                None if gain is None else GAINS * (1 - min(max(scale(gain), 0.0), 1.0)) for gain in gains
+            )
+            band.append(None if low_y is None or high_y is None else (place(day), high_y, low_y))
+            line.append(None if middle is None else (place(day), middle))
+        drawn.append(tag("path", class_="expected-range", d=band_path(band)))
+        drawn.append(tag("path", class_="expected", d=line_path(line)))
+    drawn += [
         tag("path", class_="gain", d=bar_path(bar for bar in bars if bar[2] <= zero)),
         tag("path", class_="loss", d=bar_path(bar for bar in bars if bar[2] > zero)),
     ]
@@ -157,22 +164,6 @@ def _gains(
     return join([stretched(GAINS_TOP, GAINS, *drawn), level_line("zero", GAINS_TOP + zero)]), [
         (GAINS_TOP + y, text) for y, text in told
     ]
-
-
-def _expected(growth: Mapping[str, Any], days: Sequence[date], place: DayScale, up: Scale) -> Iterator[Markup]:
-    """The range of the gains expected as a band behind the bars, and its middle as a line."""
-    expected = growth["expected"]
-    if expected is None:
-        return
-
-    def down(gain: float) -> float:
-        return GAINS * (1 - min(max(up(gain), 0.0), 1.0))
-
-    rows = list(zip(days, *(expected[name] for name in ("low", "n_expected", "high")), strict=True))
-    band = [None if low is None or high is None else (place(day), down(high), down(low)) for day, low, _, high in rows]
-    line = [None if middle is None else (place(day), down(middle)) for day, _, middle, _ in rows]
-    yield tag("path", class_="expected-range", d=band_path(band))
-    yield tag("path", class_="expected", d=line_path(line))
 
 
 def _lane(growth: Mapping[str, Any], place: DayScale) -> Markup:

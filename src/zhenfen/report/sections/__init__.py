@@ -1,1 +1,1 @@
-"""What the page of a creator shows of a family, one file each; they register themselves."""
+"""What the page of a creator shows of a family, a file for each; they register themselves."""

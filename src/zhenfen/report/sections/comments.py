@@ -50,7 +50,22 @@ class CommentsSection(FamilySection, family="comments", place=3):
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
         """Kinds, order, bursts and clusters; None without any."""
-        parts = {"kinds": _kinds(case), "order": _order(case), "bursts": _bursts(case), **_clusters(case)}
+        # Posts under which comments came sooner than under the others, least likely first.
+        bursts, number = case.detail("comments", "bursts"), case.catalogue.number
+        least = [] if bursts is None else bursts.sort("p_value", "post_id").head(MOST_BURSTS).rows(named=True)
+        columns = ("post_id", "minutes", "n_comments", "n_soon", "n_expected", "p_value")
+        shown = [
+            {
+                **{name: row[name] for name in columns},
+                "day": iso_day(row["published_at"]),
+                "window_text": case.catalogue.value(row["minutes"], "minutes"),
+                "soon_text": f"{number(row['n_soon'], 0)} / {number(row['n_comments'], 0)}",
+                "expected_text": number(row["n_expected"], 1),
+                "p_text": p_cell(case.catalogue, row["p_value"]),
+            }
+            for row in least
+        ]
+        parts = {"kinds": _kinds(case), "order": _order(case), "bursts": shown, **_clusters(case)}
         return parts if any(parts.values()) else None
 
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
@@ -76,7 +91,7 @@ class CommentsSection(FamilySection, family="comments", place=3):
             )
 
     def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
-        """A line a kind, a post with sudden comments, a group of like comments; and one for the same order."""
+        """A line for each kind, post with sudden comments and group of like comments; and one for the same order."""
         for kind in (part.get("kinds") or {}).get("rows", ()):
             shown = {name: kind[name] if kind["is_assessed"] else None for name in ("share", "low", "high")}
             text = f"{kind['label']} · {kind['sentence']}"
@@ -167,58 +182,36 @@ def _order(case: Case) -> dict[str, Any] | None:
     }
 
 
-def _bursts(case: Case) -> list[dict[str, Any]]:
-    """Posts under which comments came sooner than under the others, least likely first."""
-    bursts = case.detail("comments", "bursts")
-    if bursts is None:
-        return []
-    number = case.catalogue.number
-    return [
-        {
-            **{name: row[name] for name in ("post_id", "minutes", "n_comments", "n_soon", "n_expected", "p_value")},
-            "day": iso_day(row["published_at"]),
-            "window_text": case.catalogue.value(row["minutes"], "minutes"),
-            "soon_text": f"{number(row['n_soon'], 0)} / {number(row['n_comments'], 0)}",
-            "expected_text": number(row["n_expected"], 1),
-            "p_text": p_cell(case.catalogue, row["p_value"]),
-        }
-        for row in bursts.sort("p_value", "post_id").head(MOST_BURSTS).iter_rows(named=True)
-    ]
-
-
 def _clusters(case: Case) -> dict[str, Any]:
     """The largest clusters of nearly equal comments, with quoted examples."""
     clusters = case.detail("comments", "clusters")
     if clusters is None:
         return {"n_clusters": 0, "clusters": []}
+    text, number, shown = case.catalogue.text, case.catalogue.number, []
     largest = clusters.sort("n_comments", "cluster_id", descending=[True, False]).head(MOST_CLUSTERS)
-    return {
-        "n_clusters": clusters.height,
-        "clusters": [
+    for row in largest.iter_rows(named=True):
+        # How long it lasted, in the largest unit that keeps it readable.
+        duration = "—"
+        if row["first_at"] is not None and row["last_at"] is not None:
+            minutes = (row["last_at"] - row["first_at"]).total_seconds() / 60
+            if minutes < LONGEST_SHOWN_IN_MINUTES:
+                duration = text("report.duration.minutes", n=number(max(minutes, 1), 0))
+            elif minutes < LONGEST_SHOWN_IN_HOURS:
+                duration = text("report.duration.hours", n=number(minutes / MINUTES_PER_HOUR, 0))
+            else:
+                duration = text("report.duration.days", n=number(minutes / MINUTES_PER_DAY, 0))
+        shown.append(
             {
                 **{name: row[name] for name in ("cluster_id", "n_comments", "n_authors", "n_posts")},
                 "first_at": _iso(row["first_at"]),
                 "last_at": _iso(row["last_at"]),
                 "first_day": "—" if row["first_at"] is None else iso_day(row["first_at"]),
-                "duration_text": _duration(case, row["first_at"], row["last_at"]),
-                "examples": [case.setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
+                "duration_text": duration,
+                "examples": [case.setting.quote(one) for one in (row["examples"] or [])[:MOST_EXAMPLES]],
             }
-            for row in largest.iter_rows(named=True)
-        ],
-    }
+        )
+    return {"n_clusters": clusters.height, "clusters": shown}
 
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _duration(case: Case, first: datetime | None, last: datetime | None) -> str:
-    """How long a cluster lasted, in the largest unit that keeps it readable."""
-    if first is None or last is None:
-        return "—"
-    minutes = (last - first).total_seconds() / 60
-    if minutes < LONGEST_SHOWN_IN_MINUTES:
-        return case.catalogue.text("report.duration.minutes", n=case.catalogue.number(max(minutes, 1), 0))
-    if minutes < LONGEST_SHOWN_IN_HOURS:
-        return case.catalogue.text("report.duration.hours", n=case.catalogue.number(minutes / MINUTES_PER_HOUR, 0))
-    return case.catalogue.text("report.duration.days", n=case.catalogue.number(minutes / MINUTES_PER_DAY, 0))

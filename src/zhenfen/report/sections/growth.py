@@ -16,6 +16,8 @@ from zhenfen.report.words import days_text, iso_day, list_names, p_cell, p_text,
 
 LONGEST_SERIES_FOR_BARS = 400
 """Days; beyond it a day's bar is thinner than a hair, and daily gains are not drawn."""
+SPARK_POINTS = 60
+"""More points than this can't be told apart at the width of a table cell."""
 MOST_SPANS = 20
 MOST_DROPS = 5
 MOST_SPANS_ASKED = 2
@@ -108,11 +110,24 @@ class GrowthSection(FamilySection, family="growth", place=1):
             )
 
     def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
-        """A line for each cause tested of a span, or for a span without."""
+        """A line for each cause tested of a span, or one for a span without."""
         for span in part.get("spans", ()):
             for cause in span["causes"] or [{"label": None}]:
                 grounds = {name: cause.get(name) for name in ("verdict_text", "note")}
                 yield {**span, "cause": cause["label"], **grounds}
+
+    def list_spark(self, case: Case) -> list[list[float]]:
+        """[days since the first, followers], thinned; a list too short to draw is empty."""
+        daily = case.detail("growth", "daily")
+        if daily is None:
+            return []
+        known = daily.drop_nulls(["day", "n_followers"]).sort("day")
+        step = max(1, -(-known.height // SPARK_POINTS))
+        # Thinned from the end: the last day is the one a reader compares with the count beside it.
+        thin = known.reverse().gather_every(step).reverse()
+        days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
+        points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
+        return points if len(points) > 1 else []
 
 
 def _spans(case: Case) -> dict[str, Any]:
