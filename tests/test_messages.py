@@ -34,7 +34,7 @@ def test_no_entry_accuses_anybody():
 
 
 def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used():
-    sources = [path.read_text("utf-8") for path in [*REPORT.glob("*.py"), *REPORT.glob("templates/*.html")]]
+    sources = [path.read_text("utf-8") for path in [*REPORT.rglob("*.py"), *REPORT.rglob("templates/**/*.html")]]
     quoted = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)["']""", source)}
     begun = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)\{""", source)}
     begun |= {f"{key}." for key in quoted if key == "report.version"}

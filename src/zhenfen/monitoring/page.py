@@ -56,7 +56,7 @@ def draw_bins(column: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     """Shares of the bins as pairs of bars: reference light, new rows dark; empty where nothing was compared."""
     from markupsafe import Markup
 
-    from zhenfen.report.svg import stretched, tag
+    from zhenfen.report.charts.svg import stretched, tag
 
     bins = [one for one in column["bins"] if one["reference"] or one["new"]]
     if not bins:
@@ -73,7 +73,7 @@ def draw_bins(column: Mapping[str, Any], catalogue: Catalogue) -> Markup:
 
 
 def _bars(bins: Sequence[Mapping[str, Any]], which: str, left: float, right: float) -> str:
-    from zhenfen.report.svg import bar_path
+    from zhenfen.report.charts.svg import bar_path
 
     largest = max(max(one["reference"], one["new"]) for one in bins)
     n = len(bins)

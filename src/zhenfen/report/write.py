@@ -1,4 +1,4 @@
-"""The report folder: a page and a JSON file a creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
+"""The report folder: a page and a JSON file per creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zhenfen.files import replace_folder
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.html import render_creator, render_shortlist
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
 from zhenfen.report.shortlist import assemble_shortlist, make_row
 from zhenfen.report.source import summarise_shared, summarise_sources
 from zhenfen.report.summarise import summarise_case
@@ -66,7 +66,7 @@ def _write_pages(setting: Setting, folder: Path, on_progress: Progress | None) -
     shared = summarise_shared(setting)
     n_pages = setting.findings.creators.height + 1
     rows: list[dict[str, Any]] = []
-    lines = Lines()
+    lines = SheetLines()
     for done, case in enumerate(open_cases(setting)):
         if on_progress:
             on_progress(STEP, done, n_pages)

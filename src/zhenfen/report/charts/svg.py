@@ -13,6 +13,8 @@ from markupsafe import Markup, escape
 UNITS_ACROSS = 1000
 """Width of the inner drawing in its own units; it is stretched to the plot, lines keep their thickness."""
 ABOVE_AXIS = 4
+EDGE = 0.04
+"""A day label nearer to an end of the plot than this share of its width is drawn inwards."""
 
 
 def tag(name: str, *children: Markup | str, **attributes: str | float | None) -> Markup:
@@ -89,13 +91,13 @@ def line_path(points: Sequence[tuple[float, float] | None]) -> str:
 def band_path(points: Sequence[tuple[float, float, float] | None]) -> str:
     """Path data of a band through points (place in [0, 1], top and bottom in units); None leaves a gap open."""
     stretches = (list(part) for is_known, part in groupby(points, key=lambda one: one is not None) if is_known)
-    return "".join(_closed([point for point in part if point is not None]) for part in stretches)
-
-
-def _closed(points: Sequence[tuple[float, float, float]]) -> str:
-    there = [(place, top) for place, top, _ in points]
-    back = [(place, bottom) for place, _, bottom in reversed(points)]
-    return line_path([*there, *back]) + "Z"
+    paths = []
+    for stretch in stretches:
+        known = [point for point in stretch if point is not None]
+        there = [(place, top) for place, top, _ in known]
+        back = [(place, bottom) for place, _, bottom in reversed(known)]
+        paths.append(line_path([*there, *back]) + "Z")
+    return "".join(paths)
 
 
 def bar_path(bars: Iterable[tuple[float, float, float, float]]) -> str:
@@ -115,10 +117,13 @@ def axis(labels: Sequence[tuple[float, str]], height: int) -> Markup:
 
 def day_labels(days: Sequence[tuple[float, str]], y: float) -> Markup:
     """Labels under a plot; those at its ends are drawn inwards, and every other one may give way on a phone."""
-    return join(
-        tag("text", text, x=across(place), y=y, text_anchor=_anchor(place), class_="minor" if index % 2 else None)
-        for index, (place, text) in enumerate(days)
-    )
+    labels = []
+    for index, (place, text) in enumerate(days):
+        anchor = "start" if place < EDGE else "end" if place > 1 - EDGE else "middle"
+        labels.append(
+            tag("text", text, x=across(place), y=y, text_anchor=anchor, class_="minor" if index % 2 else None)
+        )
+    return join(labels)
 
 
 def grid(heights: Iterable[float]) -> Markup:
@@ -139,11 +144,6 @@ def upright(class_: str, place: float, top: float, bottom: float) -> Markup:
 def framed(labels: Markup, plot: Markup) -> Markup:
     """A plot beside the labels of its axis."""
     return tag("div", labels, plot, class_="chart")
-
-
-def _anchor(place: float) -> str:
-    edge = 0.04
-    return "start" if place < edge else "end" if place > 1 - edge else "middle"
 
 
 def _written(value: str | float | Markup) -> str:

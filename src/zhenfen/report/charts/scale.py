@@ -66,10 +66,6 @@ def day_ticks(first: date, last: date, n_most: int = 7) -> list[tuple[date, str]
     n_months = n_days / DAYS_PER_MONTH
     step = next((step for step in _MONTH_STEPS if n_months / step < n_most), _MONTH_STEPS[-1])
     label = "%Y-%m" if step < 12 else "%Y"  # noqa: PLR2004 (months of a year)
-    return [(day, day.strftime(label)) for day in _month_starts(first, last, step)]
-
-
-def _month_starts(first: date, last: date, step: int) -> list[date]:
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     starts = [date(month // 12, month % 12 + 1, 1) for month in months if month % step == 0]
-    return [day for day in starts if first <= day <= last]
+    return [(day, day.strftime(label)) for day in starts if first <= day <= last]

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
-from zhenfen.messages import Catalogue
-from zhenfen.report.scale import Scale, day_scale, day_ticks, decade_ticks, is_wide, linear, logarithmic, nice_ticks
-from zhenfen.report.svg import (
+from zhenfen.report.charts.scale import (
+    Scale,
+    is_wide,
+    linear,
+    logarithmic,
+)
+from zhenfen.report.charts.svg import (
     across,
     at,
-    axis,
-    day_labels,
-    framed,
-    grid,
-    join,
-    level_line,
     line_path,
-    picture,
     stretched,
     tag,
     upright,
@@ -40,6 +36,12 @@ def range_bar(item: Mapping[str, Any]) -> Markup:
     place = _range_place(item)
     left, middle = place(item["low"]), BAR / 2
     width = max(place(item["high"]) - left, NARROWEST_BAND)
+    # A dot inside the range; outside a triangle that points the way, filled where the side asks for a look.
+    if item["position"] == "within":
+        marker = tag("circle", class_="value", r=5)
+    else:
+        triangle = "M-5-7L7 0L-5 7Z" if item["position"] == "above" else "M5-7L-7 0L5 7Z"
+        marker = tag("path", class_="value asks" if item["asks"] else "value beside", d=triangle)
     median = [] if item["median"] is None else [upright("median", place(item["median"]), middle - 8, middle + 8)]
     return tag(
         "svg",
@@ -47,45 +49,12 @@ def range_bar(item: Mapping[str, Any]) -> Markup:
         tag("line", class_="rail", x1="0", x2="100%", y1=middle, y2=middle),
         tag("rect", class_="band", x=across(left), width=across(width), y=middle - 5, height=10, rx=2),
         *median,
-        at(place(item["value"]), middle, _marker(item)),
+        at(place(item["value"]), middle, marker),
         role="img",
         class_="range",
         width="100%",
         height=BAR,
     )
-
-
-def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
-    """Interactions of each post over time: dots, diamonds for signs of sponsorship, a line at the median."""
-    posts = engagement["posts"]
-    days = [date.fromisoformat(post["at"][:10]) for post in posts]
-    ticks, scale = _count_scale([post["n_interactions"] for post in posts])
-    place, height = day_scale(days[0], days[-1]), ABOVE_DOTS + DOTS + DAYS
-
-    def down(count: float) -> float:
-        return ABOVE_DOTS + DOTS * (1 - scale(max(count, ticks[0])))
-
-    labels = [(down(tick), catalogue.compact(tick)) for tick in ticks]
-    drawn = (
-        _dot(post, place(day), down(post["n_interactions"]), catalogue) for post, day in zip(posts, days, strict=True)
-    )
-    plot = picture(
-        "interactions",
-        catalogue.text("report.chart.interactions"),
-        catalogue.text(
-            "report.chart.interactions.about",
-            n_posts=len(posts),
-            first=days[0].isoformat(),
-            last=days[-1].isoformat(),
-            median=engagement["median_text"],
-        ),
-        height,
-        grid(y for y, _ in labels),
-        level_line("median-line", down(engagement["median"])),
-        join(drawn),
-        day_labels([(place(day), text) for day, text in day_ticks(days[0], days[-1])], height - 4),
-    )
-    return framed(axis(labels, height), plot)
 
 
 def share_bar(share: Mapping[str, Any]) -> Markup:
@@ -129,28 +98,3 @@ def _range_place(item: Mapping[str, Any]) -> Scale:
     values = [item[name] for name in ("low", "high", "value", "median") if item[name] is not None]
     scale = logarithmic(min(values), max(values)) if is_wide(values) else linear(min(0, *values), max(values) or 1.0)
     return lambda value: ROOM + (1 - 2 * ROOM) * scale(value)
-
-
-def _marker(item: Mapping[str, Any]) -> Markup:
-    """A dot inside the range; outside a triangle that points the way, filled where the side asks for a look."""
-    if item["position"] == "within":
-        return tag("circle", class_="value", r=5)
-    class_ = "value asks" if item["asks"] else "value beside"
-    return tag("path", class_=class_, d="M-5-7L7 0L-5 7Z" if item["position"] == "above" else "M5-7L-7 0L5 7Z")
-
-
-def _count_scale(counts: Sequence[int]) -> tuple[list[float], Scale]:
-    """Ticks and upward scale for counts; zeros lie on the lowest line of a logarithmic scale."""
-    positive = [count for count in counts if count > 0]
-    if positive and is_wide(positive):
-        ticks = decade_ticks(min(positive), max(positive))
-        return ticks, logarithmic(ticks[0], ticks[-1])
-    ticks = nice_ticks(0, max(counts), 4)
-    return ticks, linear(ticks[0], ticks[-1])
-
-
-def _dot(post: Mapping[str, Any], place: float, y: float, catalogue: Catalogue) -> Markup:
-    title = tag("title", f"{post['at'][:10]}: {catalogue.number(post['n_interactions'], 0)}")
-    if post["is_marked"]:
-        return at(place, y, tag("path", title, class_="dot marked", d="M0-5.5L5.5 0L0 5.5L-5.5 0Z"))
-    return tag("circle", title, class_="dot", cx=across(place), cy=y, r=3.5)
