@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
 from zhenfen.files import replace_folder
 from zhenfen.tables.bundle import Tables
 from zhenfen.tables.check import check_tables
+from zhenfen.tables.foreign import take_table
 from zhenfen.tables.specs import TABLES, TableSpec
 
 DATABASE_SUFFIXES = (".sqlite", ".db", ".duckdb")
@@ -86,7 +87,7 @@ def _read_database(path: Path) -> dict[str, pl.DataFrame]:
     if path.suffix not in DATABASE_SUFFIXES:
         raise MissingTableError(Problem("a folder of Parquet files or " + ", ".join(DATABASE_SUFFIXES), str(path)))
     raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
-    return {name: _typed(TABLES[name], frame, path) for name, frame in raw.items()}
+    return {name: take_table(frame, TABLES[name], f"{path}:{name}") for name, frame in raw.items()}
 
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
@@ -120,28 +121,6 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
             return {name: database.table(f"main.{name}").pl() for name in TABLES if name in have}
     except duckdb.Error as error:
         raise UnreadableFileError(Problem("a DuckDB database", str(path), value=_first_line(error))) from error
-
-
-def _typed(spec: TableSpec, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """Databases have no booleans or UTC times of their own: numbers and ISO texts become the contract's types."""
-    try:
-        return frame.select(
-            _cast(pl.col(name), frame.schema[name], spec) for name in frame.columns if name in spec.schema
-        )
-    except pl.exceptions.PolarsError as error:
-        raise InvalidTableError(
-            Problem("values of the contract's types", f"{path}:{spec.name}", value=_first_line(error))
-        ) from error
-
-
-def _cast(values: pl.Expr, have: pl.DataType, spec: TableSpec) -> pl.Expr:
-    name = values.meta.output_name()
-    want = spec.schema[name]
-    if isinstance(want, pl.Datetime) and have == pl.String:
-        return values.str.to_datetime(time_unit="us", time_zone="UTC")
-    if isinstance(want, pl.Datetime) and isinstance(have, pl.Datetime) and have.time_zone is None:
-        return values.dt.replace_time_zone("UTC").cast(want)
-    return values.cast(want)
 
 
 def _first_line(error: BaseException) -> str:
