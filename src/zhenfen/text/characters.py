@@ -133,7 +133,9 @@ def _fold_words(texts: pl.Series) -> pl.Series:
 def _table() -> Uint32:
     """What each code point is read as, shape (0x110000,)."""
     table = np.arange(_N_CODE_POINTS, dtype=np.uint32)
-    for alike, read in (*read_simplified(), *_accents(), *_lookalikes().always.pairs):
+    plain = ((chr(code), unicodedata.normalize("NFKD", chr(code))[0]) for code in _LATIN_WITH_ACCENTS)
+    accents = [(letter, base) for letter, base in plain if letter != base and base.isascii() and base.isalpha()]
+    for alike, read in (*read_simplified(), *accents, *_lookalikes().always.pairs):
         table[ord(alike)] = ord(read)
     lower = ((code, chr(code).lower()) for code in range(_ALL_WITH_CASE) if chr(code).isupper())
     for code, letter in lower:
@@ -192,12 +194,6 @@ def _is_stable(character: str) -> bool:
 @cache
 def _lookalikes() -> Lookalikes:
     return read_config(config_dir() / "text" / "lookalikes.yaml", Lookalikes)
-
-
-def _accents() -> list[tuple[str, str]]:
-    """Latin letters with accents and the plain ones."""
-    plain = ((chr(code), unicodedata.normalize("NFKD", chr(code))[0]) for code in _LATIN_WITH_ACCENTS)
-    return [(letter, base) for letter, base in plain if letter != base and base.isascii() and base.isalpha()]
 
 
 def read_simplified() -> list[tuple[str, str]]:

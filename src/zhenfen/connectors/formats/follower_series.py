@@ -9,8 +9,8 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
-from zhenfen.connectors.formats.spreadsheet_headings import find_layout
 from zhenfen.connectors.reading.fields import Sources, bundle, pick, raise_all, stack, wanted_fields
+from zhenfen.connectors.reading.headings import find_layout
 from zhenfen.connectors.reading.tidy import tidy
 from zhenfen.errors import Problem
 from zhenfen.tables import TABLES, make_frame

@@ -13,19 +13,19 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
-from zhenfen.connectors.formats.spreadsheet_headings import (
-    Layout,
-    find_layout,
-    load_headings,
-    own_name,
-    translate,
-)
 from zhenfen.connectors.formats.spreadsheet_keys import make_keys, name_creators
 from zhenfen.connectors.formats.weibo_text import own_words
 from zhenfen.connectors.found_by import SEARCH
 from zhenfen.connectors.reading.cells import SEEN
 from zhenfen.connectors.reading.counts import is_blank, parse_count
 from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title, pick, raise_all, stack
+from zhenfen.connectors.reading.headings import (
+    Layout,
+    find_layout,
+    load_headings,
+    own_name,
+    translate,
+)
 from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
 from zhenfen.errors import Problem
 from zhenfen.tables import TABLES, make_frame
