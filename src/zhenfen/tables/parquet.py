@@ -37,11 +37,17 @@ class ParquetRows:
     """
 
     def __init__(self, path: Path, spec: TableSpec, needed: Sequence[str], read: Sequence[str] | None = None) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         self.path = path
         self.spec = spec
         self.needed = needed
         self.key = next(column for column in spec.columns if column.name == needed[0])
-        self.file = _open(path)
+        try:
+            self.file = pq.ParquetFile(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise _torn(path, error) from error
         self.have = self.file.schema_arrow.names
         self.names = [name for name in read or spec.schema if name in self.have]
         self._check_columns()
@@ -203,16 +209,6 @@ def _has_columns(path: Path, names: Collection[str]) -> bool:
         return set(pq.read_schema(path).names) == set(names)
     except (OSError, pa.ArrowInvalid):
         return False
-
-
-def _open(path: Path) -> pq.ParquetFile:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise _torn(path, error) from error
 
 
 def _torn(path: Path, error: Exception) -> UnreadableFileError:

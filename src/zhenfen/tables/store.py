@@ -33,7 +33,14 @@ def read_tables(path: Path) -> Tables:
         UnreadableFileError: A file is no Parquet file or no database.
         InvalidTableError: The tables break the contract.
     """
-    frames = _read_database(path) if path.is_file() else _read_folder(path)
+    if not path.is_file():
+        found = {name: find_table(path, name) for name in TABLES}
+        frames = {name: _read_parquet(TABLES[name], file) for name, file in found.items() if file is not None}
+    elif path.suffix in DATABASE_SUFFIXES:
+        raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
+        frames = {name: take_table(frame, TABLES[name], f"{path}:{name}") for name, frame in raw.items()}
+    else:
+        raise MissingTableError(Problem("a folder of Parquet files or " + ", ".join(DATABASE_SUFFIXES), str(path)))
     if not frames:
         raise MissingTableError(Problem("at least one of " + ", ".join(f"{n}.parquet" for n in TABLES), str(path)))
     check_tables(frames)
@@ -67,11 +74,6 @@ def is_table_file(path: Path) -> bool:
     return path.suffix == ".parquet" and path.stem in TABLES
 
 
-def _read_folder(folder: Path) -> dict[str, pl.DataFrame]:
-    found = {name: find_table(folder, name) for name in TABLES}
-    return {name: _read_parquet(TABLES[name], path) for name, path in found.items() if path is not None}
-
-
 def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
     pattern = path / "**/*.parquet" if path.is_dir() else path
     try:
@@ -81,13 +83,6 @@ def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
         return frame.select(name for name in names if name in spec.schema).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UnreadableFileError(Problem("a whole Parquet file", str(path), value=_first_line(error))) from error
-
-
-def _read_database(path: Path) -> dict[str, pl.DataFrame]:
-    if path.suffix not in DATABASE_SUFFIXES:
-        raise MissingTableError(Problem("a folder of Parquet files or " + ", ".join(DATABASE_SUFFIXES), str(path)))
-    raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
-    return {name: take_table(frame, TABLES[name], f"{path}:{name}") for name, frame in raw.items()}
 
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:

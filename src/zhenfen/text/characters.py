@@ -170,7 +170,11 @@ def _n_bytes() -> npt.NDArray[np.uint8]:
 @cache
 def _any_unstable() -> str:
     """A class of all characters but those of plain simplified texts, as a regular expression."""
-    plain = [code for code in _OFTEN_STABLE if _is_stable(chr(code))]
+    plain: list[int] = []
+    for code in _OFTEN_STABLE:
+        is_folded = unicodedata.normalize("NFKC", chr(code)) != chr(code) or _table()[code] != code
+        if not is_folded and unicodedata.category(chr(code))[0] != "M":
+            plain.append(code)
     return f"[^{escape_codes(plain)}{PUNCTUATION}]"
 
 
@@ -184,11 +188,6 @@ def escape_codes(codes: list[int]) -> str:
     points = np.array(sorted(codes))
     parts = np.split(points, np.flatnonzero(np.diff(points) > 1) + 1)
     return "".join(rf"\x{{{part[0]:x}}}-\x{{{part[-1]:x}}}" for part in parts)
-
-
-def _is_stable(character: str) -> bool:
-    is_plain = unicodedata.normalize("NFKC", character) == character
-    return is_plain and unicodedata.category(character)[0] != "M" and _table()[ord(character)] == ord(character)
 
 
 @cache
