@@ -64,7 +64,7 @@ def check_values(spec: TableSpec, frame: pl.DataFrame) -> None:
     """
     breaches = find_impossible(spec.columns, frame)
     if breaches:
-        found = [problem for one in breaches for problem in one.name(BODY, MOST_PROBLEMS)]
+        found = [problem for one in breaches for problem in one.list_rows(BODY, MOST_PROBLEMS)]
         found.sort(key=lambda one: one.row or 0)
         n_all = sum(len(one.rows) for one in breaches)
         raise ServiceError(422, "invalid_table", UNUSABLE, found[:MOST_PROBLEMS], n_problems=n_all)

@@ -115,7 +115,7 @@ class Breach:
     rows: pl.Series
     values: pl.Series
 
-    def name(self, file: str, most: int) -> list[Problem]:
+    def list_rows(self, file: str, most: int) -> list[Problem]:
         """A problem a row, of the first `most` rows."""
         rows, values = self.rows.head(most).to_list(), _as_texts(self.values.head(most))
         return [
@@ -125,7 +125,7 @@ class Breach:
 
     def summarise(self, file: str) -> Iterator[Problem]:
         """A problem for each of the first rows, and one that counts the others."""
-        yield from self.name(file, ROWS_NAMED)
+        yield from self.list_rows(file, ROWS_NAMED)
         if len(self.rows) > ROWS_NAMED:
             more = f"{self.expected} (and {len(self.rows) - ROWS_NAMED} more rows)"
             yield Problem(more, file, column=self.column)
