@@ -11,8 +11,9 @@ import polars as pl
 
 from zhenfen import __version__
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.scoring.frames import input_columns, is_needed, open_scorer
+from zhenfen.scoring.frames import input_columns, open_scorer
 from zhenfen.simulate import simulate
+from zhenfen.tables.foreign import is_needed
 
 SERVED = Path(__file__).parent / "served_model.py"
 MODEL = "model"
@@ -71,7 +72,7 @@ def make_signature(manifest: Manifest, scores: pl.DataFrame) -> Any:
     """What the model reads and gives.
 
     Counts, flags and times are of any type: where some are unknown, pandas makes floats of counts and objects of flags,
-    and MLflow's own types would refuse one or the other. `scoring.frames` checks them.
+    and MLflow's own types would refuse one or the other. `tables.foreign` checks them.
     """
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema

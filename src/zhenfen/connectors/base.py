@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -119,17 +119,16 @@ def choose_connector(export: Export) -> Connector:
             [problem for _, error in sorted(export.unreadable.items()) for problem in error.problems]
         )
     formats = "; ".join(f"{name} ({connector.title})" for name, connector in known.items())
-    raise UnknownFormatError([Problem(f"one of the formats {formats}", export.name), *_what_is_there(export)])
-
-
-def _what_is_there(export: Export) -> Iterator[Problem]:
+    problems = [Problem(f"one of the formats {formats}", export.name)]
+    # What is there instead, as far as it takes to recognise the folder.
     for file in export.files[:FILES_SHOWN]:
         if file not in export.data_files:
-            yield Problem("a file of one of the kinds " + ", ".join(DATA_SUFFIXES), file)
+            problems.append(Problem("a file of one of the kinds " + ", ".join(DATA_SUFFIXES), file))
             continue
         columns = [column for names in export.sheets(file).values() for column in names]
         expected = "a file of one of these formats, with its headings in the first row"
-        yield Problem(expected, file, value=", ".join(columns) or "no columns")
+        problems.append(Problem(expected, file, value=", ".join(columns) or "no columns"))
     n_more = len(export.files) - FILES_SHOWN
     if n_more > 0:
-        yield Problem("a file of one of these formats", export.name, value=f"{n_more} more files")
+        problems.append(Problem("a file of one of these formats", export.name, value=f"{n_more} more files"))
+    raise UnknownFormatError(problems)

@@ -99,12 +99,18 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     table with the most headings found; of several, the one that stands first in the map.
     """
     known = load_headings()
-    if tool := _find_tool(known, columns):
+    plain = {_plain(column) for column in columns}
+    named = (tool for tool in known.tools if plain.issuperset(map(_plain, tool.headings)))
+    if tool := next((one for one in named if plain.isdisjoint(map(_plain, one.without))), None):
         return replace(
             _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
         )
     layouts = {table: _lay_out(table, known, columns) for table in known.columns}
-    possible = {table: layout for table, layout in layouts.items() if _has_needs(known, layout)}
+    possible = {
+        table: layout
+        for table, layout in layouts.items()
+        if all(any(column in layout.headings for column in group) for group in known.needs.get(table, ()))
+    }
     for table, words in known.names.items():
         if table in possible and any(_plain(word) in _plain(name) for word in words):
             return possible[table]
@@ -144,12 +150,6 @@ def _read_headings(path: str) -> HeadingMap:
     return known
 
 
-def _find_tool(known: HeadingMap, columns: tuple[str, ...]) -> Tool | None:
-    plain = {_plain(column) for column in columns}
-    named = (tool for tool in known.tools if plain.issuperset(map(_plain, tool.headings)))
-    return next((tool for tool in named if plain.isdisjoint(map(_plain, tool.without))), None)
-
-
 def _lay_out(
     table: str, known: HeadingMap, columns: tuple[str, ...], surer: Mapping[str, tuple[str, ...]] | None = None
 ) -> Layout:
@@ -163,21 +163,15 @@ def _lay_out(
         name: tuple(column for heading in headings for column in there.get(_plain(heading), ()))
         for name, headings in wanted.items()
     }
-    units = {column: unit for column in columns if (unit := _unit(column))}
+    units: dict[str, str] = {}
+    for column in columns:
+        bracket = _BRACKETS.search(unicodedata.normalize("NFKC", column).lower())
+        if bracket and bracket[0][1:-1].strip() in UNITS:
+            units[column] = bracket[0][1:-1].strip()
     return Layout(table, {name: headings for name, headings in found.items() if headings}, units)
-
-
-def _has_needs(known: HeadingMap, layout: Layout) -> bool:
-    groups = known.needs.get(layout.table, ())
-    return all(any(column in layout.headings for column in group) for group in groups)
 
 
 def _plain(heading: str) -> str:
     """A heading as it is compared: narrow, lower case, without spaces, separators and brackets."""
     text = unicodedata.normalize("NFKC", heading).lower()
     return _SEPARATORS.sub("", _BRACKETS.sub("", text))
-
-
-def _unit(heading: str) -> str:
-    found = _BRACKETS.search(unicodedata.normalize("NFKC", heading).lower())
-    return next((unit for unit in UNITS if found and found[0][1:-1].strip() == unit), "")
