@@ -16,8 +16,8 @@ from training.tracking import track
 
 from zhenfen.config import models_dir
 from zhenfen.estimators.manifest import FILE_NAME, read_manifest
+from zhenfen.estimators.shelved import load_folder
 from zhenfen.model_registry import HASH_TAG, LABEL_TAG, Registry, keep_quiet
-from zhenfen.model_registry.loading import load_folder
 
 SHIPPED = models_dir() / "audience" / "1"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.model_registry import MODEL_NAMES, Reference, Registered, Registry, check_name, parse_reference
-from zhenfen.model_registry.loading import load_folder
+from zhenfen.estimators.shelved import load_folder, load_kinds
+from zhenfen.model_registry import ModelReference, Registered, Registry, check_name, parse_reference
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Listed:
     """One model that could score.
 
     Attributes:
-        name: audience, comment, post or creator.
+        name: Of its kind, such as audience.
         place: Its shelf folder's name ("audience/1") or its registry URI.
         scores_as: Version string of its scores; empty where the folder is not whole.
         aliases: Of the registry.
@@ -39,15 +39,15 @@ class Listed:
 
 def list_shelf() -> list[Listed]:
     """Every version on the shelf, oldest first; each is opened, so that a broken one is told of."""
-    return [one for name in MODEL_NAMES for one in _list_folders(name, models_dir() / name)]
+    return [one for name in load_kinds() for one in _list_folders(name, models_dir() / name)]
 
 
 def list_registry(registry: Registry) -> list[Listed]:
     """Every registered version, oldest first; nothing is downloaded."""
-    return [_describe(one) for name in MODEL_NAMES for one in registry.list_versions(name)]
+    return [_describe(one) for name in load_kinds() for one in registry.list_versions(name)]
 
 
-def mark_used(listed: Sequence[Listed], references: Iterable[Reference]) -> list[Listed]:
+def mark_used(listed: Sequence[Listed], references: Iterable[ModelReference]) -> list[Listed]:
     """The same, where `references` (of ZHENFEN_MODELS) choose from the registry what the shelf gives otherwise."""
     chosen = {
         one.place: one.name
@@ -62,7 +62,7 @@ def mark_used(listed: Sequence[Listed], references: Iterable[Reference]) -> list
 
 def check_registry(registry: Registry) -> Iterator[Listed]:
     """Every registered version, downloaded and opened."""
-    for name in MODEL_NAMES:
+    for name in load_kinds():
         for one in registry.list_versions(name):
             yield _checked(_describe(one), partial(registry.fetch, one))
 
@@ -87,7 +87,7 @@ def find_folder(asked: str, open_registry: Callable[[], Registry]) -> Path:
     if not wanted:
         known = ", ".join(f"{name}/{folder.name}" for folder in versions) or "none"
         raise ConfigError(
-            f"model {asked!r}: expected one of the shelf ({known}) or {Reference(name, alias='champion')}"
+            f"model {asked!r}: expected one of the shelf ({known}) or {ModelReference(name, alias='champion')}"
         )
     return wanted[0]
 

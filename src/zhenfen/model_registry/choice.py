@@ -9,13 +9,13 @@ from pathlib import Path
 
 from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_registry.client import Registry, registry_uri
-from zhenfen.model_registry.reference import Reference, parse_reference
+from zhenfen.model_registry.reference import ModelReference, parse_reference
 
 CHOICE = "ZHENFEN_MODELS"
 logger = logging.getLogger(__name__)
 
 
-def read_choice(choice: str) -> list[Reference]:
+def read_choice(choice: str) -> list[ModelReference]:
     """The references of ZHENFEN_MODELS, separated by commas or blanks.
 
     Raises:

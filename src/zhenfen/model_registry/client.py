@@ -20,7 +20,7 @@ from zhenfen.model_registry.reference import (
     HASH_TAG,
     LABEL_TAG,
     PREFIX,
-    Reference,
+    ModelReference,
     Registered,
     check_name,
 )
@@ -95,7 +95,7 @@ class Registry:
             aliases = self._aliases(name)
         return [_describe(name, models[key], aliases) for key in sorted(models, key=int)]
 
-    def find(self, reference: Reference) -> Registered:
+    def find(self, reference: ModelReference) -> Registered:
         """The version a reference means now.
 
         Raises:
