@@ -26,7 +26,7 @@ from training.shelf import hash_file
 from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError, ZhenfenError
-from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import load_folder, load_kinds
 from zhenfen.files import replace_folder
 from zhenfen.model_registry import (
@@ -39,6 +39,7 @@ from zhenfen.model_registry import (
     Registry,
     check_name,
 )
+from zhenfen.shelf import FILE_NAME
 
 MOST_RUNS = 100
 """Runs of an experiment that are looked through for the one that made a folder, newest first."""

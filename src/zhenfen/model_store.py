@@ -13,6 +13,7 @@ from zhenfen.config import RuleFile, config_dir, models_dir, read_rules
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.shelved import Loaded, LoadedModel, ShelvedModel, load_folder, load_kinds
 from zhenfen.model_registry import CHOICE, chosen_folders
+from zhenfen.shelf import PANEL, find_file, list_versions
 from zhenfen.verdict.audience import AudienceRules
 from zhenfen.verdict.comments import CommentRules
 from zhenfen.verdict.creator import CreatorRules
@@ -117,7 +118,7 @@ def load_models(panel: Path | None = None) -> Models:
     """
     verdict, shelf = config_dir() / "verdict", models_dir()
     return Models(
-        read_panel(panel or verdict / "panel.csv"),
+        read_panel(panel or find_file(PANEL)),
         read_rules(verdict / "levels.yaml", LevelRules),
         read_rules(verdict / "audience.yaml", AudienceRules),
         read_rules(verdict / "comments.yaml", CommentRules),
@@ -132,18 +133,14 @@ def load_model(kind: ShelvedModel[Any], shelf: Path) -> LoadedModel | None:
     Raises:
         ConfigError: A file of it was changed, or it wants features that this version does not make.
     """
-    folder = chosen_folders(os.environ.get(CHOICE, "")).get(kind.name) or _find_newest(shelf, kind.name)
-    return None if folder is None else _open(folder)
+    chosen = chosen_folders(os.environ.get(CHOICE, "")).get(kind.name)
+    newest = list_versions(shelf / kind.name)[-1:]
+    return _open(chosen or newest[0]) if chosen or newest else None
 
 
 @cache
 def _open(folder: Path) -> LoadedModel:
     return load_folder(folder)
-
-
-def _find_newest(shelf: Path, name: str) -> Path | None:
-    versions = [path for path in (shelf / name).glob("*") if path.name.isdigit()]
-    return max(versions, key=lambda path: int(path.name), default=None)
 
 
 def _version(version: int, sha256: str) -> str:

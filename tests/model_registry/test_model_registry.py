@@ -12,7 +12,7 @@ import pytest
 
 from registry_builder import Store
 from zhenfen.errors import ConfigError, RegistryUnreachableError
-from zhenfen.estimators.manifest import FILE_NAME, read_manifest
+from zhenfen.estimators.manifest import read_manifest
 from zhenfen.estimators.shelved import load_folder
 from zhenfen.model_registry import (
     ModelReference,
@@ -23,6 +23,7 @@ from zhenfen.model_registry import (
 )
 from zhenfen.model_registry import client as client_module
 from zhenfen.model_registry.files import cache_dir
+from zhenfen.shelf import FILE_NAME
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 DOWN = "http://127.0.0.1:9"

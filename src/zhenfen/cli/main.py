@@ -224,11 +224,11 @@ def panel_build(
 def panel_show(panel: PanelOption = None, lang: LangOption = Lang.EN) -> None:
     """What a reference panel covers: families by platform and size, with peers, source and day, and what is missing."""
     from zhenfen.cli.terminal_panel import show_coverage
-    from zhenfen.config import config_dir
+    from zhenfen.shelf import PANEL, find_file
     from zhenfen.verdict.coverage import find_coverage
     from zhenfen.verdict.panel import read_panel
 
-    show_coverage(find_coverage(read_panel(panel or config_dir() / "verdict" / "panel.csv")), lang)
+    show_coverage(find_coverage(read_panel(panel or find_file(PANEL))), lang)
 
 
 @score_app.command("profiles")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from zhenfen.config import user_config_dir
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.files import settle
 from zhenfen.model_registry.reference import Registered
+from zhenfen.shelf import FILE_NAME
 
 SHELF = "shelf"
 """Folder of a version's artifacts that holds the shelf's files."""
