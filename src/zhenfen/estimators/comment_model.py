@@ -14,7 +14,7 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.cascade import CascadeClassifier
-from zhenfen.estimators.manifest import CascadeManifest, Manifest, read_manifest
+from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import ShelvedModel, register
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import TextEncoder
@@ -51,13 +51,13 @@ class CommentModel:
         """p_advert and p_filler of each normalised text, calibrated, in [0, 1]; null for null; row order kept."""
         # Comments repeat each other: each distinct text is read once.
         texts = normalised.unique(maintain_order=True).drop_nulls().alias("normalised")
-        columns = {f"p_{kind}": self._predict_one(texts, kind) for kind in KINDS}
+        columns = {
+            f"p_{kind}": self.calibrations[kind].apply(self.classifiers[kind].decision_function(texts))
+            for kind in KINDS
+        }
         scored = pl.DataFrame({"normalised": texts, **columns})
         asked = normalised.alias("normalised").to_frame()
         return asked.join(scored, on="normalised", how="left", maintain_order="left").drop("normalised")
-
-    def _predict_one(self, texts: pl.Series, kind: str) -> Array:
-        return self.calibrations[kind].apply(self.classifiers[kind].decision_function(texts))
 
     def explain(self, normalised: pl.Series, n: int, kind: str = "advert") -> pl.Series:
         """The `n` pieces of each text that say most for or against `kind`, as a list of {piece, contribution}.
@@ -90,20 +90,11 @@ def load_comment_model(folder: Path) -> CommentModel:
     if missing := sorted(set(KINDS) - maps.keys()):
         raise ConfigError(f"{folder / CALIBRATION}: expected a calibration of {', '.join(missing)}")
     lines = {kind: LinearTextClassifier.load(folder / file_name(kind)) for kind in KINDS}
-    return CommentModel(
-        {**lines, ADVERT: _with_encoder(lines[ADVERT], folder, manifest.cascade)},
-        {kind: Calibration.from_dict(maps[kind]) for kind in KINDS},
-        manifest,
-    )
-
-
-def _with_encoder(
-    line: LinearTextClassifier, folder: Path, cascade: CascadeManifest | None
-) -> LinearTextClassifier | CascadeClassifier:
-    """The classifier of adverts, its second stage behind it where the manifest has one."""
-    if cascade is None:
-        return line
-    return CascadeClassifier(line, TextEncoder.load(folder), cascade.low, cascade.blend)
+    classifiers: dict[str, LinearTextClassifier | CascadeClassifier] = {**lines}
+    if cascade := manifest.cascade:
+        # The second stage of the classifier of adverts.
+        classifiers[ADVERT] = CascadeClassifier(lines[ADVERT], TextEncoder.load(folder), cascade.low, cascade.blend)
+    return CommentModel(classifiers, {kind: Calibration.from_dict(maps[kind]) for kind in KINDS}, manifest)
 
 
 def score_comments(comments: pl.DataFrame, model: CommentModel, *, n_reasons: int = 0) -> pl.DataFrame:

@@ -55,7 +55,10 @@ class ProfileModel:
 
     def is_out_of_domain(self, features: pl.DataFrame, platforms: pl.Series) -> npt.NDArray[np.bool_]:
         """Rows of a platform the model was not validated on, or mostly outside of what it was trained on."""
-        outside = [_is_outside(name, low, high) for name, (low, high) in self.manifest.domain.items()]
+        outside = [
+            (~pl.col(name).is_between(low, high)).fill_null(value=False).cast(pl.Int64)
+            for name, (low, high) in self.manifest.domain.items()
+        ]
         known = [pl.col(name).is_not_null().cast(pl.Int64) for name in self.manifest.domain]
         most = MOST_OUTSIDE_SHARE * pl.sum_horizontal(known)
         strange = features.select(pl.sum_horizontal(outside) > most).to_series()
@@ -92,10 +95,6 @@ def load_profile_model(folder: Path) -> ProfileModel:
         {name: Calibration.from_dict(values) for name, values in calibrations.items()},
         manifest,
     )
-
-
-def _is_outside(name: str, low: float, high: float) -> pl.Expr:
-    return (~pl.col(name).is_between(low, high)).fill_null(value=False).cast(pl.Int64)
 
 
 def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime, *, n_reasons: int = 0) -> pl.DataFrame:
