@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zhenfen.cli.terminal_panel import describe_row, list_gaps
-from zhenfen.config import config_dir
 from zhenfen.features.base import Family, load_families
 from zhenfen.features.specs import FeatureSpec
 from zhenfen.messages import Catalogue
+from zhenfen.shelf import PANEL, find_file
 from zhenfen.tables import TABLES, Column, TableSpec
 from zhenfen.verdict.coverage import find_coverage
 from zhenfen.verdict.panel import read_panel
@@ -72,7 +72,7 @@ def _feature_line(spec: FeatureSpec) -> str:
 def coverage_page() -> str:
     """What the shipped panel covers, as `zhenfen panel show` says it."""
     catalogue = Catalogue("en")
-    coverage = find_coverage(read_panel(config_dir() / "verdict" / "panel.csv"))
+    coverage = find_coverage(read_panel(find_file(PANEL)))
     lines = [
         "# Coverage of the shipped panel",
         "",

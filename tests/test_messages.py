@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import zhenfen.report
-from zhenfen.config import config_dir
 from zhenfen.errors import ConfigError
 from zhenfen.messages import LANGUAGES, Catalogue, load_entries
+from zhenfen.shelf import PANEL, find_file
 from zhenfen.verdict.panel import read_panel
 
 REPORT = Path(zhenfen.report.__file__).parent
@@ -154,7 +154,7 @@ def test_days_are_iso_everywhere(moment):
 
 
 def test_every_source_and_window_of_the_shipped_panel_is_named_and_no_other():
-    panel = read_panel(config_dir() / "verdict" / "panel.csv").frame
+    panel = read_panel(find_file(PANEL)).frame
     texts = {*panel["source"], *panel["window"]}
     assert {key for key in load_entries() if key.startswith("panel.")} == {f"panel.{text}" for text in texts}
 

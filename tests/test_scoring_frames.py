@@ -101,7 +101,7 @@ def test_comments_and_posts_score_as_everywhere() -> None:
 
 
 def open_model(name: str, folder):
-    from zhenfen.model_registry.loading import load_folder
+    from zhenfen.estimators.shelved import load_folder
 
     return load_folder(folder)
 

@@ -37,9 +37,9 @@ from training.split import leave_sources_out, make_folds
 from training.tracking import track
 from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.features.audience import profile
 from zhenfen.features.audience.profile import PROFILE_FEATURES
+from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
 

@@ -49,10 +49,11 @@ from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import CALIBRATION, file_name
-from zhenfen.estimators.manifest import TrainingSource, ValidationCounts
+from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
+from zhenfen.shelf import TrainingSource
 from zhenfen.text import ngrams
 
 Array = npt.NDArray[np.float64]

@@ -11,6 +11,7 @@ import polars as pl
 
 from zhenfen import __version__
 from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.shelved import load_kinds
 from zhenfen.scoring.frames import input_columns, open_scorer
 from zhenfen.simulate import simulate
 from zhenfen.tables.foreign import is_needed
@@ -22,7 +23,6 @@ N_EXAMPLES = 3
 SEED = 1
 REQUIREMENTS = (f"zhenfen=={__version__}", "pandas")
 """What `mlflow models serve` needs beside mlflow; `zhenfen` comes from the wheel that `python -m build` makes."""
-_TABLES = {"audience": "audience", "comment": "comments", "post": "posts"}
 _OUTPUTS = {pl.String: "string", pl.Float64: "double", pl.Boolean: "boolean", pl.Int64: "long"}
 
 
@@ -59,9 +59,8 @@ def make_example(manifest: Manifest) -> pl.DataFrame:
 def make_rows(manifest: Manifest, n_rows: int) -> pl.DataFrame:
     """Rows of simulated creators with the columns that a model reads, repeated until there are `n_rows`."""
     columns = [column.name for column in input_columns(manifest)]
-    if manifest.name in _TABLES:
-        rows = simulate(["burst_buyer", "comment_farm", "sponsored_heavy"], seed=SEED).tables[_TABLES[manifest.name]]
-        rows = rows.select(columns)
+    if table := load_kinds()[manifest.name].table:
+        rows = simulate(["burst_buyer", "comment_farm", "sponsored_heavy"], seed=SEED).tables[table].select(columns)
     else:
         ids = pl.DataFrame({columns[0]: [f"creator {number}" for number in range(N_EXAMPLES)]})
         rows = ids.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in columns[1:])

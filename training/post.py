@@ -41,10 +41,10 @@ from training.tracking import track
 from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators import post_text
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.estimators.post_classifier import KINDS
 from zhenfen.estimators.post_model import CALIBRATION, DEFAULT, WEIGHTS
 from zhenfen.estimators.post_text import LISTS, make_matrix
+from zhenfen.shelf import TrainingSource
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -9,8 +9,8 @@ from typing import Any
 
 from zhenfen.config import models_dir
 from zhenfen.errors import RegistryUnreachableError
-from zhenfen.model_registry import MODEL_NAMES, Registry, registry_uri
-from zhenfen.model_registry.loading import load_folder
+from zhenfen.estimators.shelved import load_folder, load_kinds
+from zhenfen.model_registry import Registry, registry_uri
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
@@ -107,15 +107,15 @@ def _score_again(record: Record, models: Models, path: Path, on_progress: Progre
 
 
 def _with_models_of(record: Record, models: Models) -> Models:
-    wanted = {name: record.versions.get(name + MODEL_SUFFIX) for name in MODEL_NAMES}
+    wanted = {name: record.versions.get(name + MODEL_SUFFIX) for name in load_kinds()}
     found: dict[str, Any] = {}
     for name, version in wanted.items():
-        current = getattr(models, name)
+        current = models.shelved.get(name)
         if version is None or (current is not None and current.version == version):
             found[name] = current if version else None
         else:
             found[name] = next(_candidates(name, version), current)
-    return replace(models, **found)
+    return models.with_models(**found)
 
 
 def _candidates(name: str, version: str) -> Iterator[Any]:

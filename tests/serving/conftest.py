@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_runner import Runner
 
-from toy_models import ToyCreatorModel
+from toy_models import ToyCreatorModel, put_creator
 from zhenfen import model_store
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
@@ -24,7 +24,7 @@ def zhenfen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def toy_creator(monkeypatch: pytest.MonkeyPatch) -> ToyCreatorModel:
     """The shelf with a creator model of two measurements."""
     model = ToyCreatorModel()
-    monkeypatch.setattr(model_store, "load_creator_model", lambda _shelf: model)
+    put_creator(monkeypatch, model)
     return model
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,9 @@ from starlette.testclient import TestClient
 
 from toy_models import toy_models
 from zhenfen.batch.row_files import score_profiles_file
+from zhenfen.estimators.comment_model import COMMENT
+from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.scoring import score_comments, score_posts, score_profiles
 from zhenfen.service.frames import ARROW, JSON, PARQUET
 from zhenfen.tables import TABLES, make_frame
@@ -58,7 +60,7 @@ def test_profiles_have_the_command_lines_scores_in_every_form(
     client: TestClient, tmp_path: Path, media_type: str, accept: str
 ) -> None:
     PROFILES.write_parquet(tmp_path / "in.parquet")
-    model = toy_models().need_audience()
+    model = toy_models().need(PROFILE)
     score_profiles_file(tmp_path / "in.parquet", tmp_path / "out.parquet", model, platform="weibo", explain=True)
     query = "?platform=weibo&explain=true"
     answer = post(client, "profiles", as_body(PROFILES, media_type), media_type, accept, query=query)
@@ -71,8 +73,8 @@ def test_profiles_have_the_command_lines_scores_in_every_form(
 def test_comments_and_posts_have_the_scores_of_scoring(client: TestClient, media_type: str) -> None:
     models = toy_models()
     for kind, frame, expected in (
-        ("comments", COMMENTS, score_comments(COMMENTS, models.need_comment(), n_reasons=5)),
-        ("posts", POSTS, score_posts(make_frame(TABLES["posts"], POSTS), models.need_post(), n_reasons=5)),
+        ("comments", COMMENTS, score_comments(COMMENTS, models.need(COMMENT), n_reasons=5)),
+        ("posts", POSTS, score_posts(make_frame(TABLES["posts"], POSTS), models.need(POST), n_reasons=5)),
     ):
         answer = post(client, kind, as_body(frame, media_type), media_type, query="?explain=true")
         assert answer.json() == {"n_rows": frame.height, "rows": expected.to_dicts()}
@@ -87,7 +89,7 @@ def test_an_answer_comes_in_the_form_of_the_question(client: TestClient) -> None
 def test_ages_count_at_the_end_of_the_day_asked_for(client: TestClient) -> None:
     answer = post(client, "profiles", as_body(PROFILES, JSON), query="?as_of=2026-11-01")
     moment = datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=UTC)
-    scored = score_profiles(make_frame(TABLES["audience"], PROFILES), toy_models().need_audience(), moment)
+    scored = score_profiles(make_frame(TABLES["audience"], PROFILES), toy_models().need(PROFILE), moment)
     assert answer.json()["rows"] == scored.to_dicts()
 
 
@@ -289,7 +291,7 @@ def test_a_large_json_body_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 
 def test_a_shelf_without_the_model_says_so(tmp_path: Path) -> None:
-    models = replace(toy_models(), audience=None, comment=None, post=None, creator=None)
+    models = toy_models(audience=None, comment=None, post=None, creator=None)
     with open_client(tmp_path, models=models) as client:
         for kind, frame in (("profiles", PROFILES), ("comments", COMMENTS), ("posts", POSTS), ("creators", PROFILES)):
             answer = post(client, kind, as_body(frame, JSON))

@@ -12,6 +12,7 @@ import pytest
 from app_builder import build_service, open_client
 from starlette.testclient import TestClient
 
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import load_models
 from zhenfen.service.errors import ErrorReply
 from zhenfen.service.examples import ROWS_SHOWN, SCORES_SHOWN
@@ -119,8 +120,8 @@ def test_models_are_those_that_score(tmp_path: Path) -> None:
         reply = client.get("/v1/models").json()
     assert reply["parts"] == dict(models.versions)
     audience = next(one for one in reply["models"] if one["name"] == "audience")
-    assert audience["files"] == models.need_audience().manifest.files
-    assert audience["platforms"] == list(models.need_audience().manifest.platforms)
+    assert audience["files"] == models.need(PROFILE).manifest.files
+    assert audience["platforms"] == list(models.need(PROFILE).manifest.platforms)
 
 
 def test_requests_and_rows_are_counted_by_route(client: TestClient) -> None:

@@ -23,6 +23,9 @@ from zhenfen.batch.row_files import normalise_comments_file, score_comments_file
 from zhenfen.batch.run import Order
 from zhenfen.batch.scoring import score_folder
 from zhenfen.errors import ConfigError, InputError, Problem
+from zhenfen.estimators.comment_model import COMMENT
+from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import load_models
 
 
@@ -41,7 +44,7 @@ def test_profiles_are_scored_as_in_one_file(tmp_path: Path) -> None:
     source = write_profiles(tmp_path / "in")
     manifest = run_here("profiles", source, tmp_path / "out", explain=True)
     whole = in_one_file(source, tmp_path / "whole.parquet")
-    score_profiles_file(whole, tmp_path / "scored.parquet", load_models().need_audience(), explain=True)
+    score_profiles_file(whole, tmp_path / "scored.parquet", load_models().need(PROFILE), explain=True)
     assert manifest.n_rows == 120
     assert all_scores(tmp_path / "out").equals(pl.read_parquet(tmp_path / "scored.parquet"))
 
@@ -50,7 +53,7 @@ def test_comments_are_grouped_over_all_parts(tmp_path: Path) -> None:
     source = write_comments(tmp_path / "in")
     run_here("comments", source, tmp_path / "out")
     whole = in_one_file(source, tmp_path / "whole.parquet")
-    score_comments_file(whole, tmp_path / "scored.parquet", load_models().need_comment())
+    score_comments_file(whole, tmp_path / "scored.parquet", load_models().need(COMMENT))
     scored = all_scores(tmp_path / "out")
     assert scored.equals(pl.read_parquet(tmp_path / "scored.parquet"))
     across = scored.drop_nulls("cluster_id").group_by("cluster_id").agg(pl.col("comment_id").str.head(1).n_unique())
@@ -62,7 +65,7 @@ def test_posts_are_scored_as_in_one_file(tmp_path: Path) -> None:
     source = write_posts(tmp_path / "in")
     run_here("posts", source, tmp_path / "out")
     whole = in_one_file(source, tmp_path / "whole.parquet")
-    score_posts_file(whole, tmp_path / "scored.parquet", load_models().need_post())
+    score_posts_file(whole, tmp_path / "scored.parquet", load_models().need(POST))
     assert all_scores(tmp_path / "out").equals(pl.read_parquet(tmp_path / "scored.parquet"))
 
 

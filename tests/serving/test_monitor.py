@@ -13,6 +13,7 @@ import pytest
 from cli_runner import Runner
 
 from zhenfen.cli.monitor import DRIFT_FOUND
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import load_models
 from zhenfen.monitoring.files import watch
 from zhenfen.monitoring.page import DATA, PAGE, render
@@ -120,7 +121,7 @@ def test_the_scores_watched_are_those_of_scoring(tmp_path: Path) -> None:
 
     paths = write(tmp_path, a=make_profiles(0.1, 1), b=make_profiles(0.4, 2))
     for path in paths:
-        score_profiles_file(path, path.with_suffix(".scores"), MODELS.need_audience())
+        score_profiles_file(path, path.with_suffix(".scores"), MODELS.need(PROFILE))
     rows = watch(*paths, MODELS).changes[0]
     scores = watch(*(path.with_suffix(".scores") for path in paths), MODELS).changes[0]
     assert rows.flagged == scores.flagged

@@ -13,6 +13,7 @@ from batch_builder import run_here
 
 from zhenfen.batch.row_files import latest_in_profiles, score_profiles_file
 from zhenfen.config import models_dir
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import load_models
 from zhenfen.scoring.frames import open_scorer
 from zhenfen.service.rows import ProfileOptions, score_audience
@@ -24,7 +25,7 @@ MODELS = load_models()
 
 
 def by_file(path: Path, folder: Path) -> pl.DataFrame:
-    score_profiles_file(path, folder / "scores.parquet", MODELS.need_audience())
+    score_profiles_file(path, folder / "scores.parquet", MODELS.need(PROFILE))
     return pl.read_parquet(folder / "scores.parquet")
 
 
@@ -38,7 +39,7 @@ def by_service(path: Path, folder: Path) -> pl.DataFrame:
 
 
 def by_model(path: Path, folder: Path) -> pl.DataFrame:
-    label = MODELS.need_audience().manifest.label
+    label = MODELS.need(PROFILE).manifest.label
     return open_scorer(models_dir() / label)(pl.read_parquet(path), None)
 
 
@@ -69,7 +70,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_new_time_column_gives_the_same_scores_at_every_door(
     profiles: Path, tmp_path: Path, door: Callable[[Path, Path], pl.DataFrame]
 ) -> None:
-    score = open_scorer(models_dir() / MODELS.need_audience().manifest.label)
+    score = open_scorer(models_dir() / MODELS.need(PROFILE).manifest.label)
     at_the_latest, earlier = (
         score(pl.read_parquet(profiles), moment.isoformat()).sort("profile_id")["p_fake"]
         for moment in (LATEST, LATEST - timedelta(days=400))

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from zhenfen.batch import piece_clusters
 from zhenfen.batch.piece_clusters import _find_cuts, close_file, group_pieces, open_file
 from zhenfen.batch.pieces import Block, Pieces, Step, do, route, unpack
-from zhenfen.scoring.rows import group_comments
+from zhenfen.scoring import group_comments
 from zhenfen.simulate import texts
 from zhenfen.simulate.sellers import bought_comments
 

@@ -112,7 +112,7 @@ def test_an_export_that_is_gone_leaves_what_made_the_report(
 
 def test_with_other_models_nothing_is_scored(kept: str, models: Models) -> None:
     other = SimpleNamespace(version="comment/0 ffffffffffff")
-    found = reproduce(kept, replace(models, comment=other))
+    found = reproduce(kept, models.with_models(comment=other))
     assert found.score_id is None
     assert not found.is_same
     assert [part.name for part in found.parts if part.now not in (None, part.then)] == ["comment_model"]
@@ -120,7 +120,7 @@ def test_with_other_models_nothing_is_scored(kept: str, models: Models) -> None:
 
 def test_a_model_that_has_a_successor_is_found_on_the_shelf(kept: str, models: Models) -> None:
     newer = SimpleNamespace(version="audience/2 ffffffffffff")
-    assert reproduce(kept, replace(models, audience=newer)).is_same
+    assert reproduce(kept, models.with_models(audience=newer)).is_same
 
 
 def test_a_model_that_came_later_is_left_out(
@@ -168,7 +168,7 @@ def test_the_command_line(kept: str, models: Models, monkeypatch: pytest.MonkeyP
     ran = runner.invoke(app, [kept, "--lang", lang])
     assert ran.exit_code == 0, ran.exception
     assert words in ran.output
-    other = replace(models, comment=SimpleNamespace(version="comment/0 ffffffffffff"))
+    other = models.with_models(comment=SimpleNamespace(version="comment/0 ffffffffffff"))
     monkeypatch.setattr(model_store, "load_models", lambda panel: other)
     ran = runner.invoke(app, [kept, "--lang", lang])
     assert ran.exit_code == 2

@@ -9,8 +9,7 @@ import pytest
 from cli_runner import Runner
 from series_builder import BAD, FIRST, steady
 
-from toy_models import ToyCreatorModel
-from zhenfen import model_store
+from toy_models import ToyCreatorModel, put_creator
 from zhenfen.model_store import load_models
 from zhenfen.scoring import many as scoring_many
 from zhenfen.scoring import score
@@ -128,11 +127,11 @@ def test_no_creator_and_no_model_are_named(
     series = pl.DataFrame(rows).with_columns(observed_at=pl.lit(FIRST) + pl.duration(days=pl.Series(days)))
     (tmp_path / "in").mkdir()
     series.write_parquet(tmp_path / "in" / "follower_counts.parquet")
-    for folder, shelf, said in (
-        (tmp_path / "in", lambda _: toy_creator, "at least one creator"),
-        (small_tables, lambda _: None, "creator model"),
+    for folder, model, said in (
+        (tmp_path / "in", toy_creator, "at least one creator"),
+        (small_tables, None, "creator model"),
     ):
-        monkeypatch.setattr(model_store, "load_creator_model", shelf)
+        put_creator(monkeypatch, model)
         ran = zhenfen("score", "creators", folder, "--out", tmp_path / "out.parquet")
         assert ran.code == 2
         assert said in ran.err

@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 from cli_runner import Runner
 
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import load_models
 from zhenfen.scoring import score_profiles
 from zhenfen.simulate import simulate
 from zhenfen.tables import TABLES, make_frame, write_tables
 
-MODEL = load_models().need_audience()
+MODEL = load_models().need(PROFILE)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from zhenfen.connectors.importing import import_export
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.model_store import Models
 from zhenfen.scoring import Progress
 from zhenfen.scoring.many import SCORED_SCHEMA, score_creators
@@ -40,7 +41,7 @@ def score_creators_file(
         InputError: The export cannot be used.
         ConfigError: There is no creator model, an option is none of the known values, or `out` cannot be written.
     """
-    models.need_creator()
+    models.need(CREATOR)
     tables = import_export(
         path, obtained_how=NOT_STATED, found_by=found_by, platform=platform, keep_ids=True, on_progress=on_progress
     )

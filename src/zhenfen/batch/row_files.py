@@ -11,8 +11,7 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel
 from zhenfen.features.posts.facts import PLATFORM_FLAGS
-from zhenfen.scoring import Progress, score_posts, score_profiles
-from zhenfen.scoring.rows import N_REASONS, group_comments, score_grouped
+from zhenfen.scoring import N_REASONS, Progress, group_comments, score_grouped, score_posts, score_profiles
 from zhenfen.tables import EPOCH, PLATFORMS, TABLES, latest_time, time_columns
 from zhenfen.tables.parquet import BATCH_ROWS, ParquetRows, ParquetSink
 from zhenfen.text.normalise import normalise_comments
@@ -151,7 +150,7 @@ def normalise_comments_file(path: Path, out: Path) -> int:
 
 
 def score_grouped_file(path: Path, out: Path, model: CommentModel, *, explain: bool = False) -> int:
-    """Score comments that are normalised and grouped already (see `scoring.rows.group_comments`); returns how many.
+    """Score comments that are normalised and grouped already (see `scoring.group_comments`); returns how many.
 
     Raises:
         ConfigError: `out` cannot be written.

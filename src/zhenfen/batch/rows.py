@@ -59,17 +59,19 @@ def _latest_of(part: Part, work: Path) -> datetime:
 
 def _make_profiles(out: Path, work: Path, *, order: Order, part: Part, as_of: datetime | None) -> int:
     from zhenfen.batch.row_files import score_profiles_file
+    from zhenfen.estimators.profile_model import PROFILE
 
-    model = models().need_audience()
+    model = models().need(PROFILE)
     with readable(part, work) as path:
         return score_profiles_file(path, out, model, platform=order.platform, as_of=as_of, explain=order.explain)
 
 
 def _make_posts(out: Path, work: Path, *, order: Order, part: Part) -> int:
     from zhenfen.batch.row_files import score_posts_file
+    from zhenfen.estimators.post_model import POST
 
     with readable(part, work) as path:
-        return score_posts_file(path, out, models().need_post(), explain=order.explain)
+        return score_posts_file(path, out, models().need(POST), explain=order.explain)
 
 
 def _score_comments(run: Run) -> None:
@@ -104,5 +106,6 @@ def _normalise(out: Path, work: Path, *, part: Part) -> int:
 
 def _make_comments(out: Path, work: Path, *, name: str, explain: bool) -> int:
     from zhenfen.batch.row_files import score_grouped_file
+    from zhenfen.estimators.comment_model import COMMENT
 
-    return score_grouped_file(work / "grouped" / name, out, models().need_comment(), explain=explain)
+    return score_grouped_file(work / "grouped" / name, out, models().need(COMMENT), explain=explain)

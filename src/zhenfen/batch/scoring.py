@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from zhenfen.batch.engine import Engine
 from zhenfen.batch.local_engine import LocalEngine
@@ -16,19 +16,12 @@ from zhenfen.batch.rows import score_rows
 from zhenfen.batch.run import Order, Run, models
 from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.shelved import find_kind_of
 from zhenfen.tables import PLATFORMS
 from zhenfen.version import __version__
 
 if TYPE_CHECKING:
     from zhenfen.scoring import Progress
-
-
-class Versioned(Protocol):
-    """A model that says which it is."""
-
-    @property
-    def version(self) -> str:
-        """Name, version and hash."""
 
 
 EngineName = Literal["local", "spark"]
@@ -94,13 +87,7 @@ def _describe(order: Order) -> Mapping[str, Any]:
     if not is_address(order.source) and order.out.resolve().is_relative_to(source.resolve()):
         raise ConfigError(f"{order.out}: expected a folder outside of the one that is read")
     shelf = models()
-    wanted: dict[str, Callable[[], Versioned]] = {
-        "profiles": shelf.need_audience,
-        "comments": shelf.need_comment,
-        "posts": shelf.need_post,
-        "creators": shelf.need_creator,
-    }
-    model = wanted[order.kind]()
+    model = shelf.need(find_kind_of(order.kind))
     described = {"kind": order.kind, "zhenfen": __version__, "model": model.version}
     if order.kind == "creators":
         described = {**shelf.versions, **described}

@@ -224,11 +224,11 @@ def panel_build(
 def panel_show(panel: PanelOption = None, lang: LangOption = Lang.EN) -> None:
     """What a reference panel covers: families by platform and size, with peers, source and day, and what is missing."""
     from zhenfen.cli.terminal_panel import show_coverage
-    from zhenfen.config import config_dir
+    from zhenfen.shelf import PANEL, find_file
     from zhenfen.verdict.coverage import find_coverage
     from zhenfen.verdict.panel import read_panel
 
-    show_coverage(find_coverage(read_panel(panel or config_dir() / "verdict" / "panel.csv")), lang)
+    show_coverage(find_coverage(read_panel(panel or find_file(PANEL))), lang)
 
 
 @score_app.command("profiles")
@@ -252,9 +252,10 @@ def score_profiles(
         return
     from zhenfen.batch.row_files import score_profiles_file
     from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.estimators.profile_model import PROFILE
     from zhenfen.model_store import load_models
 
-    model = load_models().need_audience()
+    model = load_models().need(PROFILE)
     with Steps(lang) as steps:
         n_profiles = score_profiles_file(
             Path(path), out, model, platform=platform, as_of=moment, explain=explain, on_progress=steps.advance
@@ -279,9 +280,10 @@ def score_comments(
         return
     from zhenfen.batch.row_files import score_comments_file
     from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.estimators.comment_model import COMMENT
     from zhenfen.model_store import load_models
 
-    model = load_models().need_comment()
+    model = load_models().need(COMMENT)
     with Steps(lang) as steps:
         n_comments = score_comments_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
     show_scored("comments", n_comments, out, lang)
@@ -308,9 +310,10 @@ def score_posts(
         return
     from zhenfen.batch.row_files import score_posts_file
     from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.estimators.post_model import POST
     from zhenfen.model_store import load_models
 
-    model = load_models().need_post()
+    model = load_models().need(POST)
     with Steps(lang) as steps:
         n_posts = score_posts_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
     show_scored("posts", n_posts, out, lang)

@@ -11,6 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.errors import InvalidTableError, Problem, UnreadableFileError
+from zhenfen.estimators.comment_model import COMMENT
+from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
 from zhenfen.monitoring.comparison import compare_columns
 from zhenfen.monitoring.measure import Measured, Subject, watch_comments, watch_posts, watch_profiles
@@ -46,11 +49,8 @@ class RowFile:
 
 
 ROW_FILES: dict[str, RowFile] = {
-    "comments": RowFile("comments", ("comment_id", "text"), ("comment_id", "text"), watch_comments),
-    "posts": RowFile(
-        "posts", ("post_id", "text"), ("post_id", "text", "is_labelled_ad", "has_purchase_link"), watch_posts
-    ),
-    "profiles": RowFile("audience", ("profile_id",), None, watch_profiles),
+    kind.rows: RowFile(kind.table, kind.needed, kind.read, watch)
+    for kind, watch in ((COMMENT, watch_comments), (POST, watch_posts), (PROFILE, watch_profiles))
 }
 
 

@@ -9,17 +9,16 @@ from datetime import datetime
 import polars as pl
 
 from zhenfen.estimators.cascade import CascadeClassifier
-from zhenfen.estimators.comment_model import KINDS, CommentModel
+from zhenfen.estimators.comment_model import COMMENT, KINDS, CommentModel
 from zhenfen.estimators.manifest import KindManifest, Manifest, ValidationCounts
-from zhenfen.estimators.post_model import PostModel
+from zhenfen.estimators.post_model import POST, PostModel
 from zhenfen.estimators.prevalence import Validation
-from zhenfen.estimators.profile_model import ProfileModel
+from zhenfen.estimators.profile_model import PROFILE, ProfileModel
 from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.features.posts.facts import count_words
 from zhenfen.model_store import Models
 from zhenfen.monitoring.prevalence import DOMAIN, Detector
-from zhenfen.scoring import score_posts, score_profiles
-from zhenfen.scoring.rows import group_comments, score_grouped
+from zhenfen.scoring import group_comments, score_grouped, score_posts, score_profiles
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.shares import to_validations
 
@@ -64,7 +63,7 @@ def watch_profiles(models: Models) -> Subject:
     Raises:
         ConfigError: The shelf holds no audience model.
     """
-    model = models.need_audience()
+    model = models.need(PROFILE)
     return Subject(
         lambda rows, as_of: _measure_profiles(rows, model, as_of),
         (make_detector("p_fake", model.manifest), DOMAIN),
@@ -79,7 +78,7 @@ def watch_comments(models: Models) -> Subject:
     Raises:
         ConfigError: The shelf holds no comment model.
     """
-    model = models.need_comment()
+    model = models.need(COMMENT)
     return Subject(
         lambda rows, _: _measure_comments(rows, model),
         comment_detectors(model.manifest),
@@ -94,7 +93,7 @@ def watch_posts(models: Models) -> Subject:
     Raises:
         ConfigError: The shelf holds no post model.
     """
-    model = models.need_post()
+    model = models.need(POST)
     return Subject(
         lambda rows, _: _measure_posts(rows, model),
         (make_detector("p_sponsored", model.manifest), DOMAIN),

@@ -8,6 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from zhenfen.errors import MissingTableError, Problem
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.features.base import Measured
 from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
@@ -55,7 +56,7 @@ def score_creators(
         MissingTableError: There is no creator.
         ConfigError: The shelf holds no creator model.
     """
-    models.need_creator()
+    models.need(CREATOR)
     if not tables.has("creators"):
         raise MissingTableError(Problem("at least one creator", "creators"))
     moment = as_of or latest_moment(tables)
@@ -88,7 +89,7 @@ def judge_measured(
         models: Must hold a creator model.
         on_progress: Told of every part judged.
     """
-    label = models.need_creator().manifest.label
+    label = models.need(CREATOR).manifest.label
     creators = tables["creators"]
     parts = []
     for start in range(0, creators.height, CREATORS_AT_ONCE):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from zhenfen.config import load_platforms
+from zhenfen.estimators.post_model import score_posts
 from zhenfen.features.base import Schema
 from zhenfen.features.comments.family import comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs, own_posts
 from zhenfen.model_store import Models
-from zhenfen.scoring.rows import score_posts
 from zhenfen.verdict.comments import KIND_SHARES_SCHEMA, SCORED_KINDS, estimate_kinds
 from zhenfen.verdict.rule_packs import RULES_SCHEMA, check_rules, load_packs
 

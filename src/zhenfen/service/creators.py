@@ -15,6 +15,7 @@ from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
 from zhenfen.errors import InputError
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators
 from zhenfen.service.choices import list_choices, one_of
@@ -58,7 +59,7 @@ def make_creators_router(service: Service) -> APIRouter:
 
     @router.post("/creators", summary="Level and P(manipulated) of every creator", **_about(json))
     async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
-        need(service.models.creator, "creator")
+        need(service.models, CREATOR)
         wanted = reply_type(request.headers, JSON)
         with tempfile.TemporaryDirectory(dir=service.settings.scratch) as place:
             folder = Path(place) / UPLOAD

@@ -3,7 +3,7 @@
 Posts cause views, views cause interactions, interactions cause comments and follows; what is bought is added on top
 and written down as truth. The same seed gives the same tables.
 
-- `simulate_roles` draws creators from distributions fitted on public data (configs/simulate.yaml), and `inject` puts
+- `simulate_roles` draws creators from distributions fitted on public data (models/simulation), and `inject` puts
   the same purchases on top of real tables: for training and benchmarks. What no public data show stands in a `World`,
   the usual one or one drawn from wide ranges (`draw_world`, configs/simulate_world.yaml).
 - `simulate` and `shortlist` cast fixed roles, one of each kind an agency meets (`stories`): for demos and tests.

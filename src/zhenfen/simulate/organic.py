@@ -1,7 +1,7 @@
 """One organic creator day by day: posts cause views, views cause interactions, interactions cause follows.
 
 Days are counted from 0 at the first simulated midnight (UTC); arrays are numpy, one entry a day or a post. What is
-fitted stands in configs/simulate.yaml; what sets one kind apart from another no public source shows, and is chosen.
+fitted stands in models/simulation; what sets one kind apart from another no public source shows, and is chosen.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def story_world() -> World:
     """The usual world in its middle: creators do not differ, events are declared, and nothing comes unexplained.
 
     Raises:
-        ConfigError: configs/simulate.yaml is missing or wrong.
+        ConfigError: simulate.yaml of the shelf is missing or wrong.
     """
     base = base_world()
     fitted = base.parameters

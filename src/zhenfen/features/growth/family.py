@@ -123,7 +123,7 @@ def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReadi
     Args:
         tables: `follower_counts`; `creators`, `posts` and `events` where they are known. Creators without a row in
             `creators` are set beside nobody.
-        rules: Other rules than those of configs/features/growth.yaml.
+        rules: Other rules than those of the shelf.
     """
     return GrowthReading(**_show(_find(tables, rules or load_growth_rules())))
 

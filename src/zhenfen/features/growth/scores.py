@@ -1,7 +1,7 @@
 """How unusual a span is among organic channels: points of a scorecard, the rate of such spans a year, p and q values.
 
-Each kind of span (rise, drip, drop) has a scorecard in configs/features/growth.yaml: the points of each measurement add
-up to a score, and a table says how many spans of at least that score an organic channel shows in a year.
+Each kind of span (rise, drip, drop) has a scorecard in growth.yaml of the shelf: the points of each measurement add up
+to a score, and a table says how many spans of at least that score an organic channel shows in a year.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field, model_validator
 
-from zhenfen.config import Strict, config_dir, read_config
+from zhenfen.config import Strict, read_config
+from zhenfen.shelf import GROWTH, find_file
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,7 +70,7 @@ class Scorecard(Strict):
 
 
 class GrowthRules(Strict):
-    """configs/features/growth.yaml.
+    """models/growth/<version>/growth.yaml, which `make growth` writes.
 
     Attributes:
         dated: Day the figures were taken, ISO.
@@ -88,12 +89,12 @@ class GrowthRules(Strict):
 
 @cache
 def load_growth_rules() -> GrowthRules:
-    """The rules of configs/features/growth.yaml.
+    """The rules on the shelf.
 
     Raises:
-        ConfigError: The file is missing or not as expected.
+        ConfigError: The file is missing, was changed or is not as expected.
     """
-    return read_config(config_dir() / "features" / "growth.yaml", GrowthRules)
+    return read_config(find_file(GROWTH), GrowthRules)
 
 
 def add_scores(candidates: pl.DataFrame, scorecard: Scorecard) -> Floats:

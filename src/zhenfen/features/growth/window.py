@@ -39,7 +39,7 @@ SPECS = (
         "growth_min_p_value_log10",
         "rarity",
         f"How unusual the most unusual span of {_WINDOW} without explanation is: -log10 of its p-value, 6 at most.",
-        "configs/features/growth.yaml: rate of such spans among organic channels",
+        "models/growth: rate of such spans among organic channels",
         concern="high",
         high=LEAST_P_LOG10,
         travels=True,

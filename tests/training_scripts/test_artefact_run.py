@@ -1,4 +1,4 @@
-"""Trainings that write a file of configs/: what their runs keep, and what ends them."""
+"""Trainings that write what is no model: what is shelved, what their runs keep, and what ends them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from training import growth, panel, simulation
-from training.config_run import TERMS, VTUBERS, Written, write_config
+from training import artefact_run, growth, panel, simulation
+from training.artefact_run import TERMS, VTUBERS, Made, shelve, write_artefact
+
+from zhenfen.errors import ConfigError
+from zhenfen.shelf import GROWTH, ShelfManifest, read_shelf_manifest
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -32,23 +35,45 @@ def test_a_run_keeps_data_parameters_and_the_file(
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     call(monkeypatch, "--tracking-uri", uri)
 
-    def write(folder: Path) -> Written:
-        assert folder == data
-        (tmp_path / "growth.yaml").write_text("level: 1\n", encoding="utf-8")
-        return Written(tmp_path / "growth.yaml", {"seed": 7}, {"rows": 3}, {"beside.txt": "real 1, simulated 2"})
+    monkeypatch.setattr(artefact_run, "models_dir", lambda: tmp_path / "models")
 
-    write_config("growth", "about", [VTUBERS], write)
+    def make(folder: Path) -> Made:
+        assert folder == data
+        return made("level: 1\n", {"beside.txt": "real 1, simulated 2"})
+
+    write_artefact("growth", "about", [VTUBERS], make)
     client = mlflow.MlflowClient(uri)
     (run,) = client.search_runs([client.get_experiment_by_name("growth").experiment_id])
     assert (run.info.status, run.data.params, run.data.metrics) == ("FINISHED", {"seed": "7"}, {"rows": 3.0})
     (one,) = run.inputs.dataset_inputs
     assert (one.dataset.name, one.dataset.profile) == (VTUBERS, '{"num_rows": 3}')
     assert TERMS[VTUBERS] in one.dataset.source
-    kept = Path(client.download_artifacts(run.info.run_id, "configs/growth.yaml"))
+    kept = Path(client.download_artifacts(run.info.run_id, "shelf/growth.yaml"))
     assert kept.read_text(encoding="utf-8") == "level: 1\n"
     said = capsys.readouterr().out
     assert "real 1, simulated 2" in said
-    assert "growth.yaml: written, rows 3" in said
+    assert "on the shelf, rows 3" in said
+    manifest = read_shelf_manifest(tmp_path / "models" / "growth" / "1", ShelfManifest)
+    assert (manifest.label, manifest.seed, sorted(manifest.files)) == ("growth/1", 7, ["card.md", "growth.yaml"])
+    assert [one.source for one in manifest.trained_on] == [VTUBERS]
+
+
+def made(text: str, texts: dict[str, str] | None = None) -> Made:
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf-8")
+
+    return Made(GROWTH, write, 7, "about", {"seed": 7}, {"rows": 3}, texts or {})
+
+
+def test_other_bytes_are_a_new_version_and_the_same_are_none(tmp_path: Path) -> None:
+    first = shelve(made("level: 1\n"), [], tmp_path)
+    assert shelve(made("level: 1\n"), [], tmp_path) == first == tmp_path / "growth" / "1"
+    second = shelve(made("level: 2\n"), [], tmp_path)
+    assert second == tmp_path / "growth" / "2"
+    assert (first / "growth.yaml").read_text(encoding="utf-8") == "level: 1\n"
+    (second / "growth.yaml").write_text("level: 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="the file was changed"):
+        read_shelf_manifest(second, ShelfManifest)
 
 
 def test_a_store_that_is_down_stops_before_anything_is_written(
@@ -58,7 +83,7 @@ def test_a_store_that_is_down_stops_before_anything_is_written(
     (tmp_path / "mlruns").write_text("no folder", encoding="utf-8")
     call(monkeypatch, "--tracking-uri", f"sqlite:///{tmp_path / 'mlflow.db'}")
     with pytest.raises(SystemExit) as ended:
-        write_config("growth", "about", [VTUBERS], lambda _: pytest.fail("nothing may be written"))
+        write_artefact("growth", "about", [VTUBERS], lambda _: pytest.fail("nothing may be written"))
     assert ended.value.code == 2
     assert "nothing was trained" in capsys.readouterr().err
 
