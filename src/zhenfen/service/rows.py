@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
 from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
-from zhenfen.service.choices import list_choices, one_of
 from zhenfen.service.examples import describe_rows
 from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.service.json_rows import JsonTables
 from zhenfen.service.service import Service, need
 from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
+
+
+def one_of(choices: Collection[str]) -> Callable[[str], str]:
+    """A check that lets a word of `choices` through and raises ValueError, which lists them, for any other."""
+
+    def check(word: str) -> str:
+        if word not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return word
+
+    return check
+
+
+def list_choices(choices: Collection[str]) -> WithJsonSchema:
+    """The words as the service's description lists them."""
+    return WithJsonSchema({"type": "string", "enum": list(choices)})
+
 
 Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
 

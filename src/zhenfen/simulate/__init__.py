@@ -141,7 +141,16 @@ def simulate_roles(
     if with_texts:
         frames = cast.show_words(frames, ids, casts, stage)
     truth = cast.tell_truth(ids, casts, frames)
-    return Simulated(Tables({**frames, "provenance": _provenance(seed, _moment(ENDS_ON))}), truth)
+    provenance = pl.DataFrame(
+        {
+            "source": "simulated",
+            "obtained_how": "obtained.simulated",
+            "obtained_at": _moment(ENDS_ON),
+            "file": "simulated",
+            "sha256": "",
+        }
+    )
+    return Simulated(Tables({**frames, "provenance": provenance}), truth)
 
 
 def inject(tables: Tables, campaigns: Mapping[str, Campaign], seed: int) -> Simulated:
@@ -209,18 +218,6 @@ def _tell(members: Sequence[Member], seed: int) -> Simulated:
         kind=pl.Series([member.kind for member in members]), what=pl.Series([kind.what for kind in told])
     )
     return Simulated(made.tables.replace(creators=creators), truth)
-
-
-def _provenance(seed: int, ends_at: datetime) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "source": "simulated",
-            "obtained_how": "obtained.simulated",
-            "obtained_at": ends_at,
-            "file": "simulated",
-            "sha256": "",
-        }
-    )
 
 
 def _moment(day: date) -> datetime:
