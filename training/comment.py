@@ -35,7 +35,7 @@ from training.comment_fit import (
     with_encoder,
 )
 from training.comments import JD, SOURCES, load_comments
-from training.datasets import data_dir
+from training.datasets import data_dir, describe_sets
 from training.evaluate import count_flagged, evaluate, round_figures, take_points
 from training.fillers import load_fillers
 from training.fit import write_calibrations
@@ -131,12 +131,7 @@ def make_tuners(n_trials: int, config: CommentConfig) -> Tuners:
 def ingest(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, list[TrainingSource]]:
     """Comments, texts weakly labelled as fillers, and what they come from."""
     comments = load_comments(folder, with_judges=True).with_columns(is_fake=(pl.col("label") == "advert").cast(pl.Int8))
-    n_rows = dict(comments.group_by("source").len().iter_rows())
-    sources = [
-        TrainingSource(source=one.name, rows=n_rows[one.name], sha256=one.sha256(folder), terms=one.terms)
-        for one in SOURCES
-        if one.ships
-    ]
+    sources = describe_sets((one for one in SOURCES if one.ships), comments, folder)
     return comments, load_fillers(folder), sources
 
 
