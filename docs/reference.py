@@ -5,22 +5,77 @@ Run: make docs
 
 from __future__ import annotations
 
+import ast
+import importlib
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import zhenfen
 from zhenfen.cli.terminal_panel import describe_row, list_gaps
+from zhenfen.estimators.comment_model import CommentModel
+from zhenfen.estimators.creator_model import CreatorModel
+from zhenfen.estimators.post_model import PostModel
+from zhenfen.estimators.prevalence import adjusted_count, prediction_powered, worst_case
+from zhenfen.estimators.profile_model import ProfileModel
+from zhenfen.estimators.share import estimate_share
+from zhenfen.features.audience.patterns import find_patterns
 from zhenfen.features.base import Family, load_families
+from zhenfen.features.growth.scores import add_q_values, add_scores, p_values
 from zhenfen.features.specs import FeatureSpec
 from zhenfen.messages import Catalogue
 from zhenfen.shelf import PANEL, find_file
 from zhenfen.tables import TABLES, Column, TableSpec
+from zhenfen.verdict.audience import decide_audience
+from zhenfen.verdict.comments import estimate_kinds
 from zhenfen.verdict.coverage import find_coverage
-from zhenfen.verdict.panel import read_panel
+from zhenfen.verdict.creator import decide_creators
+from zhenfen.verdict.levels import decide, rank, weigh
+from zhenfen.verdict.panel import match_peers, read_panel
+from zhenfen.verdict.rule_packs import check_rules
 
 FOLDER = Path(__file__).parent / "reference"
-_HEADS = "| feature | unit | concern | travels | meaning | source |"
+SRC = Path(zhenfen.__file__).parent
+_HEADS = "| feature | unit | concern | travels | meaning | source | computed in |"
+DERIVED: dict[str, tuple[Callable[..., object], ...]] = {
+    "an audience's share and its interval": (estimate_share, adjusted_count, worst_case, prediction_powered),
+    "shares of a creator's comments by kind": (estimate_kinds,),
+    "shares of an audience's patterns": (find_patterns,),
+    "a span's points": (add_scores,),
+    "a span's p value": (p_values,),
+    "a span's q value": (add_q_values,),
+    "P(fake) of a profile": (ProfileModel.predict_proba,),
+    "P(advert), P(filler), P(stock praise) of a comment": (CommentModel.predict,),
+    "P(sponsored-sounding), P(flagged as paid) of a post": (PostModel.predict,),
+    "P(manipulated) of a creator": (CreatorModel.predict,),
+    "what a measurement adds to P(manipulated)": (CreatorModel.contributions,),
+    "a measurement's peers and their range": (match_peers,),
+    "a measurement's points towards a level": (weigh,),
+    "a family's level": (decide,),
+    "the audience's level": (decide_audience,),
+    "a creator's level": (decide_creators,),
+    "a creator's place on the shortlist": (rank,),
+    "marks of rule packs": (check_rules,),
+}
+"""Numbers of a report that no family measures → what computes each; of several, the first calls the others."""
+
+
+class Function(NamedTuple):
+    """A function of src.
+
+    Attributes:
+        file: Its path below src/zhenfen.
+        name: Its name there, with its class.
+    """
+
+    file: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"`{self.file}` `{self.name}`"
 
 
 def tables_page() -> str:
@@ -49,24 +104,96 @@ def _allowed(column: Column) -> str:
 
 
 def features_page() -> str:
-    """Every feature of every family."""
+    """Every feature of every family, and what computes each number of a report."""
     lines = [
         "# Features",
         "",
         "`concern` is the side of the peers' range that asks for a look; `none` is context and never counts.",
         "`travels`: peers of another platform, or of long ago, may stand beside it; all others need the creator's own.",
+        "`computed in`: the file below `src/zhenfen`, and the function in it that writes the column.",
+        *(line for family in load_families().values() for line in _family_lines(family)),
+        "",
+        "## Derived numbers",
+        "",
+        "What a report says beside the measurements.",
+        "",
+        "| number | computed in |",
+        "|---|---|",
     ]
-    return "\n".join([*lines, *(line for family in load_families().values() for line in _family_lines(family))]) + "\n"
+    for number, functions in DERIVED.items():
+        places = (Function(f"{'/'.join(one.__module__.split('.')[1:])}.py", one.__qualname__) for one in functions)
+        lines.append(f"| {number} | {', '.join(map(str, places))} |")
+    return "\n".join(lines) + "\n"
 
 
 def _family_lines(family: Family) -> Iterator[str]:
-    yield from ("", f"## {family.name}", "", _HEADS, "|---|---|---|---|---|---|")
-    yield from map(_feature_line, family.specs)
+    yield from ("", f"## {family.name}", "", _HEADS, "|---|---|---|---|---|---|---|")
+    functions = find_functions(family)
+    for spec in family.specs:
+        travels = "yes" if spec.travels else ""
+        cells = (f"`{spec.name}`", spec.unit, spec.concern, travels, spec.meaning, spec.source, functions[spec.name])
+        yield f"| {' | '.join(map(str, cells))} |"
 
 
-def _feature_line(spec: FeatureSpec) -> str:
-    travels = "yes" if spec.travels else ""
-    return f"| `{spec.name}` | {spec.unit} | {spec.concern} | {travels} | {spec.meaning} | {spec.source} |"
+def find_functions(family: Family) -> dict[str, Function]:
+    """Feature → the function of the family's folder that writes its column, read from the source.
+
+    A column is written as an argument's name, in `alias`, as the key of a mapping, or by assigning under its name,
+    which may be a constant. Where no function spells the name out, it is the one with the f-string that makes it.
+
+    Raises:
+        LookupError: A feature that no function writes, or several.
+    """
+    folder = Path(sys.modules[type(family).__module__].__file__ or "").parent
+    written = [
+        (Function(str(path.relative_to(SRC)), name), pattern, is_exact)
+        for path in sorted(folder.glob("*.py"))
+        for name, function in _functions_of(ast.parse(path.read_text(encoding="utf-8")))
+        for pattern, is_exact in _written_names(function, path)
+    ]
+    found = {}
+    for spec in family.specs:
+        hits = [(place, is_exact) for place, pattern, is_exact in written if re.fullmatch(pattern, spec.name)]
+        exact = {place for place, is_exact in hits if is_exact}
+        places = exact or {place for place, _ in hits}
+        if len(places) != 1:
+            raise LookupError(f"{spec.name} is written by {sorted(places) or 'no function'} of {folder.name}/")
+        found[spec.name] = places.pop()
+    return found
+
+
+def _functions_of(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions and methods by qualified name, without those that describe a feature."""
+    for node in tree.body:
+        named = [(node.name, node)] if isinstance(node, ast.FunctionDef) else []
+        if isinstance(node, ast.ClassDef):
+            named = [(f"{node.name}.{one.name}", one) for one in node.body if isinstance(one, ast.FunctionDef)]
+        for name, function in named:
+            if function.returns is None or ast.unparse(function.returns) != FeatureSpec.__name__:
+                yield name, function
+
+
+def _written_names(function: ast.FunctionDef, path: Path) -> Iterator[tuple[str, bool]]:
+    """Patterns of the columns that a function writes, and whether each is one name spelled out."""
+    constants = vars(importlib.import_module(".".join(path.relative_to(SRC.parent).with_suffix("").parts)))
+    for node in ast.walk(function):
+        keys: list[ast.expr | None] = []
+        if isinstance(node, ast.keyword) and node.arg:
+            yield re.escape(node.arg), True
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            # The name of the family stands first.
+            parts = (re.escape(str(one.value)) if isinstance(one, ast.Constant) else ".+" for one in node.values)
+            yield "".join(parts), False
+        elif isinstance(node, ast.Dict):
+            keys = node.keys
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "alias":
+            keys = [*node.args]
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            keys = [node.slice]
+        for key in keys:
+            name = constants.get(key.id) if isinstance(key, ast.Name) else getattr(key, "value", None)
+            if isinstance(name, str):
+                yield re.escape(name), True
 
 
 def coverage_page() -> str:

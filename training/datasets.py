@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from training.shelf import hash_file
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.features.engagement.sponsored import N_POSTS_NEEDED
+from zhenfen.shelf import TrainingSource
 from zhenfen.tables import Tables
 
 WINDOW_DAYS = 90

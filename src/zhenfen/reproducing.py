@@ -28,7 +28,7 @@ MODEL_SUFFIX = "_model"
 
 
 @dataclass(frozen=True)
-class Part:
+class ComparedPart:
     """One thing that scores depend on: what it was then, and what there is now (None: not there, or not looked at)."""
 
     name: str
@@ -52,7 +52,7 @@ class Reproduced:
     """
 
     record: Record
-    parts: tuple[Part, ...]
+    parts: tuple[ComparedPart, ...]
     score_id: str | None
 
     @property
@@ -82,7 +82,7 @@ def reproduce(
     models = _with_models_of(record, models)
     around = {"zhenfen": __version__, "configs": hash_configs()[:SHORT_HASH_CHARS]}
     parts = compare_parts(record, {**models.versions, **around})
-    read, export = Part(TABLES, record.tables_sha256[:SHORT_HASH_CHARS], None), path or Path(record.path)
+    read, export = ComparedPart(TABLES, record.tables_sha256[:SHORT_HASH_CHARS], None), path or Path(record.path)
     # Another package or rule may change nothing: that is seen once it has scored.
     is_whole = all(part.is_same for part in parts if part.name in models.versions or part.name.endswith(MODEL_SUFFIX))
     if not (is_whole and export.exists()):
@@ -92,10 +92,10 @@ def reproduce(
     return Reproduced(record, (*compare_parts(record, findings.versions), read), identify(findings))
 
 
-def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[Part, ...]:
+def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[ComparedPart, ...]:
     """Every part of the record, and those that have come since, by name; a part that is new had no version."""
     names = sorted({*record.versions, *now} - {SCORE})
-    return tuple(Part(name, record.versions.get(name, ""), now.get(name)) for name in names)
+    return tuple(ComparedPart(name, record.versions.get(name, ""), now.get(name)) for name in names)
 
 
 def _score_again(record: Record, models: Models, path: Path, on_progress: Progress | None) -> tuple[Findings, Tables]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from zhenfen.batch.engine import NO_TRAFFIC, Outcome, Task, Traffic, attempt, check
 from zhenfen.batch.local_engine import LocalEngine
-from zhenfen.batch.manifest import Manifest
+from zhenfen.batch.manifest import BatchRecord
 from zhenfen.batch.run import Order
 from zhenfen.batch.scoring import score_folder
 from zhenfen.simulate import texts
@@ -72,7 +72,7 @@ def write_posts(folder: Path) -> Path:
     return folder
 
 
-def run_here(kind: str, source: object, out: Path, **options: object) -> Manifest:
+def run_here(kind: str, source: object, out: Path, **options: object) -> BatchRecord:
     return score_folder(Order(kind, str(source), out, **options), Here())  # type: ignore[arg-type]
 
 

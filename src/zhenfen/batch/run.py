@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from zhenfen.batch.engine import NO_TRAFFIC, Engine, Task, Traffic
-from zhenfen.batch.manifest import Manifest, hash_file, hash_texts
-from zhenfen.batch.parts import Part, fetched
+from zhenfen.batch.manifest import BatchRecord, hash_file, hash_texts
+from zhenfen.batch.parts import Partition, fetched
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 from zhenfen.files import settle, unwritable, write_file
 
@@ -70,7 +70,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Run:
+class BatchRun:
     """A run under way.
 
     Attributes:
@@ -83,8 +83,8 @@ class Run:
     """
 
     order: Order
-    parts: Sequence[Part]
-    manifest: Manifest
+    parts: Sequence[Partition]
+    manifest: BatchRecord
     engine: Engine
     work: Path
     on_progress: Progress | None = None
@@ -189,7 +189,7 @@ def scratch(work: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def readable(part: Part, work: Path) -> Iterator[Path]:
+def readable(part: Partition, work: Path) -> Iterator[Path]:
     """The part as a local file; what is wrong with it is said of its own place, not of the copy's."""
     with fetched(part, work) as path:
         try:

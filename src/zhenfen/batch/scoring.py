@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zhenfen.batch.engine import Engine
 from zhenfen.batch.local_engine import LocalEngine
-from zhenfen.batch.manifest import WORK, Manifest, hash_texts, open_manifest
-from zhenfen.batch.parts import Part, find_parts, is_address
+from zhenfen.batch.manifest import WORK, BatchRecord, hash_texts, open_manifest
+from zhenfen.batch.parts import Partition, find_parts, is_address
 from zhenfen.batch.rows import score_rows
-from zhenfen.batch.run import Order, Run, models
+from zhenfen.batch.run import BatchRun, Order, models
 from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.shelved import find_kind_of
@@ -40,7 +40,7 @@ def open_engine(name: EngineName, n_workers: int) -> Engine:
     return open_spark(n_workers)
 
 
-def score_folder(order: Order, engine: Engine, on_progress: Progress | None = None) -> Manifest:
+def score_folder(order: Order, engine: Engine, on_progress: Progress | None = None) -> BatchRecord:
     """Score a folder into another; a run that was stopped is continued.
 
     Args:
@@ -60,13 +60,13 @@ def score_folder(order: Order, engine: Engine, on_progress: Progress | None = No
         parts = find_parts(order.source)
         with open_manifest(order.out, made_by) as manifest:
             work = _open_work(order.out, parts, made_by)
-            _score(Run(order, parts, manifest, engine, work, on_progress))
+            _score(BatchRun(order, parts, manifest, engine, work, on_progress))
             manifest.save()
             _close_work(order.out / WORK)
     return manifest
 
 
-def _score(run: Run) -> None:
+def _score(run: BatchRun) -> None:
     if run.order.kind != "creators":
         score_rows(run)
         return
@@ -96,7 +96,7 @@ def _describe(order: Order) -> Mapping[str, Any]:
     return {**described, **told, "as_of": as_of, "explain": order.explain}
 
 
-def _open_work(out: Path, parts: Sequence[Part], made_by: Mapping[str, Any]) -> Path:
+def _open_work(out: Path, parts: Sequence[Partition], made_by: Mapping[str, Any]) -> Path:
     """The folder of what is made on the way; what another input or order left there is gone."""
     name = hash_texts(str(sorted(made_by.items())), *(f"{part.name} {part.fingerprint}" for part in parts))
     work = out / WORK / name

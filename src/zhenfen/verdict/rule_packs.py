@@ -44,7 +44,7 @@ MEANS = "purchase_means"
 _NOTHING = pl.DataFrame(schema=SPANS_SCHEMA)
 
 
-class Rule(Strict):
+class PackRule(Strict):
     """One thing to look for.
 
     Attributes:
@@ -82,7 +82,7 @@ class RulePack(Strict):
     sources: tuple[str, ...]
     fold_chars: int = Field(ge=1)
     marks: WordList
-    rules: dict[str, Rule]
+    rules: dict[str, PackRule]
     lists: dict[str, WordList] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -176,7 +176,7 @@ class ReadPosts:
         return _keep_longest(pl.concat([_NOTHING, *map(self.find, lists)]))
 
 
-def _check_rule(reading: ReadPosts, pack: RulePack, rule: Rule) -> pl.DataFrame:
+def _check_rule(reading: ReadPosts, pack: RulePack, rule: PackRule) -> pl.DataFrame:
     """row, start, end and seen of what the rule looks for."""
     found = reading.find_any(pack.words(name) for name in rule.look_for)
     if rule.exempt:
