@@ -14,21 +14,23 @@ SRC = ROOT / "src" / "zhenfen"
 ROOMS: dict[str, set[str]] = {
     "version": set(),
     "errors": set(),
+    "progress": set(),
     "files": {"errors"},
     "config": {"errors"},
     "shelf": {"config", "errors"},
     "messages": {"config", "errors"},
     "tables": {"errors", "files"},
     "text": {"config", "errors"},
-    "connectors": {"config", "errors", "tables", "text"},
+    "connectors": {"progress", "config", "errors", "tables", "text"},
     "features": {"config", "errors", "shelf", "tables", "text"},
     "simulate": {"config", "errors", "shelf", "tables", "text"},
     "estimators": {"config", "errors", "features", "shelf", "tables", "text"},
     "verdict": {"config", "errors", "estimators", "features", "files", "tables", "text"},
     "model_registry": {"config", "errors", "estimators", "files", "shelf"},
     "model_store": {"config", "errors", "estimators", "model_registry", "shelf", "verdict"},
-    "report": {"config", "errors", "files", "messages", "tables", "verdict"},
+    "report": {"progress", "config", "errors", "files", "messages", "tables", "verdict"},
     "scoring": {
+        "progress",
         "config",
         "errors",
         "estimators",
@@ -41,6 +43,7 @@ ROOMS: dict[str, set[str]] = {
         "version",
     },
     "monitoring": {
+        "progress",
         "config",
         "errors",
         "estimators",
@@ -56,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
         "version",
     },
     "vetting": {
+        "progress",
         "config",
         "connectors",
         "errors",
@@ -83,6 +87,7 @@ ROOMS: dict[str, set[str]] = {
         "vetting",
     },
     "reproducing": {
+        "progress",
         "config",
         "connectors",
         "errors",
@@ -96,6 +101,7 @@ ROOMS: dict[str, set[str]] = {
         "vetting",
     },
     "batch": {
+        "progress",
         "connectors",
         "errors",
         "estimators",
@@ -110,6 +116,7 @@ ROOMS: dict[str, set[str]] = {
         "vetting",
     },
     "service": {
+        "progress",
         "config",
         "connectors",
         "errors",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from zhenfen.errors import RegistryUnreachableError
 from zhenfen.estimators.shelved import load_folder, load_kinds
 from zhenfen.model_registry import Registry, registry_uri
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.tables import Tables
@@ -21,7 +22,6 @@ from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import Record, hash_tables, recall
 from zhenfen.vetting.vet import find_creators
 
-Progress = Callable[[str, int, int], None]
 TABLES = "tables"
 MODEL_SUFFIX = "_model"
 """Of the names that `Models.versions` gives to models."""
@@ -61,9 +61,7 @@ class Reproduced:
         return self.score_id == self.record.score_id
 
 
-def reproduce(
-    score_id: str, models: Models, path: Path | None = None, on_progress: Progress | None = None
-) -> Reproduced:
+def reproduce(score_id: str, models: Models, path: Path | None = None, on_progress: Progress = silent) -> Reproduced:
     """Score the export of a report again, with the very models that made it.
 
     Models that are not the newest by now are looked for on the shelf, then in the registry.
@@ -98,7 +96,7 @@ def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[ComparedPart,
     return tuple(ComparedPart(name, record.versions.get(name, ""), now.get(name)) for name in names)
 
 
-def _score_again(record: Record, models: Models, path: Path, on_progress: Progress | None) -> tuple[Findings, Tables]:
+def _score_again(record: Record, models: Models, path: Path, on_progress: Progress) -> tuple[Findings, Tables]:
     tables = read_export(path, record, on_progress)
     creators = find_creators(record.creators, tables) if record.creators else None
     # The id is of levels and measurements, which no detail changes.

@@ -8,7 +8,7 @@ from pathlib import Path
 from zhenfen.connectors.importing import import_export
 from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.model_store import Models
-from zhenfen.scoring import Progress
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring.many import SCORED_SCHEMA, score_creators
 from zhenfen.tables.parquet import write_result
 from zhenfen.vetting.options import NOT_STATED
@@ -22,7 +22,7 @@ def score_creators_file(
     found_by: str | None = None,
     platform: str | None = None,
     as_of: datetime | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> int:
     """Score every creator of an export; returns how many.
 

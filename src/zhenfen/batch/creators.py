@@ -120,7 +120,7 @@ def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -
         # What was counted is of other clusters: a bucket that could not be used when the run was stopped can be now.
         for folder in (*SPREAD, VALUES, REASONS, PLACED):
             shutil.rmtree(run.work / folder, ignore_errors=True)
-    run.tell(CLUSTER, 0, 1)
+    run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
     tasks = [Task(name, partial(_count_spread, name=name, as_of=as_of)) for name in names]
     _, errors = run.prepare(SURVEY, tasks, Traffic(brings=tuple(SPREAD)))

@@ -88,7 +88,7 @@ def _score_comments(run: BatchRun) -> None:
         run.set_aside(name, key, error)
     if not names:
         return
-    run.tell(CLUSTER, 0, 1)
+    run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
     run.make([Output(name, key, partial(_make_comments, name=name, explain=run.order.explain)) for name in names])
 

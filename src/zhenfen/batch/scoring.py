@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from zhenfen.batch.engine import Engine
 from zhenfen.batch.local_engine import LocalEngine
@@ -17,12 +17,9 @@ from zhenfen.batch.run import BatchRun, Order, models
 from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.shelved import find_kind_of
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import PLATFORMS
 from zhenfen.version import __version__
-
-if TYPE_CHECKING:
-    from zhenfen.scoring import Progress
-
 
 EngineName = Literal["local", "spark"]
 
@@ -40,7 +37,7 @@ def open_engine(name: EngineName, n_workers: int) -> Engine:
     return open_spark(n_workers)
 
 
-def score_folder(order: Order, engine: Engine, on_progress: Progress | None = None) -> BatchRecord:
+def score_folder(order: Order, engine: Engine, on_progress: Progress = silent) -> BatchRecord:
     """Score a folder into another; a run that was stopped is continued.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -16,17 +16,11 @@ from zhenfen.connectors.export import Export
 from zhenfen.connectors.found_by import FOUND_SCHEMA
 from zhenfen.connectors.reading.files import DATA_SUFFIXES
 from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import TABLES, make_frame
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done (a file, or a step), how many are done, and how many there are."""
 
 FILES_SHOWN = 5
 """How many files a message names: enough to recognise a folder."""
-
-
-def no_progress(_what: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ class Options:
     platform: str | None = None
     needs_platform: bool = True
     frame: str = "unknown"
-    on_progress: Progress = no_progress
+    on_progress: Progress = silent
 
 
 @dataclass(frozen=True)

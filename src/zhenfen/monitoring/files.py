@@ -22,7 +22,7 @@ from zhenfen.monitoring.prevalence import Detector, compare_shares
 from zhenfen.monitoring.rules import load_rules
 from zhenfen.monitoring.scores import SCORE_FILES, check_scores, find_models, watch_scores
 from zhenfen.monitoring.summary import FileRead, MonitorResult
-from zhenfen.scoring import Progress
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import EPOCH, TABLES, latest_time, time_columns
 from zhenfen.tables.parquet import ParquetRows
 
@@ -62,7 +62,7 @@ class _Sample:
 
 
 def watch(
-    reference: Path, new: Path, models: Models, *, most_rows: int = MOST_ROWS, on_progress: Progress | None = None
+    reference: Path, new: Path, models: Models, *, most_rows: int = MOST_ROWS, on_progress: Progress = silent
 ) -> MonitorResult:
     """Compare rows of one kind: profiles, comments, posts, or scores of them.
 
@@ -82,7 +82,7 @@ def watch(
     subject = ROW_FILES[kind].watch(models) if kind in ROW_FILES else watch_scores(kind, models)
     samples, measured = [], []
     for done, path in enumerate((reference, new)):
-        _tell(on_progress, done)
+        on_progress(STEP, done, N_STEPS)
         samples.append(_read(path, kind, most_rows))
         measured.append(subject.measure(samples[-1].rows, samples[-1].as_of))
     detectors, notes = _choose_detectors(kind, subject, samples)
@@ -93,7 +93,7 @@ def watch(
         notes.append(("platforms", {"platforms": ", ".join(alone)}))
     changes = compare_shares(marked[0], marked[1], detectors, rules.rules)
     columns = compare_columns(*_align(*measured), dict(subject.domain), rules.rules)
-    _tell(on_progress, N_STEPS)
+    on_progress(STEP, N_STEPS, N_STEPS)
     return MonitorResult(kind, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules)
 
 
@@ -205,8 +205,3 @@ def _step(n_rows: int, most_rows: int) -> int:
 
 def _torn(path: Path, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(Problem("a whole Parquet file", str(path), value=str(error).partition("\n")[0]))
-
-
-def _tell(on_progress: Progress | None, done: int) -> None:
-    if on_progress:
-        on_progress(STEP, done, N_STEPS)

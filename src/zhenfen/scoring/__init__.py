@@ -8,13 +8,12 @@ from zhenfen.estimators.comment_model import group_comments, score_comments, sco
 from zhenfen.estimators.post_model import score_posts
 from zhenfen.estimators.profile_model import score_profiles
 from zhenfen.estimators.shelved import N_REASONS
-from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure, score
+from zhenfen.scoring.creators import known_at, latest_moment, measure, score
 from zhenfen.scoring.estimates import estimate_labelled
 from zhenfen.verdict.judge import describe_features
 
 __all__ = [
     "N_REASONS",
-    "Progress",
     "describe_features",
     "estimate_labelled",
     "group_comments",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from zhenfen.features.comments.family import Comments
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts.family import Sponsorship
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.scoring.readings import read_comments, read_posts
@@ -31,8 +32,6 @@ from zhenfen.version import __version__
 NO_MOMENT = "a time of observation somewhere, or the option --as-of"
 """What was expected of tables that date nothing."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with a step's name, how much of it is done, and how much there is."""
 READING = "read"
 
 
@@ -43,7 +42,7 @@ def score(
     as_of: datetime | None = None,
     creators: Collection[str] | None = None,
     with_details: bool = True,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> Findings:
     """Findings for the creators of `tables`.
 
@@ -78,32 +77,30 @@ def score(
 
 
 def measure(
-    tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress | None = None
+    tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress = silent
 ) -> dict[str, Measured]:
     """What every family measures of every creator, by family name. `tables` hold nothing later than `as_of`."""
     return measure_inputs(Inputs(tables, as_of, with_details), on_progress)
 
 
-def measure_inputs(inputs: Inputs, on_progress: Progress | None = None) -> dict[str, Measured]:
+def measure_inputs(inputs: Inputs, on_progress: Progress = silent) -> dict[str, Measured]:
     """What every family measures of every creator, by family name."""
     families = load_families()
     measured: dict[str, Measured] = {}
     for done, (name, family) in enumerate(families.items()):
-        if on_progress:
-            on_progress(name, done, len(families))
+        on_progress(name, done, len(families))
         measured[name] = family.measure(inputs)
     return measured
 
 
 def _read(
-    inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress | None
+    inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress
 ) -> dict[str, dict[str, pl.DataFrame]]:
     """Family → frames that the text models add to its details."""
     readers = {Comments.name: read_comments, Sponsorship.name: read_posts}
     read: dict[str, dict[str, pl.DataFrame]] = {}
     for done, (family, reader) in enumerate(readers.items()):
-        if on_progress:
-            on_progress(READING, done, len(readers))
+        on_progress(READING, done, len(readers))
         read[family] = reader(inputs, models, wanted)
     return read
 

@@ -12,7 +12,8 @@ from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.features.base import Measured
 from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
-from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure_inputs
+from zhenfen.progress import Progress, silent
+from zhenfen.scoring.creators import known_at, latest_moment, measure_inputs
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.tables import Tables
 from zhenfen.verdict.judge import Judged, judge, summarise
@@ -40,7 +41,7 @@ SCORED_SCHEMA: dict[str, pl.DataType] = {
 
 
 def score_creators(
-    tables: Tables, models: Models, *, as_of: datetime | None = None, on_progress: Progress | None = None
+    tables: Tables, models: Models, *, as_of: datetime | None = None, on_progress: Progress = silent
 ) -> pl.DataFrame:
     """Level and P(manipulated) of every creator (SCORED_SCHEMA), by id: the same as `score` gives.
 
@@ -63,7 +64,7 @@ def score_creators(
     return score_known(Inputs(known_at(tables, moment), moment, with_details=False), models, on_progress=on_progress)
 
 
-def score_known(inputs: Inputs, models: Models, *, on_progress: Progress | None = None) -> pl.DataFrame:
+def score_known(inputs: Inputs, models: Models, *, on_progress: Progress = silent) -> pl.DataFrame:
     """`score_creators` of tables that hold nothing later than `inputs.as_of`."""
     measured = measure_inputs(inputs, on_progress)
     in_set = summarise(measured, models)
@@ -77,7 +78,7 @@ def judge_measured(
     in_set: pl.DataFrame,
     models: Models,
     *,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> pl.DataFrame:
     """SCORED_SCHEMA of the creators of `tables` by what was measured of them.
 
@@ -93,8 +94,7 @@ def judge_measured(
     creators = tables["creators"]
     parts = []
     for start in range(0, creators.height, CREATORS_AT_ONCE):
-        if on_progress:
-            on_progress(JUDGE, start, creators.height)
+        on_progress(JUDGE, start, creators.height)
         part = creators.slice(start, CREATORS_AT_ONCE)
         mine = pl.col("creator_id").is_in(part["creator_id"].implode())
         shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, as_of)
