@@ -87,16 +87,16 @@ creator: setup ## models/creator anew, on simulated creators
 register: setup ## make register NAME=audience: a trained model beside the champion, promoted only if the gate holds
 	$(BIN)/python -m training.register $(NAME)
 
-growth: setup ## configs/features/growth.yaml anew: how unusual growth is scored
+growth: setup ## models/growth: how unusual growth is scored
 	$(BIN)/python -m training.growth
 
-simulation: setup ## configs/simulate.yaml anew: what simulated creators are like
+simulation: setup ## models/simulation: what simulated creators are like
 	$(BIN)/python -m training.simulation
 
 encoder: setup ## models/encoder anew: more than an hour without a GPU; a run that was stopped goes on
 	$(BIN)/python -m training.encoder
 
-panel: setup ## configs/verdict/panel.csv anew from the public data
+panel: setup ## models/panel: peers, from the public data
 	$(BIN)/python -m training.panel
 
 docs: setup ## docs/reference/ anew from the code

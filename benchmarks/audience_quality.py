@@ -19,7 +19,7 @@ from training.card import show
 from training.datasets import data_dir
 from training.evaluate import FIGURES, evaluate
 from training.fit import ModelConfig, calibrate_apart, score_held_out
-from training.profiles import SOURCES
+from training.profiles import AS_OF, SOURCES
 from training.split import Mask, leave_sources_out, make_folds
 
 from zhenfen.config import config_dir, models_dir, read_config
@@ -70,7 +70,7 @@ def print_speed() -> None:
     profiles = raw.sample(N_ROWS, with_replacement=True, seed=1).rechunk()
     model = load_profile_model(models_dir() / "audience" / "1")
     start = time.perf_counter()
-    features = measure_profiles(profiles, SOURCES[0].as_of)
+    features = measure_profiles(profiles, AS_OF)
     measured = time.perf_counter()
     model.predict_proba(features, profiles["platform"])
     done = time.perf_counter()

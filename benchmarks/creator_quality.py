@@ -28,6 +28,7 @@ from training.creators import draw_roles
 from training.datasets import data_dir
 
 from zhenfen.config import config_dir, read_config
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.features.growth.family import read_growth
 from zhenfen.model_store import load_models
 from zhenfen.simulate import Simulated, draw_world, simulate_roles
@@ -57,7 +58,7 @@ def print_left_out(rows: pl.DataFrame, config: CreatorConfig, floors: Floors) ->
 
 def print_shelved(rows: pl.DataFrame) -> None:
     """Recall and false alarms of the model on the shelf."""
-    model = load_models().need_creator()
+    model = load_models().need(CREATOR)
     p = model.predict(rows)["p_manipulated"].to_numpy()
     held = HeldOut(rows, {MODEL: p})
     kinds = rows["manipulation"].drop_nulls().unique().sort()

@@ -29,6 +29,7 @@ from benchmarks.board_of_false_alarms import CALLED, hold_out_panels
 from benchmarks.false_alarms import rate
 from benchmarks.growth_quality import rate_row
 from benchmarks.unsuspected import SERIES_DAYS, read_series
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.features.growth.family import read_growth
 from zhenfen.model_store import Models, load_models
 from zhenfen.scoring import score
@@ -153,7 +154,7 @@ def main() -> None:
     models, folder = load_models(), data_dir()
     rosters = read_series(folder).rosters
     held_out = hold_out_panels(models, list(read_parts(folder)))
-    line = models.need_creator().lines.elevated_from
+    line = models.need(CREATOR).lines.elevated_from
     untouched = judge_windows(rosters, held_out, leave_alone)
     bought = pl.concat(
         judge_windows(rosters, held_out, buy_with(cover, draw)) for cover, draw in product(COVERS, range(N_DRAWS))

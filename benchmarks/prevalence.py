@@ -184,7 +184,7 @@ def _across(rows: pl.DataFrame, config: ModelConfig) -> Iterator[Detector]:
             for other in names
         }
         validations = tuple(
-            _validate(source.name, source.platform, *_split(probas[source.name]), config.threshold)
+            _validate(source.name, str(source.platform), *_split(probas[source.name]), config.threshold)
             for source in SOURCES
             if source.name != name
         )

@@ -36,9 +36,10 @@ def make_comments(path: Path, seed: int = 1) -> None:
 def score_whole(source: Path) -> Stages:
     """What `zhenfen score comments` does; its steps tell when they begin."""
     from zhenfen.batch.row_files import score_comments_file
+    from zhenfen.estimators.comment_model import COMMENT
     from zhenfen.model_store import load_models
 
-    model = load_models().need_comment()
+    model = load_models().need(COMMENT)
     stages: Stages = {}
     since, step = time.perf_counter(), "normalise"
 
@@ -55,10 +56,11 @@ def score_whole(source: Path) -> Stages:
 
 def score_stages(source: Path) -> Stages:
     """The model alone, on texts that are normalised already."""
+    from zhenfen.estimators.comment_model import COMMENT
     from zhenfen.model_store import load_models
     from zhenfen.text.normalise import normalise_comments
 
-    model = load_models().need_comment()
+    model = load_models().need(COMMENT)
     normalised = normalise_comments(pl.read_parquet(source))["normalised"]
     start = time.perf_counter()
     model.predict(normalised)

@@ -45,9 +45,10 @@ def make_profiles(path: Path, seed: int = 1) -> None:
 def score_whole(source: Path) -> float:
     """Seconds from Parquet to Parquet."""
     from zhenfen.batch.row_files import score_profiles_file
+    from zhenfen.estimators.profile_model import PROFILE
     from zhenfen.model_store import load_models
 
-    model = load_models().need_audience()
+    model = load_models().need(PROFILE)
     start = time.perf_counter()
     score_profiles_file(source, source.with_name("out.parquet"), model, as_of=AS_OF)
     return time.perf_counter() - start
@@ -55,11 +56,12 @@ def score_whole(source: Path) -> float:
 
 def score_alone(source: Path) -> float:
     """Seconds of the classifier's own prediction, features in memory."""
+    from zhenfen.estimators.profile_model import PROFILE
     from zhenfen.features.audience.profile import measure_profiles
     from zhenfen.model_store import load_models
     from zhenfen.tables import TABLES, make_frame
 
-    model = load_models().need_audience()
+    model = load_models().need(PROFILE)
     features = measure_profiles(make_frame(TABLES["audience"], pl.read_parquet(source)), AS_OF)
     columns = features.select(model.manifest.features)
     start = time.perf_counter()

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import zhenfen
 from zhenfen.cli.terminal_panel import describe_row, list_gaps
-from zhenfen.config import config_dir
 from zhenfen.estimators.comment_model import CommentModel
 from zhenfen.estimators.creator_model import CreatorModel
 from zhenfen.estimators.post_model import PostModel
@@ -28,6 +27,7 @@ from zhenfen.features.base import Family, load_families
 from zhenfen.features.growth.scores import add_q_values, add_scores, p_values
 from zhenfen.features.specs import FeatureSpec
 from zhenfen.messages import Catalogue
+from zhenfen.shelf import PANEL, find_file
 from zhenfen.tables import TABLES, Column, TableSpec
 from zhenfen.verdict.audience import decide_audience
 from zhenfen.verdict.comments import estimate_kinds
@@ -199,7 +199,7 @@ def _written_names(function: ast.FunctionDef, path: Path) -> Iterator[tuple[str,
 def coverage_page() -> str:
     """What the shipped panel covers, as `zhenfen panel show` says it."""
     catalogue = Catalogue("en")
-    coverage = find_coverage(read_panel(config_dir() / "verdict" / "panel.csv"))
+    coverage = find_coverage(read_panel(find_file(PANEL)))
     lines = [
         "# Coverage of the shipped panel",
         "",

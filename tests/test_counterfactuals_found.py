@@ -9,13 +9,16 @@ import polars as pl
 import pytest
 
 from toy_models import toy_models
+from zhenfen.features.engagement.what_ifs import promote_posts
+from zhenfen.features.growth.what_ifs import add_events
+from zhenfen.features.posts.what_ifs import label_posts
+from zhenfen.features.what_ifs import DocumentedChange, Kind
 from zhenfen.messages import Catalogue
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.scoring import known_at, latest_moment, score
-from zhenfen.scoring.changes import change_events, label_posts, promote_posts
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables
-from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, OVERALL, RANKS, UNSAID, Change, Kind
+from zhenfen.verdict.changes import COUNTERFACTUALS_SCHEMA, OVERALL, RANKS, UNSAID
 from zhenfen.verdict.creator import MIXED, UNCLEAR
 from zhenfen.verdict.evidence import Findings
 
@@ -92,10 +95,10 @@ def test_a_batch_goes_without() -> None:
 
 def test_an_event_is_added_once() -> None:
     mine, day = simulated()["creators"]["creator_id"][0], latest_moment(simulated())
-    change = Change("event_confirmed", day, day, "giveaway", 5)
-    once = change_events(simulated(), mine, [change])
+    change = DocumentedChange("event_confirmed", day, day, "giveaway", 5)
+    once = add_events(simulated(), mine, [change])
     assert once["events"].height == simulated()["events"].height + 1
-    assert change_events(once, mine, [change])["events"].equals(once["events"])
+    assert add_events(once, mine, [change])["events"].equals(once["events"])
 
 
 def test_labels_are_put_on_the_posts_named_alone() -> None:

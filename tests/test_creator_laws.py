@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -14,6 +13,7 @@ import pytest
 
 from zhenfen.config import config_dir, models_dir, read_yaml
 from zhenfen.estimators.creator_evidence import feature_of
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.model_store import load_models
 from zhenfen.scoring import score
@@ -21,7 +21,7 @@ from zhenfen.simulate import Campaign, inject, shortlist, simulate
 from zhenfen.tables import Tables
 from zhenfen.verdict.admission import COMMON, FOUND_BY, SELECTED, SHARED
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
-from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.changes import OVERALL
 from zhenfen.verdict.evidence import Findings
 
 CLEAN = ("organic_large", "organic_small", "live_seller", "niche_expert")
@@ -76,7 +76,7 @@ def has_words(reason: str) -> None:
 
 def floors_in_card() -> dict[str, str]:
     """Measurement → the real sources in the card of the model on the shelf."""
-    label = load_models().need_creator().manifest.label
+    label = load_models().need(CREATOR).manifest.label
     card = (models_dir() / label / "card.md").read_text(encoding="utf-8")
     table = card.split("## What real data show", 1)[1]
     cells = [
@@ -87,14 +87,14 @@ def floors_in_card() -> dict[str, str]:
 
 def test_every_measurement_that_the_model_reads_has_a_floor_from_real_data() -> None:
     floors = floors_in_card()
-    for name in load_models().need_creator().evidence.measurements:
+    for name in load_models().need(CREATOR).evidence.measurements:
         # The share of the audience speaks by the lines that people set, not by a tail of simulated creators.
         assert name == "audience_share_low" or floors[name], name
 
 
 def test_every_measurement_that_the_model_reads_can_speak() -> None:
     """A measurement that too few innocents had in training scores nothing, whatever its value."""
-    read = load_models().need_creator().evidence.measurements
+    read = load_models().need(CREATOR).evidence.measurements
     assert [name for name, one in read.items() if not np.isfinite(one.value.knots).any()] == []
 
 
@@ -104,7 +104,7 @@ def test_every_measurement_of_the_configuration_is_the_models_with_its_side() ->
         for family, own in read_yaml(config_dir() / "models" / "creator.yaml")["evidence"].items()
         for name, sign in own.items()
     }
-    read = load_models().need_creator().evidence.measurements
+    read = load_models().need(CREATOR).evidence.measurements
     assert {name: (one.family, one.sign) for name, one in read.items() if name != "audience_share_low"} == asked
     assert set(asked) == set(floors_in_card())
 
@@ -174,7 +174,7 @@ def test_a_missing_family_adds_nothing_and_leaves_the_others_as_they_were(table:
     as_of = score(tables, load_models(), with_details=False).as_of
     fewer = score(tables.replace(**{table: tables[table].clear()}), load_models(), as_of=as_of, with_details=False)
     whole = score(tables, load_models(), as_of=as_of, with_details=False)
-    model = load_models().need_creator()
+    model = load_models().need(CREATOR)
     slope, intercept = model.calibration.scores
     for creator_id in ids(tables):
         before, after = parts_of(whole, creator_id), parts_of(fewer, creator_id)
@@ -189,7 +189,7 @@ def test_a_missing_family_adds_nothing_and_leaves_the_others_as_they_were(table:
 def test_nothing_measured_is_no_level_and_the_prior() -> None:
     creators = roster()["creators"]
     bare = judge(Tables({"creators": creators}))
-    prior = 1 / (1 + np.exp(-load_models().need_creator().calibration.scores[1]))
+    prior = 1 / (1 + np.exp(-load_models().need(CREATOR).calibration.scores[1]))
     assert set(levels_of(bare).values()) == {"not_assessed"}
     assert list(p_of(bare).values()) == pytest.approx([prior] * creators.height)
 
@@ -322,7 +322,7 @@ def test_every_reason_of_an_overall_level_has_its_words(language: str) -> None:
 
 
 def test_without_a_model_there_is_no_level_and_its_reason() -> None:
-    models = replace(load_models(), creator=None)
+    models = load_models().with_models(creator=None)
     bare = score(roster(), models, with_details=False).creators
     assert set(bare["level"]) == {"not_assessed"}
     assert set(bare["reason"]) == {"creator.no_model"}

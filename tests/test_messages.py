@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import zhenfen.report
-from zhenfen.config import config_dir
 from zhenfen.errors import ConfigError
 from zhenfen.messages import LANGUAGES, Catalogue, load_entries
+from zhenfen.shelf import PANEL, find_file
 from zhenfen.verdict.panel import read_panel
 
 REPORT = Path(zhenfen.report.__file__).parent
@@ -34,7 +34,7 @@ def test_no_entry_accuses_anybody():
 
 
 def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used():
-    sources = [path.read_text("utf-8") for path in [*REPORT.glob("*.py"), *REPORT.glob("templates/*.html")]]
+    sources = [path.read_text("utf-8") for path in [*REPORT.rglob("*.py"), *REPORT.rglob("templates/**/*.html")]]
     quoted = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)["']""", source)}
     begun = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)\{""", source)}
     begun |= {f"{key}." for key in quoted if key == "report.version"}
@@ -154,7 +154,7 @@ def test_days_are_iso_everywhere(moment):
 
 
 def test_every_source_and_window_of_the_shipped_panel_is_named_and_no_other():
-    panel = read_panel(config_dir() / "verdict" / "panel.csv").frame
+    panel = read_panel(find_file(PANEL)).frame
     texts = {*panel["source"], *panel["window"]}
     assert {key for key in load_entries() if key.startswith("panel.")} == {f"panel.{text}" for text in texts}
 

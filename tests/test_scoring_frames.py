@@ -11,8 +11,9 @@ from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError, InvalidTableError
 from zhenfen.estimators.manifest import read_manifest
 from zhenfen.scoring import score_comments, score_posts
-from zhenfen.scoring.frames import input_columns, open_scorer, take_columns
+from zhenfen.scoring.frames import input_columns, open_scorer
 from zhenfen.tables import TABLES
+from zhenfen.tables.foreign import take_columns
 
 AUDIENCE = input_columns(read_manifest(models_dir() / "audience" / "1"))
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -100,7 +101,7 @@ def test_comments_and_posts_score_as_everywhere() -> None:
 
 
 def open_model(name: str, folder):
-    from zhenfen.model_registry.loading import load_folder
+    from zhenfen.estimators.shelved import load_folder
 
     return load_folder(folder)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import polars as pl
+import pytest
 
+from zhenfen import model_store
 from zhenfen.estimators.creator_evidence import add_missing
-from zhenfen.estimators.creator_model import Lines
+from zhenfen.estimators.creator_model import CREATOR, Lines
 from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.model_store import Models, load_models
 
@@ -84,7 +86,7 @@ def _known() -> pl.Expr:
 def toy_models(**changes: Any) -> Models:
     """The shelf with the toys in place of its text and creator models."""
     toys = {"comment": ToyCommentModel(), "post": ToyPostModel(), "creator": ToyCreatorModel()}
-    return replace(load_models(), **{**toys, **changes})
+    return load_models().with_models(**{**toys, **changes})
 
 
 class ToyCreatorModel:
@@ -103,3 +105,9 @@ class ToyCreatorModel:
     def predict(self, features: pl.DataFrame) -> pl.DataFrame:
         log_odds = pl.sum_horizontal(pl.exclude("creator_id"))
         return self.contributions(features).select("creator_id", p_manipulated=1 / (1 + (-log_odds).exp()))
+
+
+def put_creator(monkeypatch: pytest.MonkeyPatch, model: Any) -> None:
+    """Have the shelf hold `model` as its creator model; None for none."""
+    load = model_store.load_model
+    monkeypatch.setattr(model_store, "load_model", lambda kind, shelf: model if kind is CREATOR else load(kind, shelf))

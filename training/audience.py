@@ -18,7 +18,7 @@ from training.audits import load_audits
 from training.baselines import BASELINES, score_baseline
 from training.card import Figures, make_card
 from training.command import make_parser, show_trained
-from training.datasets import data_dir
+from training.datasets import data_dir, describe_sets
 from training.evaluate import count_flagged, evaluate, mean_of, round_figures, take_points, worst_of
 from training.fit import (
     ModelConfig,
@@ -37,9 +37,9 @@ from training.split import leave_sources_out, make_folds
 from training.tracking import track
 from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.features.audience import profile
 from zhenfen.features.audience.profile import PROFILE_FEATURES
+from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
 
@@ -92,11 +92,7 @@ def ingest(folder: Path, audits: Path | None) -> tuple[pl.DataFrame, list[Traini
         InputError: The audits cannot be used.
     """
     rows = load_profiles(folder, SOURCES)
-    n_rows = dict(rows.group_by("source").len().iter_rows())
-    sources = [
-        TrainingSource(source=one.name, rows=n_rows[one.name], sha256=one.sha256(folder), terms=one.terms)
-        for one in SOURCES
-    ]
+    sources = describe_sets(SOURCES, rows, folder)
     if audits is not None:
         labelled, source = load_audits(audits)
         rows, sources = pl.concat((rows, labelled)), [*sources, source]

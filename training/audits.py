@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.errors import InvalidTableError, MissingTableError, Problem
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.scoring import latest_moment
+from zhenfen.shelf import TrainingSource
 from zhenfen.tables import Tables, read_tables
 
 KEY = ("creator_id", "profile_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from training.evaluate import FIGURES, Figure
-from zhenfen.estimators.manifest import TrainingSource
+from zhenfen.shelf import TrainingSource
 
 Figures = Mapping[str, Mapping[str, Figure]]
 

@@ -35,7 +35,7 @@ from training.comment_fit import (
     with_encoder,
 )
 from training.comments import JD, SOURCES, load_comments
-from training.datasets import data_dir
+from training.datasets import data_dir, describe_sets
 from training.evaluate import count_flagged, evaluate, round_figures, take_points
 from training.fillers import load_fillers
 from training.fit import write_calibrations
@@ -49,10 +49,11 @@ from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import CALIBRATION, file_name
-from zhenfen.estimators.manifest import TrainingSource, ValidationCounts
+from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
+from zhenfen.shelf import TrainingSource
 from zhenfen.text import ngrams
 
 Array = npt.NDArray[np.float64]
@@ -130,12 +131,7 @@ def make_tuners(n_trials: int, config: CommentConfig) -> Tuners:
 def ingest(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, list[TrainingSource]]:
     """Comments, texts weakly labelled as fillers, and what they come from."""
     comments = load_comments(folder, with_judges=True).with_columns(is_fake=(pl.col("label") == "advert").cast(pl.Int8))
-    n_rows = dict(comments.group_by("source").len().iter_rows())
-    sources = [
-        TrainingSource(source=one.name, rows=n_rows[one.name], sha256=one.sha256(folder), terms=one.terms)
-        for one in SOURCES
-        if one.ships
-    ]
+    sources = describe_sets((one for one in SOURCES if one.ships), comments, folder)
     return comments, load_fillers(folder), sources
 
 

@@ -6,22 +6,20 @@ so does every genuine line that is a copy of an advert.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from training.datasets import LabelledSet
 from training.split import Mask
 from zhenfen.text.near_duplicates import SMALLEST_CLUSTER, cluster_normalised
 from zhenfen.text.normalise import CONTACT, LONG_NUMBER, normalise_comments, normalise_texts
 
 Array = npt.NDArray[np.float64]
-Label = Literal["advert", "genuine"]
 
 N_WEIBO_LINES = 60_000
 """Of 546,470: as many as the next largest set holds."""
@@ -33,38 +31,18 @@ CONTACT_CODE = (
 
 
 @dataclass(frozen=True)
-class CommentSource:
-    """One public set of comments.
+class CommentSource(LabelledSet):
+    """One public set of comments: `read` gives text, label and part.
 
     Attributes:
-        name: As the tables print it.
-        platform: Where they were written.
-        path: File below the data folder.
-        terms: Licence or terms, as the card prints them.
-        read: Raw rows → text, label, part.
         ships: Whether weights that saw it may go onto the shelf; else it only judges.
     """
 
-    name: str
-    platform: str
-    path: str
-    terms: str
-    read: Callable[[pl.DataFrame], pl.DataFrame]
     ships: bool = True
 
     def load(self, folder: Path) -> pl.DataFrame:
         """Rows of text, label, part, source, platform and ships."""
-        about = {"source": self.name, "platform": self.platform}
-        named = (pl.lit(value).alias(name) for name, value in about.items())
-        return self.read(self.read_raw(folder)).with_columns(*named, ships=self.ships)
-
-    def read_raw(self, folder: Path) -> pl.DataFrame:
-        """The file as it is."""
-        return pl.read_parquet(folder / self.path)
-
-    def sha256(self, folder: Path) -> str:
-        """Of the file."""
-        return hashlib.sha256((folder / self.path).read_bytes()).hexdigest()
+        return super().load(folder).with_columns(ships=self.ships)
 
 
 def load_comments(folder: Path, *, with_judges: bool = False) -> pl.DataFrame:

@@ -59,9 +59,10 @@ from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.calibration import Calibration, fit_calibration
 from zhenfen.estimators.creator_evidence import CreatorEvidence
 from zhenfen.estimators.creator_model import CALIBRATION, COMBINATION, EVIDENCE, LINES, Lines
-from zhenfen.estimators.manifest import TrainingSource, ValidationCounts
+from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.estimators.tail_scores import LEVELS
 from zhenfen.model_store import Models, load_models
+from zhenfen.shelf import PANEL, SIMULATION, TrainingSource, find_file
 from zhenfen.verdict.panel import read_panel
 
 Array = npt.NDArray[np.float64]
@@ -276,8 +277,8 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidenc
     simulated = TrainingSource(
         source="simulated",
         rows=rows.height,
-        sha256=hash_texts(hash_file(config_dir() / name) for name in ("simulate.yaml", "simulate_world.yaml")),
-        terms="our own simulation; parameters fitted on public data (configs/simulate.yaml) and drawn widely around"
+        sha256=hash_texts(map(hash_file, (find_file(SIMULATION), config_dir() / "simulate_world.yaml"))),
+        terms="our own simulation; parameters fitted on public data (models/simulation) and drawn widely around"
         " them (configs/simulate_world.yaml); both hashed here",
     )
     line = judged.line(FALSE_ALARMS)
@@ -298,12 +299,12 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidenc
 
 
 def _panel_source() -> TrainingSource:
-    path = config_dir() / "verdict" / "panel.csv"
+    path = find_file(PANEL)
     return TrainingSource(
         source="panel",
         rows=read_panel(path).frame.height,
         sha256=hash_file(path),
-        terms="quantiles of public data, which no surprise goes beyond (configs/verdict/panel.csv, hashed here)",
+        terms="quantiles of public data, which no surprise goes beyond (models/panel, hashed here)",
     )
 
 

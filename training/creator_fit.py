@@ -34,7 +34,7 @@ from zhenfen.estimators.creator_evidence import (
 )
 from zhenfen.estimators.creator_model import Combination
 from zhenfen.estimators.tail_scores import LEVELS, MOST, TailScore, fit_tail, tail_of_quantiles
-from zhenfen.verdict.creator import AUDIENCE
+from zhenfen.verdict.audience import FAMILY as AUDIENCE
 
 Array = npt.NDArray[np.float64]
 

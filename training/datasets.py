@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 
+from training.shelf import hash_file
 from zhenfen.features.engagement.sponsored import N_POSTS_NEEDED
+from zhenfen.shelf import TrainingSource
 from zhenfen.tables import Tables
 
 WINDOW_DAYS = 90
@@ -33,6 +37,47 @@ def data_dir() -> Path:
     if not path.is_dir():
         raise FileNotFoundError(f"{path}: public data expected here; set ZHENFEN_DATA")
     return path
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """One public set with labels.
+
+    Attributes:
+        name: Short name, as the tables and model.yaml print it.
+        platform: Of all its rows; None where the rows say.
+        path: File below the data folder.
+        terms: Licence or terms, and who labelled it, as model.yaml and the card print them.
+        read: Raw rows → the columns that the loader of its model works on.
+    """
+
+    name: str
+    platform: str | None
+    path: str
+    terms: str
+    read: Callable[[pl.DataFrame], pl.DataFrame]
+
+    def load(self, folder: Path) -> pl.DataFrame:
+        """What `read` makes of the file, with source and platform."""
+        rows = self.read(self.read_raw(folder)).with_columns(source=pl.lit(self.name))
+        return rows if self.platform is None else rows.with_columns(platform=pl.lit(self.platform))
+
+    def read_raw(self, folder: Path) -> pl.DataFrame:
+        """The file as it is."""
+        return pl.read_parquet(folder / self.path)
+
+    def sha256(self, folder: Path) -> str:
+        """Of the file."""
+        return hash_file(folder / self.path)
+
+
+def describe_sets(sets: Iterable[LabelledSet], rows: pl.DataFrame, folder: Path) -> list[TrainingSource]:
+    """What model.yaml says of the sets whose loaded rows (column source) are among `rows`."""
+    n_rows = dict(rows.group_by("source").len().iter_rows())
+    return [
+        TrainingSource(source=one.name, rows=n_rows[one.name], sha256=one.sha256(folder), terms=one.terms)
+        for one in sets
+    ]
 
 
 def read_vendor_means(folder: Path, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:

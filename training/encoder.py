@@ -23,10 +23,10 @@ from training.shelf import ROOT, find_commit, hash_file
 from training.tracking import Run, track
 from zhenfen import __version__
 from zhenfen.config import Strict, config_dir, models_dir, read_config
-from zhenfen.estimators.manifest import FILE_NAME, TrainingSource
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import tokenise
 from zhenfen.files import replace_folder
+from zhenfen.shelf import FILE_NAME, TrainingSource
 from zhenfen.text.normalise import cut_quoted, normalise_texts
 
 READ = ("bilibili", "shopping", "weibo")

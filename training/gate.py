@@ -18,8 +18,9 @@ from training.fit import balance
 from training.held_out import VIEWS, measure_calibration
 from training.packaging import make_rows
 from zhenfen.config import Strict
-from zhenfen.estimators.manifest import FILE_NAME, read_manifest
+from zhenfen.estimators.manifest import read_manifest
 from zhenfen.scoring.frames import open_scorer
+from zhenfen.shelf import FILE_NAME
 
 Array = npt.NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""configs/features/growth.yaml: how unusual a rise, a drip and a drop are among organic channels.
+"""models/growth: how unusual a rise, a drip and a drop are among organic channels.
 
 The 69 VTuber channels are presumed to have bought nothing. Their candidate spans are set against those of copies with
 purchases (growth_purchases.py): boosted trees of one split each, monotone, become points of each measurement. Each
@@ -22,19 +22,22 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
-from training.config_run import VTUBERS, Written, write_config
+from training.artefact_run import VTUBERS, Made, write_artefact
 from training.growth_purchases import buy
-from zhenfen.config import config_dir
 from zhenfen.features.growth.days import OFF_Z, add_expectation, make_daily
 from zhenfen.features.growth.drips import find_drips
 from zhenfen.features.growth.explanations import LEAST_MOVED_SHARE, LEAST_OTHERS
-from zhenfen.features.growth.scores import Card, GrowthRules, Steps, add_scores
+from zhenfen.features.growth.scores import GrowthRules, Scorecard, Steps, add_scores
 from zhenfen.features.growth.spans import find_jumps, mark_runs
+from zhenfen.shelf import GROWTH
 
 Floats = npt.NDArray[np.float64]
 
 N_FOLDS = 5
 FOLD_SEED = 20_261
+ABOUT = """\
+How unusual a rise, a drip and a drop of followers are among organic channels: points of each measurement, and how many
+spans of at least each score an organic channel shows in a year. docs/experiments/growth.md says how it was chosen."""
 COPIES = {"rise": 20, "drip": 16}
 PARTS = {"rise": 0.75, "drip": 0.15, "drop": 0.1}
 """Of the false alarms: most for what is bought most."""
@@ -230,23 +233,23 @@ def hold_out(sample: Sample, fold: dict[str, int]) -> Iterator[tuple[Sample, Sam
         )
 
 
-def draw_card(kind: str, points: dict[str, Steps], scores: Floats, years: float) -> Card:
+def draw_card(kind: str, points: dict[str, Steps], scores: Floats, years: float) -> Scorecard:
     """The card with its table: the score that `per_year` organic spans a channel-year reach."""
     falling = np.sort(scores)[::-1]
     ranks = [max(round(rate * years), 1) for rate in TABLE_PER_YEAR]
     table = {round(float(falling[rank - 1]), 3): round(rank / years, 4) for rank in ranks if rank <= len(falling)}
     rising = dict(sorted(table.items()))
-    return Card(part=PARTS[kind], measurements=points, scores=tuple(rising), per_year=tuple(rising.values()))
+    return Scorecard(part=PARTS[kind], measurements=points, scores=tuple(rising), per_year=tuple(rising.values()))
 
 
-def fit_card(sample: Sample, fold: dict[str, int], years: float) -> Card:
+def fit_card(sample: Sample, fold: dict[str, int], years: float) -> Scorecard:
     """The card of all channels, with a table from scores of channels held out."""
     scores = [add_scores(held.organic, _bare(sample.kind, fit_points(train))) for train, held in hold_out(sample, fold)]
     return draw_card(sample.kind, fit_points(sample), np.concatenate(scores), years)
 
 
-def _bare(kind: str, points: dict[str, Steps]) -> Card:
-    return Card(part=PARTS[kind], measurements=points, scores=(0.0, 1.0), per_year=(1.0, 0.5))
+def _bare(kind: str, points: dict[str, Steps]) -> Scorecard:
+    return Scorecard(part=PARTS[kind], measurements=points, scores=(0.0, 1.0), per_year=(1.0, 0.5))
 
 
 def fit_rules(series: pl.DataFrame, seed: int = FOLD_SEED) -> GrowthRules:
@@ -262,22 +265,24 @@ def fit_rules(series: pl.DataFrame, seed: int = FOLD_SEED) -> GrowthRules:
     return GrowthRules(dated=datetime.now(UTC).date().isoformat(), source=source, level=LEVEL, shown=SHOWN, cards=cards)
 
 
-def write_rules(folder: Path) -> Written:
-    """Fit the three cards and write configs/features/growth.yaml."""
+def make_rules(folder: Path) -> Made:
+    """Fit the three cards."""
     rules = fit_rules(read_vtubers(folder))
-    path = config_dir() / "features" / "growth.yaml"
     head = "# Written by training/growth.py; see docs/experiments/growth.md.\n"
     text = yaml.safe_dump(rules.model_dump(mode="json"), sort_keys=False, width=120, default_flow_style=None)
-    path.write_text(head + text, encoding="utf-8")
     params = {"n_folds": N_FOLDS, "seed": FOLD_SEED, "level": LEVEL, "shown": SHOWN, "parts": PARTS, "copies": COPIES}
     trees = {"n_trees": N_TREES, "learning_rate": LEARNING_RATE, "least_leaf": LEAST_LEAF}
     metrics = {f"{kind}_measurements": len(card.measurements) for kind, card in rules.cards.items()}
-    return Written(path, {**params, **trees}, metrics)
+
+    def write(path: Path) -> None:
+        path.write_text(head + text, encoding="utf-8")
+
+    return Made(GROWTH, write, FOLD_SEED, ABOUT, {**params, **trees}, metrics)
 
 
 def main() -> None:
     """Fit and track."""
-    write_config("growth", __doc__, [VTUBERS], write_rules)
+    write_artefact("growth", __doc__, [VTUBERS], make_rules)
 
 
 if __name__ == "__main__":

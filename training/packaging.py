@@ -11,8 +11,10 @@ import polars as pl
 
 from zhenfen import __version__
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.scoring.frames import input_columns, is_needed, open_scorer
+from zhenfen.estimators.shelved import load_kinds
+from zhenfen.scoring.frames import input_columns, open_scorer
 from zhenfen.simulate import simulate
+from zhenfen.tables.foreign import is_needed
 
 SERVED = Path(__file__).parent / "served_model.py"
 MODEL = "model"
@@ -21,7 +23,6 @@ N_EXAMPLES = 3
 SEED = 1
 REQUIREMENTS = (f"zhenfen=={__version__}", "pandas")
 """What `mlflow models serve` needs beside mlflow; `zhenfen` comes from the wheel that `python -m build` makes."""
-_TABLES = {"audience": "audience", "comment": "comments", "post": "posts"}
 _OUTPUTS = {pl.String: "string", pl.Float64: "double", pl.Boolean: "boolean", pl.Int64: "long"}
 
 
@@ -58,9 +59,8 @@ def make_example(manifest: Manifest) -> pl.DataFrame:
 def make_rows(manifest: Manifest, n_rows: int) -> pl.DataFrame:
     """Rows of simulated creators with the columns that a model reads, repeated until there are `n_rows`."""
     columns = [column.name for column in input_columns(manifest)]
-    if manifest.name in _TABLES:
-        rows = simulate(["burst_buyer", "comment_farm", "sponsored_heavy"], seed=SEED).tables[_TABLES[manifest.name]]
-        rows = rows.select(columns)
+    if table := load_kinds()[manifest.name].table:
+        rows = simulate(["burst_buyer", "comment_farm", "sponsored_heavy"], seed=SEED).tables[table].select(columns)
     else:
         ids = pl.DataFrame({columns[0]: [f"creator {number}" for number in range(N_EXAMPLES)]})
         rows = ids.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in columns[1:])
@@ -71,7 +71,7 @@ def make_signature(manifest: Manifest, scores: pl.DataFrame) -> Any:
     """What the model reads and gives.
 
     Counts, flags and times are of any type: where some are unknown, pandas makes floats of counts and objects of flags,
-    and MLflow's own types would refuse one or the other. `scoring.frames` checks them.
+    and MLflow's own types would refuse one or the other. `tables.foreign` checks them.
     """
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema

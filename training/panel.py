@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from training.config_run import TERMS, Written, write_config
+from training.artefact_run import TERMS, Made, write_artefact
 from training.datasets import (
     read_creator_posts,
     read_vendor_means,
@@ -21,8 +22,8 @@ from training.datasets import (
     read_weibo_threads,
 )
 from training.popular import read_popular_videos
-from zhenfen.config import config_dir
 from zhenfen.scoring import latest_moment, measure
+from zhenfen.shelf import PANEL
 from zhenfen.tables import Tables
 from zhenfen.verdict.panel import PanelSource, build_panel, write_panel
 
@@ -67,6 +68,9 @@ LASTING = ("engagement_half_life_days", "engagement_views_likes_correlation")
 SETS = PanelSource("Weibo threads in sets of about 110", "remarks under one post each, 2010-2015", date(2015, 12, 24))
 SHARED = ("network_shared_template_share", "network_shared_commenter_share")
 N_SETS, SPLIT_SEED = 4, 7
+ABOUT = """\
+What is usual among creators of a platform and size: quantiles of public data, with source, window and day in every
+row. `zhenfen panel show` says what it covers and what not (docs/reference/coverage.md)."""
 REMARKS = (
     "comments_template_share",
     "comments_largest_cluster_share",
@@ -133,18 +137,17 @@ def _measured(tables: Tables, source: PanelSource, families: Sequence[str]) -> I
     yield from (Part(measured[name].values, tables["creators"], source) for name in families)
 
 
-def write_quantiles(folder: Path) -> Written:
-    """Write configs/verdict/panel.csv."""
+def make_quantiles(folder: Path) -> Made:
+    """Measure the peers."""
     rows = pl.concat(part.rows() for part in read_parts(folder))
-    path = config_dir() / "verdict" / "panel.csv"
-    write_panel(rows, path)
     metrics = {"rows": rows.height, "features": rows["feature"].n_unique(), "sources": rows["source"].n_unique()}
-    return Written(path, {"n_sets": N_SETS, "split_seed": SPLIT_SEED}, metrics)
+    write = partial(write_panel, rows)
+    return Made(PANEL, write, SPLIT_SEED, ABOUT, {"n_sets": N_SETS, "split_seed": SPLIT_SEED}, metrics)
 
 
 def main() -> None:
     """Measure and track."""
-    write_config("panel", __doc__, list(TERMS), write_quantiles)
+    write_artefact("panel", __doc__, list(TERMS), make_quantiles)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import polars as pl
 
 from training.card import Figures, figures_table, make_table, rivals_table, show
 from training.command import make_parser, show_trained
-from training.datasets import data_dir
+from training.datasets import data_dir, describe_sets
 from training.evaluate import evaluate, round_figures, take_points
 from training.fit import write_calibrations
 from training.held_out import make_held_out
@@ -41,10 +41,10 @@ from training.tracking import track
 from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators import post_text
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.estimators.post_classifier import KINDS
 from zhenfen.estimators.post_model import CALIBRATION, DEFAULT, WEIGHTS
 from zhenfen.estimators.post_text import LISTS, make_matrix
+from zhenfen.shelf import TrainingSource
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -101,12 +101,7 @@ class Judged:
 def ingest(folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
     """Rows of all sources, and what they are."""
     rows = load_posts(folder)
-    n_rows = dict(rows.group_by("source").len().iter_rows())
-    sources = [
-        TrainingSource(source=one.name, rows=n_rows[one.name], sha256=one.sha256(folder), terms=one.terms)
-        for one in SOURCES
-    ]
-    return rows, sources
+    return rows, describe_sets(SOURCES, rows, folder)
 
 
 def train(

@@ -5,7 +5,6 @@ Two labels are kept apart: what sounds paid (two readers, or the set's own annot
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from training.datasets import LabelledSet
 from zhenfen.text.near_duplicates import cluster_normalised, connect
 from zhenfen.text.normalise import normalise_texts
 
@@ -30,39 +30,23 @@ COLUMNS = ("source", "platform", "part", "text", "creator", "y", "kind", "truth"
 
 
 @dataclass(frozen=True)
-class PostSource:
-    """One public set.
+class PostSource(LabelledSet):
+    """One public set, each a genre of its own: `read` gives text, creator, y, part; where known kind, truth, y_a, y_b.
 
     Attributes:
-        name: As the tables print it; each is a genre of its own.
-        platform: Where the texts were published; None where the rows say.
-        path: File below the data folder.
-        terms: Licence or terms, as the card prints them.
         weight: What the set weighs in training.
         is_matched: Whether lengths are matched between its labels, because length gives the label away there.
-        read: Raw rows → text, creator, y, kind, truth, y_a, y_b, part, and platform where None stands above.
     """
 
-    name: str
-    platform: str | None
-    path: str
-    terms: str
     weight: float
-    is_matched: bool
-    read: Callable[[pl.DataFrame], pl.DataFrame]
+    is_matched: bool = False
 
     def load(self, folder: Path) -> pl.DataFrame:
         """Rows of COLUMNS."""
-        read = self.read(pl.read_parquet(folder / self.path)).with_columns(source=pl.lit(self.name))
-        if self.platform is not None:
-            read = read.with_columns(platform=pl.lit(self.platform))
+        read = super().load(folder)
         absent = {name: pl.lit(None, dtype=pl.String) for name in ("kind", "truth") if name not in read.columns}
         votes = {f"y_{one}": pl.lit(None, dtype=pl.Float64) for one in READERS if f"y_{one}" not in read.columns}
         return read.with_columns(**absent, **votes).select(COLUMNS)
-
-    def sha256(self, folder: Path) -> str:
-        """Of the file."""
-        return hashlib.sha256((folder / self.path).read_bytes()).hexdigest()
 
 
 def load_posts(folder: Path) -> pl.DataFrame:
@@ -133,24 +117,9 @@ def _read_readers(raw: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _read_products(raw: pl.DataFrame) -> pl.DataFrame:
-    return _read_readers(raw).rename({"source": "part", "creator_id": "creator", "sponsor_label": "truth"})
-
-
-def _read_notes(raw: pl.DataFrame) -> pl.DataFrame:
-    return _read_readers(raw).with_columns(part="platform", creator="post_id")
-
-
-def _read_segments(raw: pl.DataFrame) -> pl.DataFrame:
-    return raw.select("text", part="video", creator="series", y=pl.col("is_advert").cast(pl.Float64))
-
-
-def _read_titles(raw: pl.DataFrame) -> pl.DataFrame:
-    return raw.select("text", part="source", creator="text", y=(pl.col("label") == "ad").cast(pl.Float64))
-
-
-def _read_english(raw: pl.DataFrame) -> pl.DataFrame:
-    return raw.select("text", part=pl.lit("en"), creator="text", y=(pl.col("sentiment") == 0).cast(pl.Float64))
+def _as(part: str | pl.Expr, creator: str, y: pl.Expr) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """How a set with one label a text is read."""
+    return lambda raw: raw.select("text", part=part, creator=creator, y=y.cast(pl.Float64))
 
 
 SOURCES: tuple[PostSource, ...] = (
@@ -159,37 +128,42 @@ SOURCES: tuple[PostSource, ...] = (
         None,
         "sponsored/product_posts_labelled.parquet",
         "none stated; platform's own labels, and two readers (language models)",
-        1.0,
-        True,  # 蒲公英's organic notes are mostly titles
-        _read_products,
+        lambda raw: _read_readers(raw).rename({"source": "part", "creator_id": "creator", "sponsor_label": "truth"}),
+        weight=1.0,
+        is_matched=True,  # 蒲公英's organic notes are mostly titles
     ),
     PostSource(
         "notes",
         None,
         "sponsored/posts_labelled.parquet",
         "labels of this project: two readers (language models)",
-        1.0,
-        False,
-        _read_notes,
+        lambda raw: _read_readers(raw).with_columns(part="platform", creator="post_id"),
+        weight=1.0,
     ),
     PostSource(
         "transcripts",
         "bilibili",
         "sponsored/bilibili_sponsor_segments.parquet",
         "none stated; one paid segment a video",
-        1.0,
-        False,
-        _read_segments,
+        _as("video", "series", pl.col("is_advert")),
+        weight=1.0,
     ),
-    # Adverts among article titles are click bait rather than selling; at full weight they cost the notes .08 AUC.
-    PostSource("titles", "wechat", "sponsored/wechat_titles.parquet", "Apache-2.0", 0.25, False, _read_titles),
+    PostSource(
+        "titles",
+        "wechat",
+        "sponsored/wechat_titles.parquet",
+        "Apache-2.0",
+        _as("source", "text", pl.col("label") == "ad"),
+        # Adverts there are click bait rather than selling; at full weight they cost the notes .08 AUC.
+        weight=0.25,
+    ),
     PostSource(
         "youtube_english",
         "youtube",
         "sponsored/youtube_sponsor_segments_en.parquet",
         "none stated; English transcript segments",
-        0.5,
-        True,  # sponsor segments are short
-        _read_english,
+        _as(pl.lit("en"), "text", pl.col("sentiment") == 0),
+        weight=0.5,
+        is_matched=True,  # sponsor segments are short
     ),
 )

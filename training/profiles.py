@@ -6,56 +6,26 @@ stands as a column of its own; no name and no day is invented for it.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
+from training.datasets import LabelledSet
 from zhenfen.features.audience.profile import measure_profiles
 
-
-@dataclass(frozen=True)
-class ProfileSource:
-    """One labelled set.
-
-    Attributes:
-        name: Short name, as it stands in model.yaml.
-        platform: Platform of all its profiles.
-        file: Path below the data folder.
-        terms: What may be done with it, and who labelled it.
-        as_of: Moment that ages are counted to.
-        read: Its rows: columns of `audience`, known features, and is_fake (0 or 1).
-    """
-
-    name: str
-    platform: str
-    file: str
-    terms: str
-    as_of: datetime
-    read: Callable[[pl.DataFrame], pl.DataFrame]
-
-    def load(self, folder: Path) -> pl.DataFrame:
-        """Canonical rows with source, platform and is_fake; profile_id tells rows apart within the source."""
-        raw = pl.read_parquet(folder / self.file)
-        rows = self.read(raw).with_columns(platform=pl.lit(self.platform))
-        return rows.with_columns(pl.col("is_fake").cast(pl.Int8), source=pl.lit(self.name))
-
-    def sha256(self, folder: Path) -> str:
-        """Hash of the file, as model.yaml names it."""
-        return hashlib.sha256((folder / self.file).read_bytes()).hexdigest()
+AS_OF = datetime(2019, 3, 6, tzinfo=UTC)
+"""Moment that ages are counted to: no set names its day of collection; the day after the youngest account of one."""
 
 
-def load_profiles(folder: Path, sources: tuple[ProfileSource, ...]) -> pl.DataFrame:
+def load_profiles(folder: Path, sources: Sequence[LabelledSet]) -> pl.DataFrame:
     """source, platform, is_fake, profile_id and one column a feature."""
-    frames = []
-    for source in sources:
-        rows = source.load(folder)
-        about = rows.select("source", "platform", "is_fake")
-        frames.append(pl.concat([about, measure_profiles(rows, source.as_of)], how="horizontal"))
-    return pl.concat(frames)
+    about = ("source", "platform", pl.col("is_fake").cast(pl.Int8))
+    loaded = [source.load(folder) for source in sources]
+    return pl.concat(
+        [pl.concat([rows.select(about), measure_profiles(rows, AS_OF)], how="horizontal") for rows in loaded]
+    )
 
 
 def mark_twins(rows: pl.DataFrame) -> pl.DataFrame:
@@ -143,37 +113,32 @@ def _read_instagram(raw: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-WEIBO_FANS = ProfileSource(
+WEIBO_FANS = LabelledSet(
     "weibo_fans",
     "weibo",
     "profiles/weibo_fans.parquet",
     "none stated; labelled by hand by two students (WxxShirley/WeiboSpammer)",
-    # The set names no day of collection: the day after its youngest account.
-    datetime(2019, 3, 6, tzinfo=UTC),
     _read_weibo_fans,
 )
-WEIBO_SPAMMERS = ProfileSource(
+WEIBO_SPAMMERS = LabelledSet(
     "weibo_spammers",
     "weibo",
     "profiles/weibo_spammers.parquet",
     "none stated; labeller unstated (ShengtaoHou/weibo-spammer-detection)",
-    datetime(2019, 3, 6, tzinfo=UTC),
     _read_weibo_spammers,
 )
-TWITTER = ProfileSource(
+TWITTER = LabelledSet(
     "twitter_gilani2017",
     "x",
     "profiles/twitter_gilani2017.parquet",
     "research; screened by hand (Gilani et al. 2017)",
-    datetime(2019, 3, 6, tzinfo=UTC),
     _read_twitter,
 )
-INSTAGRAM = ProfileSource(
+INSTAGRAM = LabelledSet(
     "instagram_kaggle696",
     "instagram",
     "profiles/instagram_kaggle696.parquet",
     "none stated; labeller unstated",
-    datetime(2019, 3, 6, tzinfo=UTC),
     _read_instagram,
 )
-SOURCES: tuple[ProfileSource, ...] = (WEIBO_FANS, WEIBO_SPAMMERS, TWITTER, INSTAGRAM)
+SOURCES: tuple[LabelledSet, ...] = (WEIBO_FANS, WEIBO_SPAMMERS, TWITTER, INSTAGRAM)

@@ -26,20 +26,20 @@ from training.shelf import hash_file
 from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError, ZhenfenError
-from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.shelved import load_folder, load_kinds
 from zhenfen.files import replace_folder
 from zhenfen.model_registry import (
     CHAMPION,
     HASH_TAG,
     LABEL_TAG,
-    MODEL_NAMES,
     PREFIX,
-    Reference,
+    ModelReference,
     Registered,
     Registry,
     check_name,
 )
-from zhenfen.model_registry.loading import load_folder
+from zhenfen.shelf import FILE_NAME
 
 MOST_RUNS = 100
 """Runs of an experiment that are looked through for the one that made a folder, newest first."""
@@ -90,7 +90,7 @@ def export(name: str, version: int | None, uri: str, shelf: Path) -> Path:
         ConfigError: The store does not answer or has no such version, or the shelf cannot be written.
     """
     registry = Registry(uri)
-    reference = Reference(check_name(name), version, None if version else CHAMPION)
+    reference = ModelReference(check_name(name), version, None if version else CHAMPION)
     source = registry.fetch(registry.find(reference))
     manifest = read_manifest(source)
     own = {FILE_NAME, *manifest.files}
@@ -198,7 +198,7 @@ def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:
         with mlflow.start_run(run_id=run_id):
             model_uri = log_shelf(mlflow, folder)
     made = mlflow.register_model(model_uri, PREFIX + manifest.name, tags=tags)
-    return registry.find(Reference(manifest.name, int(made.version)))
+    return registry.find(ModelReference(manifest.name, int(made.version)))
 
 
 def _keep_verdict(registry: Registry, registered: Registered, checks: Sequence[gate.Check], is_better: bool) -> None:
@@ -224,7 +224,7 @@ def _find_shelved(name: str, version: int | None) -> Path:
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(prog="python -m training.register", description=__doc__)
-    parser.add_argument("name", choices=MODEL_NAMES)
+    parser.add_argument("name", choices=list(load_kinds()))
     parser.add_argument(
         "--version", type=int, metavar="N", help="of the shelf (default: newest); with --export, of the registry"
     )

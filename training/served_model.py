@@ -16,7 +16,7 @@ from mlflow.pyfunc.model import PythonModel
 
 
 class ServedModel(PythonModel):
-    """Scores rows of a table of the contract, in the order given; one class for all four models."""
+    """Scores rows of a table of the contract, in the order given; one class for all models."""
 
     def load_context(self, context: Any) -> None:
         """Open the shelf folder among the artifacts; a changed file is an error."""

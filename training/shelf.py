@@ -13,8 +13,9 @@ import polars as pl
 import yaml
 
 from zhenfen import __version__
-from zhenfen.estimators.manifest import FILE_NAME, Manifest
+from zhenfen.estimators.manifest import Manifest
 from zhenfen.files import replace_folder
+from zhenfen.shelf import FILE_NAME, ShelfManifest
 
 ROOT = Path(__file__).parents[1]
 CARD = "card.md"
@@ -55,8 +56,14 @@ class Trained:
     card: str
 
 
-def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace) -> Path:
+def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace, kind: type[ShelfManifest] = Manifest) -> Path:
     """Write `shelf`/<name>/<version>/ and return it; an older folder of that version is replaced.
+
+    Args:
+        trained: What is written.
+        shelf: The folder models/.
+        place: Name, version and seed.
+        kind: What model.yaml must say: what no model is, less than a model.
 
     Raises:
         ConfigError: The folder cannot be written or holds files of others.
@@ -70,7 +77,7 @@ def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace) -> Path:
         (partial / CARD).write_text(trained.card, encoding="utf-8")
         files = {name: hash_file(partial / name) for name in (*trained.files, CARD)}
         origin = {"seed": place.seed, "git_commit": find_commit(), "package_version": __version__}
-        manifest = Manifest.model_validate({**trained.manifest, **origin, "files": files})
+        manifest = kind.model_validate({**trained.manifest, **origin, "files": files})
         text = yaml.safe_dump(manifest.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
         (partial / FILE_NAME).write_text(text, encoding="utf-8")
     return folder

@@ -6,12 +6,13 @@ Run: python -m training.simulation
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import yaml
 
-from training.config_run import TERMS, Written, write_config
+from training.artefact_run import TERMS, Made, write_artefact
 from training.simulation_check import compare_growth, compare_posts
 from training.simulation_growth import (
     PLATFORM,
@@ -31,10 +32,13 @@ from training.simulation_posts import (
     fit_weibo,
     fit_xiaohongshu,
 )
-from zhenfen.config import config_dir
+from zhenfen.shelf import SIMULATION
 from zhenfen.simulate.parameters import GrowthParameters, Parameters, Scatter
 
 SEED = 11
+ABOUT = """\
+What simulated creators are like: sizes, posts, interactions, growth and delays of comments, fitted on public data. What
+no public data show is a range that a person wrote (configs/simulate_world.yaml)."""
 SOURCES = {
     "xiaohongshu": "新红, 3,471 fashion creators, means of 90 days, 2024; shares 灰豚 2025; spread of posts 2024 (141)",
     "douyin": "星图, 993 skincare creators, last ten videos, 2025; saves 1,505 other posts; follows chosen",
@@ -90,23 +94,22 @@ def write_parameters(parameters: Parameters, path: Path) -> None:
     path.write_text(HEADER + written, encoding="utf-8")
 
 
-def write_fitted(folder: Path) -> Written:
-    """Write configs/simulate.yaml; simulated beside real quantiles."""
+def make_fitted(folder: Path) -> Made:
+    """Fit the parameters; simulated beside real quantiles."""
     windows = read_windows(folder)
     parameters = fit_parameters(folder, split_windows(windows)[0])
-    path = config_dir() / "simulate.yaml"
-    write_parameters(parameters, path)
     with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, float_precision=4):
         texts = {
             "growth.txt": str(compare_growth(windows, parameters, SEED + 1)),
             "posts.txt": str(compare_posts(folder, parameters, SEED)),
         }
-    return Written(path, {"seed": SEED}, {"platforms": len(parameters.platforms), "windows": len(windows)}, texts)
+    metrics = {"platforms": len(parameters.platforms), "windows": len(windows)}
+    return Made(SIMULATION, partial(write_parameters, parameters), SEED, ABOUT, {"seed": SEED}, metrics, texts)
 
 
 def main() -> None:
     """Fit and track."""
-    write_config("simulation", __doc__, list(TERMS), write_fitted)
+    write_artefact("simulation", __doc__, list(TERMS), make_fitted)
 
 
 if __name__ == "__main__":

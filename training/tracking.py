@@ -13,8 +13,8 @@ from typing import Any
 
 from training.shelf import find_commit
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.manifest import TrainingSource
 from zhenfen.model_registry import keep_quiet, root_cause
+from zhenfen.shelf import TrainingSource
 
 ROOT = Path(__file__).parents[1]
 LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"

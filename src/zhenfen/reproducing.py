@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from zhenfen.config import models_dir
 from zhenfen.errors import RegistryUnreachableError
-from zhenfen.model_registry import MODEL_NAMES, Registry, registry_uri
-from zhenfen.model_registry.loading import load_folder
+from zhenfen.estimators.shelved import load_folder, load_kinds
+from zhenfen.model_registry import Registry, registry_uri
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.tables import Tables
@@ -21,14 +22,13 @@ from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import Record, hash_tables, recall
 from zhenfen.vetting.vet import find_creators
 
-Progress = Callable[[str, int, int], None]
 TABLES = "tables"
 MODEL_SUFFIX = "_model"
 """Of the names that `Models.versions` gives to models."""
 
 
 @dataclass(frozen=True)
-class Part:
+class ComparedPart:
     """One thing that scores depend on: what it was then, and what there is now (None: not there, or not looked at)."""
 
     name: str
@@ -52,7 +52,7 @@ class Reproduced:
     """
 
     record: Record
-    parts: tuple[Part, ...]
+    parts: tuple[ComparedPart, ...]
     score_id: str | None
 
     @property
@@ -61,9 +61,7 @@ class Reproduced:
         return self.score_id == self.record.score_id
 
 
-def reproduce(
-    score_id: str, models: Models, path: Path | None = None, on_progress: Progress | None = None
-) -> Reproduced:
+def reproduce(score_id: str, models: Models, path: Path | None = None, on_progress: Progress = silent) -> Reproduced:
     """Score the export of a report again, with the very models that made it.
 
     Models that are not the newest by now are looked for on the shelf, then in the registry.
@@ -82,7 +80,7 @@ def reproduce(
     models = _with_models_of(record, models)
     around = {"zhenfen": __version__, "configs": hash_configs()[:SHORT_HASH_CHARS]}
     parts = compare_parts(record, {**models.versions, **around})
-    read, export = Part(TABLES, record.tables_sha256[:SHORT_HASH_CHARS], None), path or Path(record.path)
+    read, export = ComparedPart(TABLES, record.tables_sha256[:SHORT_HASH_CHARS], None), path or Path(record.path)
     # Another package or rule may change nothing: that is seen once it has scored.
     is_whole = all(part.is_same for part in parts if part.name in models.versions or part.name.endswith(MODEL_SUFFIX))
     if not (is_whole and export.exists()):
@@ -92,13 +90,13 @@ def reproduce(
     return Reproduced(record, (*compare_parts(record, findings.versions), read), identify(findings))
 
 
-def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[Part, ...]:
+def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[ComparedPart, ...]:
     """Every part of the record, and those that have come since, by name; a part that is new had no version."""
     names = sorted({*record.versions, *now} - {SCORE})
-    return tuple(Part(name, record.versions.get(name, ""), now.get(name)) for name in names)
+    return tuple(ComparedPart(name, record.versions.get(name, ""), now.get(name)) for name in names)
 
 
-def _score_again(record: Record, models: Models, path: Path, on_progress: Progress | None) -> tuple[Findings, Tables]:
+def _score_again(record: Record, models: Models, path: Path, on_progress: Progress) -> tuple[Findings, Tables]:
     tables = read_export(path, record, on_progress)
     creators = find_creators(record.creators, tables) if record.creators else None
     # The id is of levels and measurements, which no detail changes.
@@ -107,15 +105,15 @@ def _score_again(record: Record, models: Models, path: Path, on_progress: Progre
 
 
 def _with_models_of(record: Record, models: Models) -> Models:
-    wanted = {name: record.versions.get(name + MODEL_SUFFIX) for name in MODEL_NAMES}
+    wanted = {name: record.versions.get(name + MODEL_SUFFIX) for name in load_kinds()}
     found: dict[str, Any] = {}
     for name, version in wanted.items():
-        current = getattr(models, name)
+        current = models.shelved.get(name)
         if version is None or (current is not None and current.version == version):
             found[name] = current if version else None
         else:
             found[name] = next(_candidates(name, version), current)
-    return replace(models, **found)
+    return models.with_models(**found)
 
 
 def _candidates(name: str, version: str) -> Iterator[Any]:

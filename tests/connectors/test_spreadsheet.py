@@ -12,7 +12,7 @@ from export_builder import as_cells, facts, read, rows, unusable, write_csv, wri
 from polars.testing import assert_frame_equal
 
 from zhenfen.config import config_dir, load_platforms
-from zhenfen.connectors.formats.spreadsheet_headings import find_layout, load_headings
+from zhenfen.connectors.reading.headings import find_layout, load_headings
 from zhenfen.errors import ConfigError, InputError
 from zhenfen.tables import TABLES
 

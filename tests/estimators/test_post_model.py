@@ -15,11 +15,11 @@ from scipy.sparse import csr_matrix
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.manifest import FILE_NAME
 from zhenfen.estimators.post_classifier import KINDS, N_COLUMNS, PostClassifier, fit_weights
 from zhenfen.estimators.post_model import CALIBRATION, NO_KIND, WEIGHTS, PostModel, load_post_model
 from zhenfen.estimators.post_pieces import find_pieces
 from zhenfen.estimators.post_text import LISTS, leave_out_disclosures, make_matrix, read_letters
+from zhenfen.shelf import FILE_NAME
 
 SPONSORED = [
     f"{word}姐妹们赶紧冲，链接在评论区，券后只要{n}元" for n, word in enumerate(["面霜", "口红", "精华", "防晒"] * 5)

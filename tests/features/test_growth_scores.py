@@ -10,7 +10,7 @@ from scipy.stats import false_discovery_control
 
 from zhenfen.features.growth.scores import (
     KINDS,
-    Card,
+    Scorecard,
     Steps,
     add_q_values,
     add_scores,
@@ -20,7 +20,7 @@ from zhenfen.features.growth.scores import (
     rate_of,
 )
 
-CARD = Card(
+CARD = Scorecard(
     part=0.5,
     measurements={"size": Steps(above=(1.0, 2.0), points=(0.0, 1.5, 4.0)), "age": Steps(above=(), points=(0.25,))},
     scores=(0.0, 2.0, 4.0),
@@ -72,7 +72,7 @@ def test_a_p_value_does_not_depend_on_its_neighbours():
 )
 def test_a_card_that_cannot_be_read_is_an_error(wrong: dict):
     with pytest.raises(ValidationError):
-        Card.model_validate({**CARD.model_dump(), **wrong})
+        Scorecard.model_validate({**CARD.model_dump(), **wrong})
 
 
 def test_the_shipped_rules_name_every_kind_and_share_out_all_false_alarms():

@@ -12,9 +12,10 @@ import pytest
 
 from registry_builder import Store
 from zhenfen.errors import ConfigError, RegistryUnreachableError
-from zhenfen.estimators.manifest import FILE_NAME, read_manifest
+from zhenfen.estimators.manifest import read_manifest
+from zhenfen.estimators.shelved import load_folder
 from zhenfen.model_registry import (
-    Reference,
+    ModelReference,
     Registry,
     chosen_folders,
     parse_reference,
@@ -22,7 +23,7 @@ from zhenfen.model_registry import (
 )
 from zhenfen.model_registry import client as client_module
 from zhenfen.model_registry.files import cache_dir
-from zhenfen.model_registry.loading import load_folder
+from zhenfen.shelf import FILE_NAME
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 DOWN = "http://127.0.0.1:9"
@@ -31,11 +32,11 @@ DOWN = "http://127.0.0.1:9"
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("models:/zhenfen-audience@champion", Reference("audience", alias="champion")),
-        ("models:/zhenfen-post/12", Reference("post", version=12)),
+        ("models:/zhenfen-audience@champion", ModelReference("audience", alias="champion")),
+        ("models:/zhenfen-post/12", ModelReference("post", version=12)),
     ],
 )
-def test_a_reference_is_read_and_spelled_back(uri: str, expected: Reference) -> None:
+def test_a_reference_is_read_and_spelled_back(uri: str, expected: ModelReference) -> None:
     assert parse_reference(uri) == expected
     assert str(expected) == uri
 
@@ -89,7 +90,7 @@ def test_a_folder_arrives_byte_for_byte_and_is_fetched_once(store: Store, monkey
 @pytest.mark.parametrize("name", ["model.txt", FILE_NAME])
 def test_a_changed_byte_in_the_registry_is_seen_and_nothing_is_kept(store: Store, name: str) -> None:
     registry = store.registry()
-    found = registry.find(Reference("audience", version=1))
+    found = registry.find(ModelReference("audience", version=1))
     (path,) = (
         one for one in store.files.rglob(f"artifacts/artifacts/shelf/{name}") if read_manifest(one.parent).version == 1
     )
@@ -105,7 +106,7 @@ def test_a_changed_byte_in_the_registry_is_seen_and_nothing_is_kept(store: Store
 
 def test_a_changed_byte_on_this_machine_is_seen(store: Store) -> None:
     registry = store.registry()
-    found = registry.find(Reference("audience", version=1))
+    found = registry.find(ModelReference("audience", version=1))
     path = registry.fetch(found) / "model.txt"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(ConfigError, match=r"model\.txt.*changed"):
@@ -122,7 +123,7 @@ def test_a_file_that_the_manifest_does_not_name_stays_behind(store: Store) -> No
     stranger = path.with_name("model.pkl")
     stranger.write_bytes(b"\x80\x04.")
     try:
-        folder = registry.fetch(registry.find(Reference("audience", version=2)))
+        folder = registry.fetch(registry.find(ModelReference("audience", version=2)))
     finally:
         stranger.unlink()
     assert not (folder / "model.pkl").exists()
@@ -133,7 +134,7 @@ def test_a_full_disk_leaves_nothing_half_written(store: Store, monkeypatch: pyte
         raise OSError(errno.ENOSPC, "No space left on device")
 
     registry = store.registry()
-    found = registry.find(Reference("audience", version=1))
+    found = registry.find(ModelReference("audience", version=1))
     monkeypatch.setattr(shutil, "copyfile", fail)
     with pytest.raises(ConfigError, match="No space left on device"):
         registry.fetch(found)
@@ -168,7 +169,7 @@ def test_scoring_goes_on_from_the_shelf_when_the_registry_is_down(
 def test_models_are_chosen_by_reference(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
     registry = store.registry()
-    registry.promote(registry.find(Reference("audience", version=2)), None)
+    registry.promote(registry.find(ModelReference("audience", version=2)), None)
     chosen_folders.cache_clear()
     chosen = chosen_folders(" models:/zhenfen-audience@champion, ")
     assert {name: read_manifest(folder).version for name, folder in chosen.items()} == {"audience": 2}
@@ -183,7 +184,7 @@ def champions(registry: Registry, *versions: int) -> None:
     """Promote one after the other."""
     for version in versions:
         before = registry.champion("audience")
-        registry.promote(registry.find(Reference("audience", version=version)), before.version if before else None)
+        registry.promote(registry.find(ModelReference("audience", version=version)), before.version if before else None)
 
 
 def test_a_roll_back_walks_back_and_ends(store: Store) -> None:
@@ -192,7 +193,7 @@ def test_a_roll_back_walks_back_and_ends(store: Store) -> None:
         registry.roll_back("audience")
     champions(registry, 1, 2)
     assert registry.roll_back("audience") == (2, 1)
-    assert registry.find(Reference("audience", alias="champion")).version == 1
+    assert registry.find(ModelReference("audience", alias="champion")).version == 1
     with pytest.raises(ConfigError, match="expected a champion before this one"):
         registry.roll_back("audience")
 
@@ -201,7 +202,7 @@ def test_a_champion_that_came_in_between_is_not_overwritten(store: Store) -> Non
     registry = store.registry()
     champions(registry, 1)
     with pytest.raises(ConfigError, match="judge it again"):
-        registry.promote(registry.find(Reference("audience", version=2)), None)
+        registry.promote(registry.find(ModelReference("audience", version=2)), None)
     champion = registry.champion("audience")
     assert champion is not None
     assert champion.version == 1
@@ -209,7 +210,7 @@ def test_a_champion_that_came_in_between_is_not_overwritten(store: Store) -> Non
 
 def test_of_two_promotions_at_once_one_wins(store: Store) -> None:
     registry = store.registry()
-    found = [registry.find(Reference("audience", version=version)) for version in (1, 2)]
+    found = [registry.find(ModelReference("audience", version=version)) for version in (1, 2)]
     start, errors = threading.Barrier(2), []
 
     def promote(version: int) -> None:

@@ -12,7 +12,7 @@ from registry_builder import SHIPPED, Store
 from zhenfen.cli import model_listing
 from zhenfen.cli.models import models_app
 from zhenfen.errors import ConfigError, RegistryUnreachableError
-from zhenfen.model_registry import Reference
+from zhenfen.model_registry import ModelReference
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -45,7 +45,7 @@ def test_list_without_a_registry_is_the_shelf(shelf: Path, lang: str, words: str
 
 def test_list_with_a_registry_names_the_champion(store: Store, shelf: Path) -> None:
     registry = store.registry()
-    registry.promote(registry.find(Reference("audience", version=2)), None)
+    registry.promote(registry.find(ModelReference("audience", version=2)), None)
     lines = run("list", "--registry", store.uri).output.splitlines()
     (second,) = (line for line in lines if "models:/zhenfen-audience/2" in line)
     (first,) = (line for line in lines if "models:/zhenfen-audience/1" in line)
@@ -55,7 +55,7 @@ def test_list_with_a_registry_names_the_champion(store: Store, shelf: Path) -> N
 
 def test_list_says_what_is_chosen(store: Store, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = store.registry()
-    registry.promote(registry.find(Reference("audience", version=2)), None)
+    registry.promote(registry.find(ModelReference("audience", version=2)), None)
     for reference, place in (("@champion", "zhenfen-audience/2"), ("/1", "zhenfen-audience/1"), ("", "audience/2 ")):
         monkeypatch.setenv("ZHENFEN_MODELS", f"models:/zhenfen-audience{reference}" if reference else "")
         lines = run("list", "--registry", store.uri).output.splitlines()
@@ -109,7 +109,7 @@ def test_a_model_that_is_not_there_or_not_whole(store: Store, shelf: Path, model
 def test_roll_back_says_from_where_to_where(store: Store) -> None:
     registry = store.registry()
     for version, before in ((1, None), (2, 1)):
-        registry.promote(registry.find(Reference("audience", version=version)), before)
+        registry.promote(registry.find(ModelReference("audience", version=version)), before)
     ran = run("rollback", "audience", "--registry", store.uri)
     assert " ".join(ran.output.split()) == "@champion of audience went back from version 2 to version 1"
     assert isinstance(run("rollback", "audience", "--registry", store.uri).exception, ConfigError)

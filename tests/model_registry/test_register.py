@@ -15,7 +15,8 @@ from training.register import export, find_run, register, show
 from registry_builder import SHIPPED, Store, add_run, make_held, make_variant
 from zhenfen.config import config_dir, read_config
 from zhenfen.errors import ConfigError, RegistryUnreachableError
-from zhenfen.estimators.manifest import FILE_NAME, read_manifest
+from zhenfen.estimators.manifest import read_manifest
+from zhenfen.shelf import FILE_NAME
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 RULES = read_config(config_dir() / "gate.yaml", Gate)

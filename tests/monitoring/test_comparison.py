@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.monitoring.comparison import ABSENT, TOO_FEW, TOO_MANY_CATEGORIES, Judged, compare_columns
+from zhenfen.monitoring.comparison import ABSENT, TOO_FEW, TOO_MANY_CATEGORIES, JudgedColumn, compare_columns
 from zhenfen.monitoring.platforms import FEWEST_ROWS, find_alone
 from zhenfen.monitoring.rules import load_rules
 
@@ -30,7 +30,7 @@ def make(seed: int, n: int = N) -> pl.DataFrame:
 REFERENCE = make(1)
 
 
-def compare(new: pl.DataFrame, reference: pl.DataFrame = REFERENCE) -> dict[str, Judged]:
+def compare(new: pl.DataFrame, reference: pl.DataFrame = REFERENCE) -> dict[str, JudgedColumn]:
     return {one.comparison.column: one for one in compare_columns(reference, new, {"number": (-1.0, 1.0)}, RULES)}
 
 

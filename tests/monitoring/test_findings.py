@@ -8,9 +8,9 @@ import pytest
 
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.monitoring.comparison import compare_columns
-from zhenfen.monitoring.findings import MOST_FINDINGS, tell_advice, tell_findings
 from zhenfen.monitoring.prevalence import DOMAIN, compare_shares
 from zhenfen.monitoring.rules import load_rules
+from zhenfen.monitoring.summary import MOST_FINDINGS, tell_advice, tell_findings
 
 RULES = load_rules().rules
 N = 2000

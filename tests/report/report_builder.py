@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from zhenfen.features.growth.drops import DROPS_SCHEMA
+from zhenfen.features.what_ifs import DocumentedChange
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import SHARES_SCHEMA
-from zhenfen.verdict.counterfactuals import COUNTERFACTUALS_SCHEMA, Change
+from zhenfen.verdict.changes import COUNTERFACTUALS_SCHEMA
 from zhenfen.verdict.coverage import UNCOVERED_SCHEMA
 from zhenfen.verdict.creator import CREATORS_SCHEMA
 from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA, Findings
@@ -264,7 +265,7 @@ def make_cause(first: int, cause: str, verdict: str, **columns: Any) -> dict[str
 
 
 def make_then(
-    subject: str, level: str, level_then: str, *changes: Change, p_then: float | None = None
+    subject: str, level: str, level_then: str, *changes: DocumentedChange, p_then: float | None = None
 ) -> dict[str, Any]:
     """A level and what would lower it."""
     levels = {"subject": subject, "level": level, "level_then": level_then, "p_then": p_then}

@@ -17,7 +17,7 @@ from report_builder import (
     without_peers,
 )
 
-from zhenfen.verdict.counterfactuals import Change
+from zhenfen.features.what_ifs import DocumentedChange
 
 HOSTILE_NAME = "<script>alert('x')</script>"
 FORMULA_NAME = "=cmd()|'/c calc'!A0"
@@ -128,11 +128,13 @@ def _judge_a(builder: Builder) -> None:
     days = {"starts_at": FIRST_DAY + timedelta(days=12), "ends_at": FIRST_DAY + timedelta(days=12)}
     found = [
         *(
-            make_then("creator", "high", "elevated", Change("event_confirmed", **days, ref=kind, n=3200), p_then=0.7)
+            make_then(
+                "creator", "high", "elevated", DocumentedChange("event_confirmed", **days, ref=kind, n=3200), p_then=0.7
+            )
             for kind in ("giveaway", "promotion")
         ),
-        make_then("creator", "high", "low", Change("posts_promoted", n=4), p_then=0.2),
-        make_then("growth", "elevated", "low", Change("event_confirmed", **days, ref="giveaway", n=3200)),
+        make_then("creator", "high", "low", DocumentedChange("posts_promoted", n=4), p_then=0.2),
+        make_then("growth", "elevated", "low", DocumentedChange("event_confirmed", **days, ref="giveaway", n=3200)),
     ]
     builder.detail("a", "creator", "counterfactuals", found)
     builder.overall("b", "not_assessed", 0.2, families_assessed=["comments"], reason="creator.too_few_families")

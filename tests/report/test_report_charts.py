@@ -8,10 +8,11 @@ import pytest
 from report_scenes import rich
 
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.report.charts import interactions, range_bar, sparkline
-from zhenfen.report.follower_chart import follower_chart
+from zhenfen.report.charts.cells import range_bar, sparkline
+from zhenfen.report.charts.followers import follower_chart
+from zhenfen.report.charts.interactions import interactions
+from zhenfen.report.charts.svg import bar_path, line_path, tag
 from zhenfen.report.summarise import summarise_creator
-from zhenfen.report.svg import bar_path, line_path, tag
 
 EN = Catalogue("en")
 

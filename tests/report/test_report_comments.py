@@ -14,7 +14,7 @@ import pytest
 from toy_models import ToyPostModel, toy_models
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import render_creator
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.scoring import score
 from zhenfen.simulate import simulate
@@ -83,9 +83,9 @@ def test_a_share_too_wide_is_nowhere_on_the_page() -> None:
     # Not as the end of a longer number either way: peers' ranges hold many digits.
     assert re.search(r"(?<![\d.,])43%", page) is None
     assert "too wide to name a share" in page
-    lines = Lines()
+    lines = SheetLines()
     lines.add(made)
-    assert all(line.get("share") is None for line in lines.comments)
+    assert all(line.get("share") is None for line in lines.families["comments"])
 
 
 def test_the_same_order_is_told_with_chance_beside_it() -> None:
@@ -194,12 +194,12 @@ def test_the_models_threshold_says_what_sounds_sponsored() -> None:
 def test_the_dict_is_json_and_its_lines_fill_the_spreadsheet() -> None:
     made = summary(LARGE)
     assert json.loads(json.dumps(made, allow_nan=False)) == made
-    lines = Lines()
+    lines = SheetLines()
     lines.add(made)
-    kinds = {line["evidence"] for line in lines.comments}
+    kinds = {line["evidence"] for line in lines.families["comments"]}
     assert kinds == {Catalogue("en").text(f"report.{name}") for name in ("kinds", "bursts", "clusters")}
-    assert {line["post_id"] for line in lines.posts} <= set(made_tables()["posts"]["post_id"])
-    assert any(line.get("rule") for line in lines.posts)
+    assert {line["post_id"] for line in lines.families["sponsorship"]} <= set(made_tables()["posts"]["post_id"])
+    assert any(line.get("rule") for line in lines.families["sponsorship"])
 
 
 def test_where_no_share_holds_the_page_promises_no_interval() -> None:

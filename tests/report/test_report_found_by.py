@@ -6,7 +6,7 @@ from report_builder import Builder
 
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import render_creator, render_shortlist
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
 from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.report.xlsx import write_xlsx
@@ -56,6 +56,6 @@ def test_it_is_not_asked_for_where_it_changes_nothing(found_by, comments):
 
 def test_the_spreadsheet_has_it_by_creator(tmp_path):
     findings, tables = built("search", None)
-    write_xlsx(summarise_shortlist(findings, tables, Catalogue("en")), Lines(), tmp_path / "a.xlsx")
+    write_xlsx(summarise_shortlist(findings, tables, Catalogue("en")), SheetLines(), tmp_path / "a.xlsx")
     sheet = fastexcel.read_excel(tmp_path / "a.xlsx").load_sheet(0).to_polars()
     assert {one.split(" · ")[0] for one in sheet["How the creator was found"]} == {"search", "not stated"}

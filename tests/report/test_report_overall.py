@@ -10,12 +10,12 @@ import pytest
 from report_builder import FIRST_DAY, Builder, make_then
 from report_scenes import rich
 
+from zhenfen.features.what_ifs import DocumentedChange
 from zhenfen.messages import Catalogue
 from zhenfen.report.html import render_creator, render_shortlist
 from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.report.write import write_report
-from zhenfen.verdict.counterfactuals import Change
 
 LANGUAGES = ("zh", "en", "fr")
 
@@ -127,16 +127,16 @@ def test_what_would_lower_a_level_is_told_all_families_together_first(language: 
 @pytest.mark.parametrize(
     ("change", "number"),
     [
-        (Change("posts_labelled", n=1), "1"),
-        (Change("posts_labelled", n=3), "3"),
-        (Change("posts_promoted", n=1), "1"),
-        (Change("posts_promoted", n=1200), "200"),
-        (Change("share_at", value=0.15, unit="share"), "15"),
-        (Change("event_confirmed", starts_at=FIRST_DAY, ends_at=FIRST_DAY, ref="advert", n=12), "+12"),
+        (DocumentedChange("posts_labelled", n=1), "1"),
+        (DocumentedChange("posts_labelled", n=3), "3"),
+        (DocumentedChange("posts_promoted", n=1), "1"),
+        (DocumentedChange("posts_promoted", n=1200), "200"),
+        (DocumentedChange("share_at", value=0.15, unit="share"), "15"),
+        (DocumentedChange("event_confirmed", starts_at=FIRST_DAY, ends_at=FIRST_DAY, ref="advert", n=12), "+12"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.kind,
 )
-def test_every_kind_of_change_has_words(language: str, change: Change, number: str) -> None:
+def test_every_kind_of_change_has_words(language: str, change: DocumentedChange, number: str) -> None:
     builder = rich().detail("a", "creator", "counterfactuals", [make_then("network", "elevated", "low", change)])
     sentence = summary_of(builder, language=language)["then"]["lines"][-1]["sentence"]
     assert number in sentence
@@ -147,7 +147,7 @@ def test_every_kind_of_change_has_words(language: str, change: Change, number: s
 def test_one_post_is_not_several() -> None:
     words = {}
     for n in (1, 2):
-        found = [make_then("network", "elevated", "low", Change("posts_promoted", n=n))]
+        found = [make_then("network", "elevated", "low", DocumentedChange("posts_promoted", n=n))]
         builder = rich().detail("a", "creator", "counterfactuals", found)
         words[n] = summary_of(builder)["then"]["lines"][-1]["sentence"]
     assert "cover 1 post whose" in words[1]
@@ -157,7 +157,7 @@ def test_one_post_is_not_several() -> None:
 def test_many_days_are_counted_not_listed() -> None:
     at = FIRST_DAY
     days = (at.replace(day=n) for n in range(1, 8))
-    spans = [Change("event_confirmed", day, day, "giveaway", 100) for day in days]
+    spans = [DocumentedChange("event_confirmed", day, day, "giveaway", 100) for day in days]
     builder = rich().detail("a", "creator", "counterfactuals", [make_then("network", "elevated", "low", *spans)])
     sentence = summary_of(builder)["then"]["lines"][-1]["sentence"]
     assert "2026-01-04" in sentence

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhenfen.report.scale import day_scale, day_ticks, decade_ticks, is_wide, linear, logarithmic, nice_ticks
+from zhenfen.report.charts.scale import day_scale, day_ticks, decade_ticks, is_wide, linear, logarithmic, nice_ticks
 
 
 @given(low=st.floats(-1e9, 1e9), width=st.floats(1e-3, 1e9), n_most=st.integers(3, 8))

@@ -8,7 +8,8 @@ from report_builder import Builder, make_daily
 from report_scenes import COMMENTER, rich, thin
 
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.report.shortlist import SPARK_POINTS, summarise_shortlist
+from zhenfen.report.sections.growth import SPARK_POINTS
+from zhenfen.report.shortlist import summarise_shortlist
 
 EN = Catalogue("en")
 

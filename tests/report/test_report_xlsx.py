@@ -8,7 +8,7 @@ import pytest
 from report_scenes import FORMULA_NAME, rich, thin
 
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
 from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.report.xlsx import LONGEST_CELL_CHARS, is_formula, write_xlsx
@@ -17,7 +17,7 @@ from zhenfen.report.xlsx import LONGEST_CELL_CHARS, is_formula, write_xlsx
 def write(builder, path, language="en"):
     findings, tables = builder.build()
     catalogue = Catalogue(language)
-    lines = Lines()
+    lines = SheetLines()
     for one in findings.creators["creator_id"]:
         lines.add(summarise_creator(findings, tables, one, catalogue))
     write_xlsx(summarise_shortlist(findings, tables, catalogue), lines, path)

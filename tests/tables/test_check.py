@@ -33,7 +33,7 @@ def test_only_the_key_and_required_columns_must_be_there() -> None:
         (make_posts(published_at=[NOON, datetime.now(UTC) + timedelta(days=9)]), "published_at", 2, "a time between"),
         (make_posts(media_kind=["video", "hologram"]), "media_kind", 2, "one of text, image"),
         (make_posts().with_columns(post_id=pl.lit("same")), "post_id", 1, "each key once"),
-        (make_posts().with_columns(creator_id=pl.Series(["c", None])), "creator_id", 2, "a value"),
+        (make_posts().with_columns(creator_id=pl.Series(["c", None])), "creator_id", 2, "an id"),
         (make_posts().with_columns(post_id=pl.Series(["p", ""])), "post_id", 2, "an id that is not empty"),
         (make_posts().with_columns(n_likes=pl.Series(["1", "2"])), "n_likes", None, "type Int64"),
         (make_posts().with_columns(published_at=pl.lit(datetime(2026, 1, 1))), "published_at", None, "type Datetime"),

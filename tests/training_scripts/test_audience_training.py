@@ -21,10 +21,11 @@ from training.tracking import track
 
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError, InputError, InvalidTableError, MissingTableError
-from zhenfen.estimators.manifest import TrainingSource, read_manifest
+from zhenfen.estimators.manifest import read_manifest
 from zhenfen.estimators.profile_model import load_profile_model
 from zhenfen.features.audience import profile
 from zhenfen.features.audience.profile import PROFILE_FEATURES
+from zhenfen.shelf import TrainingSource
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables, write_tables
 

@@ -18,7 +18,8 @@ from training.solicitations import make_solicitations
 
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.comment_model import load_comment_model
-from zhenfen.estimators.manifest import TrainingSource, read_manifest
+from zhenfen.estimators.manifest import read_manifest
+from zhenfen.shelf import TrainingSource
 from zhenfen.text.normalise import normalise_texts
 
 SHIPPED = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)

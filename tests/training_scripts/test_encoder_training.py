@@ -13,8 +13,8 @@ from training.shelf import hash_file
 
 from encoder_builder import TEXTS, TINY
 from zhenfen.config import models_dir, read_config
-from zhenfen.estimators.manifest import FILE_NAME
 from zhenfen.estimators.text_encoder import EncoderParams, TextEncoder
+from zhenfen.shelf import FILE_NAME
 
 pytestmark = pytest.mark.torch
 

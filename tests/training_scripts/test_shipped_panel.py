@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from zhenfen.config import config_dir, load_platforms
+from zhenfen.config import load_platforms
 from zhenfen.scoring import describe_features
+from zhenfen.shelf import PANEL, find_file
 from zhenfen.verdict.panel import read_panel
 
-SHIPPED = config_dir() / "verdict" / "panel.csv"
+SHIPPED = find_file(PANEL)
 
 
 def test_every_feature_and_platform_of_the_panel_exists() -> None:

@@ -13,7 +13,7 @@ from training.datasets import data_dir
 from training.tracking import COMMIT_TAG, PACKAGES, track
 
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.manifest import TrainingSource
+from zhenfen.shelf import TrainingSource
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SOURCE = TrainingSource(source="one", rows=12, sha256="0123456789abcdef" * 4, terms="ours")

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from zhenfen.verdict.counterfactuals import OVERALL, Change, Changes, Group, Verdict, find_smallest, is_lower
+from zhenfen.features.what_ifs import Changes, DocumentedChange
+from zhenfen.verdict.changes import OVERALL, Group, Verdict, find_smallest, is_lower
 
 
-def span(n: int) -> Change:
-    return Change("event_confirmed", n=n)
+def span(n: int) -> DocumentedChange:
+    return DocumentedChange("event_confirmed", n=n)
 
 
-def receipts(n: int) -> Change:
-    return Change("posts_promoted", n=n)
+def receipts(n: int) -> DocumentedChange:
+    return DocumentedChange("posts_promoted", n=n)
 
 
 def judge_by(needed: int, subject: str = "growth", kind: str = "event_confirmed") -> Callable[[Changes], Verdict]:
@@ -70,7 +71,7 @@ def test_what_can_no_longer_be_judged_was_not_lowered() -> None:
 
 
 def test_every_sort_of_evidence_that_does_is_named_and_the_last_resort_only_without() -> None:
-    labels = Change("posts_labelled", n=2)
+    labels = DocumentedChange("posts_labelled", n=2)
 
     def judge(changes: Changes) -> Verdict:
         return Verdict({"growth": "low", OVERALL: "high" if labels not in changes else "elevated"}, 0.6)

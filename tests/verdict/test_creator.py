@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from zhenfen.config import config_dir, read_config
-from zhenfen.estimators.creator_model import Lines
+from zhenfen.estimators.creator_model import CREATOR, Lines
 from zhenfen.model_store import load_models
 from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.creator import CREATORS_SCHEMA, CreatorRules, decide_creators, make_inputs, place_among_peers
@@ -206,5 +206,5 @@ def test_no_model_still_says_what_was_assessed() -> None:
 
 def test_shipped_rules_can_be_read() -> None:
     rules = read_config(config_dir() / "verdict" / "creator.yaml", CreatorRules)
-    lines = load_models().need_creator().lines
+    lines = load_models().need(CREATOR).lines
     assert 0 < rules.low_below < lines.elevated_from < lines.high_from < 1

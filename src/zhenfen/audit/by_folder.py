@@ -9,6 +9,7 @@ import polars as pl
 
 from zhenfen.audit.loop import Applied, Sampled, apply_labels, make_sample
 from zhenfen.audit.sheet import read_filled
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import load_models
 from zhenfen.scoring import estimate_labelled, latest_moment, score_profiles
 from zhenfen.tables import read_tables
@@ -16,7 +17,7 @@ from zhenfen.tables import read_tables
 
 def draw(folder: Path, creator: str, n: int, out: Path, *, seed: int, language: str) -> Sampled:
     """Draw profiles of a creator's audience into a workbook, see `audit.make_sample`."""
-    model = load_models().need_audience()
+    model = load_models().need(PROFILE)
     moment = latest_moment(read_tables(folder))
     return make_sample(
         folder,

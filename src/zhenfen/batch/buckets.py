@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from zhenfen.batch.parts import Part
+from zhenfen.batch.parts import Partition
 from zhenfen.batch.run import readable
 from zhenfen.connectors.found_by import count_searched, fill_found_by
 from zhenfen.errors import MissingTableError, Problem
@@ -28,7 +28,7 @@ LEFT_OUT = ("provenance", "unusable")
 """Tables of no creator; a time in `provenance` is an observation all the same."""
 
 
-def table_of(part: Part) -> TableSpec:
+def table_of(part: Partition) -> TableSpec:
     """The table that a file belongs to: `posts.parquet`, or any file below `posts/`.
 
     Raises:
@@ -59,7 +59,7 @@ class Sorted:
     n_searched: int = 0
 
 
-def split(work: Path, *, part: Part, place: int, n_buckets: int, found_by: str | None = None) -> Sorted:
+def split(work: Path, *, part: Partition, place: int, n_buckets: int, found_by: str | None = None) -> Sorted:
     """Sort the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
 
     Args:

@@ -16,7 +16,7 @@ from zhenfen.batch.piece_clusters import close_file, group_pieces, open_file
 from zhenfen.batch.pieces import Block, Frames
 from zhenfen.batch.run import write_whole
 from zhenfen.files import write_file
-from zhenfen.scoring.rows import group_comments
+from zhenfen.scoring import group_comments
 
 
 def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from zhenfen.connectors.importing import import_export
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.model_store import Models
-from zhenfen.scoring import Progress
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring.many import SCORED_SCHEMA, score_creators
 from zhenfen.tables.parquet import write_result
 from zhenfen.vetting.options import NOT_STATED
@@ -21,7 +22,7 @@ def score_creators_file(
     found_by: str | None = None,
     platform: str | None = None,
     as_of: datetime | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> int:
     """Score every creator of an export; returns how many.
 
@@ -40,7 +41,7 @@ def score_creators_file(
         InputError: The export cannot be used.
         ConfigError: There is no creator model, an option is none of the known values, or `out` cannot be written.
     """
-    models.need_creator()
+    models.need(CREATOR)
     tables = import_export(
         path, obtained_how=NOT_STATED, found_by=found_by, platform=platform, keep_ids=True, on_progress=on_progress
     )

@@ -19,7 +19,7 @@ from zhenfen.batch import buckets
 from zhenfen.batch.engine import Task, Traffic
 from zhenfen.batch.manifest import hash_texts
 from zhenfen.batch.parts import count_rows
-from zhenfen.batch.run import Output, Run, models, write_whole
+from zhenfen.batch.run import BatchRun, Output, models, write_whole
 from zhenfen.connectors.found_by import refuse_searched
 from zhenfen.errors import InputError, MissingTableError, Problem
 from zhenfen.features.base import Measured, load_families
@@ -32,12 +32,12 @@ from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.network.family import N_CREATORS_NEEDED, count_creators
 from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import NO_MOMENT, measure_inputs
-from zhenfen.scoring.judging import features_in_set
 from zhenfen.scoring.many import judge_measured
 from zhenfen.tables import read_tables
 from zhenfen.tables.parquet import ParquetSink
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.admission import describe_columns, lower_ends
+from zhenfen.verdict.judge import features_in_set
 
 SPLIT, SURVEY, CLUSTER, MEASURE = "split", "survey", "cluster", "measure"
 AROUND, READINGS, MOVES, FALLS, LOSSES = "around", "readings", "moves", "falls", "losses"
@@ -47,7 +47,7 @@ SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 _DAYS = ("platform", "day")
 
 
-def score_buckets(run: Run) -> None:
+def score_buckets(run: BatchRun) -> None:
     """Score all creators of the tables, a file of scores a bucket.
 
     Raises:
@@ -75,14 +75,14 @@ def _result(name: str) -> str:
     return f"creator_bucket={name}/scores.parquet"
 
 
-def _count_buckets(run: Run) -> int:
+def _count_buckets(run: BatchRun) -> int:
     if "creators" not in {buckets.table_of(part).name for part in run.parts}:
         raise MissingTableError(Problem("at least one creator", "creators"))
     n_rows = sum(map(count_rows, run.parts))
     return max(1, -(-n_rows // buckets.ROWS_A_BUCKET))
 
 
-def _split(run: Run, n_buckets: int) -> tuple[datetime, list[str]]:
+def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
     """Sort all rows into buckets; returns the moment to read the data at, and the buckets that have creators."""
     tasks = [
         Task(
@@ -107,20 +107,20 @@ def _split(run: Run, n_buckets: int) -> tuple[datetime, list[str]]:
     return latest, names
 
 
-def _read_all(run: Run, names: list[str], as_of: datetime) -> tuple[int, dict[str, str]]:
+def _read_all(run: BatchRun, names: list[str], as_of: datetime) -> tuple[int, dict[str, str]]:
     """Read every bucket; returns the number of creators, and the errors of the buckets that cannot be used."""
     tasks = [Task(name, partial(_read_bucket, name=name, as_of=as_of)) for name in names]
     counts, errors = run.prepare(SURVEY, tasks, Traffic(brings=(READINGS, MOVES, FALLS, LOSSES)))
     return sum(counts.values()), errors
 
 
-def _survey(run: Run, names: list[str], as_of: datetime, n_creators: int) -> None:
+def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -> None:
     """Everything that the scores of one bucket need of the others."""
     if not all((run.work / "grouped" / name).exists() for name in names):
         # What was counted is of other clusters: a bucket that could not be used when the run was stopped can be now.
         for folder in (*SPREAD, VALUES, REASONS, PLACED):
             shutil.rmtree(run.work / folder, ignore_errors=True)
-    run.tell(CLUSTER, 0, 1)
+    run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
     tasks = [Task(name, partial(_count_spread, name=name, as_of=as_of)) for name in names]
     _, errors = run.prepare(SURVEY, tasks, Traffic(brings=tuple(SPREAD)))
@@ -184,7 +184,7 @@ def _find_drops(work: Path, names: list[str]) -> pl.DataFrame:
     return compare_losses(pl.concat(measured))
 
 
-def _measure_all(run: Run, names: list[str], as_of: datetime) -> None:
+def _measure_all(run: BatchRun, names: list[str], as_of: datetime) -> None:
     """Measure every bucket, and write how common each measurement is among all creators."""
     tasks = [Task(name, partial(_measure, name=name, as_of=as_of)) for name in names]
     _, errors = run.prepare(MEASURE, tasks, Traffic(brings=(PLACED,), needs=(AROUND,)))

@@ -90,7 +90,7 @@ class Engine(ABC):
 
         Args:
             names: Tasks that made a file of texts, comment_id and normalised, in order: of an id that comes again, the
-                first comment counts. The file that is made of it is what `scoring.rows.group_comments` returns.
+                first comment counts. The file that is made of it is what `scoring.group_comments` returns.
             work: Work folder of this process.
         """
 

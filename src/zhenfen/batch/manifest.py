@@ -20,7 +20,7 @@ WORK = "_work"
 
 
 @dataclass
-class Manifest:
+class BatchRecord:
     """The parts of a run: done, with rows and hash, or set aside, with the error. The file is written anew each time.
 
     Attributes:
@@ -71,7 +71,7 @@ class Manifest:
 
 
 @contextmanager
-def open_manifest(folder: Path, made_by: Mapping[str, Any]) -> Iterator[Manifest]:
+def open_manifest(folder: Path, made_by: Mapping[str, Any]) -> Iterator[BatchRecord]:
     """The manifest of a folder, begun or continued, for one process at a time.
 
     Raises:
@@ -93,10 +93,10 @@ def hash_texts(*texts: str) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
-def _read(folder: Path, made_by: Mapping[str, Any]) -> Manifest:
+def _read(folder: Path, made_by: Mapping[str, Any]) -> BatchRecord:
     path = folder / MANIFEST
     if not path.exists():
-        return Manifest(folder, made_by)
+        return BatchRecord(folder, made_by)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         before, parts = content["made_by"], content["parts"]
@@ -108,7 +108,7 @@ def _read(folder: Path, made_by: Mapping[str, Any]) -> Manifest:
             raise ConfigError(
                 f"{folder}: holds scores with {name} {found!r}, expected {wanted!r}; choose another folder"
             )
-    return Manifest(folder, made_by, parts)
+    return BatchRecord(folder, made_by, parts)
 
 
 def _lock(folder: Path) -> sqlite3.Connection:

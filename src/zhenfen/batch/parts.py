@@ -28,7 +28,7 @@ PRINT_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Partition:
     """One file of the input.
 
     Attributes:
@@ -47,7 +47,7 @@ def is_address(location: str) -> bool:
     return "://" in location
 
 
-def count_rows(part: Part) -> int:
+def count_rows(part: Partition) -> int:
     """Rows that a file says it has; nothing else of it is read.
 
     Raises:
@@ -67,7 +67,7 @@ def count_rows(part: Part) -> int:
         raise _unreachable(part.location, error) from error
 
 
-def find_parts(location: str) -> list[Part]:
+def find_parts(location: str) -> list[Partition]:
     """The Parquet files of a folder or of an address, by name; hidden ones and those of other programs are left out.
 
     Raises:
@@ -82,7 +82,9 @@ def find_parts(location: str) -> list[Part]:
         look = partial(_print_far, filesystem) if is_address(location) else _print_near
         with ThreadPoolExecutor(READERS) as pool:
             prints = list(pool.map(look, [path for _, path in found]))
-        parts = [Part(name, _join(location, root, path), one) for (name, path), one in zip(found, prints, strict=True)]
+        parts = [
+            Partition(name, _join(location, root, path), one) for (name, path), one in zip(found, prints, strict=True)
+        ]
     except (OSError, pa.ArrowException) as error:
         raise _unreachable(location, error) from error
     if not parts:
@@ -91,7 +93,7 @@ def find_parts(location: str) -> list[Part]:
 
 
 @contextmanager
-def fetched(part: Part, folder: Path) -> Iterator[Path]:
+def fetched(part: Partition, folder: Path) -> Iterator[Path]:
     """The part as a local file: itself, or a copy in `folder` that is gone afterwards.
 
     Raises:

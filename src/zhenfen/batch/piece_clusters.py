@@ -75,7 +75,7 @@ def open_file(place: int, data: bytes) -> Block:
 
 
 def close_file(place: int, frames: Frames) -> Iterator[Block]:
-    """The content of a Parquet file: what `scoring.rows.group_comments` returns for the rows of one."""
+    """The content of a Parquet file: what `scoring.group_comments` returns for the rows of one."""
     rows = frames[FILE]
     if "clusters" in frames:
         rows = rows.join(frames["clusters"], "row", "left", maintain_order="left")

@@ -11,8 +11,8 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.profile_model import ProfileModel
 from zhenfen.features.posts.facts import PLATFORM_FLAGS
-from zhenfen.scoring import Progress, score_posts, score_profiles
-from zhenfen.scoring.rows import N_REASONS, group_comments, score_grouped
+from zhenfen.progress import Progress, silent
+from zhenfen.scoring import N_REASONS, group_comments, score_grouped, score_posts, score_profiles
 from zhenfen.tables import EPOCH, PLATFORMS, TABLES, latest_time, time_columns
 from zhenfen.tables.parquet import BATCH_ROWS, ParquetRows, ParquetSink
 from zhenfen.text.normalise import normalise_comments
@@ -32,7 +32,7 @@ def score_profiles_file(
     platform: str | None = None,
     as_of: datetime | None = None,
     explain: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> int:
     """Score every profile of a Parquet file; returns how many.
 
@@ -61,12 +61,12 @@ def score_profiles_file(
             audience = batch.with_columns(pl.col("platform").fill_null(pl.lit(platform, dtype=pl.String)))
             sink.write(score_profiles(audience, model, moment, n_reasons=N_REASONS if explain else 0))
             n_done += batch.height
-            _tell(on_progress, STEP, n_done, rows.n_rows)
+            on_progress(STEP, n_done, rows.n_rows)
     return n_done
 
 
 def score_comments_file(
-    path: Path, out: Path, model: CommentModel, *, explain: bool = False, on_progress: Progress | None = None
+    path: Path, out: Path, model: CommentModel, *, explain: bool = False, on_progress: Progress = silent
 ) -> int:
     """Score every comment of a Parquet file; returns how many.
 
@@ -88,15 +88,15 @@ def score_comments_file(
     rows = _comment_rows(path)
     with ParquetSink(out, path) as sink:
         texts = _normalise_all(rows, on_progress)
-        _tell(on_progress, CLUSTER, 0, 1)
+        on_progress(CLUSTER, 0, 1)
         grouped = group_comments(texts)
-        _tell(on_progress, STEP, 0, grouped.height)
+        on_progress(STEP, 0, grouped.height)
         _write_scores(grouped, sink, model, explain=explain, on_progress=on_progress)
     return grouped.height
 
 
 def score_posts_file(
-    path: Path, out: Path, model: PostModel, *, explain: bool = False, on_progress: Progress | None = None
+    path: Path, out: Path, model: PostModel, *, explain: bool = False, on_progress: Progress = silent
 ) -> int:
     """Score every post of a Parquet file; returns how many.
 
@@ -120,7 +120,7 @@ def score_posts_file(
         for batch in rows.sound_batches():
             sink.write(score_posts(batch, model, n_reasons=N_REASONS if explain else 0))
             n_done += batch.height
-            _tell(on_progress, STEP, n_done, rows.n_rows)
+            on_progress(STEP, n_done, rows.n_rows)
     return n_done
 
 
@@ -151,14 +151,14 @@ def normalise_comments_file(path: Path, out: Path) -> int:
 
 
 def score_grouped_file(path: Path, out: Path, model: CommentModel, *, explain: bool = False) -> int:
-    """Score comments that are normalised and grouped already (see `scoring.rows.group_comments`); returns how many.
+    """Score comments that are normalised and grouped already (see `scoring.group_comments`); returns how many.
 
     Raises:
         ConfigError: `out` cannot be written.
     """
     grouped = pl.read_parquet(path, glob=False)
     with ParquetSink(out, path) as sink:
-        _write_scores(grouped, sink, model, explain=explain, on_progress=None)
+        _write_scores(grouped, sink, model, explain=explain, on_progress=silent)
     return grouped.height
 
 
@@ -168,29 +168,24 @@ def _comment_rows(path: Path) -> ParquetRows:
 
 
 def _write_scores(
-    grouped: pl.DataFrame, sink: ParquetSink, model: CommentModel, *, explain: bool, on_progress: Progress | None
+    grouped: pl.DataFrame, sink: ParquetSink, model: CommentModel, *, explain: bool, on_progress: Progress
 ) -> None:
     n_done = 0
     # An empty table is written too: it has columns.
     for part in list(grouped.iter_slices(BATCH_ROWS)) or [grouped]:
         sink.write(score_grouped(part, model, n_reasons=N_REASONS if explain else 0))
         n_done += part.height
-        _tell(on_progress, STEP, n_done, grouped.height)
+        on_progress(STEP, n_done, grouped.height)
 
 
-def _normalise_all(rows: ParquetRows, on_progress: Progress | None) -> pl.DataFrame:
+def _normalise_all(rows: ParquetRows, on_progress: Progress) -> pl.DataFrame:
     parts: list[pl.DataFrame] = []
     n_done = 0
     for batch in rows.sound_batches():
         parts.append(normalise_comments(batch.select("comment_id", "text")))
         n_done += batch.height
-        _tell(on_progress, NORMALISE, n_done, rows.n_rows)
+        on_progress(NORMALISE, n_done, rows.n_rows)
     return pl.concat(parts)
-
-
-def _tell(on_progress: Progress | None, step: str, n_done: int, n_rows: int) -> None:
-    if on_progress:
-        on_progress(step, n_done, n_rows)
 
 
 def _latest(rows: ParquetRows) -> datetime:

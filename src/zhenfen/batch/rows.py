@@ -9,14 +9,14 @@ from pathlib import Path
 
 from zhenfen.batch.engine import Task
 from zhenfen.batch.manifest import hash_texts
-from zhenfen.batch.parts import Part
-from zhenfen.batch.run import Order, Output, Run, models, place, readable
+from zhenfen.batch.parts import Partition
+from zhenfen.batch.run import BatchRun, Order, Output, models, place, readable
 from zhenfen.errors import MissingTableError, Problem
 
 LOOK, NORMALISE, CLUSTER = "look", "normalise", "cluster"
 
 
-def score_rows(run: Run) -> None:
+def score_rows(run: BatchRun) -> None:
     """Score every part of the input, but those that are done.
 
     Raises:
@@ -33,13 +33,13 @@ def score_rows(run: Run) -> None:
         _score_apart(run, partial(_make_profiles, order=run.order, as_of=as_of), as_of.isoformat())
 
 
-def _score_apart(run: Run, make: Callable[..., int], *what: str) -> None:
+def _score_apart(run: BatchRun, make: Callable[..., int], *what: str) -> None:
     """Score parts that have nothing to do with each other."""
     keys = {part.name: hash_texts(part.fingerprint, *what) for part in run.parts}
     run.make([Output(part.name, keys[part.name], partial(make, part=part)) for part in run.parts])
 
 
-def _find_moment(run: Run) -> datetime:
+def _find_moment(run: BatchRun) -> datetime:
     """Ages are counted at the latest time of all parts together, as in one file."""
     if run.order.as_of is not None:
         return run.order.as_of
@@ -50,29 +50,31 @@ def _find_moment(run: Run) -> datetime:
     return latest
 
 
-def _latest_of(part: Part, work: Path) -> datetime:
+def _latest_of(part: Partition, work: Path) -> datetime:
     from zhenfen.batch.row_files import latest_in_profiles
 
     with readable(part, work) as path:
         return latest_in_profiles(path)
 
 
-def _make_profiles(out: Path, work: Path, *, order: Order, part: Part, as_of: datetime | None) -> int:
+def _make_profiles(out: Path, work: Path, *, order: Order, part: Partition, as_of: datetime | None) -> int:
     from zhenfen.batch.row_files import score_profiles_file
+    from zhenfen.estimators.profile_model import PROFILE
 
-    model = models().need_audience()
+    model = models().need(PROFILE)
     with readable(part, work) as path:
         return score_profiles_file(path, out, model, platform=order.platform, as_of=as_of, explain=order.explain)
 
 
-def _make_posts(out: Path, work: Path, *, order: Order, part: Part) -> int:
+def _make_posts(out: Path, work: Path, *, order: Order, part: Partition) -> int:
     from zhenfen.batch.row_files import score_posts_file
+    from zhenfen.estimators.post_model import POST
 
     with readable(part, work) as path:
-        return score_posts_file(path, out, models().need_post(), explain=order.explain)
+        return score_posts_file(path, out, models().need(POST), explain=order.explain)
 
 
-def _score_comments(run: Run) -> None:
+def _score_comments(run: BatchRun) -> None:
     """Clusters are of all comments together: a part that changes changes all, and so does one that can be used now."""
     if all(run.manifest.is_done(part.name, _key_of(run, [one.name for one in run.parts])) for part in run.parts):
         return
@@ -86,16 +88,16 @@ def _score_comments(run: Run) -> None:
         run.set_aside(name, key, error)
     if not names:
         return
-    run.tell(CLUSTER, 0, 1)
+    run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
     run.make([Output(name, key, partial(_make_comments, name=name, explain=run.order.explain)) for name in names])
 
 
-def _key_of(run: Run, names: list[str]) -> str:
+def _key_of(run: BatchRun, names: list[str]) -> str:
     return hash_texts(run.input_key, *names)
 
 
-def _normalise(out: Path, work: Path, *, part: Part) -> int:
+def _normalise(out: Path, work: Path, *, part: Partition) -> int:
     from zhenfen.batch.row_files import normalise_comments_file
 
     with readable(part, work) as path:
@@ -104,5 +106,6 @@ def _normalise(out: Path, work: Path, *, part: Part) -> int:
 
 def _make_comments(out: Path, work: Path, *, name: str, explain: bool) -> int:
     from zhenfen.batch.row_files import score_grouped_file
+    from zhenfen.estimators.comment_model import COMMENT
 
-    return score_grouped_file(work / "grouped" / name, out, models().need_comment(), explain=explain)
+    return score_grouped_file(work / "grouped" / name, out, models().need(COMMENT), explain=explain)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from zhenfen.batch.engine import NO_TRAFFIC, Engine, Task, Traffic
-from zhenfen.batch.manifest import Manifest, hash_file, hash_texts
-from zhenfen.batch.parts import Part, fetched
+from zhenfen.batch.manifest import BatchRecord, hash_file, hash_texts
+from zhenfen.batch.parts import Partition, fetched
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 from zhenfen.files import settle, unwritable, write_file
+from zhenfen.progress import Progress, silent
 
 if TYPE_CHECKING:
     from zhenfen.model_store import Models
-    from zhenfen.scoring import Progress
 
 Kind = Literal["profiles", "comments", "posts", "creators"]
 SCORE, SCORES = "score", "scores"
@@ -70,7 +70,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Run:
+class BatchRun:
     """A run under way.
 
     Attributes:
@@ -83,21 +83,16 @@ class Run:
     """
 
     order: Order
-    parts: Sequence[Part]
-    manifest: Manifest
+    parts: Sequence[Partition]
+    manifest: BatchRecord
     engine: Engine
     work: Path
-    on_progress: Progress | None = None
+    on_progress: Progress = silent
 
     @property
     def input_key(self) -> str:
         """Hash of the whole input."""
         return hash_texts(*(f"{part.name} {part.fingerprint}" for part in self.parts))
-
-    def tell(self, step: str, n_done: int, n_all: int) -> None:
-        """Progress, where somebody listens."""
-        if self.on_progress:
-            self.on_progress(step, n_done, n_all)
 
     def prepare(
         self, step: str, tasks: Sequence[Task], traffic: Traffic = NO_TRAFFIC
@@ -105,13 +100,13 @@ class Run:
         """Do the tasks of a step before scoring: values by name, and errors by name."""
         values: dict[str, Any] = {}
         errors: dict[str, str] = {}
-        self.tell(step, 0, len(tasks))
+        self.on_progress(step, 0, len(tasks))
         for n_done, outcome in enumerate(self.engine.run(tasks, self.work, traffic), start=1):
             if outcome.error is None:
                 values[outcome.name] = outcome.value
             else:
                 errors[outcome.name] = outcome.error
-            self.tell(step, n_done, len(tasks))
+            self.on_progress(step, n_done, len(tasks))
         return values, errors
 
     def make(self, outputs: Sequence[Output], needs: tuple[str, ...] = ()) -> None:
@@ -124,7 +119,7 @@ class Run:
         missing = {one.task or one.name: one for one in outputs if not self.manifest.is_done(one.name, one.key)}
         tasks = [Task(name, partial(place, one.make, f"{SCORES}/{one.name}")) for name, one in missing.items()]
         n_done = len(outputs) - len(missing)
-        self.tell(SCORE, n_done, len(outputs))
+        self.on_progress(SCORE, n_done, len(outputs))
         for outcome in self.engine.run(tasks, self.work, Traffic(brings=(SCORES,), needs=needs)):
             output = missing[outcome.name]
             if outcome.error is not None:
@@ -134,7 +129,7 @@ class Run:
                 settle(self.work / SCORES / output.name, self.manifest.folder / output.name)
                 self.manifest.record(output.name, output.key, rows=rows, sha256=sha256)
             n_done += 1
-            self.tell(SCORE, n_done, len(outputs))
+            self.on_progress(SCORE, n_done, len(outputs))
 
     def set_aside(self, name: str, key: str, error: str) -> None:
         """Enter an output that cannot be made; what an older input had there is gone."""
@@ -189,7 +184,7 @@ def scratch(work: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def readable(part: Part, work: Path) -> Iterator[Path]:
+def readable(part: Partition, work: Path) -> Iterator[Path]:
     """The part as a local file; what is wrong with it is said of its own place, not of the copy's."""
     with fetched(part, work) as path:
         try:

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
 from zhenfen.batch.engine import Engine
 from zhenfen.batch.local_engine import LocalEngine
-from zhenfen.batch.manifest import WORK, Manifest, hash_texts, open_manifest
-from zhenfen.batch.parts import Part, find_parts, is_address
+from zhenfen.batch.manifest import WORK, BatchRecord, hash_texts, open_manifest
+from zhenfen.batch.parts import Partition, find_parts, is_address
 from zhenfen.batch.rows import score_rows
-from zhenfen.batch.run import Order, Run, models
+from zhenfen.batch.run import BatchRun, Order, models
 from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.shelved import find_kind_of
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import PLATFORMS
 from zhenfen.version import __version__
-
-if TYPE_CHECKING:
-    from zhenfen.scoring import Progress
-
-
-class Versioned(Protocol):
-    """A model that says which it is."""
-
-    @property
-    def version(self) -> str:
-        """Name, version and hash."""
-
 
 EngineName = Literal["local", "spark"]
 
@@ -47,7 +37,7 @@ def open_engine(name: EngineName, n_workers: int) -> Engine:
     return open_spark(n_workers)
 
 
-def score_folder(order: Order, engine: Engine, on_progress: Progress | None = None) -> Manifest:
+def score_folder(order: Order, engine: Engine, on_progress: Progress = silent) -> BatchRecord:
     """Score a folder into another; a run that was stopped is continued.
 
     Args:
@@ -67,13 +57,13 @@ def score_folder(order: Order, engine: Engine, on_progress: Progress | None = No
         parts = find_parts(order.source)
         with open_manifest(order.out, made_by) as manifest:
             work = _open_work(order.out, parts, made_by)
-            _score(Run(order, parts, manifest, engine, work, on_progress))
+            _score(BatchRun(order, parts, manifest, engine, work, on_progress))
             manifest.save()
             _close_work(order.out / WORK)
     return manifest
 
 
-def _score(run: Run) -> None:
+def _score(run: BatchRun) -> None:
     if run.order.kind != "creators":
         score_rows(run)
         return
@@ -94,13 +84,7 @@ def _describe(order: Order) -> Mapping[str, Any]:
     if not is_address(order.source) and order.out.resolve().is_relative_to(source.resolve()):
         raise ConfigError(f"{order.out}: expected a folder outside of the one that is read")
     shelf = models()
-    wanted: dict[str, Callable[[], Versioned]] = {
-        "profiles": shelf.need_audience,
-        "comments": shelf.need_comment,
-        "posts": shelf.need_post,
-        "creators": shelf.need_creator,
-    }
-    model = wanted[order.kind]()
+    model = shelf.need(find_kind_of(order.kind))
     described = {"kind": order.kind, "zhenfen": __version__, "model": model.version}
     if order.kind == "creators":
         described = {**shelf.versions, **described}
@@ -109,7 +93,7 @@ def _describe(order: Order) -> Mapping[str, Any]:
     return {**described, **told, "as_of": as_of, "explain": order.explain}
 
 
-def _open_work(out: Path, parts: Sequence[Part], made_by: Mapping[str, Any]) -> Path:
+def _open_work(out: Path, parts: Sequence[Partition], made_by: Mapping[str, Any]) -> Path:
     """The folder of what is made on the way; what another input or order left there is gone."""
     name = hash_texts(str(sorted(made_by.items())), *(f"{part.name} {part.fingerprint}" for part in parts))
     work = out / WORK / name

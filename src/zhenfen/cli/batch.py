@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from zhenfen.batch.manifest import Manifest
+    from zhenfen.batch.manifest import BatchRecord
 
 SOME_SET_ASIDE = 3
 """Exit code when some parts could not be scored and the others were."""
@@ -88,12 +88,12 @@ def run_batch(
     """
     from zhenfen.batch.run import Order
     from zhenfen.batch.scoring import open_engine, score_folder
-    from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.cli.terminal import StepDisplay, show_scored
 
     engine, workers = pool
     order = Order(kind, source, out, platform, as_of, explain, found_by)
     opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         manifest = score_folder(order, opened, steps.advance)
     show_scored(kind, manifest.n_rows, out, lang)
     if manifest.set_aside:
@@ -101,7 +101,7 @@ def run_batch(
         raise typer.Exit(SOME_SET_ASIDE)
 
 
-def _show_set_aside(manifest: Manifest, lang: str) -> None:
+def _show_set_aside(manifest: BatchRecord, lang: str) -> None:
     from rich.console import Console
     from rich.text import Text
 

@@ -94,13 +94,13 @@ def vet(
     platform: PlatformOption = None,
 ) -> None:
     """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
-    from zhenfen.cli.terminal import Steps, show_shortlist
+    from zhenfen.cli.terminal import StepDisplay, show_shortlist
     from zhenfen.model_store import load_models
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
     options = VetOptions(lang, tuple(creator or ()), _end_of_day(as_of), show_names, frame, platform, found_by)
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         vetted = vet(path, out, load_models(panel), options, steps.advance)
     show_shortlist(vetted, out, lang)
 
@@ -118,13 +118,13 @@ def import_(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept."""
-    from zhenfen.cli.terminal import Steps, show_tables
+    from zhenfen.cli.terminal import StepDisplay, show_tables
     from zhenfen.connectors.importing import import_export
     from zhenfen.files import check_replaceable
     from zhenfen.tables import is_table_file, write_tables
 
     check_replaceable(out, is_table_file)
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         tables = import_export(
             path,
             obtained_how=obtained_how,
@@ -158,11 +158,11 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 2026,
 ) -> None:
     """Vet a shortlist of twelve simulated creators whose truth is known."""
-    from zhenfen.cli.terminal import Steps, show_demo
+    from zhenfen.cli.terminal import StepDisplay, show_demo
     from zhenfen.model_store import load_models
     from zhenfen.vetting.demo import write_demo
 
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         made = write_demo(out, load_models(), lang, seed, steps.advance)
     show_demo(made, out, steps)
 
@@ -179,14 +179,14 @@ def explain(
     platform: PlatformOption = None,
 ) -> None:
     """One creator: levels with reasons, spans with the causes tested, and what would lower a level."""
-    from zhenfen.cli.terminal import Steps
+    from zhenfen.cli.terminal import StepDisplay
     from zhenfen.cli.terminal_creator import show_creator
     from zhenfen.model_store import load_models
     from zhenfen.vetting.explain import explain
     from zhenfen.vetting.options import VetOptions
 
     options = VetOptions(lang, as_of=_end_of_day(as_of), frame=frame, platform=platform, found_by=found_by)
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         summary = explain(path, creator, load_models(panel), options, steps.advance)
     show_creator(summary, lang)
 
@@ -194,10 +194,10 @@ def explain(
 @app.command()
 def spans(path: ExportPath, out: ParquetOut, platform: PlatformOption = None, lang: LangOption = Lang.EN) -> None:
     """Marked spans of every follower series: when, how much, what explains it; profiles and platform may be absent."""
-    from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.cli.terminal import StepDisplay, show_scored
     from zhenfen.vetting.spans import write_spans
 
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         n_spans = write_spans(path, out, platform=platform, on_progress=steps.advance)
     show_scored("spans", n_spans, out, lang)
 
@@ -212,10 +212,10 @@ def panel_build(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Make a reference panel: quantiles of every feature by platform and size. Use it with `vet --panel`."""
-    from zhenfen.cli.terminal import Steps, show_panel
+    from zhenfen.cli.terminal import StepDisplay, show_panel
     from zhenfen.vetting.panels import build_own_panel
 
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         rows = build_own_panel(folder, out, source, window, platform=platform, on_progress=steps.advance)
     show_panel(rows, out, lang)
 
@@ -224,11 +224,11 @@ def panel_build(
 def panel_show(panel: PanelOption = None, lang: LangOption = Lang.EN) -> None:
     """What a reference panel covers: families by platform and size, with peers, source and day, and what is missing."""
     from zhenfen.cli.terminal_panel import show_coverage
-    from zhenfen.config import config_dir
+    from zhenfen.shelf import PANEL, find_file
     from zhenfen.verdict.coverage import find_coverage
     from zhenfen.verdict.panel import read_panel
 
-    show_coverage(find_coverage(read_panel(panel or config_dir() / "verdict" / "panel.csv")), lang)
+    show_coverage(find_coverage(read_panel(panel or find_file(PANEL))), lang)
 
 
 @score_app.command("profiles")
@@ -251,11 +251,12 @@ def score_profiles(
         run_batch("profiles", path, out, (engine, workers), lang=lang, platform=platform, as_of=moment, explain=explain)
         return
     from zhenfen.batch.row_files import score_profiles_file
-    from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.cli.terminal import StepDisplay, show_scored
+    from zhenfen.estimators.profile_model import PROFILE
     from zhenfen.model_store import load_models
 
-    model = load_models().need_audience()
-    with Steps(lang) as steps:
+    model = load_models().need(PROFILE)
+    with StepDisplay(lang) as steps:
         n_profiles = score_profiles_file(
             Path(path), out, model, platform=platform, as_of=moment, explain=explain, on_progress=steps.advance
         )
@@ -278,11 +279,12 @@ def score_comments(
         run_batch("comments", path, out, (engine, workers), lang=lang, explain=explain)
         return
     from zhenfen.batch.row_files import score_comments_file
-    from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.cli.terminal import StepDisplay, show_scored
+    from zhenfen.estimators.comment_model import COMMENT
     from zhenfen.model_store import load_models
 
-    model = load_models().need_comment()
-    with Steps(lang) as steps:
+    model = load_models().need(COMMENT)
+    with StepDisplay(lang) as steps:
         n_comments = score_comments_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
     show_scored("comments", n_comments, out, lang)
 
@@ -307,11 +309,12 @@ def score_posts(
         run_batch("posts", path, out, (engine, workers), lang=lang, explain=explain)
         return
     from zhenfen.batch.row_files import score_posts_file
-    from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.cli.terminal import StepDisplay, show_scored
+    from zhenfen.estimators.post_model import POST
     from zhenfen.model_store import load_models
 
-    model = load_models().need_post()
-    with Steps(lang) as steps:
+    model = load_models().need(POST)
+    with StepDisplay(lang) as steps:
         n_posts = score_posts_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
     show_scored("posts", n_posts, out, lang)
 
@@ -339,11 +342,11 @@ def score_creators(
         run_batch("creators", path, out, pool, lang=lang, platform=platform, found_by=found_by, as_of=moment)
         return
     from zhenfen.batch.creator_files import score_creators_file
-    from zhenfen.cli.terminal import Steps, show_scored
+    from zhenfen.cli.terminal import StepDisplay, show_scored
     from zhenfen.model_store import load_models
 
     models = load_models()
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         n_creators = score_creators_file(
             Path(path),
             out,

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.model_registry import MODEL_NAMES, Reference, Registered, Registry, check_name, parse_reference
-from zhenfen.model_registry.loading import load_folder
+from zhenfen.estimators.shelved import load_folder, load_kinds
+from zhenfen.model_registry import ModelReference, Registered, Registry, check_name, parse_reference
+from zhenfen.shelf import ARTEFACTS, ShelfManifest, list_versions, read_shelf_manifest
+from zhenfen.shelf import find_folder as find_folder_of
+
+HASH_CHARS = 12
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Listed:
     """One model that could score.
 
     Attributes:
-        name: audience, comment, post or creator.
+        name: Of its kind, such as audience.
         place: Its shelf folder's name ("audience/1") or its registry URI.
         scores_as: Version string of its scores; empty where the folder is not whole.
         aliases: Of the registry.
@@ -38,16 +41,23 @@ class Listed:
 
 
 def list_shelf() -> list[Listed]:
-    """Every version on the shelf, oldest first; each is opened, so that a broken one is told of."""
-    return [one for name in MODEL_NAMES for one in _list_folders(name, models_dir() / name)]
+    """Every version on the shelf, oldest first, models first; each is opened, so that a broken one is told of."""
+    listed = []
+    for name in (*load_kinds(), *ARTEFACTS):
+        versions = list_versions(models_dir() / name)
+        chosen = find_folder_of(ARTEFACTS[name]) if name in ARTEFACTS and versions else None
+        for one in versions:
+            bare = Listed(name, f"{name}/{one.name}", is_used=one == (chosen or versions[-1]))
+            listed.append(_checked(bare, partial(Path, one)))
+    return listed
 
 
 def list_registry(registry: Registry) -> list[Listed]:
     """Every registered version, oldest first; nothing is downloaded."""
-    return [_describe(one) for name in MODEL_NAMES for one in registry.list_versions(name)]
+    return [_describe(one) for name in load_kinds() for one in registry.list_versions(name)]
 
 
-def mark_used(listed: Sequence[Listed], references: Iterable[Reference]) -> list[Listed]:
+def mark_used(listed: Sequence[Listed], references: Iterable[ModelReference]) -> list[Listed]:
     """The same, where `references` (of ZHENFEN_MODELS) choose from the registry what the shelf gives otherwise."""
     chosen = {
         one.place: one.name
@@ -62,7 +72,7 @@ def mark_used(listed: Sequence[Listed], references: Iterable[Reference]) -> list
 
 def check_registry(registry: Registry) -> Iterator[Listed]:
     """Every registered version, downloaded and opened."""
-    for name in MODEL_NAMES:
+    for name in load_kinds():
         for one in registry.list_versions(name):
             yield _checked(_describe(one), partial(registry.fetch, one))
 
@@ -82,34 +92,24 @@ def find_folder(asked: str, open_registry: Callable[[], Registry]) -> Path:
         registry = open_registry()
         return registry.fetch(registry.find(reference))
     name, _, version = asked.partition("/")
-    versions = _versions(models_dir() / check_name(name))
+    versions = list_versions(models_dir() / (name if name in ARTEFACTS else check_name(name)))
     wanted = [folder for folder in versions if folder.name == version] if version else versions[-1:]
     if not wanted:
         known = ", ".join(f"{name}/{folder.name}" for folder in versions) or "none"
-        raise ConfigError(
-            f"model {asked!r}: expected one of the shelf ({known}) or {Reference(name, alias='champion')}"
-        )
+        champion = "" if name in ARTEFACTS else f" or {ModelReference(name, alias='champion')}"
+        raise ConfigError(f"model {asked!r}: expected one of the shelf ({known}){champion}")
     return wanted[0]
 
 
-def read_folder(folder: Path) -> Manifest:
-    """The manifest of a model that is whole and can be used.
+def read_folder(folder: Path) -> ShelfManifest:
+    """The manifest of what is whole and can be used: a model's is a `Manifest`, which says more than others.
 
     Raises:
         ConfigError: It is not.
     """
-    load_folder(folder)
-    return read_manifest(folder)
-
-
-def _list_folders(name: str, folder: Path) -> Iterator[Listed]:
-    versions = _versions(folder)
-    for one in versions:
-        yield _checked(Listed(name, f"{name}/{one.name}", is_used=one == versions[-1]), partial(Path, one))
-
-
-def _versions(folder: Path) -> list[Path]:
-    return sorted((one for one in folder.glob("*") if one.name.isdigit()), key=lambda one: int(one.name))
+    if folder.parent.name in ARTEFACTS:
+        return read_shelf_manifest(folder, ShelfManifest)
+    return load_folder(folder).manifest
 
 
 def _describe(one: Registered) -> Listed:
@@ -119,7 +119,12 @@ def _describe(one: Registered) -> Listed:
 def _checked(listed: Listed, fetch: Callable[[], Path]) -> Listed:
     """The same with what its folder says, or with what is wrong with it."""
     try:
-        model = load_folder(fetch())
+        if artefact := ARTEFACTS.get(listed.name):
+            manifest = read_shelf_manifest(fetch(), ShelfManifest)
+            version = f"{manifest.label} {manifest.files[artefact.file][:HASH_CHARS]}"
+        else:
+            model = load_folder(fetch())
+            manifest, version = model.manifest, model.version
     except ConfigError as error:
         return replace(listed, scores_as="", problem=str(error))
-    return replace(listed, scores_as=model.version, git_commit=model.manifest.git_commit)
+    return replace(listed, scores_as=version, git_commit=manifest.git_commit)

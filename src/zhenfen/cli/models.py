@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zhenfen.estimators.manifest import Manifest
     from zhenfen.messages import Catalogue
     from zhenfen.model_registry import Registry
+    from zhenfen.shelf import ShelfManifest
 
 NOT_WHOLE = 2
 """Exit code of `verify` when a model cannot be used."""
@@ -148,27 +149,27 @@ def _show_verified(listed: Sequence[Listed], language: str) -> None:
         console.print(catalogue.text("models.none"))
 
 
-def _show_manifest(manifest: Manifest, language: str) -> None:
+def _show_manifest(manifest: ShelfManifest, language: str) -> None:
     from rich.console import Console
 
+    from zhenfen.estimators.manifest import Manifest
     from zhenfen.messages import Catalogue
 
     catalogue, console = Catalogue(language), Console()
-    facts = {
-        "model": manifest.label,
-        "platforms": ", ".join(manifest.platforms),
-        "threshold": catalogue.number(manifest.threshold, 4),
-        "n_features": catalogue.number(len(manifest.features), 0),
-        "commit": manifest.git_commit,
-        "package": manifest.package_version,
-    }
+    model = manifest if isinstance(manifest, Manifest) else None
+    facts = {"model": manifest.label}
+    if model:
+        facts["platforms"] = ", ".join(model.platforms)
+        facts["threshold"] = catalogue.number(model.threshold, 4)
+        facts["n_features"] = catalogue.number(len(model.features), 0)
+    facts |= {"commit": manifest.git_commit, "package": manifest.package_version}
     data = (
         (one.source, catalogue.number(one.rows, 0), one.sha256[:HASH_CHARS], one.terms) for one in manifest.trained_on
     )
     for headings, rows in (
         (("fact", "value"), ((catalogue.text(f"models.{name}"), value) for name, value in facts.items())),
         (("source", "n_rows", "hash", "terms"), data),
-        (("view", "source", "found", "false_alarms"), _flagged(manifest, catalogue)),
+        *([(("view", "source", "found", "false_alarms"), _flagged(model, catalogue))] if model else []),
         (("file", "hash"), manifest.files.items()),
     ):
         console.print(_table(catalogue, headings, rows))

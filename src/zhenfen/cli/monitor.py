@@ -26,7 +26,7 @@ def monitor(
 
     Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
     """
-    from zhenfen.cli.terminal import Steps
+    from zhenfen.cli.terminal import StepDisplay
     from zhenfen.files import check_replaceable
     from zhenfen.model_store import load_models
     from zhenfen.monitoring.files import watch
@@ -35,7 +35,7 @@ def monitor(
 
     if out is not None:
         check_replaceable(out, is_summary_file)
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         summary = summarise(watch(reference, new, load_models(), on_progress=steps.advance), lang)
     page = None if out is None else write_summary(summary, out)
     _show(summary, page)

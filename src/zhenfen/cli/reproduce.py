@@ -28,11 +28,11 @@ def reproduce(
 
     Exit code 0: the same scores, every bit; 2: a part is another by now; 1: other scores from the same parts.
     """
-    from zhenfen.cli.terminal import Steps
+    from zhenfen.cli.terminal import StepDisplay
     from zhenfen.model_store import load_models
     from zhenfen.reproducing import reproduce
 
-    with Steps(lang) as steps:
+    with StepDisplay(lang) as steps:
         reproduced = reproduce(score_id, load_models(panel), path, steps.advance)
     _show(reproduced, lang)
     if not reproduced.is_same:

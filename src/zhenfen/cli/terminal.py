@@ -31,7 +31,7 @@ LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "
 LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
 
 
-class Steps:
+class StepDisplay:
     """A progress bar a step; remembers how long each took."""
 
     def __init__(self, language: str) -> None:
@@ -49,7 +49,7 @@ class Steps:
         self._name = ""
         self._since = 0.0
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> StepDisplay:
         self._progress.start()
         return self
 
@@ -104,7 +104,7 @@ def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
         Console(stderr=True, soft_wrap=True).print(Text(ask), style="bold")
 
 
-def show_demo(made: Demo, out: Path, steps: Steps) -> None:
+def show_demo(made: Demo, out: Path, steps: StepDisplay) -> None:
     """The shortlist of the demonstration, what was simulated, and how long each step took."""
     catalogue = steps.catalogue
     show_shortlist(made.vetted, out, catalogue.language)
@@ -287,7 +287,7 @@ def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> N
         console.print(Text(catalogue.text(f"cli.unusable.{action}", n=catalogue.number(n_rows, 0))))
 
 
-def _times_table(steps: Steps) -> Table:
+def _times_table(steps: StepDisplay) -> Table:
     shown = Table()
     shown.add_column(steps.catalogue.text("cli.step"))
     shown.add_column(steps.catalogue.text("cli.seconds"), justify="right")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -16,17 +16,11 @@ from zhenfen.connectors.export import Export
 from zhenfen.connectors.found_by import FOUND_SCHEMA
 from zhenfen.connectors.reading.files import DATA_SUFFIXES
 from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import TABLES, make_frame
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done (a file, or a step), how many are done, and how many there are."""
 
 FILES_SHOWN = 5
 """How many files a message names: enough to recognise a folder."""
-
-
-def no_progress(_what: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ class Options:
     platform: str | None = None
     needs_platform: bool = True
     frame: str = "unknown"
-    on_progress: Progress = no_progress
+    on_progress: Progress = silent
 
 
 @dataclass(frozen=True)
@@ -119,17 +113,16 @@ def choose_connector(export: Export) -> Connector:
             [problem for _, error in sorted(export.unreadable.items()) for problem in error.problems]
         )
     formats = "; ".join(f"{name} ({connector.title})" for name, connector in known.items())
-    raise UnknownFormatError([Problem(f"one of the formats {formats}", export.name), *_what_is_there(export)])
-
-
-def _what_is_there(export: Export) -> Iterator[Problem]:
+    problems = [Problem(f"one of the formats {formats}", export.name)]
+    # What is there instead, as far as it takes to recognise the folder.
     for file in export.files[:FILES_SHOWN]:
         if file not in export.data_files:
-            yield Problem("a file of one of the kinds " + ", ".join(DATA_SUFFIXES), file)
+            problems.append(Problem("a file of one of the kinds " + ", ".join(DATA_SUFFIXES), file))
             continue
         columns = [column for names in export.sheets(file).values() for column in names]
         expected = "a file of one of these formats, with its headings in the first row"
-        yield Problem(expected, file, value=", ".join(columns) or "no columns")
+        problems.append(Problem(expected, file, value=", ".join(columns) or "no columns"))
     n_more = len(export.files) - FILES_SHOWN
     if n_more > 0:
-        yield Problem("a file of one of these formats", export.name, value=f"{n_more} more files")
+        problems.append(Problem("a file of one of these formats", export.name, value=f"{n_more} more files"))
+    raise UnknownFormatError(problems)

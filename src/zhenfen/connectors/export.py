@@ -128,16 +128,14 @@ def open_export(path: Path, bounds: Bounds | None = None) -> Iterator[Export]:
 def _listed(name: str, path: Path) -> Export:
     if path.is_file():
         return Export(name, path.parent, (path.name,))
-    files = tuple(sorted(_walk(path)))
-    if not files:
+    found: list[str] = []
+    for folder, names, files in os.walk(path):
+        # What is taken out here is not walked into.
+        names[:] = [one for one in names if not _is_litter(one)]
+        found += [(Path(folder) / one).relative_to(path).as_posix() for one in files if not _is_litter(one)]
+    if not found:
         raise InputError(Problem("an export with files in it", name, value="an empty folder"))
-    return Export(name, path, files)
-
-
-def _walk(root: Path) -> Iterator[str]:
-    for folder, names, files in os.walk(root):
-        names[:] = [name for name in names if not _is_litter(name)]
-        yield from ((Path(folder) / name).relative_to(root).as_posix() for name in files if not _is_litter(name))
+    return Export(name, path, tuple(sorted(found)))
 
 
 def _is_litter(name: str) -> bool:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.connectors.base import Connector, Options, Progress, choose_connector, no_progress
+from zhenfen.connectors.base import Connector, Options, choose_connector
 from zhenfen.connectors.export import Export, open_export
 from zhenfen.connectors.found_by import check_found_by, check_found_by_of, fill_found_by
 from zhenfen.connectors.privacy import load_key, mask, pseudonymise
 from zhenfen.connectors.reading.tidy import FILE, ROW, list_unusable, unusable_rows
 from zhenfen.errors import ConfigError, UnreadableFileError
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import FRAMES, PLATFORMS, TABLES, Tables, check_tables, make_frame
 
 
@@ -28,7 +29,7 @@ def import_export(
     obtained_at: datetime | None = None,
     keep_ids: bool = False,
     keep_contacts: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> Tables:
     """Read an export of any known format into checked tables.
 
@@ -78,14 +79,12 @@ def import_export(
     return Tables(frames)
 
 
-def _check_options(
-    frame: str | None, platform: str | None, needs_platform: bool, on_progress: Progress | None
-) -> Options:
+def _check_options(frame: str | None, platform: str | None, needs_platform: bool, on_progress: Progress) -> Options:
     if frame is not None and frame not in FRAMES:
         raise ConfigError(f"frame {frame!r}: expected one of {', '.join(FRAMES)}")
     if platform is not None and platform not in PLATFORMS:
         raise ConfigError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
-    return Options(platform, needs_platform, frame or "unknown", on_progress or no_progress)
+    return Options(platform, needs_platform, frame or "unknown", on_progress)
 
 
 def _protect(

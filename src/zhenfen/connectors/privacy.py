@@ -40,7 +40,8 @@ def load_key() -> bytes:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            _write_private(draft, secrets.token_bytes(KEY_BYTES))
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+                sink.write(secrets.token_bytes(KEY_BYTES))
             _publish(draft, path)
         key = path.read_bytes()
     except OSError as error:
@@ -61,46 +62,38 @@ def pseudonymise(frames: Mapping[str, pl.DataFrame], key: bytes) -> dict[str, pl
     In `unusable` the ids among the values are hashed too; and in the names of files those of creators, because
     crawlers name a file after the account.
     """
-    safe = {name: _hash_columns(frame, key) for name, frame in frames.items()}
+    safe = {
+        name: frame.with_columns(_hash_series(frame[column], key) for column in PERSON_IDS if column in frame.columns)
+        for name, frame in frames.items()
+    }
     owned = [frame["creator_id"].unique() for frame in frames.values() if "creator_id" in frame.columns]
     creators = {creator for ids in owned for creator in ids.to_list()}
     for name in {"unusable", "provenance"} & set(safe):
         safe[name] = _hash_files(safe[name], creators, key)
     if "unusable" in safe:
-        safe["unusable"] = _hash_values(safe["unusable"], key)
+        is_person = pl.col("column").is_in(list(PERSON_IDS))
+        hashed = _hash_series(safe["unusable"]["value"], key).alias("_hashed")
+        safe["unusable"] = safe["unusable"].with_columns(
+            value=pl.when(is_person).then(hashed).otherwise(pl.col("value"))
+        )
     return safe
 
 
 def mask(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The frames with contact details masked in free texts and names; in `unusable` in the values."""
-    return {
-        name: frame.with_columns(
-            _mask_series(frame[column])
-            for column in (("value",) if name == "unusable" else FREE_TEXTS)
-            if column in frame.columns
-        )
-        for name, frame in frames.items()
-    }
-
-
-def _mask_series(texts: pl.Series) -> pl.Series:
     from zhenfen.text.contacts import has_contact, mask_contacts
 
-    # To look for a contact takes an eighth of the time of masking, and few texts hold one.
-    found = texts.to_frame().select(has_contact(pl.col(texts.name)).fill_null(value=False)).to_series()
-    masked = texts.filter(found).to_frame().select(mask_contacts(pl.col(texts.name))).to_series()
-    return texts.clone().scatter(found.arg_true(), masked) if found.any() else texts
-
-
-def _hash_columns(frame: pl.DataFrame, key: bytes) -> pl.DataFrame:
-    return frame.with_columns(_hash_series(frame[name], key) for name in PERSON_IDS if name in frame.columns)
-
-
-def _hash_values(unusable: pl.DataFrame, key: bytes) -> pl.DataFrame:
-    is_person = pl.col("column").is_in(list(PERSON_IDS))
-    hashed = _hash_series(unusable["value"], key).alias("_hashed")
-    value = pl.when(is_person).then(hashed).otherwise(pl.col("value"))
-    return unusable.with_columns(value=value)
+    safe = dict(frames)
+    for name, frame in frames.items():
+        for column in ("value",) if name == "unusable" else FREE_TEXTS:
+            if column not in frame.columns:
+                continue
+            # To look for a contact takes an eighth of the time of masking, and few texts hold one.
+            found = frame.select(has_contact(pl.col(column)).fill_null(value=False)).to_series()
+            if found.any():
+                masked = frame.filter(found).select(mask_contacts(pl.col(column))).to_series()
+                safe[name] = safe[name].with_columns(frame[column].clone().scatter(found.arg_true(), masked))
+    return safe
 
 
 def _hash_files(frame: pl.DataFrame, creators: set[str], key: bytes) -> pl.DataFrame:
@@ -132,11 +125,6 @@ def _make_hasher(key: bytes) -> Callable[[str], str]:
         return one.hexdigest()[:HASH_CHARS]
 
     return hash_id
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-        sink.write(data)
 
 
 def _publish(draft: Path, path: Path) -> None:

@@ -55,17 +55,15 @@ def draw_sample(probas: NDArray[np.float64], n: int, rng_seed: int) -> AuditSamp
         raise ConfigError(f"{n} profiles to label: expected 1 to {len(probas)}, the number of scored profiles")
     if not ((probas >= 0) & (probas <= 1)).all():
         raise ValueError("scores must lie in [0, 1]")
-    strata = _cut_strata(probas, n)
-    sizes = np.bincount(strata)
-    wanted = _allocate(probas, strata, n)
-    return AuditSample(_draw(strata, wanted, rng_seed), strata, (wanted / sizes)[strata])
-
-
-def _cut_strata(probas: NDArray[np.float64], n: int) -> NDArray[np.int64]:
+    # Strata of equal size by rank, so that equal scores are told apart by row.
     n_strata = int(np.clip(n // FEWEST_PER_STRATUM, 1, N_STRATA))
     ranks = np.empty(len(probas), dtype=np.int64)
     ranks[np.argsort(probas, kind="stable")] = np.arange(len(probas))
-    return ranks * n_strata // len(probas)
+    strata = ranks * n_strata // len(probas)
+    wanted = _allocate(probas, strata, n)
+    rng = np.random.default_rng(rng_seed)
+    chosen = [rng.choice(np.flatnonzero(strata == at), n_drawn, replace=False) for at, n_drawn in enumerate(wanted)]
+    return AuditSample(np.sort(np.concatenate(chosen)), strata, (wanted / np.bincount(strata))[strata])
 
 
 def _allocate(probas: NDArray[np.float64], strata: NDArray[np.int64], n: int) -> NDArray[np.int64]:
@@ -80,9 +78,3 @@ def _allocate(probas: NDArray[np.float64], strata: NDArray[np.int64], n: int) ->
         behind = np.where(wanted < sizes, n * shares - wanted, -np.inf)
         wanted[len(sizes) - 1 - int(np.argmax(behind[::-1]))] += 1
     return wanted
-
-
-def _draw(strata: NDArray[np.int64], wanted: NDArray[np.int64], rng_seed: int) -> NDArray[np.int64]:
-    rng = np.random.default_rng(rng_seed)
-    chosen = [rng.choice(np.flatnonzero(strata == one), n, replace=False) for one, n in enumerate(wanted)]
-    return np.sort(np.concatenate(chosen))

@@ -14,10 +14,13 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.cascade import CascadeClassifier
-from zhenfen.estimators.manifest import CascadeManifest, Manifest, read_manifest
+from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.shelved import ShelvedModel, register
 from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
 from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
+from zhenfen.text.near_duplicates import cluster_normalised
+from zhenfen.text.normalise import normalise_comments
 
 Array = npt.NDArray[np.float64]
 
@@ -48,13 +51,13 @@ class CommentModel:
         """p_advert and p_filler of each normalised text, calibrated, in [0, 1]; null for null; row order kept."""
         # Comments repeat each other: each distinct text is read once.
         texts = normalised.unique(maintain_order=True).drop_nulls().alias("normalised")
-        columns = {f"p_{kind}": self._predict_one(texts, kind) for kind in KINDS}
+        columns = {
+            f"p_{kind}": self.calibrations[kind].apply(self.classifiers[kind].decision_function(texts))
+            for kind in KINDS
+        }
         scored = pl.DataFrame({"normalised": texts, **columns})
         asked = normalised.alias("normalised").to_frame()
         return asked.join(scored, on="normalised", how="left", maintain_order="left").drop("normalised")
-
-    def _predict_one(self, texts: pl.Series, kind: str) -> Array:
-        return self.calibrations[kind].apply(self.classifiers[kind].decision_function(texts))
 
     def explain(self, normalised: pl.Series, n: int, kind: str = "advert") -> pl.Series:
         """The `n` pieces of each text that say most for or against `kind`, as a list of {piece, contribution}.
@@ -87,17 +90,78 @@ def load_comment_model(folder: Path) -> CommentModel:
     if missing := sorted(set(KINDS) - maps.keys()):
         raise ConfigError(f"{folder / CALIBRATION}: expected a calibration of {', '.join(missing)}")
     lines = {kind: LinearTextClassifier.load(folder / file_name(kind)) for kind in KINDS}
-    return CommentModel(
-        {**lines, ADVERT: _with_encoder(lines[ADVERT], folder, manifest.cascade)},
-        {kind: Calibration.from_dict(maps[kind]) for kind in KINDS},
-        manifest,
+    classifiers: dict[str, LinearTextClassifier | CascadeClassifier] = {**lines}
+    if cascade := manifest.cascade:
+        # The second stage of the classifier of adverts.
+        classifiers[ADVERT] = CascadeClassifier(lines[ADVERT], TextEncoder.load(folder), cascade.low, cascade.blend)
+    return CommentModel(classifiers, {kind: Calibration.from_dict(maps[kind]) for kind in KINDS}, manifest)
+
+
+def score_comments(comments: pl.DataFrame, model: CommentModel, *, n_reasons: int = 0) -> pl.DataFrame:
+    """What each comment sounds like, and the cluster of like comments it stands in, in the order given.
+
+    Args:
+        comments: comment_id and text; a null text gets no score.
+        model: Comment model of the shelf.
+        n_reasons: How many of the largest contributions to list.
+
+    Returns:
+        comment_id, p_advert and p_filler in [0, 1], cluster_id and cluster_size among these very comments (see
+        `group_comments`), model, and with reasons `reasons` (list of piece, contribution).
+    """
+    texts = normalise_comments(comments)
+    return score_grouped(group_comments(texts), model, n_reasons=n_reasons)
+
+
+def group_comments(texts: pl.DataFrame) -> pl.DataFrame:
+    """`texts` with cluster_id and cluster_size: null and 1 outside of all clusters, both null without a text.
+
+    An id that comes again is the same comment: it makes no cluster with itself.
+
+    Args:
+        texts: comment_id and normalised.
+    """
+    ids = texts["comment_id"]
+    once = texts if ids.n_unique() == len(ids) else texts.unique("comment_id", keep="first", maintain_order=True)
+    clusters = cluster_normalised(once)
+    n_like = pl.len().over("cluster_id").cast(pl.Int64)
+    sized = clusters.with_columns(cluster_size=pl.when(pl.col("cluster_id").is_not_null()).then(n_like).otherwise(1))
+    if once.height == texts.height:
+        grouped = texts.with_columns(sized["cluster_id"], sized["cluster_size"])
+    else:
+        grouped = texts.join(sized, on="comment_id", how="left", maintain_order="left")
+    return grouped.with_columns(cluster_size=pl.when(pl.col("normalised").is_not_null()).then("cluster_size"))
+
+
+def score_grouped(grouped: pl.DataFrame, model: CommentModel, *, n_reasons: int = 0) -> pl.DataFrame:
+    """`score_comments` of what `group_comments` returns, or of some of its rows."""
+    probas = model.predict(grouped["normalised"])
+    scored = grouped.select("comment_id", probas["p_advert"], probas["p_filler"], "cluster_id", "cluster_size")
+    scored = scored.with_columns(model=pl.lit(model.manifest.label))
+    return scored.with_columns(reasons=model.explain(grouped["normalised"], n_reasons)) if n_reasons else scored
+
+
+def _score_alone(model: CommentModel, rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
+    """A comment's cluster depends on the comments around it and is left out."""
+    alone = normalise_comments(rows).with_columns(cluster_id=pl.lit(None), cluster_size=pl.lit(None))
+    return score_grouped(alone, model).drop("cluster_id", "cluster_size")
+
+
+COMMENT = register(
+    ShelvedModel(
+        name="comment",
+        rank=2,
+        rows="comments",
+        table="comments",
+        needed=("comment_id", "text"),
+        read=("comment_id", "text"),
+        load=load_comment_model,
+        score=_score_alone,
+        outputs={
+            "comment_id": pl.String(),
+            "p_advert": pl.Float64(),
+            "p_filler": pl.Float64(),
+            "model": pl.String(),
+        },
     )
-
-
-def _with_encoder(
-    line: LinearTextClassifier, folder: Path, cascade: CascadeManifest | None
-) -> LinearTextClassifier | CascadeClassifier:
-    """The classifier of adverts, its second stage behind it where the manifest has one."""
-    if cascade is None:
-        return line
-    return CascadeClassifier(line, TextEncoder.load(folder), cascade.low, cascade.blend)
+)

@@ -22,8 +22,10 @@ from pydantic import Field
 from zhenfen.config import Strict, read_config
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.creator_evidence import CreatorEvidence
+from zhenfen.estimators.creator_evidence import AUDIENCE_SHARE, CreatorEvidence, feature_of
 from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.shelved import ShelvedModel, register
+from zhenfen.features.base import load_families
 
 Array = npt.NDArray[np.float64]
 
@@ -151,3 +153,28 @@ def load_creator_model(folder: Path) -> CreatorModel:
 def _read_json(path: Path) -> dict[str, object]:
     found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def _load_checked(folder: Path) -> CreatorModel:
+    """An absent column is a column of nulls: a feature that is no longer made would go unnoticed."""
+    model = load_creator_model(folder)
+    made = {spec.name for family in load_families().values() for spec in family.specs} | {AUDIENCE_SHARE}
+    unknown = sorted({feature_of(name) for name in model.manifest.features} - made)
+    if unknown:
+        raise ConfigError(f"{folder}: the model wants features that this version does not make: {', '.join(unknown)}")
+    return model
+
+
+CREATOR = register(
+    ShelvedModel(
+        name="creator",
+        rank=4,
+        rows="creators",
+        table="",
+        needed=("creator_id",),
+        read=(),
+        load=_load_checked,
+        score=lambda model, rows, _: model.predict(rows).with_columns(model=pl.lit(model.manifest.label)),
+        outputs={"creator_id": pl.String(), "p_manipulated": pl.Float64(), "model": pl.String()},
+    )
+)

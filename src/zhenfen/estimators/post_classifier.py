@@ -57,8 +57,17 @@ class PostClassifier:
             penalty: Inverse strength of the penalty on squared weights (scikit-learn's C).
         """
         weights, base = fit_weights(X, y, weight, penalty, n_rising=len(LISTS))
-        kind_weights, kind_bases = _fit_kinds(X, weight, kinds, penalty)
-        return cls(_rounded(weights), base, _rounded(kind_weights), kind_bases)
+        # One kind against the others, all kinds even.
+        known = kinds.is_not_null().to_numpy()
+        part, row_weight = X[known], weight[known]
+        fitted = []
+        for kind in KINDS:
+            is_kind = (kinds.filter(kinds.is_not_null()) == kind).to_numpy().astype(np.float64)
+            n_kind, n_rest = max(row_weight @ is_kind, 1e-9), max(row_weight @ (1 - is_kind), 1e-9)
+            even = row_weight * np.where(is_kind > 0, 0.5 / n_kind, 0.5 / n_rest)
+            fitted.append(fit_weights(part, is_kind, even / max(even.mean(), 1e-9), penalty))
+        kind_weights = np.stack([found for found, _ in fitted])
+        return cls(_rounded(weights), base, _rounded(kind_weights), np.array([found for _, found in fitted]))
 
     def decision_function(self, X: csr_matrix) -> Array:
         """Log-odds, shape (n,), before calibration."""
@@ -128,18 +137,6 @@ def fit_weights(X: csr_matrix, y: Array, weight: Array, penalty: float, n_rising
     weights = np.zeros(X.shape[1])
     weights[used] = found[:-1]
     return weights, float(found[-1])
-
-
-def _fit_kinds(X: csr_matrix, weight: Array, kinds: pl.Series, penalty: float) -> tuple[Array, Array]:
-    """One kind against the others, all kinds even."""
-    known = kinds.is_not_null().to_numpy()
-    part, row_weight = X[known], weight[known]
-    fitted = []
-    for kind in KINDS:
-        y = (kinds.filter(kinds.is_not_null()) == kind).to_numpy().astype(np.float64)
-        even = row_weight * np.where(y > 0, 0.5 / max(row_weight @ y, 1e-9), 0.5 / max(row_weight @ (1 - y), 1e-9))
-        fitted.append(fit_weights(part, y, even / max(even.mean(), 1e-9), penalty))
-    return np.stack([weights for weights, _ in fitted]), np.array([base for _, base in fitted])
 
 
 def _rounded(weights: Array) -> Array:

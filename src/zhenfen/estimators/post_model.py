@@ -15,6 +15,8 @@ from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.post_classifier import PostClassifier
 from zhenfen.estimators.post_pieces import find_pieces
 from zhenfen.estimators.post_text import has_letters, make_matrix
+from zhenfen.estimators.shelved import ShelvedModel, register
+from zhenfen.features.posts.facts import PLATFORM_FLAGS, read_posts
 
 WEIGHTS, CALIBRATION = "post.npz", "calibration.json"
 DEFAULT = "default"
@@ -92,3 +94,57 @@ def load_post_model(folder: Path) -> PostModel:
     if DEFAULT not in maps:
         raise ConfigError(f"{folder / CALIBRATION}: expected a calibration {DEFAULT!r}")
     return PostModel(PostClassifier.load(folder / WEIGHTS), Calibration.from_dict(maps[DEFAULT]), manifest)
+
+
+def score_posts(posts: pl.DataFrame, model: PostModel, *, n_reasons: int = 0) -> pl.DataFrame:
+    """Whether each post sounds sponsored, is disclosed, and has means to buy: three facts, in the order given.
+
+    Args:
+        posts: Rows of the table `posts`; only post_id and text are needed.
+        model: Post model of the shelf.
+        n_reasons: How many of the largest contributions to list.
+
+    Returns:
+        post_id, p_sponsored in [0, 1], is_disclosed and has_purchase_means (seen in the text or the platform's columns;
+        null for a post with neither, and is_disclosed for one without text or label), kind, model, and with reasons
+        `reasons` (list of start, end, piece, contribution; places in characters of the text).
+    """
+    facts = read_posts(posts).select(_seen("is_disclosed"), _seen("has_purchase_means"))
+    probas = model.predict(posts)
+    scored = posts.select(
+        "post_id",
+        probas["p_sponsored"],
+        facts["is_disclosed"],
+        facts["has_purchase_means"],
+        probas["kind"],
+        model=pl.lit(model.manifest.label),
+    )
+    return scored.with_columns(reasons=model.explain(posts, n_reasons)) if n_reasons else scored
+
+
+def _seen(fact: str) -> pl.Expr:
+    """A text that was read settles what the platform leaves open: nothing stands there."""
+    is_open = pl.col(fact).is_null() & pl.col("text").is_not_null()
+    return pl.when(is_open).then(statement=False).otherwise(fact).alias(fact)
+
+
+POST = register(
+    ShelvedModel(
+        name="post",
+        rank=3,
+        rows="posts",
+        table="posts",
+        needed=("post_id", "text"),
+        read=("post_id", "text", *PLATFORM_FLAGS),
+        load=load_post_model,
+        score=lambda model, rows, _: score_posts(rows, model),
+        outputs={
+            "post_id": pl.String(),
+            "p_sponsored": pl.Float64(),
+            "is_disclosed": pl.Boolean(),
+            "has_purchase_means": pl.Boolean(),
+            "kind": pl.String(),
+            "model": pl.String(),
+        },
+    )
+)

@@ -69,7 +69,10 @@ def leave_out_disclosures(texts: pl.Series) -> Readable:
 def read_letters(told: Readable) -> Readable:
     """Simplified lower-case letters and digits, without names, addresses, emoji codes, punctuation and blanks."""
     blanked = told.texts.str.replace_all(_NO_LETTER, " ")
-    blanked = _if_same_length(blanked, unify_characters(blanked))
+    # The new spelling where it keeps every character in its place.
+    frame = pl.DataFrame({"text": blanked, "spelled": unify_characters(blanked)})
+    is_same = pl.col("text").str.len_chars() == pl.col("spelled").str.len_chars()
+    blanked = frame.select(pl.when(is_same).then("spelled").otherwise("text")).to_series()
     letters = _leave_out(told.texts, blanked, [_NAME_LINK_CODE], " ")
     rows = np.repeat(np.arange(len(told.texts)), letters.n_chars)
     return Readable(letters.texts, told.places[told.offsets[rows] + letters.places], letters.offsets)
@@ -142,10 +145,3 @@ def _leave_out(read: pl.Series, written: pl.Series, regexes: list[str], blank: s
     rows = np.repeat(np.arange(len(written)), np.diff(offsets))
     places = (np.arange(len(characters)) - offsets[rows])[kept]
     return Readable(to_texts(characters, offsets, kept), places, n_kept)
-
-
-def _if_same_length(texts: pl.Series, spelled: pl.Series) -> pl.Series:
-    """The new spelling where it keeps every character in its place."""
-    frame = pl.DataFrame({"text": texts, "spelled": spelled})
-    is_same = pl.col("text").str.len_chars() == pl.col("spelled").str.len_chars()
-    return frame.select(pl.when(is_same).then("spelled").otherwise("text")).to_series()

@@ -1,10 +1,11 @@
-"""The audience model of the shelf: P(a profile is not a real person's) and what it rests on."""
+"""The audience model of the shelf: P(a profile is not a real person's), what it rests on, and scores of profiles."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,15 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.shelved import ShelvedModel, register
 from zhenfen.estimators.tabular import TabularClassifier
-from zhenfen.features.audience.profile import PROFILE_SPECS
+from zhenfen.features.audience.profile import PROFILE_SPECS, measure_profiles
+from zhenfen.tables import EPOCH, latest_time, time_columns
 
 Array = npt.NDArray[np.float64]
 
+AUDIENCE = "audience"
+"""The table that profiles are rows of."""
 DEFAULT = "default"
 MOST_OUTSIDE_SHARE = 0.25
 """Each known feature lies outside its range, which holds 99 % of the training rows, by chance once in a hundred: a
@@ -50,7 +55,10 @@ class ProfileModel:
 
     def is_out_of_domain(self, features: pl.DataFrame, platforms: pl.Series) -> npt.NDArray[np.bool_]:
         """Rows of a platform the model was not validated on, or mostly outside of what it was trained on."""
-        outside = [_is_outside(name, low, high) for name, (low, high) in self.manifest.domain.items()]
+        outside = [
+            (~pl.col(name).is_between(low, high)).fill_null(value=False).cast(pl.Int64)
+            for name, (low, high) in self.manifest.domain.items()
+        ]
         known = [pl.col(name).is_not_null().cast(pl.Int64) for name in self.manifest.domain]
         most = MOST_OUTSIDE_SHARE * pl.sum_horizontal(known)
         strange = features.select(pl.sum_horizontal(outside) > most).to_series()
@@ -89,5 +97,54 @@ def load_profile_model(folder: Path) -> ProfileModel:
     )
 
 
-def _is_outside(name: str, low: float, high: float) -> pl.Expr:
-    return (~pl.col(name).is_between(low, high)).fill_null(value=False).cast(pl.Int64)
+def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime, *, n_reasons: int = 0) -> pl.DataFrame:
+    """P(inauthentic) of every profile, in the order given.
+
+    Args:
+        audience: Rows of the table `audience`; only profile_id and platform must be known.
+        model: Audience model of the shelf.
+        as_of: Moment that ages are counted at.
+        n_reasons: How many of the largest contributions to list.
+
+    Returns:
+        profile_id, p_fake, model, out_of_domain, and with reasons `reasons` (list of feature, contribution).
+    """
+    features = measure_profiles(audience, as_of)
+    platforms = audience["platform"]
+    scored = audience.select(
+        "profile_id",
+        p_fake=pl.Series(model.predict_proba(features, platforms)),
+        model=pl.lit(model.manifest.label),
+        out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
+    )
+    return scored.with_columns(reasons=model.explain(features, n_reasons)) if n_reasons else scored
+
+
+def _score_at(model: ProfileModel, rows: pl.DataFrame, as_of: str | None) -> pl.DataFrame:
+    if not as_of:
+        return score_profiles(rows, model, latest_time(rows, time_columns(AUDIENCE)) or EPOCH)
+    try:
+        moment = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise ConfigError(f"as_of {as_of!r}: expected a moment such as 2026-01-31T00:00:00+00:00") from None
+    return score_profiles(rows, model, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+PROFILE = register(
+    ShelvedModel(
+        name="audience",
+        rank=1,
+        rows="profiles",
+        table=AUDIENCE,
+        needed=("profile_id",),
+        read=None,
+        load=load_profile_model,
+        score=_score_at,
+        outputs={
+            "profile_id": pl.String(),
+            "p_fake": pl.Float64(),
+            "model": pl.String(),
+            "out_of_domain": pl.Boolean(),
+        },
+    )
+)

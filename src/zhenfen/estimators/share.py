@@ -109,7 +109,9 @@ def estimate_share(audience: ScoredAudience, widest_interval: float, confidence_
         ValueError: A label is neither 0 nor 1.
     """
     if audience.audit is not None and audience.audit.n_labels >= N_LABELS_NEEDED:
-        return _judge(_from_labels(audience.probas, audience.audit, confidence_level), widest_interval)
+        audit = audience.audit
+        labels = (audit.is_labelled, audit.labels, audit.inclusion, audit.strata)
+        return _judge(prediction_powered(audience.probas, *labels, confidence_level=confidence_level), widest_interval)
     n_flagged, n_profiles = int(audience.is_flagged.sum()), len(audience.is_flagged)
     if audience.in_domain:
         prevalence = adjusted_counts(n_flagged, n_profiles, audience.in_domain, confidence_level)
@@ -117,12 +119,6 @@ def estimate_share(audience: ScoredAudience, widest_interval: float, confidence_
     if len(audience.across) < N_DOMAINS_NEEDED:
         return ShareEstimate(None, NO_VALIDATION)
     return _judge(worst_case(n_flagged, n_profiles, audience.across, confidence_level), widest_interval)
-
-
-def _from_labels(probas: FloatArray, audit: AuditLabels, confidence_level: float) -> Prevalence:
-    return prediction_powered(
-        probas, audit.is_labelled, audit.labels, audit.inclusion, audit.strata, confidence_level=confidence_level
-    )
 
 
 def _judge(prevalence: Prevalence, widest_interval: float, cross_check: float | None = None) -> ShareEstimate:

@@ -74,29 +74,23 @@ class StratifiedDraw:
 
     def estimate(self) -> Estimate:
         """Share and variance, with the scores trusted as far as the labels bear them out."""
-        power = self._tune()
+        # λ of PPI++ in [0, 1], that of the least variance; 0 where scores say nothing within any stratum.
+        spread = self._of_sum(self._covariances(self.score, self.score))
+        shared = self._of_sum(self._covariances(self.label, self.score))
+        power = min(max(shared / spread, 0.0), 1.0) if spread > 0 else 0.0
         rest = self.label - power * self.score
         share = self.size @ (self._means(rest) + power * self.mean_score)
-        fake, smooth, doubt = self._smooth()
+        # Share of fakes among the labels of each stratum; posterior mean; posterior variance.
+        prior = PRIOR_LABELS / 2 / len(self.size)
+        fake, n = self._means(self.label), self.n_labels + 2 * prior
+        smooth = (fake * self.n_labels + prior) / n
+        doubt = smooth * (1 - smooth) / (n + 1)
         least = PRIOR_LABELS / 2 / (len(self.label) + PRIOR_LABELS)
         smooth_share = np.clip(share + self.size @ (smooth - fake), least, 1 - least)
         within = self._of_sum(self._covariances(rest, rest) + np.where((fake == 0) | (fake == 1), doubt, 0.0))
         of_frame = smooth_share * (1 - smooth_share) / self.n_profiles
         degrees = max(len(self.label) - len(self.size), 1)
         return Estimate(float(share), float(smooth_share), float(within + of_frame), degrees)
-
-    def _tune(self) -> float:
-        """λ of PPI++ in [0, 1], that of the least variance; 0 where scores say nothing within any stratum."""
-        spread = self._of_sum(self._covariances(self.score, self.score))
-        shared = self._of_sum(self._covariances(self.label, self.score))
-        return min(max(shared / spread, 0.0), 1.0) if spread > 0 else 0.0
-
-    def _smooth(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Share of fakes among the labels of each stratum; posterior mean; posterior variance."""
-        prior = PRIOR_LABELS / 2 / len(self.size)
-        fake, n = self._means(self.label), self.n_labels + 2 * prior
-        smooth = (fake * self.n_labels + prior) / n
-        return fake, smooth, smooth * (1 - smooth) / (n + 1)
 
     def _means(self, values: FloatArray) -> FloatArray:
         return np.asarray(np.bincount(self.stratum, self.weight * values, len(self.size)), dtype=np.float64)

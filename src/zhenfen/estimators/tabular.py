@@ -100,7 +100,10 @@ class TabularClassifier:
         """
         import lightgbm
 
-        _check_signs(params.signs, X.columns)
+        signs = params.signs.items()
+        wrong = sorted(name for name, sign in signs if name not in X.columns or sign not in SUPPORTED_SIGNS)
+        if wrong:
+            raise ConfigError(f"signs: expected -1, 0 or 1 for columns of the features, found {', '.join(wrong)}")
         data = lightgbm.Dataset(_to_matrix(X, tuple(X.columns)), y, weight=weight, feature_name=list(X.columns))
         settings = params.to_lightgbm(tuple(X.columns))
         return cls(lightgbm.train(settings, data, num_boost_round=params.n_trees))
@@ -138,12 +141,6 @@ class TabularClassifier:
             return cls(lightgbm.Booster(model_str=path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as error:
             raise ConfigError(f"{path}: expected a LightGBM model as text ({error})") from error
-
-
-def _check_signs(signs: Mapping[str, int], columns: list[str]) -> None:
-    wrong = sorted(name for name, sign in signs.items() if name not in columns or sign not in SUPPORTED_SIGNS)
-    if wrong:
-        raise ConfigError(f"signs: expected -1, 0 or 1 for columns of the features, found {', '.join(wrong)}")
 
 
 def _to_matrix(X: pl.DataFrame, feature_names: tuple[str, ...]) -> Array:

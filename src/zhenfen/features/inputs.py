@@ -33,7 +33,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The tables and the moment they are read at; dear intermediate results are made once and shared.
+    """The tables and the moment they are read at; expensive intermediate results are made once and shared.
 
     Attributes:
         tables: The canonical tables.
@@ -63,7 +63,7 @@ class Inputs:
 
     @cached_property
     def post_facts(self) -> pl.DataFrame:
-        """The creators' own posts with what their texts say, see `posts.read_posts`."""
+        """The creators' own posts with what their texts say, see `posts.facts.read_posts`."""
         return read_posts(own_posts(self.tables))
 
     def with_clusters(self, grouped: pl.DataFrame) -> Inputs:

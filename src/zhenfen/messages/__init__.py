@@ -128,7 +128,9 @@ def _share(value: float, locale: str) -> str:
     from babel import Locale
     from babel.numbers import format_percent
 
-    digits = _share_digits(value)
+    # Enough decimals that a share near 0 or 1 is not shown as 0 % or 100 %.
+    distance = min(abs(value), abs(1 - value))
+    digits = next((digits for digits, above in ((0, 0.1), (1, 0.001), (2, 0.00005)) if distance >= above), 0)
     # A loss of next to nothing is 0 %, not -0 %.
     value = round(value, digits + 2) + 0.0
     # The language's own pattern with decimals in it: French sets a space before the sign.
@@ -145,12 +147,6 @@ def _percent(value: float, locale: str) -> str:
 
     pattern = Locale.parse(locale).percent_formats[None].pattern
     return str(format_percent(_three_digits(value), format=pattern.replace("0", "0.######"), locale=locale))
-
-
-def _share_digits(value: float) -> int:
-    """Decimals of a percentage: enough that a share near 0 or 1 is not shown as 0 % or 100 %."""
-    distance = min(abs(value), abs(1 - value))
-    return next((digits for digits, above in ((0, 0.1), (1, 0.001), (2, 0.00005)) if distance >= above), 0)
 
 
 def _three_digits(value: float) -> float:

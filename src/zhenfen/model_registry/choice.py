@@ -9,20 +9,22 @@ from pathlib import Path
 
 from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_registry.client import Registry, registry_uri
-from zhenfen.model_registry.reference import Reference, parse_reference
+from zhenfen.model_registry.reference import ModelReference, parse_reference
+from zhenfen.shelf import CHOICE, parse_version
 
-CHOICE = "ZHENFEN_MODELS"
 logger = logging.getLogger(__name__)
 
 
-def read_choice(choice: str) -> list[Reference]:
-    """The references of ZHENFEN_MODELS, separated by commas or blanks.
+def read_choice(choice: str) -> list[ModelReference]:
+    """The references of ZHENFEN_MODELS, separated by commas or blanks; what it chooses of the shelf is left out.
 
     Raises:
         ConfigError: One is misspelled, or a model is named twice.
     """
-    references = [parse_reference(one) for one in re.split(r"[,\s]+", choice) if one]
-    twice = sorted({one.name for one in references if [other.name for other in references].count(one.name) > 1})
+    asked = [one for one in re.split(r"[,\s]+", choice) if one]
+    references = [parse_reference(one) for one in asked if parse_version(one) is None]
+    names = [one.name for one in references] + [found[0] for one in asked if (found := parse_version(one))]
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{CHOICE}: expected each model once, found {', '.join(twice)} again")
     return references

@@ -20,7 +20,7 @@ from zhenfen.model_registry.reference import (
     HASH_TAG,
     LABEL_TAG,
     PREFIX,
-    Reference,
+    ModelReference,
     Registered,
     check_name,
 )
@@ -82,7 +82,9 @@ class Registry:
         keep_quiet()
         self.uri = uri
         self._mlflow = _import_mlflow()
-        _check_store(uri)
+        # MLflow would make a new, empty store where a file is missing.
+        if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
+            raise RegistryUnreachableError(f"{uri}: the registry does not answer (no such file)")
         with self.asking():
             self.client = self._mlflow.MlflowClient(uri, uri)
             self.client.search_registered_models(max_results=1)
@@ -92,10 +94,11 @@ class Registry:
         with self.asking():
             found = self.client.search_model_versions(f"name = '{PREFIX}{check_name(name)}'")
             models = {str(one.version): one for one in found if HASH_TAG in one.tags}
-            aliases = self._aliases(name)
+            model = self._model(name)
+            aliases = {} if model is None else {alias: str(version) for alias, version in model.aliases.items()}
         return [_describe(name, models[key], aliases) for key in sorted(models, key=int)]
 
-    def find(self, reference: Reference) -> Registered:
+    def find(self, reference: ModelReference) -> Registered:
         """The version a reference means now.
 
         Raises:
@@ -180,10 +183,6 @@ class Registry:
         with self.asking():
             return list(json.loads(self._model(name).tags.get(HISTORY_TAG, "[]")))
 
-    def _aliases(self, name: str) -> Mapping[str, str]:
-        model = self._model(name)
-        return {} if model is None else {alias: str(version) for alias, version in model.aliases.items()}
-
     def _model(self, name: str) -> Any:
         found = self.client.search_registered_models(f"name = '{PREFIX}{name}'")
         return found[0] if found else None
@@ -240,12 +239,6 @@ def _describe(name: str, model: Any, aliases: Mapping[str, str]) -> Registered:
         model.tags[HASH_TAG],
         model.tags.get(LABEL_TAG, ""),
     )
-
-
-def _check_store(uri: str) -> None:
-    """MLflow would make a new, empty store where a file is missing."""
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
-        raise RegistryUnreachableError(f"{uri}: the registry does not answer (no such file)")
 
 
 def _import_mlflow() -> Any:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from zhenfen.config import user_config_dir
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.manifest import FILE_NAME, Manifest, read_manifest
+from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.files import settle
 from zhenfen.model_registry.reference import Registered
+from zhenfen.shelf import FILE_NAME
 
 SHELF = "shelf"
 """Folder of a version's artifacts that holds the shelf's files."""
@@ -62,25 +63,17 @@ def check_folder(folder: Path, registered: Registered) -> Manifest:
 def _fill(folder: Path, registered: Registered, download: Callable[[Path], Path]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as partial:
-        everything = Path(partial) / "all"
+        everything, taken = Path(partial) / "all", Path(partial) / SHELF
         everything.mkdir()
         came = download(everything)
-        _take_shelf(came, Path(partial) / SHELF, registered)
-        _settle(Path(partial) / SHELF, folder)
-
-
-def _take_shelf(source: Path, target: Path, registered: Registered) -> None:
-    """Copy model.yaml and the files it names, and nothing else that may lie there."""
-    manifest = check_folder(source, registered)
-    target.mkdir()
-    for name in (FILE_NAME, *manifest.files):
-        shutil.copyfile(source / name, target / name)
-
-
-def _settle(partial: Path, folder: Path) -> None:
-    try:
-        settle(partial, folder)
-    except ConfigError:
-        # Another process was faster with the same bytes.
-        if not folder.is_dir():
-            raise
+        # model.yaml and the files it names, and nothing else that may lie there.
+        manifest = check_folder(came, registered)
+        taken.mkdir()
+        for name in (FILE_NAME, *manifest.files):
+            shutil.copyfile(came / name, taken / name)
+        try:
+            settle(taken, folder)
+        except ConfigError:
+            # Another process was faster with the same bytes.
+            if not folder.is_dir():
+                raise

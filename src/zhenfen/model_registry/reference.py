@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.shelved import load_kinds
 
-MODEL_NAMES = ("audience", "comment", "post", "creator")
 PREFIX = "zhenfen-"
 CHAMPION = "champion"
 HASH_TAG, LABEL_TAG = "manifest_sha256", "scores_as"
-_URI = re.compile(rf"models:/{PREFIX}({'|'.join(MODEL_NAMES)})(?:@([a-z][a-z0-9_-]{{0,62}})|/([1-9][0-9]{{0,8}}))")
+_URI = re.compile(rf"models:/{PREFIX}([a-z_]+)(?:@([a-z][a-z0-9_-]{{0,62}})|/([1-9][0-9]{{0,8}}))")
 
 
 @dataclass(frozen=True)
-class Reference:
+class ModelReference:
     """A model of the registry by version or by alias; one of the two is set."""
 
     name: str
@@ -33,7 +33,7 @@ class Registered:
     """One version of a model.
 
     Attributes:
-        name: audience, comment, post or creator.
+        name: Of a kind of `estimators.shelved`, such as audience.
         version: The registry's number; the shelf's is another, and stands in the manifest.
         run_id: The run that trained it; None when it was registered without one.
         aliases: Such as champion.
@@ -51,29 +51,29 @@ class Registered:
     scores_as: str
 
     def __str__(self) -> str:
-        return str(Reference(self.name, version=self.version))
+        return str(ModelReference(self.name, version=self.version))
 
 
-def parse_reference(uri: str) -> Reference:
+def parse_reference(uri: str) -> ModelReference:
     """`models:/zhenfen-audience@champion` or `models:/zhenfen-audience/3`.
 
     Raises:
         ConfigError: It is spelled otherwise, or names no model of ours.
     """
     match = _URI.fullmatch(uri)
-    if match is None:
-        names = "|".join(MODEL_NAMES)
+    names = "|".join(load_kinds())
+    if match is None or match[1] not in load_kinds():
         raise ConfigError(f"{uri!r}: expected models:/{PREFIX}NAME@ALIAS or models:/{PREFIX}NAME/VERSION, NAME {names}")
     name, alias, version = match.groups()
-    return Reference(name, int(version) if version else None, alias)
+    return ModelReference(name, int(version) if version else None, alias)
 
 
 def check_name(name: str) -> str:
-    """`name`, which is one of MODEL_NAMES.
+    """`name`, which is that of a kind of model.
 
     Raises:
         ConfigError: It is not.
     """
-    if name not in MODEL_NAMES:
-        raise ConfigError(f"model {name!r}: expected one of {', '.join(MODEL_NAMES)}")
+    if name not in load_kinds():
+        raise ConfigError(f"model {name!r}: expected one of {', '.join(load_kinds())}")
     return name

@@ -75,7 +75,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedColumn:
     """A comparison beside all others of the run.
 
     Attributes:
@@ -100,7 +100,7 @@ class Judged:
 
 def compare_columns(
     reference: pl.DataFrame, new: pl.DataFrame, domain: dict[str, tuple[float, float]], rules: MonitorRules
-) -> list[Judged]:
+) -> list[JudgedColumn]:
     """Every column of every platform, in the order of the reference; both frames have rows and the same columns.
 
     Where the rows name platforms, their mix is a column of its own, and the others are compared within a platform: more
@@ -127,7 +127,7 @@ def compare_columns(
     return judge([*mix, *compared], rules)
 
 
-def judge(compared: Sequence[Comparison], rules: MonitorRules) -> list[Judged]:
+def judge(compared: Sequence[Comparison], rules: MonitorRules) -> list[JudgedColumn]:
     """The comparisons with p-values corrected for their number."""
     from scipy.stats import false_discovery_control
 
@@ -140,7 +140,7 @@ def judge(compared: Sequence[Comparison], rules: MonitorRules) -> list[Judged]:
         p_absence = next(corrected)
         p_values = None if one.values is None else next(corrected)
         moved = _counts(one.values, p_values, rules), _counts(one.absence, p_absence, rules)
-        judged.append(Judged(one, p_values, p_absence, *moved))
+        judged.append(JudgedColumn(one, p_values, p_absence, *moved))
     return judged
 
 
@@ -181,16 +181,16 @@ def _compare_categories(uncompared: Comparison, reference: pl.Series, new: pl.Se
     names = pl.concat((reference, new)).cast(pl.String).unique().sort()
     if len(names) > MOST_CATEGORIES:
         return replace(uncompared, reason=TOO_MANY_CATEGORIES)
-    counts = [_count_categories(one.cast(pl.String), names) for one in (reference, new)]
+    counts: list[Counts] = []
+    for one in (reference, new):
+        seen = one.cast(pl.String).value_counts(name="n")
+        ordered = names.to_frame("name").join(
+            seen, left_on="name", right_on=one.name, how="left", maintain_order="left"
+        )
+        counts.append(ordered["n"].fill_null(0).cast(pl.Int64).to_numpy())
     shares = [(one / one.sum()).tolist() for one in counts]
     bins = [Bin(name, None, None, *pair) for name, *pair in zip(names, *shares, strict=True)]
     return replace(uncompared, values=shift_of_categories(*counts), bins=tuple(bins))
-
-
-def _count_categories(values: pl.Series, names: pl.Series) -> Counts:
-    seen = values.value_counts(name="n")
-    ordered = names.to_frame("name").join(seen, left_on="name", right_on=values.name, how="left", maintain_order="left")
-    return ordered["n"].fill_null(0).cast(pl.Int64).to_numpy()
 
 
 def _outside(values: pl.Series, low: float, high: float) -> float:

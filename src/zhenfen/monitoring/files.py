@@ -11,15 +11,18 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.errors import InvalidTableError, Problem, UnreadableFileError
+from zhenfen.estimators.comment_model import COMMENT
+from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
 from zhenfen.monitoring.comparison import compare_columns
-from zhenfen.monitoring.measure import Measured, Subject, watch_comments, watch_posts, watch_profiles
+from zhenfen.monitoring.measure import MeasuredSample, Subject, watch_comments, watch_posts, watch_profiles
 from zhenfen.monitoring.platforms import find_alone
 from zhenfen.monitoring.prevalence import Detector, compare_shares
 from zhenfen.monitoring.rules import load_rules
 from zhenfen.monitoring.scores import SCORE_FILES, check_scores, find_models, watch_scores
-from zhenfen.monitoring.summary import FileRead, Run
-from zhenfen.scoring import Progress
+from zhenfen.monitoring.summary import FileRead, MonitorResult
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import EPOCH, TABLES, latest_time, time_columns
 from zhenfen.tables.parquet import ParquetRows
 
@@ -30,7 +33,7 @@ STEP, N_STEPS = "monitor", 2
 
 @dataclass(frozen=True)
 class RowFile:
-    """A sort of file whose rows have yet to be scored.
+    """A kind of file whose rows have yet to be scored.
 
     Attributes:
         table: Table of the contract.
@@ -46,11 +49,8 @@ class RowFile:
 
 
 ROW_FILES: dict[str, RowFile] = {
-    "comments": RowFile("comments", ("comment_id", "text"), ("comment_id", "text"), watch_comments),
-    "posts": RowFile(
-        "posts", ("post_id", "text"), ("post_id", "text", "is_labelled_ad", "has_purchase_link"), watch_posts
-    ),
-    "profiles": RowFile("audience", ("profile_id",), None, watch_profiles),
+    kind.rows: RowFile(kind.table, kind.needed, kind.read, watch)
+    for kind, watch in ((COMMENT, watch_comments), (POST, watch_posts), (PROFILE, watch_profiles))
 }
 
 
@@ -62,9 +62,9 @@ class _Sample:
 
 
 def watch(
-    reference: Path, new: Path, models: Models, *, most_rows: int = MOST_ROWS, on_progress: Progress | None = None
-) -> Run:
-    """Compare rows of one sort: profiles, comments, posts, or scores of them.
+    reference: Path, new: Path, models: Models, *, most_rows: int = MOST_ROWS, on_progress: Progress = silent
+) -> MonitorResult:
+    """Compare rows of one kind: profiles, comments, posts, or scores of them.
 
     Either side is a Parquet file or a folder of them, read in the order of their names.
 
@@ -73,55 +73,49 @@ def watch(
 
     Raises:
         UnreadableFileError: No Parquet file.
-        InvalidTableError: The files are of different or unknown sorts or have no rows, or a column is not what it
+        InvalidTableError: The files are of different or unknown kinds or have no rows, or a column is not what it
             should be.
         ConfigError: The shelf lacks the model that is needed, or the rules cannot be read.
     """
     rules = load_rules()
-    sort = _find_sort(reference, new)
-    subject = ROW_FILES[sort].watch(models) if sort in ROW_FILES else watch_scores(sort, models)
+    kind = _find_kind(reference, new)
+    subject = ROW_FILES[kind].watch(models) if kind in ROW_FILES else watch_scores(kind, models)
     samples, measured = [], []
     for done, path in enumerate((reference, new)):
-        _tell(on_progress, done)
-        samples.append(_read(path, sort, most_rows))
+        on_progress(STEP, done, N_STEPS)
+        samples.append(_read(path, kind, most_rows))
         measured.append(subject.measure(samples[-1].rows, samples[-1].as_of))
-    detectors, notes = _choose_detectors(sort, subject, samples)
-    if sort in ROW_FILES and "out_of_domain" not in measured[0].columns:
+    detectors, notes = _choose_detectors(kind, subject, samples)
+    if kind in ROW_FILES and "out_of_domain" not in measured[0].columns:
         notes.append(("no_domain", {}))
-    marked = [_with_marks(one) for one in measured]
+    marked = [one.columns.with_columns(one.marks) if one.marks.width else one.columns for one in measured]
     if alone := find_alone(*marked):
         notes.append(("platforms", {"platforms": ", ".join(alone)}))
     changes = compare_shares(marked[0], marked[1], detectors, rules.rules)
     columns = compare_columns(*_align(*measured), dict(subject.domain), rules.rules)
-    _tell(on_progress, N_STEPS)
-    return Run(sort, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules)
+    on_progress(STEP, N_STEPS, N_STEPS)
+    return MonitorResult(kind, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules)
 
 
-def _find_sort(reference: Path, new: Path) -> str:
-    sorts = [(path, _sort_of(_column_names(path))) for path in (reference, new)]
+def _find_kind(reference: Path, new: Path) -> str:
+    kinds: list[tuple[Path, str | None]] = []
+    for path in (reference, new):
+        file = _files(path)[0]
+        try:
+            have = set(pl.scan_parquet(file, glob=False).collect_schema().names())
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _torn(file, error) from error
+        scores = (name for name, one in SCORE_FILES.items() if {one.key, *one.needed} <= have)
+        rows = (name for name, one in ROW_FILES.items() if set(one.needed) <= have)
+        kinds.append((path, next(scores, None) or next(rows, None)))
     expected = "rows of profiles, comments or posts, or scores that `zhenfen score` wrote"
-    problems = [Problem(expected, str(path)) for path, sort in sorts if sort is None]
-    (_, first), (path, second) = sorts
+    problems = [Problem(expected, str(path)) for path, kind in kinds if kind is None]
+    (_, first), (path, second) = kinds
     if not problems and first != second:
         problems = [Problem(f"the sort of rows of the reference ({first})", str(path), value=second)]
     if problems or first is None:
         raise InvalidTableError(problems)
     return first
-
-
-def _sort_of(names: list[str]) -> str | None:
-    have = set(names)
-    scores = (name for name, one in SCORE_FILES.items() if {one.key, *one.needed} <= have)
-    rows = (name for name, one in ROW_FILES.items() if set(one.needed) <= have)
-    return next(scores, None) or next(rows, None)
-
-
-def _column_names(path: Path) -> list[str]:
-    first = _files(path)[0]
-    try:
-        return pl.scan_parquet(first, glob=False).collect_schema().names()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _torn(first, error) from error
 
 
 def _files(path: Path) -> list[Path]:
@@ -131,28 +125,37 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _read(path: Path, sort: str, most_rows: int) -> _Sample:
+def _read(path: Path, kind: str, most_rows: int) -> _Sample:
     files = _files(path)
-    read = _read_rows(files, ROW_FILES[sort], most_rows) if sort in ROW_FILES else _read_scores(files, sort, most_rows)
+    read = _read_rows(files, ROW_FILES[kind], most_rows) if kind in ROW_FILES else _read_scores(files, kind, most_rows)
     rows, n_rows, as_of = read
     if n_rows == 0:
         raise InvalidTableError(Problem("at least one row", str(path)))
-    return _Sample(FileRead(path.name, _hash(path, files), n_rows, rows.height), rows, as_of)
+    # SHA-256 of a file; of a folder that over the hashes and names of its files.
+    hashes = []
+    for one in files:
+        with one.open("rb") as file:
+            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+    sha256 = hashes[0]
+    if not path.is_file():
+        named = (f"{digest}  {one.relative_to(path).as_posix()}" for digest, one in zip(hashes, files, strict=True))
+        sha256 = hashlib.sha256("\n".join(named).encode()).hexdigest()
+    return _Sample(FileRead(path.name, sha256, n_rows, rows.height), rows, as_of)
 
 
-def _read_rows(files: list[Path], sort: RowFile, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
-    sides = [ParquetRows(path, TABLES[sort.table], sort.needed, read=sort.read) for path in files]
+def _read_rows(files: list[Path], kind: RowFile, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
+    sides = [ParquetRows(path, TABLES[kind.table], kind.needed, read=kind.read) for path in files]
     step = _step(sum(one.n_rows for one in sides), most_rows)
     parts, n_seen, latest = [], 0, EPOCH
     for batch in (batch for one in sides for batch in one.batches()):
         parts.append(batch.gather_every(step, offset=-n_seen % step))
         n_seen += batch.height
-        latest = max(latest, latest_time(batch, time_columns(sort.table)) or EPOCH)
+        latest = max(latest, latest_time(batch, time_columns(kind.table)) or EPOCH)
     return pl.concat(parts), n_seen, latest
 
 
-def _read_scores(files: list[Path], sort: str, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
-    wanted = {SCORE_FILES[sort].key, *SCORE_FILES[sort].columns, "cluster_id", "model"}
+def _read_scores(files: list[Path], kind: str, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
+    wanted = {SCORE_FILES[kind].key, *SCORE_FILES[kind].columns, "cluster_id", "model"}
     parts, n_rows = [], 0
     for path in files:
         try:
@@ -160,13 +163,13 @@ def _read_scores(files: list[Path], sort: str, most_rows: int) -> tuple[pl.DataF
             part = pl.scan_parquet(path, glob=False).select(names).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _torn(path, error) from error
-        check_scores(part, sort, str(path))
+        check_scores(part, kind, str(path))
         parts.append(part)
         n_rows += part.height
     return pl.concat(parts, how="diagonal_relaxed").gather_every(_step(n_rows, most_rows)), n_rows, EPOCH
 
 
-def _align(then: Measured, now: Measured) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _align(then: MeasuredSample, now: MeasuredSample) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The columns of either file; what one of them lacks is missing there."""
     schema = {**now.columns.schema, **then.columns.schema}
     names = list(dict.fromkeys((*then.columns.columns, *now.columns.columns)))
@@ -180,10 +183,10 @@ def _align(then: Measured, now: Measured) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _choose_detectors(
-    sort: str, subject: Subject, samples: list[_Sample]
+    kind: str, subject: Subject, samples: list[_Sample]
 ) -> tuple[tuple[Detector, ...], list[tuple[str, dict[str, str]]]]:
     """A threshold belongs to the model that made the scores."""
-    if sort in ROW_FILES:
+    if kind in ROW_FILES:
         return subject.detectors, []
     used = [find_models(one.rows) for one in samples]
     names = [", ".join(one) or "?" for one in used]
@@ -196,30 +199,9 @@ def _choose_detectors(
     return (() if strangers else subject.detectors), notes
 
 
-def _with_marks(measured: Measured) -> pl.DataFrame:
-    return measured.columns.with_columns(measured.marks) if measured.marks.width else measured.columns
-
-
 def _step(n_rows: int, most_rows: int) -> int:
     return max(-(-n_rows // most_rows), 1)
 
 
-def _hash(path: Path, files: list[Path]) -> str:
-    """SHA-256 of a file; of a folder that over the hashes and names of its files."""
-    hashes = []
-    for one in files:
-        with one.open("rb") as file:
-            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
-    if path.is_file():
-        return hashes[0]
-    named = (f"{digest}  {one.relative_to(path).as_posix()}" for digest, one in zip(hashes, files, strict=True))
-    return hashlib.sha256("\n".join(named).encode()).hexdigest()
-
-
 def _torn(path: Path, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(Problem("a whole Parquet file", str(path), value=str(error).partition("\n")[0]))
-
-
-def _tell(on_progress: Progress | None, done: int) -> None:
-    if on_progress:
-        on_progress(STEP, done, N_STEPS)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
 from zhenfen.estimators.cascade import CascadeClassifier
-from zhenfen.estimators.comment_model import KINDS, CommentModel
-from zhenfen.estimators.manifest import KindManifest, Manifest, ValidationCounts
-from zhenfen.estimators.post_model import PostModel
+from zhenfen.estimators.comment_model import COMMENT, KINDS, CommentModel
+from zhenfen.estimators.manifest import KindManifest, Manifest
+from zhenfen.estimators.post_model import POST, PostModel
 from zhenfen.estimators.prevalence import Validation
-from zhenfen.estimators.profile_model import ProfileModel
+from zhenfen.estimators.profile_model import PROFILE, ProfileModel
 from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.features.posts.facts import count_words
 from zhenfen.model_store import Models
 from zhenfen.monitoring.prevalence import DOMAIN, Detector
-from zhenfen.scoring import score_posts, score_profiles
-from zhenfen.scoring.rows import group_comments, score_grouped
+from zhenfen.scoring import group_comments, score_grouped, score_posts, score_profiles
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.shares import to_validations
 
@@ -29,7 +28,7 @@ _SCRIPTS = {"han": r"\p{Han}", "latin": r"[A-Za-z]", "digit": r"[0-9]"}
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredSample:
     """One sample.
 
     Attributes:
@@ -43,7 +42,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Subject:
-    """A sort of rows that can be watched.
+    """A kind of rows that can be watched.
 
     Attributes:
         measure: Rows and the moment that ages are counted at → columns.
@@ -52,7 +51,7 @@ class Subject:
         domain: Column → range that holds all but 1 % of the training rows.
     """
 
-    measure: Callable[[pl.DataFrame, datetime], Measured]
+    measure: Callable[[pl.DataFrame, datetime], MeasuredSample]
     detectors: tuple[Detector, ...]
     model: str
     domain: Mapping[str, tuple[float, float]]
@@ -64,7 +63,7 @@ def watch_profiles(models: Models) -> Subject:
     Raises:
         ConfigError: The shelf holds no audience model.
     """
-    model = models.need_audience()
+    model = models.need(PROFILE)
     return Subject(
         lambda rows, as_of: _measure_profiles(rows, model, as_of),
         (make_detector("p_fake", model.manifest), DOMAIN),
@@ -79,7 +78,7 @@ def watch_comments(models: Models) -> Subject:
     Raises:
         ConfigError: The shelf holds no comment model.
     """
-    model = models.need_comment()
+    model = models.need(COMMENT)
     return Subject(
         lambda rows, _: _measure_comments(rows, model),
         comment_detectors(model.manifest),
@@ -94,7 +93,7 @@ def watch_posts(models: Models) -> Subject:
     Raises:
         ConfigError: The shelf holds no post model.
     """
-    model = models.need_post()
+    model = models.need(POST)
     return Subject(
         lambda rows, _: _measure_posts(rows, model),
         (make_detector("p_sponsored", model.manifest), DOMAIN),
@@ -105,7 +104,10 @@ def watch_posts(models: Models) -> Subject:
 
 def make_detector(column: str, model: Manifest | KindManifest) -> Detector:
     """A model, or one kind of the comment model, as the detector behind a column of scores."""
-    within, across = _group(model.validations), to_validations(model.validations_across)
+    within: dict[str, list[Validation]] = {}
+    for one in to_validations(model.validations):
+        within.setdefault(one.platform, []).append(one)
+    across = to_validations(model.validations_across)
     return Detector(column, model.threshold, model.training_share, within, across)
 
 
@@ -114,46 +116,38 @@ def comment_detectors(manifest: Manifest) -> tuple[Detector, ...]:
     return tuple(make_detector(f"p_{kind}", manifest.kinds[kind]) for kind in KINDS)
 
 
-def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> Measured:
+def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> MeasuredSample:
     scored = score_profiles(rows, model, as_of)
     features = measure_profiles(rows, as_of).select(model.manifest.features)
     columns = features.with_columns(rows["platform"], scored["p_fake"], scored["out_of_domain"])
-    return Measured(columns, columns.select("platform", "out_of_domain"))
+    return MeasuredSample(columns, columns.select("platform", "out_of_domain"))
 
 
-def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> Measured:
+def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample:
     texts = normalise_comments(rows.select("comment_id", "text"))
     scored = score_grouped(group_comments(texts), model)
-    columns = _measure_letters(rows).with_columns(
-        *_find_signs(texts["normalised"], model), scored["p_advert"], scored["p_filler"]
-    )
-    alone = pl.format("row {}", pl.int_range(pl.len()))
-    return Measured(columns, scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone)))
-
-
-def _measure_letters(rows: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("text")
     n_chars = text.str.len_chars()
     shares = {
         f"comment_{name}_share": pl.when(n_chars > 0).then(text.str.count_matches(pattern) / n_chars)
         for name, pattern in _SCRIPTS.items()
     }
-    return rows.select(n_chars.alias("comment_chars"), **shares)
-
-
-def _find_signs(normalised: pl.Series, model: CommentModel) -> list[pl.Series]:
-    """Whether each text shows each of the patterns that the classifiers were given by name."""
-    found = []
+    # Whether each text shows each of the patterns that the classifiers were given by name.
+    signs = []
     for kind, classifier in model.classifiers.items():
         line = classifier.line if isinstance(classifier, CascadeClassifier) else classifier
-        found += [
-            normalised.str.contains(pattern).alias(f"comment_{kind}_{name}_flag")
+        signs += [
+            texts["normalised"].str.contains(pattern).alias(f"comment_{kind}_{name}_flag")
             for name, pattern in line.signs.items()
         ]
-    return found
+    columns = rows.select(n_chars.alias("comment_chars"), **shares).with_columns(
+        *signs, scored["p_advert"], scored["p_filler"]
+    )
+    alone = pl.format("row {}", pl.int_range(pl.len()))
+    return MeasuredSample(columns, scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone)))
 
 
-def _measure_posts(rows: pl.DataFrame, model: PostModel) -> Measured:
+def _measure_posts(rows: pl.DataFrame, model: PostModel) -> MeasuredSample:
     scored = score_posts(rows, model)
     names = ("is_disclosed", "has_purchase_means", "p_sponsored", "kind")
     low, high = model.manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
@@ -161,11 +155,4 @@ def _measure_posts(rows: pl.DataFrame, model: PostModel) -> Measured:
     columns = count_words(rows["text"]).with_columns(
         *(scored[name] for name in names), is_outside.alias("out_of_domain")
     )
-    return Measured(columns, columns.select("out_of_domain"))
-
-
-def _group(counts: Iterable[ValidationCounts]) -> dict[str, list[Validation]]:
-    grouped: dict[str, list[Validation]] = {}
-    for one in to_validations(counts):
-        grouped.setdefault(one.platform, []).append(one)
-    return grouped
+    return MeasuredSample(columns, columns.select("out_of_domain"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,28 +56,21 @@ def draw_bins(column: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     """Shares of the bins as pairs of bars: reference light, new rows dark; empty where nothing was compared."""
     from markupsafe import Markup
 
-    from zhenfen.report.svg import stretched, tag
+    from zhenfen.report.charts.svg import bar_path, stretched, tag
 
     bins = [one for one in column["bins"] if one["reference"] or one["new"]]
     if not bins:
         return Markup("")
-    bars = [
-        tag("path", class_=name, d=_bars(bins, which, *ends))
-        for name, which, ends in (
-            ("gain", "reference", (BAR_FROM, BAR_BETWEEN)),
-            ("loss", "new", (BAR_BETWEEN, BAR_TO)),
+    bars, n = [], len(bins)
+    largest = max(max(one["reference"], one["new"]) for one in bins)
+    for name, which, left, right in (
+        ("gain", "reference", BAR_FROM, BAR_BETWEEN),
+        ("loss", "new", BAR_BETWEEN, BAR_TO),
+    ):
+        places = (
+            ((place + left) / n, (place + right) / n, BINS * (1 - one[which] / largest), float(BINS))
+            for place, one in enumerate(bins)
         )
-    ]
+        bars.append(tag("path", class_=name, d=bar_path(places)))
     title = tag("title", catalogue.text("monitor.chart", column=column["column"]))
     return tag("svg", title, stretched(0, BINS, *bars), role="img", class_="spark", width=ACROSS, height=BINS)
-
-
-def _bars(bins: Sequence[Mapping[str, Any]], which: str, left: float, right: float) -> str:
-    from zhenfen.report.svg import bar_path
-
-    largest = max(max(one["reference"], one["new"]) for one in bins)
-    n = len(bins)
-    return bar_path(
-        ((place + left) / n, (place + right) / n, BINS * (1 - one[which] / largest), float(BINS))
-        for place, one in enumerate(bins)
-    )

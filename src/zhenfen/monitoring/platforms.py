@@ -12,7 +12,7 @@ PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlatformRows:
     """Rows of one platform; of all platforms together where `platform` is None."""
 
     platform: str | None
@@ -30,13 +30,14 @@ class Part:
         return self.then.height, self.now.height
 
 
-def split_platforms(reference: pl.DataFrame, new: pl.DataFrame) -> list[Part]:
+def split_platforms(reference: pl.DataFrame, new: pl.DataFrame) -> list[PlatformRows]:
     """One part a platform with FEWEST_ROWS rows in either sample; all rows together where one of them names none."""
     names = [_names(one) for one in (reference, new)]
     if not all(names):
-        return [Part(None, reference, new)]
+        return [PlatformRows(None, reference, new)]
     parts = (
-        Part(name, reference.filter(platform=name), new.filter(platform=name)) for name in sorted(set.union(*names))
+        PlatformRows(name, reference.filter(platform=name), new.filter(platform=name))
+        for name in sorted(set.union(*names))
     )
     return [part for part in parts if min(part.n) >= FEWEST_ROWS]
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from zhenfen.estimators.prevalence import Prevalence, Validation
 from zhenfen.estimators.share import ScoredAudience, ShareEstimate, estimate_share
-from zhenfen.monitoring.platforms import FEWEST_ROWS, Part, split_platforms
+from zhenfen.monitoring.platforms import FEWEST_ROWS, PlatformRows, split_platforms
 from zhenfen.monitoring.rates import Interval, difference, quotient, wilson
 from zhenfen.monitoring.rules import MonitorRules
 
@@ -44,7 +44,7 @@ DOMAIN = Detector("out_of_domain", 1.0, 0.5, {}, ())
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ShareChange:
     """The share that one detector flags, then and now, on one platform.
 
     Attributes:
@@ -72,7 +72,7 @@ class Change:
 
 def compare_shares(
     reference: pl.DataFrame, new: pl.DataFrame, detectors: Sequence[Detector], rules: MonitorRules
-) -> list[Change]:
+) -> list[ShareChange]:
     """One change a detector and platform, in that order; all intervals of the run hold together (Bonferroni).
 
     A platform with fewer than FEWEST_ROWS rows in either frame is left out. Where one of them names no platforms all
@@ -85,16 +85,13 @@ def compare_shares(
         detectors: What to count by.
         rules: Lines.
     """
-    pairs = [(one, part) for one in detectors for part in _by_platform(reference, new, one.column)]
+    pairs = []
+    for detector in detectors:
+        if detector.column in reference.columns and detector.column in new.columns:
+            scored = (_once(one.drop_nulls(detector.column), detector.column) for one in (reference, new))
+            pairs += [(detector, part) for part in split_platforms(*scored) if min(part.n) >= FEWEST_ROWS]
     level = 1 - (1 - rules.confidence_level) / max(len(pairs), 1)
     return [_compare(detector, part, level, rules) for detector, part in pairs]
-
-
-def _by_platform(reference: pl.DataFrame, new: pl.DataFrame, column: str) -> list[Part]:
-    if not (column in reference.columns and column in new.columns):
-        return []
-    parts = split_platforms(*(_once(one.drop_nulls(column), column) for one in (reference, new)))
-    return [part for part in parts if min(part.n) >= FEWEST_ROWS]
 
 
 def _once(rows: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -104,13 +101,13 @@ def _once(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return rows.group_by("text_group", maintain_order=True).agg(pl.exclude(column).first(), pl.col(column).mean())
 
 
-def _compare(detector: Detector, part: Part, level: float, rules: MonitorRules) -> Change:
+def _compare(detector: Detector, part: PlatformRows, level: float, rules: MonitorRules) -> ShareChange:
     hits = [int((one[detector.column].cast(pl.Float64) >= detector.threshold).sum()) for one in part.frames]
     first, second = (wilson(k, count, level) for k, count in zip(hits, part.n, strict=True))
     change = difference(first, second)
     is_sure = not change.low <= 0 <= change.high
     corrected, reason = _correct(detector, part, hits, level)
-    return Change(
+    return ShareChange(
         column=detector.column,
         platform=part.platform,
         n=part.n,
@@ -123,7 +120,9 @@ def _compare(detector: Detector, part: Part, level: float, rules: MonitorRules) 
     )
 
 
-def _correct(detector: Detector, part: Part, hits: Sequence[int], level: float) -> tuple[Interval | None, str | None]:
+def _correct(
+    detector: Detector, part: PlatformRows, hits: Sequence[int], level: float
+) -> tuple[Interval | None, str | None]:
     """The change of the share that is looked for: both samples are read by the same detector with the same errors."""
     validations = detector.within.get(part.platform or "", ())
     if not detector.within and not detector.across:

@@ -10,7 +10,7 @@ import polars as pl
 from zhenfen.errors import InvalidTableError, Problem
 from zhenfen.model_store import Models
 from zhenfen.monitoring.measure import (
-    Measured,
+    MeasuredSample,
     Subject,
     comment_detectors,
     make_detector,
@@ -28,11 +28,11 @@ MODEL = "model"
 
 @dataclass(frozen=True)
 class ScoreFile:
-    """One sort of score file.
+    """One kind of score file.
 
     Attributes:
         key: Column with the row's id.
-        needed: Columns that make it this sort.
+        needed: Columns that make it this kind.
         columns: Column → what it holds; watched where it is there.
     """
 
@@ -55,7 +55,7 @@ SCORE_FILES: dict[str, ScoreFile] = {
 
 
 def watch_scores(name: str, models: Models) -> Subject:
-    """A sort of SCORE_FILES; its detectors are those of the shelf's model, which need not be the one of the file."""
+    """A kind of SCORE_FILES; its detectors are those of the shelf's model, which need not be the one of the file."""
     label, detectors = _detectors(name, models)
     return Subject(lambda rows, _: _measure(rows, SCORE_FILES[name]), detectors, label, {})
 
@@ -75,7 +75,11 @@ def check_scores(rows: pl.DataFrame, name: str, path: str) -> None:
         if not _FITS[want](rows.schema[column])
     ]
     probas = [column for column, want in wanted.items() if want == PROBA and rows.schema[column].is_float()]
-    problems += [problem for column in probas for problem in _outside(rows[column], path)]
+    for column in probas:
+        outside = (~rows[column].is_between(0, 1) & rows[column].is_not_null()).arg_true()
+        problems += [
+            Problem(PROBA, path, row=row + 1, column=column, value=str(rows[column][row])) for row in outside.head(1)
+        ]
     if problems:
         raise InvalidTableError(problems)
 
@@ -85,18 +89,13 @@ def find_models(rows: pl.DataFrame) -> tuple[str, ...]:
     return tuple(rows[MODEL].drop_nulls().unique().sort().to_list()) if MODEL in rows.columns else ()
 
 
-def _outside(probas: pl.Series, path: str) -> list[Problem]:
-    rows = (~probas.is_between(0, 1) & probas.is_not_null()).arg_true()
-    return [Problem(PROBA, path, row=row + 1, column=probas.name, value=str(probas[row])) for row in rows.head(1)]
-
-
-def _measure(rows: pl.DataFrame, file: ScoreFile) -> Measured:
+def _measure(rows: pl.DataFrame, file: ScoreFile) -> MeasuredSample:
     columns = rows.select(name for name in file.columns if name in rows.columns)
     marks = columns.select(name for name in ("out_of_domain",) if name in columns.columns)
     if "cluster_id" in rows.columns:
         alone = pl.format("row {}", pl.int_range(pl.len()))
         marks = rows.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone))
-    return Measured(columns, marks)
+    return MeasuredSample(columns, marks)
 
 
 def _detectors(name: str, models: Models) -> tuple[str, tuple[Detector, ...]]:

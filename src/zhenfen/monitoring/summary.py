@@ -1,4 +1,4 @@
-"""What was compared and found as one plain dict, with raw values and readable texts."""
+"""What was compared and found as one plain dict, with raw values and readable texts; findings, advice, then tables."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 from zhenfen.config import RuleFile
 from zhenfen.estimators.prevalence import Prevalence
 from zhenfen.messages import Catalogue
-from zhenfen.monitoring.comparison import Judged
-from zhenfen.monitoring.findings import tell_advice, tell_findings, tell_move
-from zhenfen.monitoring.prevalence import Change
+from zhenfen.monitoring.comparison import Bin, Comparison, JudgedColumn
+from zhenfen.monitoring.platforms import PLATFORM
+from zhenfen.monitoring.prevalence import DOMAIN, ShareChange
 from zhenfen.monitoring.rates import Interval
 from zhenfen.monitoring.rules import MonitorRules
 from zhenfen.version import __version__
 
+MOST_FINDINGS = 6
+"""As many as are read at a glance; the tables hold all."""
+FEWEST_OUTSIDE = 0.05
+"""Rise of the share outside the training range that is worth advice: five times what training itself leaves outside."""
 SMALLEST_P_SHOWN = 0.0001
 STATES = {(False, False): "stable", (True, False): "moved", (False, True): "absent", (True, True): "both"}
 
@@ -38,11 +42,11 @@ class FileRead:
 
 
 @dataclass(frozen=True)
-class Run:
+class MonitorResult:
     """Everything that was found.
 
     Attributes:
-        subject: Sort of rows, the end of a key `monitor.subject.…`.
+        subject: Kind of rows, the end of a key `monitor.subject.…`.
         model: Name and version of the model whose scores and thresholds were used.
         reference: File of the reference.
         new: File of the new rows.
@@ -56,8 +60,8 @@ class Run:
     model: str
     reference: FileRead
     new: FileRead
-    columns: Sequence[Judged]
-    changes: Sequence[Change]
+    columns: Sequence[JudgedColumn]
+    changes: Sequence[ShareChange]
     notes: Sequence[tuple[str, Mapping[str, str]]]
     rules: RuleFile[MonitorRules]
 
@@ -67,7 +71,7 @@ class Run:
         return any(one.is_drift for one in self.columns) or any(one.has_moved for one in self.changes)
 
 
-def summarise(run: Run, language: str) -> dict[str, Any]:
+def summarise(run: MonitorResult, language: str) -> dict[str, Any]:
     """The run as JSON can hold it; columns that changed first, then by their index.
 
     Raises:
@@ -76,6 +80,18 @@ def summarise(run: Run, language: str) -> dict[str, Any]:
     catalogue = Catalogue(language)
     rules = run.rules.rules
     columns = sorted(run.columns, key=lambda one: (not one.is_drift, -_index(one), one.comparison.column))
+    numbers = {
+        "n_columns": len(run.columns),
+        "n_moved": sum(one.has_moved for one in run.columns),
+        "n_absent": sum(one.has_absence_moved for one in run.columns),
+        "n_shares": sum(one.has_moved for one in run.changes),
+    }
+    headline = catalogue.text(f"monitor.headline.{'drift' if run.is_drift else 'stable'}", **numbers)
+    notes: list[tuple[str, Mapping[str, str]]] = list(run.notes)
+    for file in (run.reference, run.new):
+        if file.n_read < file.n_rows:
+            counts = {name: catalogue.number(getattr(file, name), 0) for name in ("n_rows", "n_read")}
+            notes.append(("sampled", {"file": file.file, **counts}))
     return {
         "language": language,
         "subject": run.subject,
@@ -83,12 +99,12 @@ def summarise(run: Run, language: str) -> dict[str, Any]:
         "model": run.model,
         "is_drift": run.is_drift,
         "verdict": catalogue.text(f"monitor.verdict.{'drift' if run.is_drift else 'stable'}"),
-        "headline": _headline(run, catalogue),
+        "headline": headline,
         "findings": tell_findings(run.columns, run.changes, catalogue),
         "advice": tell_advice(run.columns, run.changes, catalogue),
         "reference": _file(run.reference, catalogue),
         "new": _file(run.new, catalogue),
-        "notes": [catalogue.text(f"monitor.note.{key}", **fields) for key, fields in _notes(run, catalogue)],
+        "notes": [catalogue.text(f"monitor.note.{key}", **fields) for key, fields in notes],
         "shares": [_share(one, catalogue) for one in run.changes],
         "columns": [_column(one, catalogue) for one in columns],
         "rules": {**rules.model_dump(), "sha256": run.rules.sha256},
@@ -100,39 +116,91 @@ def summarise(run: Run, language: str) -> dict[str, Any]:
     }
 
 
-def _headline(run: Run, catalogue: Catalogue) -> str:
-    numbers = {
-        "n_columns": len(run.columns),
-        "n_moved": sum(one.has_moved for one in run.columns),
-        "n_absent": sum(one.has_absence_moved for one in run.columns),
-        "n_shares": sum(one.has_moved for one in run.changes),
+def tell_findings(columns: Sequence[JudgedColumn], changes: Sequence[ShareChange], catalogue: Catalogue) -> list[str]:
+    """The mix of platforms, flagged shares, what went missing, then values by their index: the first MOST_FINDINGS."""
+    mix = [one for one in columns if one.comparison.column == PLATFORM and one.is_drift]
+    rest = [one for one in columns if one.comparison.column != PLATFORM]
+    absent = sorted((one for one in rest if one.has_absence_moved), key=lambda one: -one.comparison.absence.psi)
+    moved = sorted((one for one in rest if one.has_moved), key=lambda one: -_psi(one))
+    shares = []
+    for change in (one for one in changes if one.has_moved):
+        name = change.column if change.platform is None else f"{change.column} · {change.platform}"
+        pair = " → ".join(catalogue.share(part.value) for part in change.flagged)
+        key = "domain" if change.column == DOMAIN.column else "share"
+        shares.append(catalogue.text(f"monitor.finding.{key}", column=name, pair=pair))
+    told = [
+        *(_tell("mix", one, tell_move(one.comparison, catalogue), catalogue) for one in mix),
+        *shares,
+        *(_tell("absent", one, _pair(one.comparison.missing, catalogue), catalogue) for one in absent),
+        *(_tell("moved", one, tell_move(one.comparison, catalogue), catalogue) for one in moved),
+    ]
+    hidden = len(told) - MOST_FINDINGS
+    more = [catalogue.text("monitor.finding.more", n=hidden)] if hidden > 0 else []
+    return [*told[:MOST_FINDINGS], *more]
+
+
+def tell_advice(columns: Sequence[JudgedColumn], changes: Sequence[ShareChange], catalogue: Catalogue) -> list[str]:
+    """What to do, the first thing first."""
+    rest = [one for one in columns if one.comparison.column != PLATFORM]
+    ranges = [one.comparison.outside for one in rest if one.has_moved]
+    has_left = any(outside is not None and outside[1] - outside[0] >= FEWEST_OUTSIDE for outside in ranges)
+    is_outside = has_left or any(one.column == DOMAIN.column and one.has_moved for one in changes)
+    asked = {
+        "absent": any(one.has_absence_moved for one in rest),
+        "mix": any(one.comparison.column == PLATFORM and one.is_drift for one in columns),
+        "domain": is_outside,
+        "share": any(one.has_moved and one.column != DOMAIN.column for one in changes),
+        "moved": any(one.has_moved for one in rest),
     }
-    if run.is_drift:
-        return catalogue.text("monitor.headline.drift", **numbers)
-    return catalogue.text("monitor.headline.stable", n_columns=numbers["n_columns"])
+    keys = [key for key, is_asked in asked.items() if is_asked] or ["none"]
+    return [catalogue.text(f"monitor.advice.{key}") for key in keys]
 
 
-def _notes(run: Run, catalogue: Catalogue) -> list[tuple[str, Mapping[str, str]]]:
-    sampled = [one for one in (run.reference, run.new) if one.n_read < one.n_rows]
-    return [*run.notes, *(("sampled", _sampled(one, catalogue)) for one in sampled)]
+def tell_move(one: Comparison, catalogue: Catalogue) -> str | None:
+    """From what to what: the median, or where that stands still the share of the bin that changed most."""
+    if not one.bins:
+        return None
+    if one.medians and one.medians[0] != one.medians[1]:
+        pair = " → ".join(catalogue.number(value) for value in one.medians)
+        return catalogue.text("monitor.move.median", pair=pair)
+    most = max(one.bins, key=lambda place: abs(place.new - place.reference))
+    pair = _pair((most.reference, most.new), catalogue)
+    return catalogue.text("monitor.move.share", what=_name(most, catalogue), pair=pair)
 
 
-def _sampled(file: FileRead, catalogue: Catalogue) -> Mapping[str, str]:
-    counts = {name: catalogue.number(getattr(file, name), 0) for name in ("n_rows", "n_read")}
-    return {"file": file.file, **counts}
+def _name(one: Bin, catalogue: Catalogue) -> str:
+    if one.label is not None:
+        return one.label
+    if one.low is None or one.high is None:
+        return catalogue.text("monitor.move.unseen")
+    # The lowest edge lies a hair below the lowest value; -0 is 0.
+    ends = [catalogue.number(round(end, 2) + 0.0) for end in (one.low, one.high)]
+    return " – ".join(dict.fromkeys(ends))
+
+
+def _tell(key: str, one: JudgedColumn, move: str | None, catalogue: Catalogue) -> str:
+    platform = one.comparison.platform
+    name = one.comparison.column if platform is None else f"{one.comparison.column} · {platform}"
+    psi = catalogue.number(_psi(one))
+    return catalogue.text(f"monitor.finding.{key}", column=name, move=move or "—", psi=psi)
+
+
+def _psi(one: JudgedColumn) -> float:
+    values = one.comparison.values
+    return 0.0 if values is None else values.psi
 
 
 def _file(file: FileRead, catalogue: Catalogue) -> dict[str, Any]:
     return {**asdict(file), "n_rows_text": catalogue.number(file.n_rows, 0)}
 
 
-def _index(judged: Judged) -> float:
+def _index(judged: JudgedColumn) -> float:
     """The larger of a column's two indices."""
     values = judged.comparison.values
     return max(judged.comparison.absence.psi, 0.0 if values is None else values.psi)
 
 
-def _column(judged: Judged, catalogue: Catalogue) -> dict[str, Any]:
+def _column(judged: JudgedColumn, catalogue: Catalogue) -> dict[str, Any]:
     one = judged.comparison
     state = STATES[judged.has_moved, judged.has_absence_moved]
     is_silent = one.reason is not None and state == "stable"
@@ -154,7 +222,7 @@ def _column(judged: Judged, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _share(change: Change, catalogue: Catalogue) -> dict[str, Any]:
+def _share(change: ShareChange, catalogue: Catalogue) -> dict[str, Any]:
     corrected = change.corrected
     return {
         **asdict(change),
@@ -183,14 +251,12 @@ def _corrected(share: Prevalence | None, catalogue: Catalogue) -> str | None:
 
 
 def _points(interval: Interval, catalogue: Catalogue) -> str:
-    ends = {name: _signed(100 * getattr(interval, name), catalogue) for name in ("value", "low", "high")}
+    ends = {}
+    for name in ("value", "low", "high"):
+        # 0.04 points would be shown as +0.
+        points = round(100 * getattr(interval, name), 1)
+        ends[name] = f"{'+' if points > 0 else ''}{catalogue.number(points, 1)}"
     return catalogue.text("monitor.points", value=catalogue.text("monitor.range", **ends))
-
-
-def _signed(value: float, catalogue: Catalogue) -> str:
-    # 0.04 points would be shown as +0.
-    rounded = round(value, 1)
-    return f"{'+' if rounded > 0 else ''}{catalogue.number(rounded, 1)}"
 
 
 def _pair(shares: tuple[float, float], catalogue: Catalogue) -> str:

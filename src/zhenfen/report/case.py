@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,8 @@ from zhenfen.tables import TABLES, Tables, make_frame
 from zhenfen.verdict.evidence import Finding, Findings
 
 Details = Mapping[str, Mapping[str, pl.DataFrame]]
+Reads = Mapping[str, tuple[str, ...]]
+"""Detail frames by the family that measures them: what a part of a report is made from."""
 LONGEST_NAME_CHARS = 60
 SHORT_ID_CHARS = 8
 
@@ -70,6 +72,11 @@ class Setting:
         )
         return rows.join(owners.drop_nulls().unique(), on=["column", "value"], how="left", maintain_order="left")
 
+    def detail(self, family: str, name: str) -> pl.DataFrame | None:
+        """The frame behind a family's values, all creators; None when it is not there or has no row."""
+        frame = self.findings.details.get(family, {}).get(name)
+        return None if frame is None or frame.is_empty() else frame
+
     def name_of(self, creator_id: str) -> str:
         """Display name of a creator, or words with the short id where there is none."""
         name = shorten(clean(self.creators.get(creator_id, {}).get("display_name")), LONGEST_NAME_CHARS)
@@ -105,12 +112,13 @@ class Case:
 
     Attributes:
         creator_id: Whose case.
-        findings: One record a family.
-        evidence: The same as rows, one a measurement.
+        findings: One record per family.
+        evidence: The same as rows, one per measurement.
         details: Family → name → frame, this creator's rows only.
         posts: This creator's posts.
         events: This creator's events.
         setting: What all pages share.
+        reads: The detail frames that may be asked for; see `reading`.
     """
 
     creator_id: str
@@ -120,9 +128,20 @@ class Case:
     posts: pl.DataFrame
     events: pl.DataFrame
     setting: Setting
+    reads: Reads = field(default_factory=dict)
+
+    def reading(self, reads: Reads) -> Case:
+        """The case for a part of the report that declares which detail frames it is made from."""
+        return replace(self, reads=reads)
 
     def detail(self, family: str, name: str) -> pl.DataFrame | None:
-        """The frame behind a family's values; None when it is not there or has no row."""
+        """The frame behind a family's values; None when it is not there or has no row.
+
+        Raises:
+            LookupError: Whoever asks did not declare the frame.
+        """
+        if name not in self.reads.get(family, ()):
+            raise LookupError(f"frame {name!r} of {family!r} is read, but only {dict(self.reads)} are declared")
         frame = self.details.get(family, {}).get(name)
         return None if frame is None or frame.is_empty() else frame
 
@@ -138,7 +157,7 @@ class Case:
 
 
 def open_cases(setting: Setting) -> Iterator[Case]:
-    """Every creator's case, most concern first. Each frame is split once, not once a creator."""
+    """Every creator's case, most concern first. Each frame is split once, not once per creator."""
     findings = setting.findings
     findings_by, evidence_by = _by_creator(findings.findings), _by_creator(findings.evidence)
     posts_by, events_by = (_by_creator(setting.tables[name]) for name in ("posts", "events"))

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
-from zhenfen.messages import Catalogue
-from zhenfen.report.audience import state_share
 from zhenfen.report.case import Case, Setting
+from zhenfen.report.section import family_rank, load_sections
 from zhenfen.verdict.evidence import Evidence, Finding
 from zhenfen.verdict.panel import COMPARED
 
 Position = Literal["below", "within", "above", "no_reference", "unknown"]
 _SIDES = {"above": "high", "below": "low"}
-FAMILY_ORDER = ("growth", "engagement", "comments", "sponsorship", "audience", "network")
-"""The order an analyst reads in: reach, response, talk, adverts, who they are, ties. Families not named here follow."""
-
-
-def family_rank(family: str) -> tuple[int, str]:
-    """Sort key of a family's place on a page."""
-    known = family in FAMILY_ORDER
-    return (FAMILY_ORDER.index(family) if known else len(FAMILY_ORDER), family)
 
 
 def summarise_families(case: Case) -> list[dict[str, Any]]:
-    """Every family of a creator, in the report's order; the audience's sentence is its estimated share."""
-    families = [state_share(case, summarise_family(finding, case.setting)) for finding in case.findings]
+    """Every family of a creator, in the report's order; an estimate, where a family has one, is its sentence."""
+    sections, families = load_sections(), []
+    for finding in case.findings:
+        family, section = summarise_family(finding, case.setting), sections.get(finding.family)
+        is_modelled = finding.basis == "model"
+        estimate = section.estimate(case.reading(section.reads)) if section and is_modelled else None
+        said = {} if estimate is None else {"sentence": estimate, "tally": ""}
+        families.append({**family, **said, "is_estimate": estimate is not None})
     return sorted(families, key=lambda family: family_rank(family["family"]))
 
 
@@ -39,6 +35,21 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
     ]
     outside = [item for item in compared if item["asks"]]
     beside = [item for item in evidence if item["position"] in ("above", "below") and not item["asks"]]
+    text, counts = setting.catalogue.text, {"n_compared": len(compared), "n_beside": len(beside)}
+    # How many measurements lie outside, and the strongest evidence in one sentence.
+    if not compared:
+        tally = ""
+    elif beside and not outside:
+        tally = text("report.tally_beside", **counts)
+    else:
+        key = "report.tally_unmarked" if finding.level == "low" and outside else "report.tally"
+        tally = text(key, n_outside=len(outside), n_compared=len(compared))
+    if finding.level == "not_assessed":
+        sentence = reason_text(finding, setting)
+    elif outside:
+        sentence = str(outside[0]["sentence"])
+    else:
+        sentence = text("report.none_asks" if beside else "report.all_within", **counts)
     return {
         "family": finding.family,
         "label": setting.label("family", finding.family),
@@ -50,8 +61,8 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
         "n_compared": len(compared),
         "n_outside": len(outside),
         "n_beside": len(beside),
-        "tally": _tally(finding.level, len(outside), len(compared), len(beside), setting),
-        "sentence": _sentence(finding, outside, len(compared), len(beside), setting),
+        "tally": tally,
+        "sentence": sentence,
         "reason": finding.reason,
         "reason_text": None if finding.reason is None else reason_text(finding, setting),
         "n_needed": finding.n_needed,
@@ -66,11 +77,6 @@ def level_words(level: str, basis: str, setting: Setting) -> dict[str, str]:
     key = "not_assessed" if level == "not_assessed" else f"{basis}.{level}"
     text = setting.catalogue.text
     return {"level_text": text(f"report.level.{key}"), "level_short": text(f"report.level_short.{key}")}
-
-
-def list_names(names: Iterable[str], catalogue: Catalogue) -> str:
-    """Names one after the other, as the language separates them."""
-    return ("、" if catalogue.language == "zh" else ", ").join(names)
 
 
 def reason_text(finding: Finding, setting: Setting, n_found: str | None = None) -> str:
@@ -114,7 +120,9 @@ def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:
         "reference_on": None if item.reference_on is None else item.reference_on.isoformat(),
         "n_peers": item.n_peers,
     }
-    return {**entry, "sentence": _evidence_sentence(entry, setting)}
+    names = ("label", "value_text", "range_text", "median_text")
+    said = setting.catalogue.text(f"report.evidence.{position}", **{name: entry[name] for name in names})
+    return {**entry, "sentence": said}
 
 
 def position_of(item: Evidence) -> Position:
@@ -145,29 +153,3 @@ def _say_position(item: Evidence, position: Position, setting: Setting) -> str:
         return text("report.position.slight", position=said)
     key = "nearly" if item.high is not None and item.judged > item.high else "unsure"
     return text(f"report.position.{key}", position=said, low=setting.catalogue.value(item.judged, item.unit))
-
-
-def _evidence_sentence(entry: dict[str, Any], setting: Setting) -> str:
-    key = f"report.evidence.{entry['position']}"
-    names = ("label", "value_text", "range_text", "median_text")
-    return setting.catalogue.text(key, **{name: entry[name] for name in names})
-
-
-def _tally(level: str, n_outside: int, n_compared: int, n_beside: int, setting: Setting) -> str:
-    if not n_compared:
-        return ""
-    if n_beside and not n_outside:
-        return setting.catalogue.text("report.tally_beside", n_compared=n_compared, n_beside=n_beside)
-    key = "report.tally_unmarked" if level == "low" and n_outside else "report.tally"
-    return setting.catalogue.text(key, n_outside=n_outside, n_compared=n_compared)
-
-
-def _sentence(finding: Finding, outside: list[dict[str, Any]], n_compared: int, n_beside: int, setting: Setting) -> str:
-    """The strongest evidence in one sentence."""
-    if finding.level == "not_assessed":
-        return reason_text(finding, setting)
-    if outside:
-        return str(outside[0]["sentence"])
-    if n_beside:
-        return setting.catalogue.text("report.none_asks", n_compared=n_compared, n_beside=n_beside)
-    return setting.catalogue.text("report.all_within", n_compared=n_compared)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from zhenfen.messages import Catalogue
 from zhenfen.report.case import Setting
 from zhenfen.tables import FOUND_BY
 
@@ -38,25 +37,13 @@ def count_found_by(setting: Setting, creator_ids: Iterable[str]) -> dict[str, An
     number = Counter(one["value"] for one in found)
     told = {one["value"]: one for one in found}
     counts = {value: number[value] for value in FOUND_BY if value in number}
+    text, show = setting.catalogue.text, setting.catalogue.number
+    each = (text("report.found_by.count", label=told[value]["label"], n=show(n, 0)) for value, n in counts.items())
+    # One creator shares nothing with anybody, and without comments little is seen to be shared.
+    is_shared, n_unknown = len(setting.creators) > 1 and setting.tables.has("comments"), counts.get(UNKNOWN)
     return {
         "counts": counts,
-        "line": _line(counts, told, setting.catalogue),
+        "line": text("report.found_by.line", counts=text("report.found_by.and").join(each)),
         "meanings": [told[value]["meaning"] for value in counts if value != UNKNOWN],
-        "ask": _ask(setting, counts),
+        "ask": text("report.found_by.ask", n=show(n_unknown, 0)) if is_shared and n_unknown else None,
     }
-
-
-def _line(counts: dict[str, int], told: dict[str, dict[str, str]], catalogue: Catalogue) -> str:
-    each = (
-        catalogue.text("report.found_by.count", label=told[value]["label"], n=catalogue.number(n, 0))
-        for value, n in counts.items()
-    )
-    return catalogue.text("report.found_by.line", counts=catalogue.text("report.found_by.and").join(each))
-
-
-def _ask(setting: Setting, counts: dict[str, int]) -> str | None:
-    """One creator shares nothing with anybody, and without comments little is seen to be shared."""
-    is_shared = len(setting.creators) > 1 and setting.tables.has("comments")
-    if not (is_shared and counts.get(UNKNOWN)):
-        return None
-    return setting.catalogue.text("report.found_by.ask", n=setting.catalogue.number(counts[UNKNOWN], 0))

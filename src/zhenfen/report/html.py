@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zhenfen.messages import Catalogue
+from zhenfen.report.section import load_sections
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,11 +34,11 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
     """A page in the look of the reports: a file of templates/, which finds the summary as `r`."""
     from markupsafe import Markup
 
-    from zhenfen.report import charts, follower_chart
+    from zhenfen.report.charts import cells, followers, interactions
 
     catalogue = Catalogue(summary["language"])
     return (
-        _environment()
+        _environment(TEMPLATES)
         .get_template(template)
         .render(
             r=summary,
@@ -46,21 +47,22 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             css=Markup(_css()),  # noqa: S704 (our own file)
             policy=_policy(),
             number=partial(catalogue.number, digits=0),
-            follower_chart=partial(follower_chart.follower_chart, catalogue=catalogue),
-            interactions=partial(charts.interactions, catalogue=catalogue),
-            range_bar=charts.range_bar,
-            share_bar=charts.share_bar,
-            sparkline=charts.sparkline,
+            sections=load_sections(),
+            follower_chart=partial(followers.follower_chart, catalogue=catalogue),
+            interactions=partial(interactions.interactions, catalogue=catalogue),
+            range_bar=cells.range_bar,
+            share_bar=cells.share_bar,
+            sparkline=cells.sparkline,
         )
     )
 
 
 @cache
-def _environment() -> Environment:
+def _environment(templates: Path) -> Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

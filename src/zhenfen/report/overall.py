@@ -6,11 +6,14 @@ from typing import Any
 
 import polars as pl
 
-from zhenfen.report.case import Case
-from zhenfen.report.family import family_rank, level_words, list_names
-from zhenfen.verdict.counterfactuals import UNSAID
+from zhenfen.report.case import Case, Reads
+from zhenfen.report.family import level_words
+from zhenfen.report.section import family_rank
+from zhenfen.report.words import list_names
+from zhenfen.verdict.changes import OVERALL, UNSAID
 from zhenfen.verdict.creator import JUDGED
 
+READS: Reads = {OVERALL: ("contributions", "lines")}
 BASIS = "model"
 MOST_RAISING = 5
 LEAST_SHOWN = 0.005
@@ -27,35 +30,38 @@ def overall_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any
     row = case.setting.overall.get(case.creator_id)
     if row is None or row["reason"] == NO_MODEL:
         return None
+    case = case.reading(READS)
     is_assessed, is_judged = row["level"] != "not_assessed", row["reason"] in JUDGED
-    p_shown = _say_probability(case, row["p_manipulated"]) if is_assessed else ""
-    raising = _raising(case, families) if is_assessed or is_judged else []
+    text, share = case.catalogue.text, case.catalogue.share
+    p = row["p_manipulated"] if is_assessed else None
+    if p is None:
+        p_shown, sentence = "", text(f"reason.{row['reason']}")
+    else:
+        # A model that orders creators is certain of nobody.
+        if p > MOST_CERTAIN:
+            p_shown = text("report.more_than", value=share(MOST_CERTAIN))
+        elif p < 1 - MOST_CERTAIN:
+            p_shown = text("report.less_than", value=share(1 - MOST_CERTAIN))
+        else:
+            p_shown = share(p)
+        sentence = _say_level(case, row, p_shown)
     return {
         "level": row["level"],
         "basis": BASIS,
         **level_words(UNSAID if is_judged else row["level"], BASIS, case.setting),
-        "label": case.catalogue.text("report.overall"),
-        "p_manipulated": row["p_manipulated"] if is_assessed else None,
+        "label": text("report.overall"),
+        "p_manipulated": p,
         "p_text": p_shown,
-        "sentence": _say_level(case, row, p_shown) if is_assessed else case.catalogue.text(f"reason.{row['reason']}"),
+        "sentence": sentence,
         "reason": row["reason"],
         **_grounds(case, row, families),
-        "raising": raising,
+        "raising": _raising(case, families) if is_assessed or is_judged else [],
     }
-
-
-def _say_probability(case: Case, p: float) -> str:
-    """A model that orders creators is certain of nobody."""
-    if p > MOST_CERTAIN:
-        return case.catalogue.text("report.more_than", value=case.catalogue.share(MOST_CERTAIN))
-    if p < 1 - MOST_CERTAIN:
-        return case.catalogue.text("report.less_than", value=case.catalogue.share(1 - MOST_CERTAIN))
-    return case.catalogue.share(p)
 
 
 def _say_level(case: Case, row: dict[str, Any], p_shown: str) -> str:
     """The probability and the lines between the levels; and whether the audience alone gives the level."""
-    text, lines = case.catalogue.text, case.detail("creator", "lines")
+    text, lines = case.catalogue.text, case.detail(OVERALL, "lines")
     said = [text("report.overall.sentence", p=p_shown)]
     if lines is not None:
         named = lines.row(0, named=True)
@@ -69,7 +75,7 @@ def _say_level(case: Case, row: dict[str, Any], p_shown: str) -> str:
 def _grounds(case: Case, row: dict[str, Any], families: list[dict[str, Any]]) -> dict[str, Any]:
     """The families with a level, those read without one, and those that the probability does not rest on."""
     seen = set(row["families_assessed"] or ())
-    contributions = case.detail("creator", "contributions")
+    contributions = case.detail(OVERALL, "contributions")
     known = None if contributions is None else contributions.drop_nulls("value")
     read = set() if known is None else set(known["family"])
     labels = {
@@ -88,7 +94,7 @@ def _grounds(case: Case, row: dict[str, Any], families: list[dict[str, Any]]) ->
 
 def _raising(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The measurements that raise the probability most, with what the families say of them."""
-    contributions = case.detail("creator", "contributions")
+    contributions = case.detail(OVERALL, "contributions")
     if contributions is None:
         return []
     labels = {one["family"]: one["label"] for one in families}

@@ -12,6 +12,9 @@ LONGEST_QUOTE_CHARS = 140
 LEAD_CHARS = 30
 """Characters kept before the first matched word when an excerpt starts in the middle of a text."""
 MASKED = "@***"
+_JOINER = "\u200d"
+"""Joins emoji into one; the other format characters (Cf) hide or turn text."""
+_NOT_SHOWN = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 # A name ends at white space or punctuation that none of the platforms allows in a name.
 _MENTION = re.compile(r"[@＠][^\s@＠:：,，.。!！?？、#/()（）<>\"“”]{1,30}")
@@ -19,7 +22,11 @@ _MENTION = re.compile(r"[@＠][^\s@＠:：,，.。!！?？、#/()（）<>\"“�
 
 def clean(text: str | None) -> str:
     """`text` on one line without control, direction-changing and unassigned characters."""
-    kept = (" " if char.isspace() else char for char in text or "" if char.isspace() or _is_shown(char))
+    kept = (
+        " " if char.isspace() else char
+        for char in text or ""
+        if char.isspace() or char == _JOINER or unicodedata.category(char) not in _NOT_SHOWN
+    )
     return " ".join("".join(kept).split())
 
 
@@ -45,10 +52,15 @@ def highlight(text: str | None, words: Iterable[str], *, show_names: bool) -> li
     Names are masked in the parts between the matches only: a matched brand is the reason for the excerpt.
     """
     cleaned = clean(text)
-    pattern = _any_of(words)
-    parts = [cleaned] if pattern is None else pattern.split(_window(cleaned, pattern))
-    shown = (_part(part, is_match=index % 2 == 1, show_names=show_names) for index, part in enumerate(parts))
-    return [part for part in _cut(shown) if part["text"]]
+    found = sorted({one for word in words if (one := clean(word))}, key=lambda word: (-len(word), word))
+    parts = [cleaned]
+    if found:
+        pattern = re.compile("(" + "|".join(map(re.escape, found)) + ")", re.IGNORECASE)
+        first = pattern.search(cleaned)
+        if first is not None and first.end() >= LONGEST_QUOTE_CHARS:
+            cleaned = "…" + cleaned[max(0, first.start() - LEAD_CHARS) :]
+        parts = pattern.split(cleaned)
+    return _cut(parts, show_names=show_names)
 
 
 def highlight_spans(
@@ -66,11 +78,18 @@ def highlight_spans(
     apart = (span for span in spans if not any(span[0] < end and start < span[1] for start, end in names))
     merged = _merge(apart, len(whole))
     edges = [0, *(edge for span in merged for edge in span), len(whole)]
-    parts = [_clean_part(whole[start:end]) for start, end in pairwise(edges)]
+    parts = []
+    for start, end in pairwise(edges):
+        part, cleaned = whole[start:end], clean(whole[start:end])
+        # A blank at the edge of a part keeps it apart from its neighbour.
+        if cleaned:
+            cleaned = f"{' ' * part[0].isspace()}{cleaned}{' ' * part[-1].isspace()}"
+        elif part and part.isspace():
+            cleaned = " "
+        parts.append(cleaned)
     if len(parts[0]) + LEAD_CHARS > LONGEST_QUOTE_CHARS:
         parts[0] = "…" + parts[0][-LEAD_CHARS:]
-    shown = (_part(part, is_match=index % 2 == 1, show_names=show_names) for index, part in enumerate(parts))
-    return [part for part in _cut(shown) if part["text"]]
+    return _cut(parts, show_names=show_names)
 
 
 def _merge(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:
@@ -84,41 +103,15 @@ def _merge(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int
     return merged
 
 
-def _clean_part(text: str) -> str:
-    """`clean` for a part of a text: a blank at its edge parts it from its neighbour."""
-    cleaned = clean(text)
-    if not cleaned:
-        return " " if text and text.isspace() else ""
-    return f"{' ' * text[0].isspace()}{cleaned}{' ' * text[-1].isspace()}"
-
-
-def _is_shown(char: str) -> bool:
-    # U+200D joins emoji into one; the other format characters (Cf) hide or turn text.
-    return char == "\u200d" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-
-
-def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
-    found = sorted({cleaned for word in words if (cleaned := clean(word))}, key=lambda word: (-len(word), word))
-    return re.compile("(" + "|".join(map(re.escape, found)) + ")", re.IGNORECASE) if found else None
-
-
-def _window(text: str, pattern: re.Pattern[str]) -> str:
-    first = pattern.search(text)
-    if first is None or first.end() < LONGEST_QUOTE_CHARS:
-        return text
-    return "…" + text[max(0, first.start() - LEAD_CHARS) :]
-
-
-def _part(text: str, *, is_match: bool, show_names: bool) -> dict[str, str | bool]:
-    return {"text": text if is_match or show_names else mask_mentions(text), "is_match": is_match}
-
-
-def _cut(parts: Iterable[dict[str, str | bool]]) -> Iterable[dict[str, str | bool]]:
+def _cut(parts: Iterable[str], *, show_names: bool) -> list[dict[str, str | bool]]:
+    """Parts that are matches in turn, the first is none, as far as there is room."""
     room = LONGEST_QUOTE_CHARS
-    for part in parts:
-        text = str(part["text"])
+    shown: list[dict[str, str | bool]] = []
+    for index, part in enumerate(parts):
+        is_match = index % 2 == 1
+        text = part if is_match or show_names else mask_mentions(part)
+        shown.append({"text": shorten(text, max(room, 1)), "is_match": is_match})
         if len(text) > room:
-            yield {**part, "text": shorten(text, max(room, 1))}
-            return
+            break
         room -= len(text)
-        yield part
+    return [part for part in shown if part["text"]]

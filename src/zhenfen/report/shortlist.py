@@ -6,25 +6,18 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
-from zhenfen.report.family import family_rank, summarise_families
+from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
 from zhenfen.report.overall import overall_section
-from zhenfen.report.sections import MOST_EXAMPLES
+from zhenfen.report.section import ABOVE_LOW, family_rank, load_sections
 from zhenfen.report.source import summarise_sources
 from zhenfen.tables import Tables
 from zhenfen.verdict.creator import UNEXPLAINED
 from zhenfen.verdict.evidence import Findings
 
-SPARK_POINTS = 60
-"""More points than this can't be told apart at the width of a table cell."""
-MOST_CLUSTERS = 10
-MOST_PAIRS = 15
-MOST_NAMES = 6
 Family = Mapping[str, Any]
 
 
@@ -56,6 +49,7 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
     platform, platform_name = case.setting.platform_of(case.creator_id)
     overall = overall_section(case, families)
     said = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
+    sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
     return {
         "creator_id": case.creator_id,
@@ -71,9 +65,9 @@ def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
             for family in families
         ],
         "overall": None if overall is None else {name: overall[name] for name in _OVERALL},
-        "n_outside": sum(family["level"] in ("elevated", "high") for family in families),
+        "n_outside": sum(family["level"] in ABOVE_LOW for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
-        "spark": _spark(case),
+        "spark": next((drawn for drawn in sparks if drawn), []),
         "point": _main_point(families, case.catalogue) if said is None else said,
     }
 
@@ -83,7 +77,11 @@ _OVERALL = ("level", "level_text", "level_short", "p_manipulated", "p_text", "fa
 
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
     """The shortlist's dict from its lines, most concern first."""
-    columns = _family_columns(rows)
+    columns: dict[str, dict[str, Any]] = {}
+    for family in (family for row in rows for family in row["families"]):
+        column = columns.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
+        column["n_assessed"] += family["level"] != "not_assessed"
+        column["n_outside"] += family["level"] in ABOVE_LOW
     return {
         "kind": "shortlist",
         "language": setting.catalogue.language,
@@ -98,25 +96,19 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
             "spark": any(row["spark"] for row in rows),
             "overall": any(row["overall"] is not None for row in rows),
             "platform": len({row["platform"] for row in rows}) > 1,
-            "families": [column for column in columns if column["n_assessed"]],
+            "families": [columns[name] for name in sorted(columns, key=family_rank) if columns[name]["n_assessed"]],
         },
         "platforms": list(dict.fromkeys(row["platform_name"] for row in rows)),
         "found_by": count_found_by(setting, (row["creator_id"] for row in rows)),
         "creators": rows,
         "not_assessed": _not_assessed(setting, rows),
-        "shared": {**_shared_clusters(setting), **_shared_commenters(setting)},
+        "shared": {
+            name: value
+            for section in load_sections().values()
+            for name, value in section.summarise_shared(setting).items()
+        },
         **sources,
     }
-
-
-def _family_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    seen: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        for family in row["families"]:
-            column = seen.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
-            column["n_assessed"] += family["level"] != "not_assessed"
-            column["n_outside"] += family["level"] in ("elevated", "high")
-    return [seen[name] for name in sorted(seen, key=family_rank)]
 
 
 def _named(family: Family) -> dict[str, Any]:
@@ -125,28 +117,24 @@ def _named(family: Family) -> dict[str, Any]:
 
 def _not_assessed(setting: Setting, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Families with the creators they could not assess, counted by reason; most creators first."""
+    number = setting.catalogue.number
     families = [family for row in rows for family in row["families"] if family["level"] == "not_assessed"]
     counts = Counter((family["family"], family["reason"]) for family in families)
     grouped = []
     for (name, reason), n in counts.items():
         group = [family for family in families if (family["family"], family["reason"]) == (name, reason)]
-        grouped.append(
-            {**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": _told_once(setting, group)}
-        )
+        text, *others = dict.fromkeys(family["reason_text"] for family in group)
+        if others:
+            # Told once for several creators: what was found becomes a range.
+            found = sorted(family["n_found"] for family in group if family["n_found"] is not None)
+            needed = next((family["n_needed"] for family in group if family["n_needed"] is not None), None)
+            text = setting.catalogue.text(
+                f"reason.{(reason or '').removeprefix('reason.')}",
+                n_needed="—" if needed is None else number(needed, 0),
+                n_found=f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—",
+            )
+        grouped.append({**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": str(text)})
     return sorted(grouped, key=lambda entry: (-entry["n"], *family_rank(entry["family"]), entry["reason"] or ""))
-
-
-def _told_once(setting: Setting, group: list[Family]) -> str:
-    """The reason for several creators in one sentence; what was found becomes a range where it differs."""
-    texts = {family["reason_text"] for family in group}
-    if len(texts) == 1:
-        return str(texts.pop())
-    found = sorted(family["n_found"] for family in group if family["n_found"] is not None)
-    needed = next((family["n_needed"] for family in group if family["n_needed"] is not None), None)
-    number = setting.catalogue.number
-    between = f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—"
-    key = f"reason.{(group[0]['reason'] or '').removeprefix('reason.')}"
-    return setting.catalogue.text(key, n_needed="—" if needed is None else number(needed, 0), n_found=between)
 
 
 def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | None:
@@ -172,71 +160,3 @@ def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | N
         if item["asks"]
     ]
     return max(asking, key=lambda entry: entry[:2])[2] if asking else None
-
-
-def _spark(case: Case) -> list[list[float]]:
-    """[days since the first, followers], thinned; a list too short to draw is empty."""
-    daily = case.detail("growth", "daily")
-    if daily is None:
-        return []
-    known = daily.drop_nulls(["day", "n_followers"]).sort("day")
-    step = max(1, -(-known.height // SPARK_POINTS))
-    # Thinned from the end: the last day is the one a reader compares with the count beside it.
-    thin = known.reverse().gather_every(step).reverse()
-    days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
-    points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
-    return points if len(points) > 1 else []
-
-
-def _shared_clusters(setting: Setting) -> dict[str, Any]:
-    """Clusters of nearly equal comments that stand under several creators of the shortlist."""
-    frame = setting.findings.details.get("network", {}).get("shared_clusters")
-    if frame is None or frame.is_empty():
-        return {"clusters": [], "n_clusters": 0}
-    once = frame.unique("cluster_id", keep="first", maintain_order=True)
-    largest = once.sort("n_comments", "n_creators", "cluster_id", descending=[True, True, False]).head(MOST_CLUSTERS)
-    return {
-        "clusters": [_cluster(setting, row) for row in largest.iter_rows(named=True)],
-        "n_clusters": once.height,
-    }
-
-
-def _cluster(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
-    ids = sorted(set(row["creator_ids"] or []))
-    return {
-        "cluster_id": row["cluster_id"],
-        "n_comments": row["n_comments"],
-        "n_authors": row["n_authors"],
-        "n_creators": row["n_creators"],
-        "creators": [_link(setting, creator_id) for creator_id in ids[:MOST_NAMES]],
-        "n_creators_more": max(0, len(ids) - MOST_NAMES),
-        "examples": [setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
-    }
-
-
-def _shared_commenters(setting: Setting) -> dict[str, Any]:
-    """Pairs of creators under whom the same accounts comment, each pair once."""
-    frame = setting.findings.details.get("network", {}).get("shared_commenters")
-    if frame is None or frame.is_empty():
-        return {"pairs": [], "n_pairs": 0}
-    both = pl.concat_list("creator_id", "other_creator_id").list.sort()
-    pairs = frame.with_columns(pair=both).unique("pair", keep="first", maintain_order=True)
-    most = pairs.sort("n_shared", "pair", descending=[True, False]).head(MOST_PAIRS)
-    return {
-        "pairs": [
-            {
-                "creators": [_link(setting, creator_id) for creator_id in row["pair"]],
-                "n_shared": row["n_shared"],
-                "jaccard": row["jaccard"],
-                "jaccard_text": setting.catalogue.value(row["jaccard"], "share"),
-            }
-            for row in most.iter_rows(named=True)
-        ],
-        "n_pairs": pairs.height,
-    }
-
-
-def _link(setting: Setting, creator_id: str) -> dict[str, Any]:
-    """Name and page of a creator; no page where the report holds none."""
-    has_page = creator_id in setting.reported
-    return {"name": setting.name_of(creator_id), "file": page_stem(creator_id) if has_page else None}

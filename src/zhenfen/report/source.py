@@ -30,11 +30,38 @@ def summarise_sources(setting: Setting, most: int | None = MOST_SHOWN) -> dict[s
 
 def summarise_shared(setting: Setting, most: int | None = MOST_SHOWN) -> dict[str, Any]:
     """What holds for every page: files, versions, and the unusable rows of which nothing says whose they are."""
+    provenance, by = setting.tables["provenance"], ["source", "obtained_how", "obtained_at"]
+    # The files, in groups that were obtained together.
+    groups = [
+        {
+            "source": clean(source),
+            "obtained_how": _in_words(setting, how),
+            "obtained_on": "—" if at is None else setting.catalogue.day(at),
+            "files": [
+                {
+                    "file": clean(row["file"]),
+                    "sha256": row["sha256"],
+                    "sha256_short": (row["sha256"] or "—")[:SHORT_HASH_CHARS],
+                }
+                for row in part.iter_rows(named=True)
+            ],
+        }
+        for (source, how, at), part in provenance[:most].partition_by(by, as_dict=True, maintain_order=True).items()
+    ]
     unowned = setting.unusable_rows.filter(pl.col("creator_id").is_null())
+    unknown = setting.catalogue.text("report.unknown")
     return {
-        "provenance": _provenance(setting, most),
+        "provenance": {"groups": groups, "n_files": provenance.height, "n_shown": MOST_SHOWN},
         "unusable_of_all": _unusable(setting, unowned, most),
-        "versions": [_version(setting, name, value) for name, value in sorted(setting.findings.versions.items())],
+        "versions": [
+            {
+                "name": name,
+                "label": setting.label("report.version", name),
+                "value": value,
+                "short": unknown if value == UNKNOWN else shorten(value, SHORT_HASH_CHARS * 2),
+            }
+            for name, value in sorted(setting.findings.versions.items())
+        ],
     }
 
 
@@ -54,35 +81,6 @@ def say_reference(text: str, catalogue: Catalogue) -> str:
     return catalogue.text(key) if catalogue.has(key) else clean(text)
 
 
-def _version(setting: Setting, name: str, value: str) -> dict[str, str]:
-    short = setting.catalogue.text("report.unknown") if value == UNKNOWN else _short(value)
-    return {"name": name, "label": setting.label("report.version", name), "value": value, "short": short}
-
-
-def _provenance(setting: Setting, most: int | None) -> dict[str, Any]:
-    """The files, in groups that were obtained together."""
-    rows = setting.tables["provenance"]
-    by = ["source", "obtained_how", "obtained_at"]
-    groups = [
-        {
-            "source": clean(source),
-            "obtained_how": _in_words(setting, how),
-            "obtained_on": "—" if at is None else setting.catalogue.day(at),
-            "files": [_file(row) for row in part.iter_rows(named=True)],
-        }
-        for (source, how, at), part in rows[:most].partition_by(by, as_dict=True, maintain_order=True).items()
-    ]
-    return {"groups": groups, "n_files": rows.height, "n_shown": MOST_SHOWN}
-
-
-def _file(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "file": clean(row["file"]),
-        "sha256": row["sha256"],
-        "sha256_short": (row["sha256"] or "—")[:SHORT_HASH_CHARS],
-    }
-
-
 def _unusable(setting: Setting, rows: pl.DataFrame, most: int | None) -> dict[str, Any]:
     """Rows and values that were not used, counted by what was wrong, with the first examples of each."""
     by = ["table", "file", "column", "expected", "action"]
@@ -91,35 +89,34 @@ def _unusable(setting: Setting, rows: pl.DataFrame, most: int | None) -> dict[st
         .agg(n=pl.len(), rows=pl.col("row").head(MOST_EXAMPLES), values=pl.col("value").head(MOST_EXAMPLES))
         .sort("n", *by, descending=[True, *[False] * len(by)], nulls_last=True)
     )
+    text, number = setting.catalogue.text, setting.catalogue.number
+    shown = []
+    for row in kinds[:most].iter_rows(named=True):
+        # What became of it; the table has no word of its own for a file that was not read.
+        fate = "not_read" if row["expected"] == "unusable.file" else str(row["action"])
+        values = (quote(one, show_names=setting.show_names, longest=LONGEST_VALUE_CHARS) for one in row["values"])
+        shown.append(
+            {
+                "table": row["table"],
+                "file": clean(row["file"]),
+                "column": row["column"],
+                "expected": _in_words(setting, row["expected"]),
+                "action": row["action"],
+                "action_text": text(f"report.action.{fate}"),
+                "n": row["n"],
+                "n_text": number(row["n"], 0),
+                "examples": [
+                    {"row": place or None, "value": value} for place, value in zip(row["rows"], values, strict=True)
+                ],
+            }
+        )
     return {
         "n_rows": rows.height,
-        "n_text": setting.catalogue.number(rows.height, 0),
-        "kinds": [_kind(setting, row) for row in kinds[:most].iter_rows(named=True)],
+        "n_text": number(rows.height, 0),
+        "kinds": shown,
         "n_kinds": kinds.height,
         "n_shown": MOST_SHOWN,
     }
-
-
-def _kind(setting: Setting, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "table": row["table"],
-        "file": clean(row["file"]),
-        "column": row["column"],
-        "expected": _in_words(setting, row["expected"]),
-        "action": row["action"],
-        "action_text": setting.catalogue.text(f"report.action.{_fate(row)}"),
-        "n": row["n"],
-        "n_text": setting.catalogue.number(row["n"], 0),
-        "examples": [
-            {"row": number or None, "value": quote(value, show_names=setting.show_names, longest=LONGEST_VALUE_CHARS)}
-            for number, value in zip(row["rows"], row["values"], strict=True)
-        ],
-    }
-
-
-def _fate(row: dict[str, Any]) -> str:
-    """What became of it; the table has no word of its own for a file that was not read."""
-    return "not_read" if row["expected"] == "unusable.file" else str(row["action"])
 
 
 def _in_words(setting: Setting, written: str | None) -> str:
@@ -137,28 +134,23 @@ def _references(setting: Setting, evidence: pl.DataFrame) -> list[dict[str, Any]
         .agg(n_features=pl.col("feature").n_unique(), fewest=pl.col("n_peers").min(), most=pl.col("n_peers").max())
         .sort("reference", "reference_window", "reference_scope")
     )
-    return [
-        {
-            "reference": row["reference"],
-            "reference_text": say_reference(row["reference"], setting.catalogue),
-            "window": row["reference_window"],
-            "window_text": say_reference(row["reference_window"] or "", setting.catalogue),
-            "observed_on": None if row["reference_on"] is None else setting.catalogue.day(row["reference_on"]),
-            "scope": row["reference_scope"],
-            "scope_text": setting.catalogue.text(f"report.scope.{row['reference_scope']}"),
-            "n_features": row["n_features"],
-            "n_peers_text": _span(setting, row["fewest"], row["most"]),
-        }
-        for row in rows.iter_rows(named=True)
-    ]
-
-
-def _span(setting: Setting, fewest: int | None, most: int | None) -> str:
-    if fewest is None or most is None:
-        return "—"
-    low, high = (setting.catalogue.number(value, 0) for value in (fewest, most))
-    return low if low == high else f"{low}–{high}"
-
-
-def _short(value: str) -> str:
-    return shorten(value, SHORT_HASH_CHARS * 2)
+    number, shown = setting.catalogue.number, []
+    for row in rows.iter_rows(named=True):
+        peers = "—"
+        if row["fewest"] is not None:
+            sizes = dict.fromkeys(number(row[name], 0) for name in ("fewest", "most"))
+            peers = "–".join(sizes)
+        shown.append(
+            {
+                "reference": row["reference"],
+                "reference_text": say_reference(row["reference"], setting.catalogue),
+                "window": row["reference_window"],
+                "window_text": say_reference(row["reference_window"] or "", setting.catalogue),
+                "observed_on": None if row["reference_on"] is None else setting.catalogue.day(row["reference_on"]),
+                "scope": row["reference_scope"],
+                "scope_text": setting.catalogue.text(f"report.scope.{row['reference_scope']}"),
+                "n_features": row["n_features"],
+                "n_peers_text": peers,
+            }
+        )
+    return shown

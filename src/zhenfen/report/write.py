@@ -1,18 +1,18 @@
-"""The report folder: a page and a JSON file a creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
+"""The report folder: a page and a JSON file per creator, the shortlist's page, JSON and spreadsheet; all or nothing."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from zhenfen.files import replace_folder
 from zhenfen.messages import Catalogue
+from zhenfen.progress import Progress, silent
 from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.html import render_creator, render_shortlist
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
 from zhenfen.report.shortlist import assemble_shortlist, make_row
 from zhenfen.report.source import summarise_shared, summarise_sources
 from zhenfen.report.summarise import summarise_case
@@ -20,7 +20,6 @@ from zhenfen.report.xlsx import write_xlsx
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
-Progress = Callable[[str, int, int], None]
 STEP = "report"
 _OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json)")
 
@@ -32,7 +31,7 @@ def write_report(
     language: str,
     *,
     show_names: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> list[Path]:
     """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
 
@@ -61,15 +60,14 @@ def is_report_file(path: Path) -> bool:
     return _OURS.fullmatch(path.name) is not None
 
 
-def _write_pages(setting: Setting, folder: Path, on_progress: Progress | None) -> list[str]:
+def _write_pages(setting: Setting, folder: Path, on_progress: Progress) -> list[str]:
     """Write everything; a creator's dict is dropped once its lines of the shortlist are taken."""
     shared = summarise_shared(setting)
     n_pages = setting.findings.creators.height + 1
     rows: list[dict[str, Any]] = []
-    lines = Lines()
+    lines = SheetLines()
     for done, case in enumerate(open_cases(setting)):
-        if on_progress:
-            on_progress(STEP, done, n_pages)
+        on_progress(STEP, done, n_pages)
         summary = summarise_case(case, shared)
         rows.append(make_row(case, summary["families"]))
         lines.add(summary)
@@ -79,8 +77,7 @@ def _write_pages(setting: Setting, folder: Path, on_progress: Progress | None) -
     _write_text(folder / "index.html", render_shortlist(shortlist))
     _write_json(folder / "index.json", shortlist)
     write_xlsx(shortlist, lines, folder / "shortlist.xlsx")
-    if on_progress:
-        on_progress(STEP, n_pages, n_pages)
+    on_progress(STEP, n_pages, n_pages)
     return [f"{row['file']}.html" for row in rows]
 
 

@@ -1,5 +1,5 @@
-"""The shortlist as a spreadsheet, a sheet each: creators, evidence, spans, what would lower a level, comments, posts,
-unusable rows, provenance.
+"""The shortlist as a spreadsheet with a sheet for each: creators, evidence, the families' own lines, what would lower a
+level, unusable rows, provenance.
 
 Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
 carries the quote prefix, so it stays text when the cell is edited or saved again.
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.messages import Catalogue
-from zhenfen.report.lines import Lines
+from zhenfen.report.lines import SheetLines
+from zhenfen.report.section import Heading, load_sections
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL_CHARS = 32_767
@@ -22,90 +23,7 @@ LONGEST_CELL_CHARS = 32_767
 WIDTHS = {"text": 18, "wide": 48, "id": 22, "count": 12, "real": 14}
 NUMBER_FORMATS = {"count": "#,##0", "real": "#,##0.######"}
 
-Column = tuple[str, str]
-"""Message key of the heading, and kind of the values: text, wide, id, count, real."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet: name and headings in words, rows as values."""
-
-    name: str
-    columns: Sequence[tuple[str, str]]
-    rows: Iterable[Sequence[Any]]
-
-
-def write_xlsx(shortlist: Mapping[str, Any], lines: Lines, path: Path) -> None:
-    """Write the spreadsheet; the same input gives the same bytes.
-
-    Args:
-        shortlist: What `summarise_shortlist` returns.
-        lines: Lines of the creators, in the shortlist's order.
-        path: File to write.
-    """
-    import xlsxwriter
-
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with xlsxwriter.Workbook(path, options) as workbook:
-        # The only clock in the file: the moment the data speak of.
-        created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
-        workbook.set_properties({"title": "zhenfen", "created": created})
-        for sheet in make_sheets(shortlist, lines):
-            _write_sheet(workbook, sheet)
-
-
-def make_sheets(shortlist: Mapping[str, Any], lines: Lines) -> list[Sheet]:
-    """All sheets in their order."""
-    catalogue = Catalogue(shortlist["language"])
-    return [
-        _shortlist_sheet(shortlist, catalogue),
-        _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
-        _lines_sheet("report.sheet.spans", lines.spans, _SPANS, catalogue),
-        _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
-        _lines_sheet("report.sheet.comments", lines.comments, _COMMENTS, catalogue),
-        _lines_sheet("report.sheet.posts", lines.posts, _POSTS, catalogue),
-        _unusable_sheet(shortlist["unusable"], catalogue),
-        _provenance_sheet(shortlist["provenance"], catalogue),
-    ]
-
-
-def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
-    families = {family["family"]: family["label"] for row in shortlist["creators"] for family in row["families"]}
-    columns = _headings(
-        catalogue,
-        ("report.col.creator", "text"),
-        ("report.fact.platform", "text"),
-        ("report.fact.followers", "count"),
-        ("report.col.overall", "text"),
-        ("report.col.proba_overall", "real"),
-        ("report.col.families_assessed", "wide"),
-        ("report.col.n_outside", "count"),
-        ("report.col.n_assessed", "count"),
-    )
-    columns += [(label, "text") for label in families.values()]
-    columns += _headings(
-        catalogue, ("report.col.point", "wide"), ("report.found_by", "wide"), ("report.col.creator_id", "id")
-    )
-    rows = (
-        [
-            *(row[name] for name in ("name", "platform_name", "n_followers")),
-            *((row["overall"] or {}).get(name) for name in ("level_text", "p_manipulated", "assessed_text")),
-            *(row[name] for name in ("n_outside", "n_assessed")),
-            *(_level_of(row, family) for family in families),
-            row["point"],
-            f"{row['found_by']['label']} · {row['found_by']['meaning']}",
-            row["creator_id"],
-        ]
-        for row in shortlist["creators"]
-    )
-    return Sheet(catalogue.text("report.sheet.shortlist"), columns, rows)
-
-
-def _level_of(row: Mapping[str, Any], family: str) -> str:
-    return next((entry["level_text"] for entry in row["families"] if entry["family"] == family), "")
-
-
-_EVIDENCE: dict[str, Column] = {
+_EVIDENCE: dict[str, Heading] = {
     "name": ("report.col.creator", "text"),
     "family_label": ("report.col.family", "text"),
     "level_text": ("report.col.level", "text"),
@@ -124,89 +42,124 @@ _EVIDENCE: dict[str, Column] = {
     "reason_text": ("report.col.reason", "wide"),
     "creator_id": ("report.col.creator_id", "id"),
 }
-
-
-_SPANS: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "number": ("report.col.n", "count"),
-    "starts_on": ("report.col.first_day", "text"),
-    "ends_on": ("report.col.last_day", "text"),
-    "n_gained": ("report.col.gained", "count"),
-    "n_expected": ("report.col.expected_gain", "real"),
-    "shape_text": ("report.col.shape", "text"),
-    "explanation_text": ("report.col.explanation", "wide"),
-    "lost_share": ("report.col.lost", "real"),
-    "lost_low": ("report.col.interval_low", "real"),
-    "lost_high": ("report.col.interval_high", "real"),
-    "p_value": ("report.col.p_value", "real"),
-    "q_value": ("report.col.q_value", "real"),
-    "cause": ("report.col.cause", "text"),
-    "verdict_text": ("report.col.verdict", "text"),
-    "note": ("report.col.grounds", "wide"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
-_THEN: dict[str, Column] = {
+_THEN: dict[str, Heading] = {
     "name": ("report.col.creator", "text"),
     "text": ("report.then", "wide"),
     "creator_id": ("report.col.creator_id", "id"),
 }
-_COMMENTS: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "evidence": ("report.col.evidence", "text"),
-    "text": ("report.col.found", "wide"),
+_UNUSABLE: dict[str, Heading] = {
     "n": ("report.col.n", "count"),
-    "share": ("report.col.estimate", "real"),
-    "low": ("report.col.interval_low", "real"),
-    "high": ("report.col.interval_high", "real"),
-    "p_value": ("report.col.p_value", "real"),
-    "creator_id": ("report.col.creator_id", "id"),
+    "table": ("report.col.table", "text"),
+    "file": ("report.col.file", "wide"),
+    "column": ("report.col.field", "text"),
+    "expected": ("report.col.expected", "wide"),
+    "action_text": ("report.col.action", "text"),
+    "rows": ("report.col.row", "text"),
+    "values": ("report.col.found", "wide"),
 }
-_POSTS: dict[str, Column] = {
-    "name": ("report.col.creator", "text"),
-    "day": ("report.col.day", "text"),
-    "text": ("report.col.excerpt", "wide"),
-    "tone_text": ("report.col.tone", "text"),
-    "p_sponsored": ("report.col.proba", "real"),
-    "kind_text": ("report.col.pitch", "text"),
-    "is_disclosed": ("report.col.disclosed", "text"),
-    "has_purchase_means": ("report.col.purchase", "text"),
-    "rule": ("report.col.rule", "text"),
-    "post_id": ("report.col.post_id", "id"),
-    "creator_id": ("report.col.creator_id", "id"),
-}
+THEN_PLACE = 1
+"""What would lower a level stands behind the sheet of the family in this place: it mostly follows from spans."""
+
+
+@dataclass(frozen=True)
+class WorkbookSheet:
+    """One sheet: name and headings in words, rows as values."""
+
+    name: str
+    columns: Sequence[tuple[str, str]]
+    rows: Iterable[Sequence[Any]]
+
+
+def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> None:
+    """Write the spreadsheet; the same input gives the same bytes.
+
+    Args:
+        shortlist: What `summarise_shortlist` returns.
+        lines: Lines of the creators, in the shortlist's order.
+        path: File to write.
+    """
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with xlsxwriter.Workbook(path, options) as workbook:
+        # The only clock in the file: the moment the data speak of.
+        created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
+        workbook.set_properties({"title": "zhenfen", "created": created})
+        for sheet in make_sheets(shortlist, lines):
+            _write_sheet(workbook, sheet)
+
+
+def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[WorkbookSheet]:
+    """All sheets in their order."""
+    catalogue = Catalogue(shortlist["language"])
+    before: list[WorkbookSheet] = []
+    after: list[WorkbookSheet] = []
+    for name, section in load_sections().items():
+        if section.sheet is not None:
+            of_family = lines.families.get(name, ())
+            sheet = _lines_sheet(section.sheet.title, of_family, section.sheet.columns, catalogue)
+            (before if section.place <= THEN_PLACE else after).append(sheet)
+    unusable = (
+        {
+            **kind,
+            "rows": ", ".join(str(example["row"]) for example in kind["examples"] if example["row"] is not None),
+            "values": " | ".join(example["value"] for example in kind["examples"]),
+        }
+        for kind in shortlist["unusable"]["kinds"]
+    )
+    return [
+        _shortlist_sheet(shortlist, catalogue),
+        _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
+        *before,
+        _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
+        *after,
+        _lines_sheet("report.sheet.unusable", unusable, _UNUSABLE, catalogue),
+        _provenance_sheet(shortlist["provenance"], catalogue),
+    ]
+
+
+def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
+    families = {family["family"]: family["label"] for row in shortlist["creators"] for family in row["families"]}
+    columns = _headings(
+        catalogue,
+        ("report.col.creator", "text"),
+        ("report.fact.platform", "text"),
+        ("report.fact.followers", "count"),
+        ("report.col.overall", "text"),
+        ("report.col.proba_overall", "real"),
+        ("report.col.families_assessed", "wide"),
+        ("report.col.n_outside", "count"),
+        ("report.col.n_assessed", "count"),
+    )
+    columns += [(label, "text") for label in families.values()]
+    columns += _headings(
+        catalogue, ("report.col.point", "wide"), ("report.found_by", "wide"), ("report.col.creator_id", "id")
+    )
+    rows = []
+    for row in shortlist["creators"]:
+        levels = {family["family"]: family["level_text"] for family in row["families"]}
+        rows.append(
+            [
+                *(row[name] for name in ("name", "platform_name", "n_followers")),
+                *((row["overall"] or {}).get(name) for name in ("level_text", "p_manipulated", "assessed_text")),
+                *(row[name] for name in ("n_outside", "n_assessed")),
+                *(levels.get(family, "") for family in families),
+                row["point"],
+                f"{row['found_by']['label']} · {row['found_by']['meaning']}",
+                row["creator_id"],
+            ]
+        )
+    return WorkbookSheet(catalogue.text("report.sheet.shortlist"), columns, rows)
 
 
 def _lines_sheet(
-    name: str, lines: Iterable[Mapping[str, Any]], columns: Mapping[str, Column], catalogue: Catalogue
-) -> Sheet:
+    name: str, lines: Iterable[Mapping[str, Any]], columns: Mapping[str, Heading], catalogue: Catalogue
+) -> WorkbookSheet:
     rows = ([line.get(column) for column in columns] for line in lines)
-    return Sheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
+    return WorkbookSheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
 
 
-def _unusable_sheet(unusable: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
-    columns = _headings(
-        catalogue,
-        ("report.col.n", "count"),
-        ("report.col.table", "text"),
-        ("report.col.file", "wide"),
-        ("report.col.field", "text"),
-        ("report.col.expected", "wide"),
-        ("report.col.action", "text"),
-        ("report.col.row", "text"),
-        ("report.col.found", "wide"),
-    )
-    rows = (
-        [
-            *(kind[name] for name in ("n", "table", "file", "column", "expected", "action_text")),
-            ", ".join(str(example["row"]) for example in kind["examples"] if example["row"] is not None),
-            " | ".join(example["value"] for example in kind["examples"]),
-        ]
-        for kind in unusable["kinds"]
-    )
-    return Sheet(catalogue.text("report.sheet.unusable"), columns, rows)
-
-
-def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> Sheet:
+def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
     columns = _headings(
         catalogue,
         ("report.col.file", "wide"),
@@ -217,14 +170,14 @@ def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> Sh
     names = ("file", "source", "obtained_how", "obtained_on", "sha256")
     files = ({**group, **file} for group in provenance["groups"] for file in group["files"])
     rows = ([file[name] for name in names] for file in files)
-    return Sheet(catalogue.text("report.sheet.provenance"), [*columns, ("sha256", "wide")], rows)
+    return WorkbookSheet(catalogue.text("report.sheet.provenance"), [*columns, ("sha256", "wide")], rows)
 
 
-def _headings(catalogue: Catalogue, *columns: Column) -> list[tuple[str, str]]:
+def _headings(catalogue: Catalogue, *columns: Heading) -> list[tuple[str, str]]:
     return [(catalogue.text(key), kind) for key, kind in columns]
 
 
-def _write_sheet(workbook: Any, sheet: Sheet) -> None:
+def _write_sheet(workbook: Any, sheet: WorkbookSheet) -> None:
     page = workbook.add_worksheet(sheet.name)
     formats = {
         kind: workbook.add_format({"num_format": code, "valign": "top"}) for kind, code in NUMBER_FORMATS.items()

@@ -1,23 +1,28 @@
 """score(tables, models) → findings: the one path for the analyst, the batch job and the service.
 
-`creators` judges creators by all families, `rows` scores single profiles, comments and posts, `estimates` makes shares
-with intervals of scored rows.
+`creators` judges creators by all families, `estimators` score single profiles, comments and posts (`frames` by a shelf
+folder), `estimates` makes shares with intervals of scored rows.
 """
 
-from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure, score
+from zhenfen.estimators.comment_model import group_comments, score_comments, score_grouped
+from zhenfen.estimators.post_model import score_posts
+from zhenfen.estimators.profile_model import score_profiles
+from zhenfen.estimators.shelved import N_REASONS
+from zhenfen.scoring.creators import known_at, latest_moment, measure, score
 from zhenfen.scoring.estimates import estimate_labelled
-from zhenfen.scoring.judging import describe_features
-from zhenfen.scoring.rows import score_comments, score_posts, score_profiles
+from zhenfen.verdict.judge import describe_features
 
 __all__ = [
-    "Progress",
+    "N_REASONS",
     "describe_features",
     "estimate_labelled",
+    "group_comments",
     "known_at",
     "latest_moment",
     "measure",
     "score",
     "score_comments",
+    "score_grouped",
     "score_posts",
     "score_profiles",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,28 +11,27 @@ import polars as pl
 
 from zhenfen.errors import MissingTableError, Problem, UnknownCreatorError
 from zhenfen.features.base import Measured, load_families
+from zhenfen.features.comments.family import Comments
 from zhenfen.features.inputs import Inputs
+from zhenfen.features.posts.family import Sponsorship
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
-from zhenfen.scoring.counterfactuals import find_counterfactuals
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
-from zhenfen.scoring.judging import judge, summarise
 from zhenfen.scoring.readings import read_comments, read_posts
 from zhenfen.tables import OBSERVED, Tables, latest_time
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
-from zhenfen.verdict.comments import FAMILY as COMMENTS
-from zhenfen.verdict.counterfactuals import OVERALL
+from zhenfen.verdict.changes import OVERALL
 from zhenfen.verdict.coverage import find_uncovered
 from zhenfen.verdict.evidence import Findings
+from zhenfen.verdict.judge import judge, summarise
 from zhenfen.verdict.levels import rank
+from zhenfen.verdict.what_if import find_counterfactuals
 from zhenfen.version import __version__
 
 NO_MOMENT = "a time of observation somewhere, or the option --as-of"
 """What was expected of tables that date nothing."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with a step's name, how much of it is done, and how much there is."""
-SPONSORSHIP = "sponsorship"
 READING = "read"
 
 
@@ -43,7 +42,7 @@ def score(
     as_of: datetime | None = None,
     creators: Collection[str] | None = None,
     with_details: bool = True,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> Findings:
     """Findings for the creators of `tables`.
 
@@ -62,8 +61,14 @@ def score(
     """
     if not tables.has("creators"):
         raise MissingTableError(Problem("at least one creator", "creators"))
-    known = tables["creators"]["creator_id"]
-    wanted = known if creators is None else _check_known(creators, known)
+    wanted = tables["creators"]["creator_id"]
+    if creators is not None:
+        unknown = sorted(set(creators) - set(wanted.to_list()))
+        if unknown:
+            raise UnknownCreatorError(
+                [Problem("an id of the creators in the data", "creators", value=one) for one in unknown]
+            )
+        wanted = pl.Series("creator_id", sorted(set(creators)), dtype=pl.String)
     moment = as_of or latest_moment(tables)
     inputs = Inputs(known_at(tables, moment), moment, with_details)
     measured = measure_inputs(inputs, on_progress)
@@ -72,32 +77,30 @@ def score(
 
 
 def measure(
-    tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress | None = None
+    tables: Tables, as_of: datetime, *, with_details: bool = False, on_progress: Progress = silent
 ) -> dict[str, Measured]:
     """What every family measures of every creator, by family name. `tables` hold nothing later than `as_of`."""
     return measure_inputs(Inputs(tables, as_of, with_details), on_progress)
 
 
-def measure_inputs(inputs: Inputs, on_progress: Progress | None = None) -> dict[str, Measured]:
+def measure_inputs(inputs: Inputs, on_progress: Progress = silent) -> dict[str, Measured]:
     """What every family measures of every creator, by family name."""
     families = load_families()
     measured: dict[str, Measured] = {}
     for done, (name, family) in enumerate(families.items()):
-        if on_progress:
-            on_progress(name, done, len(families))
+        on_progress(name, done, len(families))
         measured[name] = family.measure(inputs)
     return measured
 
 
 def _read(
-    inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress | None
+    inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress
 ) -> dict[str, dict[str, pl.DataFrame]]:
     """Family → frames that the text models add to its details."""
-    readers = {COMMENTS: read_comments, SPONSORSHIP: read_posts}
+    readers = {Comments.name: read_comments, Sponsorship.name: read_posts}
     read: dict[str, dict[str, pl.DataFrame]] = {}
     for done, (family, reader) in enumerate(readers.items()):
-        if on_progress:
-            on_progress(READING, done, len(readers))
+        on_progress(READING, done, len(readers))
         read[family] = reader(inputs, models, wanted)
     return read
 
@@ -134,25 +137,14 @@ def known_at(tables: Tables, moment: datetime) -> Tables:
         if tables.has(name)
     }
     earlier = tables.replace(**past)
-    return earlier.replace(creators=_standing(earlier["creators"], earlier["follower_counts"], moment))
-
-
-def _standing(creators: pl.DataFrame, follower_counts: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    creators, follower_counts = earlier["creators"], earlier["follower_counts"]
     counts = [name for name in follower_counts.columns if name.startswith("n_")]
     latest = follower_counts.sort("observed_at").group_by("creator_id").agg(pl.col(counts).drop_nulls().last())
     is_past = (pl.col("snapshot_at") <= moment).fill_null(value=True)
     own = creators.with_columns(pl.when(is_past).then(pl.col(name)).alias(name) for name in (*counts, "snapshot_at"))
     joined = own.join(latest, on="creator_id", how="left", suffix="_latest", maintain_order="left")
-    return joined.with_columns(pl.coalesce(name, f"{name}_latest") for name in counts).select(creators.columns)
-
-
-def _check_known(creators: Collection[str], known: pl.Series) -> pl.Series:
-    unknown = sorted(set(creators) - set(known.to_list()))
-    if unknown:
-        raise UnknownCreatorError(
-            [Problem("an id of the creators in the data", "creators", value=one) for one in unknown]
-        )
-    return pl.Series("creator_id", sorted(set(creators)), dtype=pl.String)
+    standing = joined.with_columns(pl.coalesce(name, f"{name}_latest") for name in counts)
+    return earlier.replace(creators=standing.select(creators.columns))
 
 
 def _conclude(
@@ -185,14 +177,11 @@ def _conclude(
         details[OVERALL]["counterfactuals"] = find_counterfactuals(
             inputs, measured, judged, shares, models, in_set=in_set
         )
-    made_with = {"configs": hash_configs()[:SHORT_HASH_CHARS], "input": _input_hash(tables)}
+    # Of all files that the tables were read from; "unknown" where none has a hash.
+    hashes = tables["provenance"].filter(pl.col("sha256") != "")["sha256"].unique().sort()
+    read_from = hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:SHORT_HASH_CHARS] if len(hashes) else "unknown"
+    made_with = {"configs": hash_configs()[:SHORT_HASH_CHARS], "input": read_from}
     versions = {"zhenfen": __version__, **models.versions, **made_with}
     ranked = rank(judged.findings, judged.creators)
     found = Findings(ranked, judged.findings, judged.evidence, details, moment, versions)
     return replace(found, versions={**versions, SCORE: identify(found)})
-
-
-def _input_hash(tables: Tables) -> str:
-    """Short hash over the contents of all files the tables were read from; "unknown" where none has a hash."""
-    hashes = tables["provenance"].filter(pl.col("sha256") != "")["sha256"].unique().sort()
-    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:SHORT_HASH_CHARS] if len(hashes) else "unknown"

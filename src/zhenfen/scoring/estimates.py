@@ -6,10 +6,10 @@ from datetime import datetime
 
 import polars as pl
 
+from zhenfen.estimators.profile_model import PROFILE, score_profiles
 from zhenfen.features.audience.behaviour import add_behaviour
 from zhenfen.features.audience.family import N_PROFILES_NEEDED, choose_frames
 from zhenfen.model_store import Models
-from zhenfen.scoring.rows import score_profiles
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import SHARES_SCHEMA, estimate_sample, estimate_shares
 
@@ -46,7 +46,7 @@ def estimate_labelled(population: pl.DataFrame, models: Models, as_of: datetime)
     Raises:
         ConfigError: The shelf holds no audience model.
     """
-    model = models.need_audience()
+    model = models.need(PROFILE)
     scored = score_profiles(population, model, as_of)
     profiles = population.select("creator_id", "platform", "frame", "is_fake", "inclusion").hstack(scored)
     return estimate_sample(profiles, model.manifest, models.audience_levels.rules)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from zhenfen.config import config_dir
+from zhenfen.shelf import GROWTH, PANEL, find_file
 from zhenfen.verdict.evidence import Findings
 
 ID_CHARS = 16
@@ -14,6 +15,8 @@ SCORE = "score"
 """Key of the id among a report's versions."""
 CONFIGS = ("connectors", "features", "platforms", "rules", "text", "verdict")
 """Folders of configs/ that scores depend on; the others are for training."""
+TRAINED = {"features/growth.yaml": GROWTH, "verdict/panel.csv": PANEL}
+"""What of the shelf counts among them, under the names it had there: so scores of before are still reproduced."""
 
 
 def identify(findings: Findings) -> str:
@@ -28,12 +31,10 @@ def identify(findings: Findings) -> str:
 
 
 def hash_configs() -> str:
-    """SHA-256 over the names and bytes of all configuration files that scores depend on."""
+    """SHA-256 over the names and bytes of all configuration files, and of the shelf's, that scores depend on."""
     folder = config_dir()
-    files = sorted(path for name in CONFIGS for path in (folder / name).rglob("*") if path.is_file())
-    lines = [f"{_name(path, folder)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+    found = (path for name in CONFIGS for path in (folder / name).rglob("*") if path.is_file())
+    files = {path.relative_to(folder): path for path in found}
+    files |= {Path(name): find_file(artefact) for name, artefact in TRAINED.items()}
+    lines = [f"{name.as_posix()} {hashlib.sha256(files[name].read_bytes()).hexdigest()}" for name in sorted(files)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()

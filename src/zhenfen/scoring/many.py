@@ -8,13 +8,15 @@ from datetime import datetime
 import polars as pl
 
 from zhenfen.errors import MissingTableError, Problem
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.features.base import Measured
 from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
-from zhenfen.scoring.creators import Progress, known_at, latest_moment, measure_inputs
+from zhenfen.progress import Progress, silent
+from zhenfen.scoring.creators import known_at, latest_moment, measure_inputs
 from zhenfen.scoring.estimates import estimate_audiences
-from zhenfen.scoring.judging import Judged, judge, summarise
 from zhenfen.tables import Tables
+from zhenfen.verdict.judge import Judged, judge, summarise
 
 LEAST_LISTED = 0.005
 """A contribution that would print as 0.00 raises nothing; what was not measured is no finding."""
@@ -39,7 +41,7 @@ SCORED_SCHEMA: dict[str, pl.DataType] = {
 
 
 def score_creators(
-    tables: Tables, models: Models, *, as_of: datetime | None = None, on_progress: Progress | None = None
+    tables: Tables, models: Models, *, as_of: datetime | None = None, on_progress: Progress = silent
 ) -> pl.DataFrame:
     """Level and P(manipulated) of every creator (SCORED_SCHEMA), by id: the same as `score` gives.
 
@@ -55,14 +57,14 @@ def score_creators(
         MissingTableError: There is no creator.
         ConfigError: The shelf holds no creator model.
     """
-    models.need_creator()
+    models.need(CREATOR)
     if not tables.has("creators"):
         raise MissingTableError(Problem("at least one creator", "creators"))
     moment = as_of or latest_moment(tables)
     return score_known(Inputs(known_at(tables, moment), moment, with_details=False), models, on_progress=on_progress)
 
 
-def score_known(inputs: Inputs, models: Models, *, on_progress: Progress | None = None) -> pl.DataFrame:
+def score_known(inputs: Inputs, models: Models, *, on_progress: Progress = silent) -> pl.DataFrame:
     """`score_creators` of tables that hold nothing later than `inputs.as_of`."""
     measured = measure_inputs(inputs, on_progress)
     in_set = summarise(measured, models)
@@ -76,7 +78,7 @@ def judge_measured(
     in_set: pl.DataFrame,
     models: Models,
     *,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> pl.DataFrame:
     """SCORED_SCHEMA of the creators of `tables` by what was measured of them.
 
@@ -84,16 +86,15 @@ def judge_measured(
         tables: creators, and the audience samples and audit labels that shares are estimated from.
         as_of: Moment they are read at.
         measured: What every family measured of them.
-        in_set: Result of `judging.summarise` over all creators read together, these and others.
+        in_set: Result of `verdict.judge.summarise` over all creators read together, these and others.
         models: Must hold a creator model.
         on_progress: Told of every part judged.
     """
-    label = models.need_creator().manifest.label
+    label = models.need(CREATOR).manifest.label
     creators = tables["creators"]
     parts = []
     for start in range(0, creators.height, CREATORS_AT_ONCE):
-        if on_progress:
-            on_progress(JUDGE, start, creators.height)
+        on_progress(JUDGE, start, creators.height)
         part = creators.slice(start, CREATORS_AT_ONCE)
         mine = pl.col("creator_id").is_in(part["creator_id"].implode())
         shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, as_of)

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import polars as pl
 
 from zhenfen.config import load_platforms
+from zhenfen.estimators.post_model import score_posts
+from zhenfen.features.base import Schema
 from zhenfen.features.comments.family import comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs, own_posts
 from zhenfen.model_store import Models
-from zhenfen.scoring.rows import score_posts
-from zhenfen.verdict.comments import SCORED_KINDS, estimate_kinds
+from zhenfen.verdict.comments import KIND_SHARES_SCHEMA, SCORED_KINDS, estimate_kinds
 from zhenfen.verdict.rule_packs import RULES_SCHEMA, check_rules, load_packs
 
+KIND_EXAMPLES_SCHEMA: Schema = {"creator_id": pl.String(), "kind": pl.String(), "examples": pl.List(pl.String())}
+_DESCRIBED = ("pack", "rule", "dated", "article")
+CHECKED_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    **RULES_SCHEMA,
+    **{name: pl.String() for name in _DESCRIBED if name not in RULES_SCHEMA},
+}
+"""What the rule packs see, with the pack's date and the rule's article."""
+SCORED_POSTS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "post_id": pl.String(),
+    "p_sponsored": pl.Float64(),
+    "is_disclosed": pl.Boolean(),
+    "has_purchase_means": pl.Boolean(),
+    "kind": pl.String(),
+    "model": pl.String(),
+    "reasons": pl.List(
+        pl.Struct({"start": pl.Int64(), "end": pl.Int64(), "piece": pl.String(), "contribution": pl.Float64()})
+    ),
+}
+READ_COMMENTS = {"kinds": KIND_SHARES_SCHEMA, "kind_examples": KIND_EXAMPLES_SCHEMA}
+READ_POSTS = {"rules": CHECKED_SCHEMA, "scored": SCORED_POSTS_SCHEMA}
+"""Name of a frame → its schema."""
 N_REASONS = 8
 """Spans shown of a post: a reader takes in a handful."""
 
@@ -22,8 +44,8 @@ def read_comments(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str
     """What the comments of the creators `wanted` sound like: the frames behind a report, none without a model.
 
     Returns:
-        kinds: `verdict.comments.KIND_SHARES_SCHEMA`; a creator with too few comments has no row.
-        kind_examples: creator_id, kind, examples: up to three different texts above the kind's threshold.
+        READ_COMMENTS: kinds, in which a creator with too few comments has no row, and kind_examples, up to three
+        different texts above the kind's threshold.
     """
     model = models.comment
     if model is None:
@@ -43,32 +65,25 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     """What the posts of the creators `wanted` sound like, and what the rule packs of their platforms see in them.
 
     Returns:
-        rules: creator_id, RULES_SCHEMA, dated (of the pack) and article (of the rule).
-        scored, with a post model only: creator_id and the columns of `score_posts` with its reasons.
+        READ_POSTS: rules, and with a post model only scored, see `score_posts`.
     """
     posts = own_posts(inputs.tables).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
-    read = {"rules": _check_rules(posts, inputs.tables["creators"])}
-    if models.post is not None:
-        read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))
-    return read
-
-
-def _check_rules(posts: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
-    """Each post by the packs of its creator's platform."""
+    # Each post by the packs of its creator's platform.
+    creators = inputs.tables["creators"]
     platforms = posts.join(creators.select("creator_id", "platform"), on="creator_id", how="left")
     packs = {name: platform.rule_packs for name, platform in load_platforms().items()}
     seen = [
         check_rules(part, packs.get(str(platform), ()))
         for (platform,), part in platforms.partition_by("platform", as_dict=True).items()
     ]
-    rules = pl.DataFrame(list(_described_rules()), schema=dict.fromkeys(_DESCRIBED, pl.String), orient="row")
-    found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen])
-    return posts.select("creator_id", "post_id").join(found.join(rules, on=["pack", "rule"]), on="post_id")
-
-
-_DESCRIBED = ("pack", "rule", "dated", "article")
-
-
-def _described_rules() -> Iterator[tuple[str, str, str, str]]:
-    for name, pack in load_packs().items():
-        yield from ((name, rule_name, pack.dated, rule.article) for rule_name, rule in pack.rules.items())
+    described = [
+        (name, rule_name, pack.dated, rule.article)
+        for name, pack in load_packs().items()
+        for rule_name, rule in pack.rules.items()
+    ]
+    rules = pl.DataFrame(described, schema=dict.fromkeys(_DESCRIBED, pl.String), orient="row")
+    found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen]).join(rules, on=["pack", "rule"])
+    read = {"rules": posts.select("creator_id", "post_id").join(found, on="post_id")}
+    if models.post is not None:
+        read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))
+    return read

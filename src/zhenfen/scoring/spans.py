@@ -29,14 +29,10 @@ def find_spans(tables: Tables) -> pl.DataFrame:
         tables: `follower_counts`; `creators`, `posts` and `events` where they are known. A creator needs no row in
             `creators`.
     """
-    spans = read_growth(tables.replace(creators=_everybody(tables))).spans
+    counted = tables["follower_counts"].select("creator_id").unique()
+    others = counted.join(tables["creators"], on="creator_id", how="anti").with_columns(platform=pl.lit(NOT_NAMED))
+    everybody = pl.concat([tables["creators"], make_frame(TABLES["creators"], others)])
+    spans = read_growth(tables.replace(creators=everybody)).spans
     return spans.select(pl.col(name).cast(dtype) for name, dtype in SPANS_SCHEMA.items()).sort(
         "creator_id", "starts_at", "ends_at"
     )
-
-
-def _everybody(tables: Tables) -> pl.DataFrame:
-    """The table `creators` with a row for everyone who was counted."""
-    counted = tables["follower_counts"].select("creator_id").unique()
-    others = counted.join(tables["creators"], on="creator_id", how="anti").with_columns(platform=pl.lit(NOT_NAMED))
-    return pl.concat([tables["creators"], make_frame(TABLES["creators"], others)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
@@ -15,14 +15,14 @@ from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
 from zhenfen.errors import InputError
+from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators
-from zhenfen.service.choices import list_choices, one_of
 from zhenfen.service.errors import rename
 from zhenfen.service.examples import ROWS_SHOWN, describe_answer, describe_upload
 from zhenfen.service.frames import JSON, encode, reply_type
 from zhenfen.service.json_rows import JsonTables, make_tables_reader
-from zhenfen.service.rows import Platform, end_of_day
+from zhenfen.service.rows import Platform, end_of_day, list_choices, one_of
 from zhenfen.service.service import Service, need
 from zhenfen.service.settings import Limits
 from zhenfen.service.uploads import save_export
@@ -55,14 +55,21 @@ def make_creators_router(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1/score", tags=["score"])
     limits = service.settings.limits
     json = make_tables_reader(SENT, limits)
+    shown = {JSON: {"schema": json.describe(), "example": ROWS_SHOWN["creators"]}}
 
-    @router.post("/creators", summary="Level and P(manipulated) of every creator", **_about(json))
+    @router.post(
+        "/creators",
+        summary="Level and P(manipulated) of every creator",
+        openapi_extra=describe_upload(shown),
+        responses=describe_answer("creators", "A row a creator, by id."),
+    )
     async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
-        need(service.models.creator, "creator")
+        need(service.models, CREATOR)
         wanted = reply_type(request.headers, JSON)
         with tempfile.TemporaryDirectory(dir=service.settings.scratch) as place:
             folder = Path(place) / UPLOAD
-            body = await _read_json(request)
+            is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
+            body = await request.body() if is_json else None
             path = folder if body is not None else await save_export(request, folder, limits)
 
             def work() -> bytes:
@@ -100,11 +107,6 @@ def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
         raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
 
 
-async def _read_json(request: Request) -> bytes | None:
-    is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
-    return await request.body() if is_json else None
-
-
 def _read_tables(json: JsonTables, body: bytes, options: CreatorOptions) -> Tables:
     frames = json.read(body)
     check_tables(frames)
@@ -112,11 +114,3 @@ def _read_tables(json: JsonTables, body: bytes, options: CreatorOptions) -> Tabl
         check_found_by_of(frames["creators"], options.found_by)
         frames["creators"] = fill_found_by(frames["creators"], options.found_by)
     return Tables(frames)
-
-
-def _about(json: JsonTables) -> dict[str, Any]:
-    shown = {JSON: {"schema": json.describe(), "example": ROWS_SHOWN["creators"]}}
-    return {
-        "openapi_extra": describe_upload(shown),
-        "responses": describe_answer("creators", "A row a creator, by id."),
-    }

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -197,12 +197,12 @@ def _refuse(_request: Request, error: Exception) -> JSONResponse:
 
 def _refuse_options(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    problems = [
-        Problem(
-            _expected(one), str(one["loc"][0]), column=".".join(map(str, one["loc"][1:])), value=_text(one["input"])
-        )
-        for one in error.errors()
-    ]
+    problems = []
+    for one in error.errors():
+        expected = "an option of this route" if one["type"] == "extra_forbidden" else str(one["msg"])
+        place, *column = map(str, one["loc"])
+        value = None if one["input"] is None else str(one["input"])
+        problems.append(Problem(expected, place, column=".".join(column), value=value))
     return ServiceError(422, "bad_option", "an option cannot be used", problems).respond()
 
 
@@ -222,11 +222,3 @@ def _broken(request: Request, error: Exception) -> JSONResponse:
     LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     code = "misconfigured" if isinstance(error, ConfigError) else "internal"
     return ServiceError(500, code, "the service failed; its log says why").respond()
-
-
-def _expected(problem: dict[str, Any]) -> str:
-    return "an option of this route" if problem["type"] == "extra_forbidden" else str(problem["msg"])
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -52,19 +51,16 @@ def make_service(settings: Settings, models: Models) -> Service:
     Raises:
         ConfigError: The data folder cannot be used.
     """
-    _empty(settings.scratch)
+    scratch = settings.scratch
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(f"{scratch}: cannot be used for files of requests ({error.strerror})") from error
     store = JobStore(settings.data / STORE)
     limits = settings.limits
     pool = Pool(settings.n_threads, limits.n_waiting, limits.answer_s)
     return Service(settings, models, Metrics(), pool, store, Worker(store, settings))
-
-
-def _empty(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be used for files of requests ({error.strerror})") from error
 
 
 def make_app(service: Service) -> FastAPI:

@@ -82,7 +82,9 @@ class Gate:
         if not self.settings.needs_key:
             _check_local(headers)
             return LOCAL_OWNER
-        owner = self.keys.find_owner(_shown_key(headers))
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        shown = value.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        owner = self.keys.find_owner(shown)
         if owner is None:
             text = "expected a known API key in the header Authorization (Bearer) or X-API-Key"
             raise ServiceError(401, "no_key", text, headers={"WWW-Authenticate": "Bearer"})
@@ -140,11 +142,6 @@ class BoundedBody:
             pass
         text = f"expected a body of at most {self._most_bytes} bytes"
         raise ServiceError(413, "body_too_large", text, headers={"Connection": "close"})
-
-
-def _shown_key(headers: Headers) -> str:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    return value.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 
 def _check_local(headers: Headers) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.errors import ConfigError, InputError
+from zhenfen.progress import Progress
 from zhenfen.service.errors import ErrorReply, classify, disk_full, is_disk_full, make_reply, rename
 from zhenfen.service.jobs import Job, JobStore
 from zhenfen.service.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
@@ -54,7 +55,7 @@ def run(data: Path, job_id: str, attempt: int) -> None:
         store.finish(job, files)
 
 
-def make_report(folder: Path, options: dict[str, Any], on_progress: StepNotes) -> list[str]:
+def make_report(folder: Path, options: dict[str, Any], on_progress: Progress) -> list[str]:
     """Vet the upload of a job as `zhenfen vet` does; returns the names of the report's files.
 
     Raises:

@@ -177,11 +177,6 @@ def hold_folder(folder: Path) -> Iterator[None]:
     Raises:
         ConfigError: Another service works in it, or it cannot be written.
     """
-    with closing(_lock(folder)):
-        yield
-
-
-def _lock(folder: Path) -> sqlite3.Connection:
     try:
         # Exports and reports are about persons: nobody else on this machine reads them.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -191,7 +186,8 @@ def _lock(folder: Path) -> sqlite3.Connection:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise ConfigError(f"{folder}: another service works in this folder; choose another with --data") from error
         raise ConfigError(f"{folder}: cannot be used as the service's data folder ({error})") from error
-    return lock
+    with closing(lock):
+        yield
 
 
 def _job(row: sqlite3.Row) -> Job:

@@ -52,7 +52,7 @@ class JsonTables:
         try:
             tables: dict[str, list[dict[str, Any]]] = self.validator.validate_json(body, strict=True)
         except ValidationError as error:
-            raise _refusal(error) from None
+            raise _refusal(error, self.names) from None
         return {name: pl.DataFrame(rows, schema=TABLES[self.names[name]].schema) for name, rows in tables.items()}
 
     def describe(self) -> dict[str, Any]:
@@ -81,22 +81,17 @@ def _compile(names: Mapping[str, str], fields: dict[str, cs.TypedDictField], lim
 
 
 def _rows_schema(spec: TableSpec, needed: Collection[str], most_rows: int) -> cs.CoreSchema:
-    # An id must have a value, any other column that must be there may be null: a text may be unknown.
-    fields = {
-        column.name: cs.typed_dict_field(
-            value_schema(column) if column.kind == "id" and column.name in needed else _or_null(value_schema(column)),
-            required=column.name in needed,
-        )
-        for column in spec.columns
-    }
+    fields: dict[str, cs.TypedDictField] = {}
+    for column in spec.columns:
+        value = value_schema(column)
+        # An id must have a value, any other column that must be there may be null: a text may be unknown.
+        if column.kind != "id" or column.name not in needed:
+            value = cs.nullable_schema(value)
+        fields[column.name] = cs.typed_dict_field(value, required=column.name in needed)
     return cs.list_schema(cs.typed_dict_schema(fields, extra_behavior="forbid"), max_length=most_rows)
 
 
-def _or_null(schema: cs.CoreSchema) -> cs.CoreSchema:
-    return cs.nullable_schema(schema)
-
-
-def _refusal(error: ValidationError) -> ServiceError:
+def _refusal(error: ValidationError, names: Mapping[str, str]) -> ServiceError:
     found = error.errors(include_url=False, include_context=False)
     kinds = {one["type"]: one for one in found}
     if "json_invalid" in kinds:
@@ -104,23 +99,22 @@ def _refusal(error: ValidationError) -> ServiceError:
     if "too_long" in kinds:
         return ServiceError(413, "too_many_rows", kinds["too_long"]["msg"])
     # A body may hold a million problems: those that are listed are enough to make.
-    problems = [_problem(one["type"], one["loc"], one["msg"], one["input"]) for one in found[:MOST_PROBLEMS]]
+    problems = [_problem(one["type"], one["loc"], one["msg"], one["input"], names) for one in found[:MOST_PROBLEMS]]
     return ServiceError(422, "invalid_table", UNUSABLE, problems, n_problems=len(found))
 
 
-def _problem(kind: str, loc: tuple[int | str, ...], msg: str, value: object) -> Problem:
+def _problem(kind: str, loc: tuple[int | str, ...], msg: str, value: object, names: Mapping[str, str]) -> Problem:
     """Where: the table, the row and the column, as far as the place is known."""
-    table, row, column = (*loc, None, None, None)[:3]
+    table, row, name = (*loc, None, None, None)[:3]
     # A key of the object itself: {"rows": …} is missing, or another stands beside it.
     is_key = row is None and kind in ("missing", "extra_forbidden")
+    columns = () if row is None else TABLES[names[str(table)]].columns
+    column = next((one for one in columns if one.name == name), None)
+    shown = table if is_key else name
     return Problem(
-        say_expected(kind, msg),
+        say_expected(kind, msg, column),
         BODY if is_key or table in (None, ROWS) else str(table),
         row + 1 if isinstance(row, int) else None,
-        str(table) if is_key else _name(column),
+        None if shown is None else str(shown),
         None if kind == "missing" or isinstance(value, dict) else str(value),
     )
-
-
-def _name(column: object) -> str | None:
-    return None if column is None else str(column)

@@ -115,16 +115,13 @@ class KeyFile:
         Raises:
             ConfigError: The file is broken.
         """
-        hashed = hash_key(secret)
-        # Every key is compared in full: the time taken says nothing about any of them.
-        matching = [one.name for one in self._current() if hmac.compare_digest(one.sha256, hashed)]
-        return matching[0] if matching else None
-
-    def _current(self) -> tuple[ApiKey, ...]:
         stamp = _stamp(self.path)
         if stamp is None or stamp != self._stamp:
             self._keys, self._stamp = read_keys(self.path), stamp
-        return self._keys
+        hashed = hash_key(secret)
+        # Every key is compared in full: the time taken says nothing about any of them.
+        matching = [one.name for one in self._keys if hmac.compare_digest(one.sha256, hashed)]
+        return matching[0] if matching else None
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -39,7 +39,12 @@ class Pool:
         Raises:
             ServiceError: Too much is waiting already, or it took too long.
         """
-        future = self._submit(work)
+        with self._lock:
+            if self._n_open >= self.most_open:
+                raise ServiceError(503, "busy", "too many requests are waiting", headers={"Retry-After": RETRY_S})
+            self._n_open += 1
+        future = self._executor.submit(work)
+        future.add_done_callback(self._count_down)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.answer_s)
         except TimeoutError:
@@ -48,15 +53,6 @@ class Pool:
     def close(self) -> None:
         """Start nothing new."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def _submit(self, work: Callable[[], Result]) -> Future[Result]:
-        with self._lock:
-            if self._n_open >= self.most_open:
-                raise ServiceError(503, "busy", "too many requests are waiting", headers={"Retry-After": RETRY_S})
-            self._n_open += 1
-        future = self._executor.submit(work)
-        future.add_done_callback(self._count_down)
-        return future
 
     def _count_down(self, _future: Future[Result]) -> None:
         with self._lock:

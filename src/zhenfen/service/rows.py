@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from zhenfen.features.posts.facts import PLATFORM_FLAGS
+from zhenfen.estimators.comment_model import COMMENT
+from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
-from zhenfen.scoring import score_comments, score_posts, score_profiles
-from zhenfen.scoring.rows import N_REASONS
-from zhenfen.service.choices import list_choices, one_of
+from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
 from zhenfen.service.examples import describe_rows
 from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.service.json_rows import JsonTables
 from zhenfen.service.service import Service, need
 from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
+
+
+def one_of(choices: Collection[str]) -> Callable[[str], str]:
+    """A check that lets a word of `choices` through and raises ValueError, which lists them, for any other."""
+
+    def check(word: str) -> str:
+        if word not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return word
+
+    return check
+
+
+def list_choices(choices: Collection[str]) -> WithJsonSchema:
+    """The words as the service's description lists them."""
+    return WithJsonSchema({"type": "string", "enum": list(choices)})
+
 
 Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
 
@@ -57,9 +74,9 @@ def make_rows_router(service: Service) -> APIRouter:
     """The three routes."""
     router = APIRouter(prefix="/v1/score", tags=["score"])
     settings = service.settings
-    profiles = make_reader("audience", ["profile_id"], None, settings)
-    comments = make_reader("comments", ["comment_id", "text"], ["comment_id", "text"], settings)
-    posts = make_reader("posts", ["post_id", "text"], ["post_id", "text", *PLATFORM_FLAGS], settings)
+    profiles = make_reader(PROFILE.table, PROFILE.needed, PROFILE.read, settings)
+    comments = make_reader(COMMENT.table, COMMENT.needed, COMMENT.read, settings)
+    posts = make_reader(POST.table, POST.needed, POST.read, settings)
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
     async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
@@ -73,7 +90,7 @@ def make_rows_router(service: Service) -> APIRouter:
         **_about("comments", comments.json),
     )
     async def post_comments(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
-        model = need(service.models.comment, "comment")
+        model = need(service.models, COMMENT)
         return await _answer(
             service,
             request,
@@ -84,7 +101,7 @@ def make_rows_router(service: Service) -> APIRouter:
 
     @router.post("/posts", summary="P(sounds sponsored) of every post", **_about("posts", posts.json))
     async def post_posts(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
-        model = need(service.models.post, "post")
+        model = need(service.models, POST)
         return await _answer(
             service, request, "posts", posts.frame, lambda rows: score_posts(rows, model, n_reasons=options.n_reasons)
         )
@@ -94,7 +111,7 @@ def make_rows_router(service: Service) -> APIRouter:
 
 def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptions) -> pl.DataFrame:
     """`scoring.score_profiles` with the options of a query."""
-    model = need(models.audience, "audience")
+    model = need(models, PROFILE)
     named = audience.with_columns(pl.col("platform").fill_null(pl.lit(options.platform, dtype=pl.String)))
     moment = end_of_day(options.as_of) or latest_time(audience, time_columns("audience")) or EPOCH
     return score_profiles(named, model, moment, n_reasons=options.n_reasons)

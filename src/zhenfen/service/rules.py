@@ -1,47 +1,54 @@
-"""What a value of a column may be: one set of rules for JSON rows and for the columns of Arrow and Parquet bodies."""
+"""The contract's rules as the service needs them: in pydantic's words for JSON, and as refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 
 import polars as pl
-from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as cs
 
-from zhenfen.errors import Problem
 from zhenfen.service.errors import MOST_PROBLEMS, UNUSABLE, ServiceError
-from zhenfen.tables import Column, TableSpec, latest_possible
-from zhenfen.tables.check import EARLIEST
+from zhenfen.tables.contract import COLUMN_THERE, find_impossible, possible_times, rule_of
+from zhenfen.tables.specs import Column, TableSpec
 
 BODY = "body"
-_FIRST, _LAST = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
 _EXPECTED = {
-    "missing": "the column to be there",
+    "missing": COLUMN_THERE,
     "extra_forbidden": "a column of the contract",
-    "string_too_short": "an id that is not empty",
     "timezone_aware": "a time with its offset from UTC",
 }
+_IMPOSSIBLE = frozenset(
+    ("string_too_short", "greater_than_equal", "less_than_equal", "finite_number", "literal_error", "impossible_time")
+)
+"""What pydantic calls a value that is read, and that the column's rule does not allow."""
 
 
 def value_schema(column: Column) -> cs.CoreSchema:
-    """The rule of a column's values; null is not one of them."""
-    if column.kind == "id":
-        return cs.str_schema(min_length=1)
-    if column.kind == "count":
-        return cs.int_schema(ge=0, le=None if column.high is None else int(column.high))
-    if column.kind == "real":
-        return cs.float_schema(ge=0, le=column.high, allow_inf_nan=False)
+    """The rule of a column as pydantic's description of its values; null is not one of them."""
+    rule = rule_of(column)
     if column.kind == "time":
         return cs.no_info_after_validator_function(_to_utc, cs.datetime_schema(tz_constraint="aware"))
-    if column.kind == "choice":
-        return cs.literal_schema(list(column.choices))
-    return cs.bool_schema() if column.kind == "flag" else cs.str_schema()
+    low, high = rule.numbers or (None, None)
+    if column.kind == "count":
+        return cs.int_schema(ge=None if low is None else int(low), le=None if high is None else int(high))
+    if column.kind == "real":
+        return cs.float_schema(ge=low, le=high, allow_inf_nan=False)
+    if column.kind == "flag":
+        return cs.bool_schema()
+    return cs.literal_schema(list(rule.choices)) if rule.choices else cs.str_schema(min_length=rule.min_chars or None)
 
 
-def say_expected(kind: str, msg: str) -> str:
-    """What should have stood there, from a problem's type and text as pydantic gives them."""
+def say_expected(kind: str, msg: str, column: Column | None) -> str:
+    """What should have stood there.
+
+    Args:
+        kind: What pydantic calls the problem.
+        msg: Its text of it.
+        column: Where, as far as it is a column of the contract.
+    """
+    if column is not None and kind in _IMPOSSIBLE:
+        return rule_of(column).expected
     return _EXPECTED.get(kind) or msg.removeprefix("Input should be ")
 
 
@@ -53,47 +60,18 @@ def check_values(spec: TableSpec, frame: pl.DataFrame) -> None:
         frame: All its columns, in the contract's types.
 
     Raises:
-        ServiceError: With every value that breaks its column's rule, by row.
+        ServiceError: With the first values that break their columns' rules, by row, and how many there are.
     """
-    found = [problem for column in spec.columns for problem in _find_problems(column, frame[column.name])]
-    if found:
+    breaches = find_impossible(spec.columns, frame)
+    if breaches:
+        found = [problem for one in breaches for problem in one.list_rows(BODY, MOST_PROBLEMS)]
         found.sort(key=lambda one: one.row or 0)
-        raise ServiceError(422, "invalid_table", UNUSABLE, found[:MOST_PROBLEMS], n_problems=len(found))
-
-
-def _find_problems(column: Column, values: pl.Series) -> Iterator[Problem]:
-    if column.kind == "time":
-        # Files hold years that Python's times cannot; the nearest that they can is as wrong.
-        values = values.clip(_FIRST, _LAST)
-    # Only a column with a wrong value in it is gone through row by row.
-    if next(_wrong(column, _telling(column, values)), None) is None:
-        return
-    for place, problem in _wrong(column, values):
-        yield Problem(problem, BODY, row=place + 1, column=column.name, value=str(values[place]))
-
-
-def _telling(column: Column, values: pl.Series) -> pl.Series:
-    """Few values that break the rule if any does: times differ in every row, but their rule is a span."""
-    if column.kind == "time":
-        return pl.Series([values.min(), values.max()])
-    return values.unique()
-
-
-def _wrong(column: Column, values: pl.Series) -> Iterator[tuple[int, str]]:
-    """Place and expectation of every value that breaks the rule."""
-    try:
-        _validator(column).validate_python(values.to_list(), strict=True)
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_context=False, include_input=False):
-            yield int(one["loc"][0]), say_expected(one["type"], one["msg"])
-
-
-@cache
-def _validator(column: Column) -> SchemaValidator:
-    return SchemaValidator(cs.list_schema(cs.nullable_schema(value_schema(column))))
+        n_all = sum(len(one.rows) for one in breaches)
+        raise ServiceError(422, "invalid_table", UNUSABLE, found[:MOST_PROBLEMS], n_problems=n_all)
 
 
 def _to_utc(moment: datetime) -> datetime:
-    if not EARLIEST <= moment <= latest_possible():
-        raise PydanticCustomError("time_range", "a time between 1990 and now")
+    earliest, latest = possible_times()
+    if not earliest <= moment <= latest:
+        raise PydanticCustomError("impossible_time", "a time that is possible")
     return moment.astimezone(UTC)

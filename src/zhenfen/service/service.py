@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
+from zhenfen.estimators.shelved import Loaded, ShelvedModel
 from zhenfen.model_store import Models
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.jobs import JobStore
@@ -12,8 +12,6 @@ from zhenfen.service.metrics import Metrics
 from zhenfen.service.pool import Pool
 from zhenfen.service.settings import Settings
 from zhenfen.service.worker import Worker
-
-Model = TypeVar("Model")
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,13 @@ class Service:
     worker: Worker
 
 
-def need(model: Model | None, name: str) -> Model:
-    """The model, or the refusal when the shelf holds none.
+def need(models: Models, kind: ShelvedModel[Loaded]) -> Loaded:
+    """The model of a kind, or the refusal when the shelf holds none.
 
     Raises:
         ServiceError: There is none.
     """
+    model = models.find(kind)
     if model is None:
-        raise ServiceError(503, "no_model", f"this service holds no {name} model")
+        raise ServiceError(503, "no_model", f"this service holds no {kind.name} model")
     return model

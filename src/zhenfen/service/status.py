@@ -9,13 +9,12 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from zhenfen.estimators.shelved import load_kinds
 from zhenfen.model_store import Models
 from zhenfen.service.examples import refusals
 from zhenfen.service.metrics import CONTENT_TYPE
 from zhenfen.service.service import Service
 from zhenfen.version import __version__
-
-KINDS = ("audience", "comment", "post", "creator")
 
 
 class ModelReply(BaseModel):
@@ -70,7 +69,7 @@ def make_status_router(service: Service) -> APIRouter:
 
 def describe_models(models: Models) -> ModelsReply:
     """What `models` holds."""
-    held = [getattr(models, kind) for kind in KINDS]
+    held = [models.find(kind) for kind in load_kinds().values()]
     return ModelsReply(
         package_version=__version__,
         parts=dict(models.versions),

@@ -6,7 +6,7 @@ import secrets
 import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -14,12 +14,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from zhenfen.report.write import is_report_file
-from zhenfen.service.choices import list_choices, one_of
 from zhenfen.service.creators import FOUND_BY_TEXT, FoundBy
 from zhenfen.service.errors import ErrorDetail, ServiceError, disk_full
 from zhenfen.service.examples import BODY_REFUSALS, describe_upload, refusals
 from zhenfen.service.jobs import Job
-from zhenfen.service.rows import Platform, end_of_day
+from zhenfen.service.rows import Platform, end_of_day, list_choices, one_of
 from zhenfen.service.service import Service
 from zhenfen.service.uploads import new_folder, save_export
 from zhenfen.service.worker import REPORT, UPLOAD, jobs_folder
@@ -97,7 +96,11 @@ def make_vet_router(service: Service) -> APIRouter:
         folder = jobs_folder(data) / job_id
         with new_folder(folder):
             path = await save_export(request, folder / UPLOAD, limits)
-            options = _options(query, path.relative_to(folder))
+            moment = end_of_day(query.as_of)
+            options = query.model_dump() | {
+                "as_of": None if moment is None else moment.isoformat(),
+                "path": path.relative_to(folder).as_posix(),
+            }
             await run_in_threadpool(service.store.add, job_id, request.state.owner, options)
         service.worker.call()
         job = await run_in_threadpool(_find, service, request, job_id)
@@ -140,11 +143,6 @@ def _find(service: Service, request: Request, job_id: str) -> Job:
     if job is None or job.owner != request.state.owner:
         raise ServiceError(404, "not_found", "there is no such job")
     return job
-
-
-def _options(query: VetQuery, path: Path) -> dict[str, Any]:
-    moment = end_of_day(query.as_of)
-    return query.model_dump() | {"as_of": None if moment is None else moment.isoformat(), "path": path.as_posix()}
 
 
 def _reply(job: Job, keep_s: float) -> JobReply:

@@ -118,7 +118,13 @@ class Worker:
         with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603 (our own program)
             settle = self._watch(process, job)
         self._insist(settle)
-        self._tidy(job)
+        folder = jobs_folder(self.settings.data) / job.job_id
+        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+        found = self._insist(lambda: self.store.get(job.job_id))
+        if found is None:
+            self.drop_files(job.job_id)
+        elif found.state != "queued":
+            shutil.rmtree(folder / UPLOAD, ignore_errors=True)
 
     def _watch(self, process: subprocess.Popen[bytes], job: Job) -> Callable[[], None]:
         """Wait for the end of a job's process; returns what is left to note of it."""
@@ -146,15 +152,6 @@ class Worker:
             self.store.fail(job, CUT_OFF)
         else:
             self.store.put_back(job, counts=True)
-
-    def _tidy(self, job: Job) -> None:
-        folder = jobs_folder(self.settings.data) / job.job_id
-        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-        found = self._insist(lambda: self.store.get(job.job_id))
-        if found is None:
-            self.drop_files(job.job_id)
-        elif found.state != "queued":
-            shutil.rmtree(folder / UPLOAD, ignore_errors=True)
 
     def _insist(self, call: Callable[[], Result]) -> Result:
         """The result of a call to the store, once its disk takes it: a job must not be lost because of a full one."""

@@ -3,7 +3,7 @@
 Posts cause views, views cause interactions, interactions cause comments and follows; what is bought is added on top
 and written down as truth. The same seed gives the same tables.
 
-- `simulate_roles` draws creators from distributions fitted on public data (configs/simulate.yaml), and `inject` puts
+- `simulate_roles` draws creators from distributions fitted on public data (models/simulation), and `inject` puts
   the same purchases on top of real tables: for training and benchmarks. What no public data show stands in a `World`,
   the usual one or one drawn from wide ranges (`draw_world`, configs/simulate_world.yaml).
 - `simulate` and `shortlist` cast fixed roles, one of each kind an agency meets (`stories`): for demos and tests.
@@ -141,7 +141,16 @@ def simulate_roles(
     if with_texts:
         frames = cast.show_words(frames, ids, casts, stage)
     truth = cast.tell_truth(ids, casts, frames)
-    return Simulated(Tables({**frames, "provenance": _provenance(seed, _moment(ENDS_ON))}), truth)
+    provenance = pl.DataFrame(
+        {
+            "source": "simulated",
+            "obtained_how": "obtained.simulated",
+            "obtained_at": _moment(ENDS_ON),
+            "file": "simulated",
+            "sha256": "",
+        }
+    )
+    return Simulated(Tables({**frames, "provenance": provenance}), truth)
 
 
 def inject(tables: Tables, campaigns: Mapping[str, Campaign], seed: int) -> Simulated:
@@ -209,18 +218,6 @@ def _tell(members: Sequence[Member], seed: int) -> Simulated:
         kind=pl.Series([member.kind for member in members]), what=pl.Series([kind.what for kind in told])
     )
     return Simulated(made.tables.replace(creators=creators), truth)
-
-
-def _provenance(seed: int, ends_at: datetime) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "source": "simulated",
-            "obtained_how": "obtained.simulated",
-            "obtained_at": ends_at,
-            "file": "simulated",
-            "sha256": "",
-        }
-    )
 
 
 def _moment(day: date) -> datetime:

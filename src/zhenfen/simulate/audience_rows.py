@@ -7,17 +7,8 @@ import polars as pl
 
 from zhenfen.simulate import texts, words
 from zhenfen.simulate.organic import Flags, Ints, Reals
-from zhenfen.simulate.world import Between
 
 REGIONS = ("广东", "浙江", "四川", "北京", "江苏", "山东", "湖南", "河南", "上海", "辽宁")
-PEOPLE_AGE_DAYS = (200.0, 3_600.0)
-"""Ages of people's accounts (chosen)."""
-
-
-def draw_ages(is_made: Flags, batch_age_days: Between, rng: np.random.Generator) -> Reals:
-    """Ages of accounts in days: made ones those of a batch, people's any."""
-    of_batch = rng.uniform(*batch_age_days, is_made.shape)
-    return np.where(is_made, of_batch, rng.uniform(*PEOPLE_AGE_DAYS, is_made.shape))
 
 
 def make_profiles(
@@ -41,9 +32,12 @@ def make_profiles(
     silent = rng.random(n) < np.where(is_made, 0.9, 0.25)
     last_post = np.minimum(days_old, rng.exponential(120, n))
     has_bio = rng.random(n) >= np.where(is_made, 0.95, 0.34)
+    names = texts.person_names(rng, n).zip_with(~pl.Series(is_unnamed), texts.batch_names(rng, n))
+    parts_of_bios = (words.BRIEF_THINGS, words.BRIEF_FEELINGS, words.LINKS, words.ENDINGS)
+    bios = texts.join_parts(*(texts.draw(rng, pool, n) for pool in parts_of_bios))
     return {
-        "display_name": texts.person_names(rng, n).zip_with(~pl.Series(is_unnamed), texts.batch_names(rng, n)),
-        "bio": _bios(rng, n).zip_with(pl.Series(has_bio), pl.repeat("", n, eager=True)),
+        "display_name": names,
+        "bio": bios.zip_with(pl.Series(has_bio), pl.repeat("", n, eager=True)),
         "created_at": moments(ends_at - days_old),
         "last_post_at": moments(np.where(silent, np.nan, ends_at - last_post)),
         "n_followers": pl.Series(followers),
@@ -52,12 +46,6 @@ def make_profiles(
         "has_avatar": pl.Series(rng.random(n) >= np.where(is_made, 0.57, 0.01)),
         "region": texts.draw(rng, REGIONS, n),
     }
-
-
-def _bios(rng: np.random.Generator, n: int) -> pl.Series:
-    return texts.join_parts(
-        *(texts.draw(rng, pool, n) for pool in (words.BRIEF_THINGS, words.BRIEF_FEELINGS, words.LINKS, words.ENDINGS))
-    )
 
 
 def numbered(owner: pl.Series, letter: str, number: Ints) -> pl.Series:

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from zhenfen.simulate.audience_rows import draw_ages, make_profiles, numbered
+from zhenfen.simulate.audience_rows import make_profiles, numbered
 from zhenfen.simulate.organic import Flags, Ints, Reals
 from zhenfen.simulate.play import Played
-from zhenfen.simulate.roles import Campaign
 from zhenfen.simulate.world import World
 
 FRAMES = ("newest", "authorised_export", "random")
 N_PROFILES = 300
+PEOPLE_AGE_DAYS = (200.0, 3_600.0)
+"""Ages of people's accounts (chosen)."""
 MOST_BATCHES = 3
 """Made accounts that nobody ordered come from one to three batches (chosen)."""
 WAVE_AGE_DAYS = (60.0, 2_500.0)
@@ -33,7 +34,7 @@ def show_audience(
     """
     sampled = np.flatnonzero([_comes_with_sample(played, world) for played in casts])
     drawn = rng.integers(0, len(FRAMES), len(sampled))
-    fixed = [played.role.fixed for played in (casts[at] for at in sampled.tolist())]
+    fixed = [casts[at].role.fixed for at in sampled.tolist()]
     frame = np.array(
         [at if one is None else FRAMES.index(str(one.audience_frame)) for one, at in zip(fixed, drawn, strict=True)],
         dtype=np.int64,
@@ -41,12 +42,15 @@ def show_audience(
     is_newest = frame == FRAMES.index("newest")
     is_bought = _draw_bought(casts, sampled, is_newest, world, rng)
     # People who are paid to follow have profiles of their own.
-    are_people = np.array([_are_people(played.role.campaign) for played in casts], dtype=np.bool_)[sampled]
-    is_sold = is_bought & ~are_people[:, None]
-    is_stray = _draw_strays(is_bought, world, rng)
-    days_old = draw_ages(is_sold, world.batch_age_days, rng)
-    days_old = _age_strays(days_old, is_stray, world, rng)
-    days_old = _age_waves(days_old, ~is_sold & ~is_stray, world, rng)
+    campaigns = [casts[at].role.campaign for at in sampled.tolist()]
+    are_people = [one is not None and one.manipulation in ("crowd_workers", "follow_unfollow") for one in campaigns]
+    is_sold = is_bought & ~np.array(are_people, dtype=np.bool_)[:, None]
+    # Made accounts that nobody ordered: every account of some size has them.
+    is_stray = np.zeros_like(is_bought)
+    if world.made_share != 0:
+        share = rng.uniform(0, world.made_share, (len(is_bought), 1))
+        is_stray = (rng.random(is_bought.shape) < share) & ~is_bought
+    days_old = _draw_ages(is_sold, is_stray, world, rng)
     is_unnamed = is_sold | is_stray | _happens(world.unnamed_share, is_bought.shape, rng)
     is_ordered = is_newest | _happens(world.ordered_share, is_newest.shape, rng)
     position = np.tile(np.arange(N_PROFILES, dtype=np.float64), (len(sampled), 1))
@@ -74,10 +78,6 @@ def _comes_with_sample(played: Played, world: World) -> bool:
     return is_drawn or played.purchase.profiles_share > 0
 
 
-def _are_people(campaign: Campaign | None) -> bool:
-    return campaign is not None and campaign.manipulation in ("crowd_workers", "follow_unfollow")
-
-
 def _happens(share: float, shape: tuple[int, ...], rng: np.random.Generator) -> Flags:
     """Whether something of this share happens; where it never does, no chance is used up."""
     return rng.random(shape) < share if share > 0 else np.zeros(shape, dtype=np.bool_)
@@ -103,34 +103,25 @@ def _draw_bought(
     return np.where(is_together[:, None], is_run, is_bought)
 
 
-def _draw_strays(is_bought: Flags, world: World, rng: np.random.Generator) -> Flags:
-    """Made accounts that nobody ordered: every account of some size has them."""
-    if world.made_share == 0:
-        return np.zeros_like(is_bought)
-    share = rng.uniform(0, world.made_share, (len(is_bought), 1))
-    return np.asarray((rng.random(is_bought.shape) < share) & ~is_bought)
-
-
-def _age_strays(days_old: Reals, is_stray: Flags, world: World, rng: np.random.Generator) -> Reals:
-    """Ages with those of strays by their batches."""
-    if not is_stray.any():
-        return days_old
-    made = rng.uniform(*world.made_age_days, (len(days_old), MOST_BATCHES))
-    least, most = np.log(world.made_within_days)
-    within = np.exp(rng.uniform(least, most, (len(days_old), MOST_BATCHES)))
-    n_batches = rng.integers(1, MOST_BATCHES + 1, (len(days_old), 1))
-    batch = np.floor(rng.random(days_old.shape) * n_batches).astype(np.int64)
-    made, within = (np.take_along_axis(one, batch, axis=1) for one in (made, within))
-    return np.where(is_stray, made + within * rng.random(days_old.shape), days_old)
-
-
-def _age_waves(days_old: Reals, are_free: Flags, world: World, rng: np.random.Generator) -> Reals:
-    """Ages with waves of sign-ups among the profiles that `are_free`."""
-    has_wave = _happens(world.wave_share, (len(days_old), 1), rng)
-    if not has_wave.any():
-        return days_old
-    size, began, lasted = (
-        rng.uniform(*between, (len(days_old), 1)) for between in (world.wave_size, WAVE_AGE_DAYS, world.wave_days)
-    )
-    came = has_wave & are_free & (rng.random(days_old.shape) < size)
-    return np.where(came, began + lasted * rng.random(days_old.shape), days_old)
+def _draw_ages(is_sold: Flags, is_stray: Flags, world: World, rng: np.random.Generator) -> Reals:
+    """Ages of accounts in days: of those sold and of strays by their batches, people's any, some in waves."""
+    shape, n_samples = is_sold.shape, len(is_sold)
+    of_batch = rng.uniform(*world.batch_age_days, shape)
+    days_old = np.where(is_sold, of_batch, rng.uniform(*PEOPLE_AGE_DAYS, shape))
+    if is_stray.any():
+        made = rng.uniform(*world.made_age_days, (n_samples, MOST_BATCHES))
+        least, most = np.log(world.made_within_days)
+        within = np.exp(rng.uniform(least, most, (n_samples, MOST_BATCHES)))
+        n_batches = rng.integers(1, MOST_BATCHES + 1, (n_samples, 1))
+        batch = np.floor(rng.random(shape) * n_batches).astype(np.int64)
+        made, within = (np.take_along_axis(one, batch, axis=1) for one in (made, within))
+        days_old = np.where(is_stray, made + within * rng.random(shape), days_old)
+    # Waves of sign-ups reach people only.
+    has_wave = _happens(world.wave_share, (n_samples, 1), rng)
+    if has_wave.any():
+        size, began, lasted = (
+            rng.uniform(*between, (n_samples, 1)) for between in (world.wave_size, WAVE_AGE_DAYS, world.wave_days)
+        )
+        came = has_wave & ~is_sold & ~is_stray & (rng.random(shape) < size)
+        days_old = np.where(came, began + lasted * rng.random(shape), days_old)
+    return days_old

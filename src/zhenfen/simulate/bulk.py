@@ -47,7 +47,15 @@ def make_bulk(n_creators: int, amounts: Amounts, ends_at: datetime, seed: int) -
     ids = texts.join_parts(f"bulk{seed}_", pl.Series(np.arange(n_creators)).cast(pl.String))
     platform = pl.Series(platforms).gather(np.arange(n_creators) % len(platforms))
     size = rng.lognormal(FOLLOWERS_LOG_MEAN, FOLLOWERS_LOG_SD, n_creators)
-    counts = _counts(ids, size, ends_at, amounts.n_days, rng)
+    n_days = amounts.n_days
+    gained = rng.poisson(size[:, None] * DAILY_GROWTH * rng.lognormal(0, DAY_LOG_SD, (n_creators, n_days)))
+    counts = pl.DataFrame(
+        {
+            "creator_id": ids.gather(np.repeat(np.arange(n_creators), n_days)),
+            "observed_at": _times(ends_at, np.tile(np.arange(n_days - 1, -1, -1) * 1440.0, n_creators)),
+            "n_followers": pl.Series((size[:, None] + np.cumsum(gained, axis=1)).astype(np.int64).ravel()),
+        }
+    )
     creators = pl.DataFrame({"creator_id": ids, "platform": platform, "n_followers": pl.Series(size).cast(pl.Int64)})
     posts = _posts(ids, size, ends_at, amounts, rng)
     return Tables(
@@ -63,19 +71,6 @@ def make_bulk(n_creators: int, amounts: Amounts, ends_at: datetime, seed: int) -
 def _times(ends_at: datetime, minutes_back: np.ndarray) -> pl.Series:
     back = pl.Series(minutes_back * 60e6).cast(pl.Duration("us"))
     return pl.select(pl.lit(ends_at).cast(pl.Datetime("us", "UTC")) - back).to_series()
-
-
-def _counts(ids: pl.Series, size: np.ndarray, ends_at: datetime, n_days: int, rng: np.random.Generator) -> pl.DataFrame:
-    n = len(size)
-    gained = rng.poisson(size[:, None] * DAILY_GROWTH * rng.lognormal(0, DAY_LOG_SD, (n, n_days)))
-    back = np.tile(np.arange(n_days - 1, -1, -1) * 1440.0, n)
-    return pl.DataFrame(
-        {
-            "creator_id": ids.gather(np.repeat(np.arange(n), n_days)),
-            "observed_at": _times(ends_at, back),
-            "n_followers": pl.Series((size[:, None] + np.cumsum(gained, axis=1)).astype(np.int64).ravel()),
-        }
-    )
 
 
 def _posts(

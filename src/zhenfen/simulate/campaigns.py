@@ -35,7 +35,7 @@ STYLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CampaignTarget:
     """One creator before a campaign.
 
     Attributes:
@@ -91,13 +91,13 @@ class Purchase:
         return self.n_followers > 0 or self.profiles_share > 0 or bool(self.concerned.any())
 
 
-def make_purchase(campaign: Campaign, case: Case, world: World, rng: np.random.Generator) -> Purchase:
-    """What `campaign` adds to `case`; nothing where the case has no such readings or counts."""
+def make_purchase(campaign: Campaign, target: CampaignTarget, world: World, rng: np.random.Generator) -> Purchase:
+    """What `campaign` adds to `target`; nothing where it has no such readings or counts."""
     if campaign.manipulation in AUDIENCE_MANIPULATIONS:
-        return replace(no_purchase(case), profiles_share=campaign.dose)
+        return replace(no_purchase(target), profiles_share=campaign.dose)
     if campaign.manipulation in FOLLOWER_MANIPULATIONS:
-        return _buy_followers(campaign, case, rng) if len(case.at) else no_purchase(case)
-    return _buy_on_posts(campaign, case, world, rng)
+        return _buy_followers(campaign, target, rng) if len(target.at) else no_purchase(target)
+    return _buy_on_posts(campaign, target, world, rng)
 
 
 def join_purchases(first: Purchase, second: Purchase) -> Purchase:
@@ -126,9 +126,9 @@ def join_purchases(first: Purchase, second: Purchase) -> Purchase:
     )
 
 
-def no_purchase(case: Case) -> Purchase:
+def no_purchase(target: CampaignTarget) -> Purchase:
     """Nothing bought."""
-    n_readings, n_posts = len(case.at), len(case.posts_at)
+    n_readings, n_posts = len(target.at), len(target.posts_at)
     none = np.zeros(n_readings)
     return Purchase(
         followers=none,
@@ -143,42 +143,42 @@ def no_purchase(case: Case) -> Purchase:
     )
 
 
-def _buy_followers(campaign: Campaign, case: Case, rng: np.random.Generator) -> Purchase:
-    first = _first_day(case.days, rng) if campaign.on is None else int(case.days[-1]) + 1 - campaign.on
-    days = np.arange(first, case.days[-1] + 1)
+def _buy_followers(campaign: Campaign, target: CampaignTarget, rng: np.random.Generator) -> Purchase:
+    first_reading, last_reading = target.days[0], target.days[-1]
+    if campaign.on is not None:
+        first = int(last_reading) + 1 - campaign.on
+    else:
+        # Any day with four weeks before it and one after it; in a short series any day but the first.
+        low, high = first_reading + DAYS_BEFORE, last_reading - DAYS_AFTER
+        if high <= low:
+            low, high = min(first_reading + 1, last_reading), last_reading
+        first = int(rng.integers(low, high + 1))
+    days = np.arange(first, last_reading + 1)
     delivery = draw_delivery(campaign.manipulation, (days + FIRST_WEEKDAY) % 7, rng, campaign.n_days)
     last = first + len(delivery.comes) - 1
-    n_real = float(np.interp(last + 1, case.at, case.n_followers))
+    n_real = float(np.interp(last + 1, target.at, target.n_followers))
     n_bought = _round_number(campaign.dose / (1 - campaign.dose) * n_real, rng)
-    followers = np.rint(n_bought * delivery.by_moment(case.at, first))
-    real = np.rint(campaign.camouflage * n_bought * _real_rise(case.at, first, len(delivery.comes), rng))
-    is_near = _near_posts(case.posts_at, first, last)
+    followers = np.rint(n_bought * delivery.by_moment(target.at, first))
+    real = np.rint(campaign.camouflage * n_bought * _real_rise(target.at, first, len(delivery.comes), rng))
+    # Posts from the day before the first day to the last; without any, the newest before.
+    is_near = (target.posts_at >= first - 1) & (target.posts_at < last + 1)
+    is_before = target.posts_at < first
+    if not is_near.any() and is_before.any():
+        is_near = target.posts_at == target.posts_at[is_before].max()
     purchase = replace(
-        no_purchase(case),
+        no_purchase(target),
         followers=followers,
         real=real,
         n_followers=n_bought,
         days=first + np.flatnonzero(np.rint(n_bought * delivery.comes) > 0),
-        real_counts=_carry(case, is_near, campaign.camouflage * n_bought),
+        real_counts=_carry(target, is_near, campaign.camouflage * n_bought),
     )
     if campaign.manipulation == "follow_unfollow":
-        return replace(purchase, following=_following(delivery.comes, n_bought, case.at, first))
-    return _add_workers(purchase, case, is_near, rng) if campaign.manipulation == "crowd_workers" else purchase
-
-
-def _near_posts(posts_at: Reals, first: int, last: int) -> Flags:
-    """Posts from the day before the first day to the last; without any, the newest before."""
-    near = (posts_at >= first - 1) & (posts_at < last + 1)
-    before = posts_at < first
-    return near if near.any() or not before.any() else posts_at == posts_at[before].max()
-
-
-def _first_day(days: Ints, rng: np.random.Generator) -> int:
-    """Any day with four weeks before it and one after it; in a short series any day but the first."""
-    low, high = days[0] + DAYS_BEFORE, days[-1] - DAYS_AFTER
-    if high <= low:
-        low, high = min(days[0] + 1, days[-1]), days[-1]
-    return int(rng.integers(low, high + 1))
+        # Accounts followed in the hope of a follow back, and unfollowed a fortnight later.
+        followed = n_bought / FOLLOW_BACK_SHARE * delivery.comes
+        undone = (1 - FOLLOW_BACK_SHARE) * arrived(target.at, first + 14, followed)
+        return replace(purchase, following=np.rint(arrived(target.at, first, followed) - undone))
+    return _add_workers(purchase, target, is_near, rng) if campaign.manipulation == "crowd_workers" else purchase
 
 
 def _round_number(wanted: float, rng: np.random.Generator) -> int:
@@ -198,22 +198,16 @@ def _real_rise(at: Reals, first: int, n_days: int, rng: np.random.Generator) -> 
     return arrived(at, first, shape * scatter / (shape * scatter).sum())
 
 
-def _carry(case: Case, is_concerned: Flags, n_followers: float) -> dict[str, Reals]:
+def _carry(target: CampaignTarget, is_concerned: Flags, n_followers: float) -> dict[str, Reals]:
     """Counts that the posts concerned must have on top, to have brought so many real followers."""
-    base = sum(float(np.nansum(values[is_concerned])) for name, values in case.counts.items() if name != "n_views")
+    base = sum(float(np.nansum(values[is_concerned])) for name, values in target.counts.items() if name != "n_views")
     if n_followers == 0 or base == 0:
         return {}
-    factor = n_followers / case.follows / base
-    return {name: np.where(is_concerned, np.rint(values * factor), 0.0) for name, values in case.counts.items()}
+    factor = n_followers / target.follows / base
+    return {name: np.where(is_concerned, np.rint(values * factor), 0.0) for name, values in target.counts.items()}
 
 
-def _following(comes: Reals, n_bought: int, at: Reals, first: int) -> Reals:
-    """Accounts followed in the hope of a follow back, and unfollowed a fortnight later."""
-    followed = n_bought / FOLLOW_BACK_SHARE * comes
-    return np.rint(arrived(at, first, followed) - (1 - FOLLOW_BACK_SHARE) * arrived(at, first + 14, followed))
-
-
-def _add_workers(purchase: Purchase, case: Case, is_near: Flags, rng: np.random.Generator) -> Purchase:
+def _add_workers(purchase: Purchase, target: CampaignTarget, is_near: Flags, rng: np.random.Generator) -> Purchase:
     """Likes and comments that come with followers who are people, on the posts of those days."""
     n_posts = int(is_near.sum())
     if n_posts == 0:
@@ -222,49 +216,42 @@ def _add_workers(purchase: Purchase, case: Case, is_near: Flags, rng: np.random.
     counts = {
         name: np.where(is_near, rng.poisson(share * purchase.n_followers / n_posts, len(is_near)), 0).astype(np.float64)
         for name, share in shares.items()
-        if name in case.counts
+        if name in target.counts
     }
     comments = counts.get("n_comments", np.zeros(len(is_near))).astype(np.int64)
     return replace(purchase, counts=counts, concerned=is_near, comments=comments, style="rewritten")
 
 
-def _buy_on_posts(campaign: Campaign, case: Case, world: World, rng: np.random.Generator) -> Purchase:
+def _buy_on_posts(campaign: Campaign, target: CampaignTarget, world: World, rng: np.random.Generator) -> Purchase:
     name = COUNT_BOUGHT.get(campaign.manipulation, "n_comments")
     base = "n_likes" if campaign.manipulation == "engagement_pod" else name
-    known = np.isfinite(case.counts[base]) if base in case.counts else np.zeros(len(case.posts_at), dtype=np.bool_)
+    counted = target.counts.get(base, np.full(len(target.posts_at), np.nan))
+    known = np.isfinite(counted)
     if not known.any():
-        return no_purchase(case)
+        return no_purchase(target)
     share = rng.uniform(*world.concerned_share) if campaign.posts_share is None else campaign.posts_share
-    concerned = _concerned(case.posts_at, known, share, rng)
-    usual = max(float(case.counts[base][concerned].mean()), 1.0)
+    # The newest posts, or posts here and there; at least one.
+    which = np.flatnonzero(known)
+    n = max(round(share * len(which)), 1)
+    by_age = which[np.argsort(target.posts_at[which], kind="stable")]
+    concerned = np.zeros(len(known), dtype=np.bool_)
+    concerned[by_age[-n:] if rng.random() < 0.5 else rng.choice(which, n, replace=False)] = True  # noqa: PLR2004 (either way)
+    usual = max(float(counted[concerned].mean()), 1.0)
     scatter = world.even_packet * rng.standard_normal(len(concerned))
     packet = np.where(concerned, np.maximum(np.rint(campaign.dose * usual * (1 + scatter)), 1), 0.0)
-    counts = _pod(packet, rng) if campaign.manipulation == "engagement_pod" else {name: packet}
+    counts = {name: packet}
+    if campaign.manipulation == "engagement_pod":
+        # Nine members in ten like, a third to all of these comment (chosen).
+        likes = rng.binomial(packet.astype(np.int64), 0.9).astype(np.float64)
+        comments = rng.binomial(likes.astype(np.int64), rng.uniform(0.33, 1.0)).astype(np.float64)
+        counts = {"n_likes": likes, "n_comments": comments}
     factor = campaign.camouflage * campaign.dose
-    real = {key: np.where(concerned, np.rint(values * factor), 0.0) for key, values in case.counts.items()}
+    real = {key: np.where(concerned, np.rint(values * factor), 0.0) for key, values in target.counts.items()}
     return replace(
-        no_purchase(case),
-        counts={key: values for key, values in counts.items() if key in case.counts},
+        no_purchase(target),
+        counts={key: values for key, values in counts.items() if key in target.counts},
         real_counts=real if factor else {},
         concerned=concerned,
         comments=counts.get("n_comments", np.zeros(len(concerned))).astype(np.int64),
         style=STYLES.get(campaign.manipulation, ""),
     )
-
-
-def _concerned(posts_at: Reals, known: Flags, share: float, rng: np.random.Generator) -> Flags:
-    """The newest posts, or posts here and there; at least one."""
-    which = np.flatnonzero(known)
-    n = max(round(share * len(which)), 1)
-    by_age = which[np.argsort(posts_at[which], kind="stable")]
-    chosen = by_age[-n:] if rng.random() < 0.5 else rng.choice(which, n, replace=False)  # noqa: PLR2004 (either way)
-    flags = np.zeros(len(known), dtype=np.bool_)
-    flags[chosen] = True
-    return flags
-
-
-def _pod(members: Reals, rng: np.random.Generator) -> dict[str, Reals]:
-    """Nine members in ten like, a third to all of these comment (chosen)."""
-    likes = rng.binomial(members.astype(np.int64), 0.9).astype(np.float64)
-    comments = rng.binomial(likes.astype(np.int64), rng.uniform(0.33, 1.0)).astype(np.float64)
-    return {"n_likes": likes, "n_comments": comments}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -45,6 +44,9 @@ TRUTH_SCHEMA: dict[str, pl.DataType] = {
 def show_numbers(ids: pl.Series, casts: Sequence[Played], stage: Stage) -> dict[str, pl.DataFrame]:
     """creators, follower_counts, posts and events, without words."""
     ends_at = stage.first_day + stage.n_days - 1 + READ_AT
+    whose_reading = _whose([len(played.at) for played in casts])
+    whose_event = _whose([len(played.events) for played in casts])
+    events = [event for played in casts for event in played.events]
     return {
         "creators": pl.DataFrame(
             {
@@ -55,22 +57,23 @@ def show_numbers(ids: pl.Series, casts: Sequence[Played], stage: Stage) -> dict[
                 "n_posts": pl.Series([len(played.posts.at) for played in casts], dtype=pl.Int64),
             }
         ).with_columns(snapshot_at=moments(np.array([ends_at]))[0]),
-        "follower_counts": _show_readings(ids, casts),
+        "follower_counts": pl.DataFrame(
+            {
+                "creator_id": ids.gather(whose_reading),
+                "observed_at": moments(np.concatenate([played.at for played in casts])),
+                "n_followers": pl.Series(np.concatenate([played.n_followers for played in casts])),
+                "n_following": pl.Series(np.concatenate([played.n_following for played in casts])),
+            }
+        ),
         "posts": _show_posts(ids, casts, ends_at),
-        "events": _show_events(ids, casts),
+        "events": pl.DataFrame(
+            {
+                "creator_id": ids.gather(whose_event),
+                "starts_at": moments(np.array([day for day, _ in events], dtype=np.float64) + EVENT_HOUR),
+                "kind": pl.Series([kind for _, kind in events], dtype=pl.String),
+            }
+        ),
     }
-
-
-def _show_readings(ids: pl.Series, casts: Sequence[Played]) -> pl.DataFrame:
-    whose = _whose([len(played.at) for played in casts])
-    return pl.DataFrame(
-        {
-            "creator_id": ids.gather(whose),
-            "observed_at": moments(np.concatenate([played.at for played in casts])),
-            "n_followers": pl.Series(np.concatenate([played.n_followers for played in casts])),
-            "n_following": pl.Series(np.concatenate([played.n_following for played in casts])),
-        }
-    )
 
 
 def _show_posts(ids: pl.Series, casts: Sequence[Played], ends_at: float) -> pl.DataFrame:
@@ -83,35 +86,22 @@ def _show_posts(ids: pl.Series, casts: Sequence[Played], ends_at: float) -> pl.D
     labelled = adverts & np.concatenate([one < share for one, share in zip(drawn, shares, strict=True)])
     live = pl.Series(np.concatenate([played.posts.is_live for played in casts]))
     media = pl.Series([MEDIA[played.role.platform] for played in casts], dtype=pl.String).gather(whose)
+    # NaN, in the end null, where the platform shows no such count.
+    counts = {
+        name: np.concatenate([played.posts.counts.get(name, np.full(len(played.posts.at), np.nan)) for played in casts])
+        for name in COUNTS
+    }
     return pl.DataFrame(
         {
             "post_id": numbered(owner, "p", number),
             "creator_id": owner,
             "published_at": moments(np.concatenate([played.posts.at for played in casts])),
             "media_kind": pl.repeat("live", len(whose), eager=True).zip_with(live, media),
-            **{name: _counts(casts, name) for name in COUNTS},
+            **{name: pl.Series(values).fill_nan(None).cast(pl.Int64) for name, values in counts.items()},
             "is_labelled_ad": pl.Series(labelled),
             "has_purchase_link": pl.Series(adverts),
         }
     ).with_columns(observed_at=moments(np.array([ends_at]))[0])
-
-
-def _counts(casts: Sequence[Played], name: str) -> pl.Series:
-    """One count of all posts; null where the platform has none."""
-    parts = [played.posts.counts.get(name, np.full(len(played.posts.at), np.nan)) for played in casts]
-    return pl.Series(np.concatenate(parts)).fill_nan(None).cast(pl.Int64)
-
-
-def _show_events(ids: pl.Series, casts: Sequence[Played]) -> pl.DataFrame:
-    whose = _whose([len(played.events) for played in casts])
-    events = [event for played in casts for event in played.events]
-    return pl.DataFrame(
-        {
-            "creator_id": ids.gather(whose),
-            "starts_at": moments(np.array([day for day, _ in events], dtype=np.float64) + EVENT_HOUR),
-            "kind": pl.Series([kind for _, kind in events], dtype=pl.String),
-        }
-    )
 
 
 def _whose(lengths: Sequence[int]) -> np.ndarray:
@@ -130,22 +120,9 @@ def show_words(
     )
     category = told.fill_null(texts.draw(rng, sorted(texts.TOPICS), len(ids)))
     threads = [make_thread(played, stage.world, ends_at) for played in casts]
+    display_name = names.fill_null(texts.person_names(rng, len(ids)))
+    # The topics of a post are those of its creator's category.
     posts = frames["posts"]
-    return {
-        **frames,
-        "creators": frames["creators"].with_columns(
-            display_name=names.fill_null(texts.person_names(rng, len(ids))),
-            bio=texts.join_parts(category, "｜样例账号，数据为模拟"),
-            category=category,
-        ),
-        "posts": posts.with_columns(text=_post_texts(posts, ids, category, rng)),
-        "comments": make_comments(ids, casts, threads, stage),
-        "audience": show_audience(ids, casts, stage.world, ends_at, rng),
-    }
-
-
-def _post_texts(posts: pl.DataFrame, ids: pl.Series, category: pl.Series, rng: np.random.Generator) -> pl.Series:
-    """Texts of all posts; the topics are those of the creator's category."""
     named = posts.select("creator_id").join(
         pl.DataFrame({"creator_id": ids, "category": category}), on="creator_id", how="left", maintain_order="left"
     )
@@ -154,43 +131,47 @@ def _post_texts(posts: pl.DataFrame, ids: pl.Series, category: pl.Series, rng: n
     for one in sorted(texts.TOPICS):
         which = np.flatnonzero(topics == one)
         written[which] = texts.post_texts(rng, len(which), one, adverts[which]).to_numpy()
-    return pl.Series(written, dtype=pl.String)
+    return {
+        **frames,
+        "creators": frames["creators"].with_columns(
+            display_name=display_name,
+            bio=texts.join_parts(category, "｜样例账号，数据为模拟"),
+            category=category,
+        ),
+        "posts": posts.with_columns(text=pl.Series(written, dtype=pl.String)),
+        "comments": make_comments(ids, casts, threads, stage),
+        "audience": show_audience(ids, casts, stage.world, ends_at, rng),
+    }
 
 
 def tell_truth(ids: pl.Series, casts: Sequence[Played], frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """One row of TRUTH_SCHEMA a creator."""
-    comments, profiles = (
-        _bought_ids(frames[table], key) if table in frames else {}
-        for table, key in (("comments", "comment_id"), ("audience", "profile_id"))
-    )
-    rows = [
-        {**_truth_of(one, played), "bought_comments": comments.get(one, []), "bought_profiles": profiles.get(one, [])}
-        for one, played in zip(ids, casts, strict=True)
-    ]
+    bought_ids: dict[str, dict[str, list[str]]] = {"comments": {}, "audience": {}}
+    for table, key in (("comments", "comment_id"), ("audience", "profile_id")):
+        if table in frames:
+            bought = frames[table].filter("is_bought").group_by("creator_id").agg(pl.col(key).sort())
+            bought_ids[table] = dict(bought.iter_rows())
+    rows = []
+    for creator_id, played in zip(ids, casts, strict=True):
+        campaign, purchase = played.role.campaign, played.purchase
+        totals = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
+        row = {
+            "creator_id": creator_id,
+            "kind": played.role.kind,
+            "shock": played.role.shock,
+            "manipulation": campaign.manipulation if campaign else None,
+            "dose": campaign.dose if campaign else None,
+            "camouflage": campaign.camouflage if campaign else None,
+            "is_manipulated": purchase.is_any,
+            "what": campaign.manipulation if campaign else "nothing bought",
+            "n_bought_followers": purchase.n_followers,
+            "n_bought_comments": int(purchase.comments.sum()),
+            "n_bought_likes": totals.get("n_likes", 0),
+            "n_bought_views": totals.get("n_views", 0),
+            "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
+            "bought_posts": [f"{creator_id}_p{at:05d}" for at in np.flatnonzero(purchase.concerned)],
+            "bought_comments": bought_ids["comments"].get(creator_id, []),
+            "bought_profiles": bought_ids["audience"].get(creator_id, []),
+        }
+        rows.append(row)
     return pl.DataFrame(rows, schema=TRUTH_SCHEMA)
-
-
-def _bought_ids(frame: pl.DataFrame, key: str) -> dict[str, list[str]]:
-    bought = frame.filter("is_bought").group_by("creator_id").agg(pl.col(key).sort())
-    return dict(bought.iter_rows())
-
-
-def _truth_of(creator_id: str, played: Played) -> dict[str, Any]:
-    campaign, purchase = played.role.campaign, played.purchase
-    bought = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
-    return {
-        "creator_id": creator_id,
-        "kind": played.role.kind,
-        "shock": played.role.shock,
-        "manipulation": campaign.manipulation if campaign else None,
-        "dose": campaign.dose if campaign else None,
-        "camouflage": campaign.camouflage if campaign else None,
-        "is_manipulated": purchase.is_any,
-        "what": campaign.manipulation if campaign else "nothing bought",
-        "n_bought_followers": purchase.n_followers,
-        "n_bought_comments": int(purchase.comments.sum()),
-        "n_bought_likes": bought.get("n_likes", 0),
-        "n_bought_views": bought.get("n_views", 0),
-        "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
-        "bought_posts": [f"{creator_id}_p{at:05d}" for at in np.flatnonzero(purchase.concerned)],
-    }

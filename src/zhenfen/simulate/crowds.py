@@ -12,7 +12,6 @@ import polars as pl
 from zhenfen.simulate import sellers, texts
 from zhenfen.simulate.audience_rows import moments, numbered
 from zhenfen.simulate.organic import Flags, Ints, Reals
-from zhenfen.simulate.parameters import Delays
 from zhenfen.simulate.play import Played, Stage
 from zhenfen.simulate.world import World
 
@@ -57,7 +56,14 @@ def make_thread(played: Played, world: World, ends_at: float) -> Thread:
     is_bought = place < bought[post]
     kind, author = _authors(played, place, is_bought, world)
     bought_after = bought_minutes(played.purchase.style, place, world, rng)
-    minutes = np.where(is_bought, bought_after, _organic_minutes(post, n_posts, world.parameters.comment_delays, rng))
+    # Half of how posts differ in their medians lies between creators, half between posts of one (chosen).
+    delays = world.parameters.comment_delays
+    late = (rng.standard_normal() + rng.standard_normal(n_posts)) / np.sqrt(2)
+    spread = np.where(late < 0, delays.sooner_log_sd, delays.later_log_sd)
+    median = delays.median_minutes * np.exp(spread * late)
+    log_sd = delays.log_sd.median * np.exp(delays.log_sd.log_sd * rng.standard_normal(n_posts))
+    organic_after = median[post] * np.exp(log_sd[post] * rng.standard_normal(len(post)))
+    minutes = np.where(is_bought, bought_after, organic_after)
     thread = Thread(
         post=post,
         at=played.posts.at[post] + minutes / 1440,
@@ -68,15 +74,6 @@ def make_thread(played: Played, world: World, ends_at: float) -> Thread:
     )
     in_time = thread.at <= ends_at
     return Thread(*(getattr(thread, name)[in_time] for name in Thread.__slots__))
-
-
-def _organic_minutes(post: Ints, n_posts: int, delays: Delays, rng: np.random.Generator) -> Reals:
-    """Half of how posts differ in their medians lies between creators, half between posts of one (chosen)."""
-    late = (rng.standard_normal() + rng.standard_normal(n_posts)) / np.sqrt(2)
-    spread = np.where(late < 0, delays.sooner_log_sd, delays.later_log_sd)
-    median = delays.median_minutes * np.exp(spread * late)
-    log_sd = delays.log_sd.median * np.exp(delays.log_sd.log_sd * rng.standard_normal(n_posts))
-    return np.asarray(median[post] * np.exp(log_sd[post] * rng.standard_normal(len(post))))
 
 
 def bought_minutes(style: str, place: Ints, world: World, rng: np.random.Generator) -> Reals:
@@ -125,15 +122,22 @@ def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thr
     seller = np.array([played.seller for played in casts], dtype=np.int64)[whose]
     style = np.array([played.purchase.style for played in casts], dtype=np.str_)[whose]
     batch = flag & pl.Series(author_kind == 1)
+    names = texts.person_names(rng, n).zip_with(~batch, texts.batch_names(rng, n))
+    # Organic texts, and for each style and seller those bought.
+    written = _small_talk(n, world, rng)
+    for name in np.unique(style[is_bought]):
+        for one in np.unique(seller[is_bought & (style == name)]):
+            which = np.flatnonzero(is_bought & (style == name) & (seller == one))
+            written[which] = sellers.bought_comments(str(name), int(one), seed, len(which), rng).to_numpy()
     return pl.DataFrame(
         {
             "comment_id": numbered(owner, "c", number),
             "post_id": numbered(owner, "p", post),
             "creator_id": owner,
             "author_id": _author_ids(owner, author_kind, author, seller, seed),
-            "author_name": texts.person_names(rng, n).zip_with(~batch, texts.batch_names(rng, n)),
+            "author_name": names,
             "created_at": moments(at),
-            "text": _words(style, seller, is_bought, stage, rng),
+            "text": pl.Series(written, dtype=pl.String),
             "n_likes": pl.Series(n_likes),
             "is_bought": flag,
         }
@@ -166,18 +170,6 @@ def _author_ids(owner: pl.Series, kind: Ints, author: Ints, seller: Ints, seed: 
     )
     chosen = [pl.when(pl.col("kind") == at).then(name) for at, name in enumerate(AUTHOR_KINDS)]
     return prefixes.select(pl.coalesce(chosen)).to_series()
-
-
-def _words(
-    style: npt.NDArray[np.str_], seller: Ints, is_bought: Flags, stage: Stage, rng: np.random.Generator
-) -> pl.Series:
-    """Texts of all comments: organic ones, and for each style and seller those bought."""
-    written = _small_talk(len(style), stage.world, rng)
-    for name in np.unique(style[is_bought]):
-        for one in np.unique(seller[is_bought & (style == name)]):
-            which = np.flatnonzero(is_bought & (style == name) & (seller == one))
-            written[which] = sellers.bought_comments(str(name), int(one), stage.seed, len(which), rng).to_numpy()
-    return pl.Series(written, dtype=pl.String)
 
 
 def _small_talk(n: int, world: World, rng: np.random.Generator) -> npt.NDArray[np.object_]:

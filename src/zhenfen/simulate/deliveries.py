@@ -70,55 +70,38 @@ def draw_delivery(manipulation: str, weekday: Ints, rng: np.random.Generator, n_
         rng: Source of chance.
         n_days: Days of even packets, where that is not left to chance.
     """
-    drawn = _COMES[manipulation](weekday, rng) if n_days is None else _jitter(n_days, EVEN_SCATTER, rng)
+    drawn = _draw_comes(manipulation, weekday, rng) if n_days is None else _jitter(n_days, EVEN_SCATTER, rng)
     comes = drawn[: max(len(weekday), 1)]
     begins, lasts = rng.uniform(*DELIVERED_FROM), rng.uniform(*DELIVERED_FOR)
     return Delivery(comes / comes.sum(), _draw_leaves(manipulation, len(comes), rng), begins, lasts)
 
 
-def _packets(weekday: Ints, rng: np.random.Generator) -> Reals:
-    """One to five days: at once, even packets, or a large first one."""
+def _draw_comes(manipulation: str, weekday: Ints, rng: np.random.Generator) -> Reals:
+    """What comes on each day from the first of the delivery on, in any unit."""
+    if manipulation == "follower_drip":
+        n_days = int(rng.integers(14, 61))
+        return _jitter(n_days, rng.uniform(0.02, 0.15), rng)
+    if manipulation == "follower_drip_weekday":
+        # Fridays to Sundays a fifth above the others, as organic channels have it (fitted weekdays), and some scatter.
+        n_days = min(int(rng.integers(14, 61)), len(weekday))
+        week = np.where(weekday[:n_days] >= FRIDAY, 1.2, 0.95)
+        return np.asarray(week * np.exp(WEEKDAY_LOG_SD * rng.standard_normal(n_days)))
+    if manipulation == "crowd_workers":
+        # People take up the job over two to seven days, most of them at first.
+        n_days = int(rng.integers(2, 8))
+        return np.asarray(np.exp(-np.arange(n_days) / rng.uniform(1, 3)) * _jitter(n_days, 0.2, rng))
+    if manipulation == "follow_unfollow":
+        # As many accounts a day as the platform lets one follow, for weeks.
+        n_days = int(rng.integers(14, 46))
+        return _jitter(n_days, rng.uniform(0.1, 0.3), rng)
+    # Packets of a burst, on one to five days: at once, even ones, or a large first one.
     n_days = int(rng.choice([1, 1, 2, 3, 5]))
     falling = np.exp(-np.arange(n_days) * rng.choice([0.0, 0.0, 0.7]))
     return np.asarray(falling * _jitter(n_days, EVEN_SCATTER, rng))
 
 
-def _drip(weekday: Ints, rng: np.random.Generator) -> Reals:
-    n_days = int(rng.integers(14, 61))
-    return _jitter(n_days, rng.uniform(0.02, 0.15), rng)
-
-
-def _drip_weekday(weekday: Ints, rng: np.random.Generator) -> Reals:
-    """Fridays to Sundays a fifth above the others, as organic channels have it (fitted weekdays), and some scatter."""
-    n_days = min(int(rng.integers(14, 61)), len(weekday))
-    week = np.where(weekday[:n_days] >= FRIDAY, 1.2, 0.95)
-    return np.asarray(week * np.exp(WEEKDAY_LOG_SD * rng.standard_normal(n_days)))
-
-
-def _workers(weekday: Ints, rng: np.random.Generator) -> Reals:
-    """People take up the job over two to seven days, most of them at first."""
-    n_days = int(rng.integers(2, 8))
-    return np.asarray(np.exp(-np.arange(n_days) / rng.uniform(1, 3)) * _jitter(n_days, 0.2, rng))
-
-
-def _follow_backs(weekday: Ints, rng: np.random.Generator) -> Reals:
-    """As many accounts a day as the platform lets one follow, for weeks."""
-    n_days = int(rng.integers(14, 46))
-    return _jitter(n_days, rng.uniform(0.1, 0.3), rng)
-
-
 def _jitter(n_days: int, scatter: float, rng: np.random.Generator) -> Reals:
     return np.maximum(1 + scatter * rng.standard_normal(n_days), 0.05)
-
-
-_COMES = {
-    "follower_burst": _packets,
-    "bought_then_purged": _packets,
-    "follower_drip": _drip,
-    "follower_drip_weekday": _drip_weekday,
-    "crowd_workers": _workers,
-    "follow_unfollow": _follow_backs,
-}
 
 
 def _draw_leaves(manipulation: str, n_days: int, rng: np.random.Generator) -> Reals:

@@ -14,11 +14,10 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.simulate import sellers, texts
 from zhenfen.simulate.audience_rows import moments, numbered
-from zhenfen.simulate.campaigns import Case, Purchase, make_purchase, no_purchase
+from zhenfen.simulate.campaigns import CampaignTarget, Purchase, make_purchase, no_purchase
 from zhenfen.simulate.cast import TRUTH_SCHEMA
 from zhenfen.simulate.crowds import bought_minutes
-from zhenfen.simulate.organic import COUNTS, Ints, Reals
-from zhenfen.simulate.parameters import Parameters
+from zhenfen.simulate.organic import COUNTS, Reals
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, Campaign
 from zhenfen.simulate.world import World
 from zhenfen.tables import Tables
@@ -52,28 +51,25 @@ def plan_injections(tables: Tables, campaigns: Mapping[str, Campaign], seed: int
     Raises:
         ConfigError: A creator that no table names.
     """
-    _check_there(tables, campaigns)
-    known = tables["follower_counts"].with_row_index("row").drop_nulls(["n_followers", "observed_at"])
-    posts = _count_comments(tables).with_row_index("row")
-    known_of, posts_of = _split(known), _split(posts)
-    platforms = dict(tables["creators"].select("creator_id", "platform").iter_rows())
-    return [
-        _plan(
-            creator_id,
-            campaigns[creator_id],
-            (known_of.get(creator_id, known.clear()).sort("observed_at"), posts_of.get(creator_id, posts.clear())),
-            world,
-            _own_rng(seed, creator_id),
-            follows=_follows(world.parameters, platforms.get(creator_id)),
-        )
-        for creator_id in sorted(campaigns)
-    ]
-
-
-def _check_there(tables: Tables, campaigns: Mapping[str, Campaign]) -> None:
     absent = sorted(set(campaigns) - set(_creators(tables)))
     if absent:
         raise ConfigError(f"campaigns for creators that no table names: {', '.join(absent[:5])}")
+    known = tables["follower_counts"].with_row_index("row").drop_nulls(["n_followers", "observed_at"])
+    listed = tables["comments"].group_by("post_id").agg(n_listed=pl.len())
+    posts = tables["posts"].join(listed, on="post_id", how="left", maintain_order="left").with_row_index("row")
+    known_of, posts_of = _split(known), _split(posts)
+    platforms = dict(tables["creators"].select("creator_id", "platform").iter_rows())
+    # On a platform without a fit an interaction brings what is the median of the others.
+    rates = {name: of.follows_per_interaction.median for name, of in world.parameters.platforms.items()}
+    usual_rate = float(np.median(list(rates.values())))
+    planned = []
+    for creator_id in sorted(campaigns):
+        digest = hashlib.sha256(creator_id.encode()).digest()
+        rng = np.random.default_rng((seed, int.from_bytes(digest[:8], "big")))
+        rows = known_of.get(creator_id, known.clear()).sort("observed_at"), posts_of.get(creator_id, posts.clear())
+        follows = rates.get(platforms.get(creator_id) or "", usual_rate)
+        planned.append(_plan(creator_id, campaigns[creator_id], rows, world, rng, follows=follows))
+    return planned
 
 
 def _creators(tables: Tables) -> list[str]:
@@ -83,22 +79,6 @@ def _creators(tables: Tables) -> list[str]:
 
 def _split(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(key[0]): part for key, part in frame.partition_by("creator_id", as_dict=True).items()}
-
-
-def _count_comments(tables: Tables) -> pl.DataFrame:
-    """The posts with n_listed, their rows in the comments table."""
-    listed = tables["comments"].group_by("post_id").agg(n_listed=pl.len())
-    return tables["posts"].join(listed, on="post_id", how="left", maintain_order="left")
-
-
-def _own_rng(seed: int, creator_id: str) -> np.random.Generator:
-    return np.random.default_rng((seed, int.from_bytes(hashlib.sha256(creator_id.encode()).digest()[:8], "big")))
-
-
-def _follows(parameters: Parameters, platform: str | None) -> float:
-    """Followers that an interaction brings on the platform; on one without a fit the median of the others."""
-    rates = {name: of.follows_per_interaction.median for name, of in parameters.platforms.items()}
-    return rates.get(platform or "", float(np.median(list(rates.values()))))
 
 
 def _plan(
@@ -115,7 +95,7 @@ def _plan(
     if posts["n_listed"].null_count() < len(posts):
         # Where the posts show no number of comments, those listed can still be added to.
         counts["n_comments"] = _reals(posts.select(pl.coalesce("n_comments", "n_listed")).to_series())
-    case = Case(
+    target = CampaignTarget(
         at=_days(readings["observed_at"]),
         n_followers=_reals(readings["n_followers"]),
         posts_at=_days(posts["published_at"]),
@@ -124,7 +104,7 @@ def _plan(
     )
     # Samples of followers stay as they are, so nothing can be bought in them.
     is_possible = campaign.manipulation not in AUDIENCE_MANIPULATIONS
-    purchase = make_purchase(campaign, case, world, rng) if is_possible else no_purchase(case)
+    purchase = make_purchase(campaign, target, world, rng) if is_possible else no_purchase(target)
     return Injection(creator_id, campaign, readings, posts, purchase, int(rng.integers(sellers.N_SELLERS)), rng)
 
 
@@ -157,19 +137,17 @@ def add_readings(counts: pl.DataFrame, injections: Sequence[Injection]) -> pl.Da
 
 def add_counts(posts: pl.DataFrame, injections: Sequence[Injection]) -> pl.DataFrame:
     """Table `posts` with what was added; an unknown count stays unknown."""
-    added = pl.concat([one.posts.select("row", **_added(one)) for one in injections])
+    parts = []
+    for one in injections:
+        none = np.zeros(len(one.posts))
+        bought, real = one.purchase.counts, one.purchase.real_counts
+        added_of = {name: bought.get(name, none) + np.nan_to_num(real.get(name, none)) for name in COUNTS}
+        parts.append(one.posts.select("row", **{name: pl.Series(of).cast(pl.Int64) for name, of in added_of.items()}))
+    added = pl.concat(parts)
     joined = posts.with_row_index("row").join(added, on="row", how="left", maintain_order="left", suffix="_added")
     return joined.with_columns(pl.col(name) + pl.col(f"{name}_added").fill_null(0) for name in COUNTS).select(
         posts.columns
     )
-
-
-def _added(one: Injection) -> dict[str, pl.Series]:
-    none = np.zeros(len(one.posts))
-    bought, real = one.purchase.counts, one.purchase.real_counts
-    return {
-        name: pl.Series(bought.get(name, none) + np.nan_to_num(real.get(name, none))).cast(pl.Int64) for name in COUNTS
-    }
 
 
 def add_to_creators(creators: pl.DataFrame, injections: Sequence[Injection]) -> pl.DataFrame:
@@ -199,7 +177,11 @@ def bought_rows(tables: Tables, injections: Sequence[Injection], seed: int, worl
 
 def _bought_comments(one: Injection, seed: int, world: World) -> pl.DataFrame:
     style, rng = one.purchase.style, one.rng
-    shown = _shown(one, world.most_comments)
+    # As many as the export would hold: of a post whose comments it lists, the part that it lists.
+    listed = _reals(one.posts["n_listed"])
+    counted = np.fmax(_reals(one.posts["n_comments"]), listed)
+    part = np.where(listed > 0, listed / np.maximum(np.nan_to_num(counted), 1), 0.0)
+    shown = np.minimum(np.rint(one.purchase.comments * part), world.most_comments).astype(np.int64)
     post = np.repeat(np.arange(len(shown)), shown)
     place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
     at = _days(one.posts["published_at"])[post] + bought_minutes(style, place, world, rng) / 1440
@@ -220,50 +202,39 @@ def _bought_comments(one: Injection, seed: int, world: World) -> pl.DataFrame:
     )
 
 
-def _shown(one: Injection, most: int) -> Ints:
-    """Bought comments that the export would hold: of a post whose comments it lists, the part that it lists."""
-    listed = _reals(one.posts["n_listed"])
-    counted = np.fmax(_reals(one.posts["n_comments"]), listed)
-    part = np.where(listed > 0, listed / np.maximum(np.nan_to_num(counted), 1), 0.0)
-    return np.minimum(np.rint(one.purchase.comments * part), most).astype(np.int64)
-
-
 def tell_truth(tables: Tables, injections: Sequence[Injection], bought: pl.DataFrame) -> pl.DataFrame:
     """One row of cast.TRUTH_SCHEMA a creator; kind is null, for nobody knows it of a real one."""
     comments = dict(bought.group_by("creator_id").agg(pl.col("comment_id").sort()).iter_rows())
-    by_id = {one.creator_id: _truth_of(one, comments.get(one.creator_id, [])) for one in injections}
-    rows = [by_id.get(creator_id, _untouched(creator_id)) for creator_id in _creators(tables)]
-    return pl.DataFrame(rows, schema=TRUTH_SCHEMA)
-
-
-def _untouched(creator_id: str) -> dict[str, Any]:
+    by_id = {one.creator_id: one for one in injections}
     numbers = ("n_bought_followers", "n_bought_comments", "n_bought_likes", "n_bought_views")
     lists = ("bought_days", "bought_posts", "bought_comments", "bought_profiles")
-    return {
+    untouched: dict[str, Any] = {
         **dict.fromkeys(TRUTH_SCHEMA),
         **dict.fromkeys(numbers, 0),
         **{name: [] for name in lists},
-        "creator_id": creator_id,
         "is_manipulated": False,
         "what": "nothing added",
     }
-
-
-def _truth_of(one: Injection, comments: Sequence[str]) -> dict[str, Any]:
-    purchase = one.purchase
-    bought = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
-    return {
-        **_untouched(one.creator_id),
-        "manipulation": one.campaign.manipulation,
-        "dose": one.campaign.dose,
-        "camouflage": one.campaign.camouflage,
-        "is_manipulated": purchase.is_any,
-        "what": one.campaign.manipulation,
-        "n_bought_followers": purchase.n_followers,
-        "n_bought_comments": int(purchase.comments.sum()),
-        "n_bought_likes": bought.get("n_likes", 0),
-        "n_bought_views": bought.get("n_views", 0),
-        "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
-        "bought_posts": one.posts["post_id"].gather(np.flatnonzero(purchase.concerned)).to_list(),
-        "bought_comments": list(comments),
-    }
+    rows = []
+    for creator_id in _creators(tables):
+        row = {**untouched, "creator_id": creator_id}
+        if creator_id in by_id:
+            one = by_id[creator_id]
+            purchase = one.purchase
+            totals = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
+            row |= {
+                "manipulation": one.campaign.manipulation,
+                "dose": one.campaign.dose,
+                "camouflage": one.campaign.camouflage,
+                "is_manipulated": purchase.is_any,
+                "what": one.campaign.manipulation,
+                "n_bought_followers": purchase.n_followers,
+                "n_bought_comments": int(purchase.comments.sum()),
+                "n_bought_likes": totals.get("n_likes", 0),
+                "n_bought_views": totals.get("n_views", 0),
+                "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
+                "bought_posts": one.posts["post_id"].gather(np.flatnonzero(purchase.concerned)).to_list(),
+                "bought_comments": comments.get(creator_id, []),
+            }
+        rows.append(row)
+    return pl.DataFrame(rows, schema=TRUTH_SCHEMA)

@@ -1,7 +1,7 @@
 """One organic creator day by day: posts cause views, views cause interactions, interactions cause follows.
 
 Days are counted from 0 at the first simulated midnight (UTC); arrays are numpy, one entry a day or a post. What is
-fitted stands in configs/simulate.yaml; what sets one kind apart from another no public source shows, and is chosen.
+fitted stands in models/simulation; what sets one kind apart from another no public source shows, and is chosen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zhenfen.simulate.parameters import GrowthParameters, Parameters, PlatformParameters
+from zhenfen.simulate.parameters import GrowthParameters, Parameters
 
 Reals = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -143,6 +143,7 @@ def draw_traits(
     """One creator of a kind and size on a platform."""
     of, beside = parameters.platforms[platform], KIND_TRAITS[kind]
     curve, activity = _draw_curve(kind, n_days, rng)
+    beside_by_likes = {"n_comments": beside.comments, "n_saves": beside.saves}
     return Traits(
         n_followers=n_followers,
         posts_per_day=float(np.clip(of.posts_per_day.draw(n_followers, rng) * beside.posts, *POSTS_PER_DAY)),
@@ -151,7 +152,9 @@ def draw_traits(
         likes=min(of.likes_by_views.draw(n_followers, rng), 0.5),
         likes_power=of.likes_power,
         likes_log_sd=of.likes_log_sd.draw(n_followers, rng),
-        by_likes=_draw_by_likes(of, beside, n_followers, rng),
+        by_likes={
+            name: rate.draw(n_followers, rng) * beside_by_likes.get(name, 1.0) for name, rate in of.by_likes.items()
+        },
         others_log_sd=of.others_log_sd.draw(n_followers, rng),
         follows=of.follows_per_interaction.draw(n_followers, rng) * beside.follows,
         leaves=of.leaves_per_day.draw(n_followers, rng),
@@ -161,13 +164,6 @@ def draw_traits(
         activity=activity,
         shows_views=of.shows_views,
     )
-
-
-def _draw_by_likes(
-    of: PlatformParameters, beside: KindTraits, n_followers: int, rng: np.random.Generator
-) -> dict[str, float]:
-    factors = {"n_comments": beside.comments, "n_saves": beside.saves}
-    return {name: rate.draw(n_followers, rng) * factors.get(name, 1.0) for name, rate in of.by_likes.items()}
 
 
 def _draw_curve(kind: str, n_days: int, rng: np.random.Generator) -> tuple[Reals, Reals]:
@@ -227,20 +223,19 @@ def make_gains(
         Arrivals less departures of every day, and the usual arrivals of a day without a rise; shapes (n_days,).
     """
     n_days = len(traits.curve)
-    usual = _usual_arrivals(traits)
+    # What the posts of a usual day bring, by their mean; far tails are left to the posts themselves.
+    by_views = traits.likes * (1 + sum(traits.by_likes.values()))
+    mean = np.exp(min(traits.likes_power * traits.views_log_sd, 1.0) ** 2 / 2)
+    usual = float(traits.follows * traits.posts_per_day * traits.views * by_views * mean)
     even = growth.even_share * usual * traits.curve * _draw_days(n_days, weekday, growth, rng)
     rises = _draw_rises(n_days, usual, growth, rng)
-    by_posts = (1 - growth.even_share) * _follows(posts, traits, n_days, growth.decay)
+    # The part of a post's first day that the reading misses comes on the next.
+    share = np.array(growth.decay) / sum(growth.decay)
+    brought = np.minimum(posts.interactions * traits.follows, MOST_BY_POST * traits.n_followers)
+    by_posts = (1 - growth.even_share) * spread_after(posts.at, brought, share, n_days)
     leaves = rng.poisson(traits.leaves * traits.n_followers, n_days)
     arrivals = rng.poisson(even + rises + by_posts) - leaves
     return arrivals.astype(np.int64), usual * traits.curve
-
-
-def _usual_arrivals(traits: Traits) -> float:
-    """What the posts of a usual day bring, by their mean; far tails are left to the posts themselves."""
-    by_views = traits.likes * (1 + sum(traits.by_likes.values()))
-    mean = np.exp(min(traits.likes_power * traits.views_log_sd, 1.0) ** 2 / 2)
-    return float(traits.follows * traits.posts_per_day * traits.views * by_views * mean)
 
 
 def _draw_days(n_days: int, weekday: Ints, growth: GrowthParameters, rng: np.random.Generator) -> Reals:
@@ -263,13 +258,6 @@ def _draw_rises(n_days: int, usual: float, growth: GrowthParameters, rng: np.ran
     size = (1 - rng.random(int(n.sum()))) ** (-1 / growth.rise_tail)
     daily = np.bincount(np.repeat(np.arange(n_days), n), np.minimum(size, LARGEST_RISE), minlength=n_days)
     return typical * np.convolve(daily, growth.decay)[:n_days]
-
-
-def _follows(posts: Posts, traits: Traits, n_days: int, decay: tuple[float, ...]) -> Reals:
-    """What the posts bring on the days after; the part of the first day that the reading misses comes on the next."""
-    share = np.array(decay) / sum(decay)
-    brought = np.minimum(posts.interactions * traits.follows, MOST_BY_POST * traits.n_followers)
-    return spread_after(posts.at, brought, share, n_days)
 
 
 def spread_after(at: Reals, amount: Reals, share: Reals, n_days: int) -> Reals:

@@ -1,4 +1,4 @@
-"""The fitted parameters of simulated creators, read from configs/simulate.yaml (training/simulation.py fits them)."""
+"""The fitted parameters of simulated creators, read from the shelf (training/simulation.py fits them)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 from pydantic import Field
 
-from zhenfen.config import Strict, config_dir, read_config
+from zhenfen.config import Strict, read_config
+from zhenfen.shelf import SIMULATION, find_file
 
 REFERENCE_FOLLOWERS = 1e5
 """Where the medians of everything that changes with size are given."""
@@ -106,7 +107,7 @@ class Delays(Strict):
 
 
 class Parameters(Strict):
-    """All of configs/simulate.yaml.
+    """All of models/simulation/<version>/simulate.yaml.
 
     Attributes:
         fitted_on: Day of the fit, ISO.
@@ -125,9 +126,9 @@ class Parameters(Strict):
 
 @cache
 def load_parameters() -> Parameters:
-    """configs/simulate.yaml.
+    """simulate.yaml of the shelf.
 
     Raises:
-        ConfigError: The file is missing or wrong.
+        ConfigError: The file is missing, was changed or is wrong.
     """
-    return read_config(config_dir() / "simulate.yaml", Parameters)
+    return read_config(find_file(SIMULATION), Parameters)

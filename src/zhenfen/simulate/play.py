@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zhenfen.simulate.campaigns import FIRST_WEEKDAY, Case, Purchase, join_purchases, make_purchase, no_purchase
+from zhenfen.simulate.campaigns import (
+    FIRST_WEEKDAY,
+    CampaignTarget,
+    Purchase,
+    join_purchases,
+    make_purchase,
+    no_purchase,
+)
 from zhenfen.simulate.organic import (
     READ_AT,
     Ints,
@@ -87,18 +94,21 @@ class Played:
 def play(role: Role, place: int, stage: Stage) -> Played:
     """The creator at `place`."""
     rng = np.random.default_rng((stage.seed, place))
-    world, n_days = stage.world, stage.n_days
-    traits = _cast_traits(role, stage, rng)
-    shock = _befall(role, make_posts(traits, rng), traits, stage, rng)
-    gained, _ = make_gains(traits, shock.posts, stage.weekday, world.parameters.growth, rng)
-    shock = replace(shock, posts=_newest(shock.posts, role.fixed.n_posts if role.fixed else None))
-    # Losses never leave a creator without any followers.
-    organic = np.maximum(traits.n_followers + np.cumsum(gained + np.rint(shock.gains)), 1.0).astype(np.float64)
+    n_days = stage.n_days
+    traits, shock, organic = _play_organic(role, stage, rng)
     at = stage.first_day + np.arange(n_days, dtype=np.float64) + READ_AT
-    case = Case(at, organic, stage.first_day + shock.posts.at, _shown(shock.posts, traits), traits.follows)
-    purchase = no_purchase(case)
+    posts = shock.posts
+    shown = {name: values for name, values in posts.counts.items() if name != "n_views" or traits.shows_views}
+    target = CampaignTarget(at, organic, stage.first_day + posts.at, shown, traits.follows)
+    purchase = no_purchase(target)
     for campaign in role.campaigns:
-        purchase = join_purchases(purchase, make_purchase(campaign, case, world, rng))
+        purchase = join_purchases(purchase, make_purchase(campaign, target, stage.world, rng))
+    # The counts that others see, with what was bought and what hides it.
+    none = np.zeros(len(posts.at))
+    counts = {
+        name: values + purchase.counts.get(name, none) + purchase.real_counts.get(name, none)
+        for name, values in shown.items()
+    }
     organic, bought = _clean_up(role.platform, organic + purchase.real, purchase.followers, stage, rng)
     kept = keep_readings(role.shock, n_days, rng)
     padded = 0.0
@@ -108,12 +118,13 @@ def play(role: Role, place: int, stage: Stage) -> Played:
     readings = np.rint(organic + bought)[kept]
     if role.shock == "import_glitch":
         readings = spoil_readings(readings, rng)
+    followed = np.asarray(rng.lognormal(*FOLLOWING) + np.cumsum(rng.poisson(0.05, n_days)), dtype=np.int64)
     return Played(
         role=role,
         at=at[kept],
         n_followers=readings.astype(np.int64),
-        n_following=(_follows_others(n_days, rng) + purchase.following)[kept].astype(np.int64),
-        posts=_after_purchase(shock.posts, case, purchase),
+        n_following=(followed + purchase.following)[kept].astype(np.int64),
+        posts=replace(posts, at=target.posts_at, counts=counts),
         purchase=purchase,
         bought_share=purchase.profiles_share or float((bought[-1] + padded) / (organic[-1] + bought[-1])),
         newest_bought_share=purchase.profiles_share or _newest_share(organic, bought),
@@ -123,44 +134,28 @@ def play(role: Role, place: int, stage: Stage) -> Played:
     )
 
 
-def _cast_traits(role: Role, stage: Stage, rng: np.random.Generator) -> Traits:
-    """The creator's own numbers: drawn, but for those that a story fixes."""
-    n_followers = draw_followers(role.kind, rng) if role.fixed is None else role.fixed.n_followers
+def _play_organic(role: Role, stage: Stage, rng: np.random.Generator) -> tuple[Traits, Shock, Reals]:
+    """The creator's own numbers, its posts with what befell them, and its followers by day: nothing bought as yet."""
+    fixed, n_days = role.fixed, stage.n_days
     parameters = stage.world.parameters
-    traits = draw_traits(role.kind, role.platform, stage.n_days, parameters, rng, n_followers=n_followers)
-    if role.fixed is None:
-        return traits
-    views = traits.views * role.fixed.views * (1 - role.fixed.padded_share)
-    return replace(traits, views=views, advert_share=role.fixed.advert_share, live_share=role.fixed.live_share)
-
-
-def _befall(role: Role, posts: Posts, traits: Traits, stage: Stage, rng: np.random.Generator) -> Shock:
-    on = role.fixed.shock_on if role.fixed else None
-    day = None if on is None else stage.n_days - on
-    return make_shock(role.shock, posts, traits.n_followers, stage.world, rng, n_days=stage.n_days, day=day)
-
-
-def _newest(posts: Posts, n: int | None) -> Posts:
-    """The `n` newest posts; all where it is None."""
-    if n is None:
-        return posts
-    kept = slice(max(len(posts.at) - n, 0), None)
-    counts = {name: values[kept] for name, values in posts.counts.items()}
-    return Posts(posts.at[kept], counts, posts.is_advert[kept], posts.is_live[kept])
-
-
-def _shown(posts: Posts, traits: Traits) -> dict[str, Reals]:
-    return {name: values for name, values in posts.counts.items() if name != "n_views" or traits.shows_views}
-
-
-def _after_purchase(posts: Posts, case: Case, purchase: Purchase) -> Posts:
-    """The counts that others see, with what was bought and what hides it."""
-    none = np.zeros(len(case.posts_at))
-    counts = {
-        name: values + purchase.counts.get(name, none) + purchase.real_counts.get(name, none)
-        for name, values in case.counts.items()
-    }
-    return replace(posts, at=case.posts_at, counts=counts)
+    n_followers = draw_followers(role.kind, rng) if fixed is None else fixed.n_followers
+    traits = draw_traits(role.kind, role.platform, n_days, parameters, rng, n_followers=n_followers)
+    if fixed is not None:
+        views = traits.views * fixed.views * (1 - fixed.padded_share)
+        traits = replace(traits, views=views, advert_share=fixed.advert_share, live_share=fixed.live_share)
+    day = None if fixed is None or fixed.shock_on is None else n_days - fixed.shock_on
+    posts = make_posts(traits, rng)
+    shock = make_shock(role.shock, posts, n_followers, stage.world, rng, n_days=n_days, day=day)
+    gained, _ = make_gains(traits, shock.posts, stage.weekday, parameters.growth, rng)
+    # Losses never leave a creator without any followers.
+    organic = np.maximum(n_followers + np.cumsum(gained + np.rint(shock.gains)), 1.0).astype(np.float64)
+    if fixed is not None and fixed.n_posts is not None:
+        posts = shock.posts
+        newest = slice(max(len(posts.at) - fixed.n_posts, 0), None)
+        counts = {name: values[newest] for name, values in posts.counts.items()}
+        kept = Posts(posts.at[newest], counts, posts.is_advert[newest], posts.is_live[newest])
+        shock = replace(shock, posts=kept)
+    return traits, shock, organic
 
 
 def _clean_up(
@@ -175,11 +170,6 @@ def _clean_up(
     organic[day:] -= np.rint(share * part * organic[day])
     bought[day:] -= np.rint(of_bought * bought[day])
     return organic, bought
-
-
-def _follows_others(n_days: int, rng: np.random.Generator) -> Ints:
-    start = rng.lognormal(*FOLLOWING)
-    return np.asarray(start + np.cumsum(rng.poisson(0.05, n_days)), dtype=np.int64)
 
 
 def _newest_share(organic: Reals, bought: Reals) -> float:

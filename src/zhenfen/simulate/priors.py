@@ -8,13 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from zhenfen.config import Strict, config_dir, read_config
-from zhenfen.simulate.parameters import (
-    Delays,
-    GrowthParameters,
-    Parameters,
-    PlatformParameters,
-    Scatter,
-)
+from zhenfen.simulate.parameters import Parameters, PlatformParameters, Scatter
 from zhenfen.simulate.world import World, base_world
 
 
@@ -184,10 +178,26 @@ def draw_world(rng: np.random.Generator, *, is_search: bool = False) -> World:
 
 def _draw_parameters(fitted: Parameters, priors: FittedPriors, rng: np.random.Generator) -> Parameters:
     platforms = {name: _draw_platform(one, priors, rng) for name, one in fitted.platforms.items()}
+    growth, delays = fitted.growth, fitted.comment_delays
+    day, size = growth.day_log_sd, growth.rise_size
+    changed_growth = {
+        "even_share": priors.even_share.draw(rng),
+        "day_log_sd": day.model_copy(update={"median": day.median * priors.day_log_sd.draw(rng)}),
+        "slow_log_sd": growth.slow_log_sd * priors.slow_log_sd.draw(rng),
+        "slow_days": growth.slow_days * priors.slow_days.draw(rng),
+        "rises_per_day": growth.rises_per_day * priors.rises_per_day.draw(rng),
+        "rise_size": size.model_copy(update={"median": size.median * priors.rise_size.draw(rng)}),
+        "rise_tail": growth.rise_tail * priors.rise_tail.draw(rng),
+    }
+    changed_delays = {
+        "median_minutes": delays.median_minutes * float(np.exp(priors.delay_log_sd * rng.standard_normal())),
+        "later_log_sd": delays.later_log_sd * priors.later_log_sd.draw(rng),
+        "sooner_log_sd": delays.sooner_log_sd * priors.sooner_log_sd.draw(rng),
+    }
     changed = {
         "platforms": platforms,
-        "growth": _draw_growth(fitted.growth, priors, rng),
-        "comment_delays": _draw_delays(fitted.comment_delays, priors, rng),
+        "growth": growth.model_copy(update=changed_growth),
+        "comment_delays": delays.model_copy(update=changed_delays),
     }
     return fitted.model_copy(update=changed)
 
@@ -210,27 +220,3 @@ def _draw_platform(fitted: PlatformParameters, priors: FittedPriors, rng: np.ran
 def _vary(fitted: Scatter, log_sd: float, priors: FittedPriors, rng: np.random.Generator) -> Scatter:
     median = fitted.median * float(np.exp(log_sd * rng.standard_normal()))
     return fitted.model_copy(update={"median": median, "log_sd": fitted.log_sd * priors.spread.draw(rng)})
-
-
-def _draw_growth(fitted: GrowthParameters, priors: FittedPriors, rng: np.random.Generator) -> GrowthParameters:
-    day, size = fitted.day_log_sd, fitted.rise_size
-    changed = {
-        "even_share": priors.even_share.draw(rng),
-        "day_log_sd": day.model_copy(update={"median": day.median * priors.day_log_sd.draw(rng)}),
-        "slow_log_sd": fitted.slow_log_sd * priors.slow_log_sd.draw(rng),
-        "slow_days": fitted.slow_days * priors.slow_days.draw(rng),
-        "rises_per_day": fitted.rises_per_day * priors.rises_per_day.draw(rng),
-        "rise_size": size.model_copy(update={"median": size.median * priors.rise_size.draw(rng)}),
-        "rise_tail": fitted.rise_tail * priors.rise_tail.draw(rng),
-    }
-    return fitted.model_copy(update=changed)
-
-
-def _draw_delays(fitted: Delays, priors: FittedPriors, rng: np.random.Generator) -> Delays:
-    factor = float(np.exp(priors.delay_log_sd * rng.standard_normal()))
-    changed = {
-        "median_minutes": fitted.median_minutes * factor,
-        "later_log_sd": fitted.later_log_sd * priors.later_log_sd.draw(rng),
-        "sooner_log_sd": fitted.sooner_log_sd * priors.sooner_log_sd.draw(rng),
-    }
-    return fitted.model_copy(update=changed)

@@ -62,38 +62,33 @@ def make_shock(
     """
     none = Shock(posts, np.zeros(n_days))
     if name == "viral_post":
-        lifted = _lift(posts, _pick(posts, n_days, rng, day), _log_uniform(world.viral_factor, rng), rng)
-        return replace(none, posts=lifted)
+        return replace(none, posts=_go_viral(posts, world.viral_factor, rng, n_days=n_days, day=day))
     if name is None or name not in world.declared:
         return none
-    day = _draw_day(n_days, rng) if day is None else day
+    if day is None:
+        earliest = min(DAYS_BEFORE, n_days - 1)
+        day = int(rng.integers(earliest, max(n_days - 3, earliest + 1)))
     makers = {"giveaway": _giveaway, "tv_mention": _broadcast, "advert": _paid_reach, "promotion": _promotion}
     shock = makers[name](posts, day, n_followers, world, rng, n_days=n_days)
     return shock if rng.random() < world.declared[name] else replace(shock, events=())
-
-
-def _draw_day(n_days: int, rng: np.random.Generator) -> int:
-    return int(rng.integers(min(DAYS_BEFORE, n_days - 1), max(n_days - 3, min(DAYS_BEFORE, n_days - 1) + 1)))
 
 
 def _log_uniform(between: Between, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(*np.log(between))))
 
 
-def _pick(posts: Posts, n_days: int, rng: np.random.Generator, day: int | None) -> int | None:
-    """The first post from `day` on, or a post of the days that can be judged, or any; None without posts."""
+def _go_viral(posts: Posts, viral_factor: Between, rng: np.random.Generator, *, n_days: int, day: int | None) -> Posts:
+    """One post with a multiple of the counts of the best; strangers like less than fans, by up to a half (chosen)."""
     if len(posts.at) == 0:
-        return None
-    if day is not None:
-        return int(np.searchsorted(posts.at[:-1], day))
-    within = np.flatnonzero((posts.at >= DAYS_BEFORE) & (posts.at < n_days - 3))
-    return int(rng.choice(within if len(within) else len(posts.at)))
-
-
-def _lift(posts: Posts, which: int | None, factor: float, rng: np.random.Generator) -> Posts:
-    """One post with `factor` times the counts of the best; strangers like less than fans, by up to a half (chosen)."""
-    if which is None:
+        _log_uniform(viral_factor, rng)  # What comes after is the same with posts and without.
         return posts
+    # The first post from `day` on, or a post of the days that can be judged, or any.
+    if day is not None:
+        which = int(np.searchsorted(posts.at[:-1], day))
+    else:
+        within = np.flatnonzero((posts.at >= DAYS_BEFORE) & (posts.at < n_days - 3))
+        which = int(rng.choice(within if len(within) else len(posts.at)))
+    factor = _log_uniform(viral_factor, rng)
     best = int(np.argmax(posts.counts["n_views"]))
     counts = {name: values.copy() for name, values in posts.counts.items()}
     beside = rng.uniform(0.5, 1.0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
-from zhenfen.simulate.parameters import GrowthParameters, PlatformParameters, Scatter
+from zhenfen.simulate.parameters import PlatformParameters, Scatter
 from zhenfen.simulate.roles import Campaign, Fixed, Role
 from zhenfen.simulate.world import World, base_world
 
@@ -109,12 +109,14 @@ def story_world() -> World:
     """The usual world in its middle: creators do not differ, events are declared, and nothing comes unexplained.
 
     Raises:
-        ConfigError: configs/simulate.yaml is missing or wrong.
+        ConfigError: simulate.yaml of the shelf is missing or wrong.
     """
     base = base_world()
     fitted = base.parameters
     platforms = {name: _in_the_middle(one) for name, one in fitted.platforms.items()}
-    growth = _without_surprises(fitted.growth)
+    # Half of the arrivals even, as far as they can be from day to day, and no rise from outside.
+    even = {"even_share": 0.5, "day_log_sd": Scatter(median=DAY_LOG_SD), "slow_log_sd": 0.0, "rises_per_day": 0.0}
+    growth = fitted.growth.model_copy(update=even)
     return replace(
         base,
         parameters=fitted.model_copy(update={"platforms": platforms, "growth": growth}),
@@ -139,9 +141,3 @@ def _in_the_middle(fitted: PlatformParameters) -> PlatformParameters:
 
 def _alike(fitted: Scatter) -> Scatter:
     return fitted.model_copy(update={"log_sd": 0.0})
-
-
-def _without_surprises(fitted: GrowthParameters) -> GrowthParameters:
-    """Half of the arrivals even, as far as they can be from day to day, and no rise from outside."""
-    day = Scatter(median=DAY_LOG_SD)
-    return fitted.model_copy(update={"even_share": 0.5, "day_log_sd": day, "slow_log_sd": 0.0, "rises_per_day": 0.0})

@@ -80,23 +80,13 @@ def _mix(rng: np.random.Generator, n: int, forms: Mapping[Form, float]) -> pl.Se
     return pl.concat(parts).gather(rng.permutation(n))
 
 
-def _praise(rng: np.random.Generator, n: int) -> pl.Series:
-    return draw(rng, words.PRAISE, n)
+def _row(*parts: Sequence[str]) -> Form:
+    """A form of one entry of each pool, one after the other; a part that is a text stands as it is."""
 
+    def write(rng: np.random.Generator, n: int) -> pl.Series:
+        return join_parts(*(part if isinstance(part, str) else draw(rng, part, n) for part in parts))
 
-def _saying(rng: np.random.Generator, n: int) -> pl.Series:
-    return draw(rng, words.SAYINGS, n)
-
-
-def _brief(rng: np.random.Generator, n: int) -> pl.Series:
-    return join_parts(draw(rng, words.BRIEF_THINGS, n), draw(rng, words.BRIEF_FEELINGS, n))
-
-
-def _remark(rng: np.random.Generator, n: int) -> pl.Series:
-    attitude, owner, aspect, feeling = (
-        draw(rng, pool, n) for pool in (words.ATTITUDES, OWNERS, words.ASPECTS, words.FEELINGS)
-    )
-    return join_parts(attitude, owner, "的", aspect, feeling)
+    return write
 
 
 def _sentence(n_clauses: int, *, is_ended: bool = False) -> Form:
@@ -109,19 +99,6 @@ def _sentence(n_clauses: int, *, is_ended: bool = False) -> Form:
         return join_parts(*parts, *(("，", draw(rng, words.ENDINGS, n)) if is_ended else ()))
 
     return write
-
-
-def _opinion(rng: np.random.Generator, n: int) -> pl.Series:
-    return join_parts(draw(rng, THINGS, n), draw(rng, words.FEELINGS, n))
-
-
-def _question(rng: np.random.Generator, n: int) -> pl.Series:
-    return join_parts(draw(rng, THINGS, n), draw(rng, words.ASKING, n))
-
-
-def _story(rng: np.random.Generator, n: int) -> pl.Series:
-    """When, who, did, what."""
-    return join_parts(*(draw(rng, pool, n) for pool in (words.TIMES, words.PEOPLE, words.DEEDS, THINGS)))
 
 
 def _place(rng: np.random.Generator, n: int) -> pl.Series:
@@ -138,13 +115,20 @@ def _fill_frames(rng: np.random.Generator, frames: Sequence[tuple[str, str]], fi
     return join_parts(before, filling, after)
 
 
-CLAUSES: dict[Form, float] = {_opinion: 0.45, _story: 0.22, _question: 0.15, _place: 0.08, _amount: 0.1}
+_STORY = _row(words.TIMES, words.PEOPLE, words.DEEDS, THINGS)
+CLAUSES: dict[Form, float] = {
+    _row(THINGS, words.FEELINGS): 0.45,
+    _STORY: 0.22,
+    _row(THINGS, words.ASKING): 0.15,
+    _place: 0.08,
+    _amount: 0.1,
+}
 COMMENT_FORMS: dict[Form, float] = {
-    _praise: 0.13,
-    _saying: 0.008,
-    _brief: 0.112,
-    _remark: 0.18,
-    _story: 0.1,
+    _row(words.PRAISE): 0.13,
+    _row(words.SAYINGS): 0.008,
+    _row(words.BRIEF_THINGS, words.BRIEF_FEELINGS): 0.112,
+    _row(words.ATTITUDES, OWNERS, "的", words.ASPECTS, words.FEELINGS): 0.18,
+    _STORY: 0.1,
     _sentence(2): 0.22,
     _sentence(2, is_ended=True): 0.06,
     _sentence(3): 0.06,

@@ -104,6 +104,6 @@ def base_world() -> World:
     """The world with the fitted parameters and the chosen numbers above.
 
     Raises:
-        ConfigError: configs/simulate.yaml is missing or wrong.
+        ConfigError: simulate.yaml of the shelf is missing or wrong.
     """
     return World(load_parameters())

@@ -1,7 +1,7 @@
 """The canonical tables: their contract, the bundle that travels through the house, and their form on disk."""
 
 from zhenfen.tables.bundle import Tables, make_frame
-from zhenfen.tables.check import check_tables, find_problems, latest_possible
+from zhenfen.tables.check import check_tables, find_problems
 from zhenfen.tables.moments import EPOCH, OBSERVED, latest_time, time_columns
 from zhenfen.tables.specs import EVENT_KINDS, FOUND_BY, FRAMES, PLATFORMS, TABLES, Column, TableSpec
 from zhenfen.tables.store import find_table, is_table_file, read_tables, write_tables
@@ -21,7 +21,6 @@ __all__ = [
     "find_problems",
     "find_table",
     "is_table_file",
-    "latest_possible",
     "latest_time",
     "make_frame",
     "read_tables",

@@ -20,7 +20,9 @@ OBSERVED: dict[str, tuple[str, ...]] = {
     "comments": ("created_at",),
     "provenance": ("obtained_at",),
 }
-"""Table → columns that say when something was seen; the latest of them is the moment that whole tables speak of."""
+"""Table → columns that say when something was seen; the latest of them is the moment that whole tables speak of.
+
+Readings in `post_counts` are no later than those in `posts`, which holds the latest of each post."""
 
 
 def time_columns(table: str) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import polars as pl
 
 from zhenfen.errors import ConfigError, InvalidTableError, Problem, UnreadableFileError
 from zhenfen.files import settle, unwritable
-from zhenfen.tables import TableSpec, make_frame
-from zhenfen.tables.check import find_wrong_values
+from zhenfen.tables.bundle import make_frame
+from zhenfen.tables.contract import COLUMN_THERE, Breach, find_impossible, find_nulls, fits
+from zhenfen.tables.specs import TableSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,10 +37,17 @@ class ParquetRows:
     """
 
     def __init__(self, path: Path, spec: TableSpec, needed: Sequence[str], read: Sequence[str] | None = None) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         self.path = path
         self.spec = spec
         self.needed = needed
-        self.file = _open(path)
+        self.key = next(column for column in spec.columns if column.name == needed[0])
+        try:
+            self.file = pq.ParquetFile(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise _torn(path, error) from error
         self.have = self.file.schema_arrow.names
         self.names = [name for name in read or spec.schema if name in self.have]
         self._check_columns()
@@ -60,9 +68,13 @@ class ParquetRows:
         for batch in self._read():
             self._check_texts(batch, start)
             frame = pl.DataFrame(pl.from_arrow(batch))
-            self._check_ids(frame, start)
+            self._refuse(find_nulls(self.key, frame[self.key.name], start))
             start += frame.height
-            yield self._typed(frame)
+            try:
+                typed = make_frame(self.spec, frame)
+            except pl.exceptions.InvalidOperationError as error:
+                raise InvalidTableError(Problem("numbers and times that fit 64 bits", str(self.path))) from error
+            yield typed
         if start == 0:
             yield make_frame(self.spec)
 
@@ -75,17 +87,9 @@ class ParquetRows:
         """
         start = 0
         for frame in self.batches():
-            problems = find_wrong_values(self.spec, frame.select(self.names), str(self.path), start)
-            if problems:
-                raise InvalidTableError(problems)
+            self._refuse(find_impossible(self.spec.columns, frame.select(self.names), start))
             start += frame.height
             yield frame
-
-    def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        try:
-            return make_frame(self.spec, frame)
-        except pl.exceptions.InvalidOperationError as error:
-            raise InvalidTableError(Problem("numbers and times that fit 64 bits", str(self.path))) from error
 
     def _read(self) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
@@ -95,24 +99,25 @@ class ParquetRows:
         except (OSError, pa.ArrowInvalid) as error:
             raise _torn(self.path, error) from error
 
+    def _refuse(self, breaches: Sequence[Breach]) -> None:
+        if breaches:
+            raise InvalidTableError([problem for one in breaches for problem in one.summarise(str(self.path))])
+
     def _check_columns(self) -> None:
-        # A type that Arrow has and polars has not is as wrong as any other: it is named as Arrow names it.
         missing = [name for name in self.needed if name not in self.names]
-        problems = [Problem("the column to be there", str(self.path), column=name) for name in missing]
+        problems = [Problem(COLUMN_THERE, str(self.path), column=name) for name in missing]
         twice = [name for name in self.names if self.have.count(name) > 1]
         problems += [Problem("the column to be there once", str(self.path), column=name) for name in twice]
+        columns = {column.name: column for column in self.spec.columns}
         for name in self.names:
-            have, want = self.file.schema_arrow.types[self.have.index(name)], self.spec.schema[name]
-            if not _fits(have, want):
-                problems.append(Problem(f"type {want}", str(self.path), column=name, value=str(have)))
+            # A type that Arrow has and polars has not is as wrong as any other: it is named as Arrow names it.
+            have = self.file.schema_arrow.types[self.have.index(name)]
+            known = _polars_type(have)
+            if known is None or not fits(known, columns[name]):
+                want = f"type {columns[name].dtype}"
+                problems.append(Problem(want, str(self.path), column=name, value=str(have)))
         if problems:
             raise InvalidTableError(problems)
-
-    def _check_ids(self, frame: pl.DataFrame, start: int) -> None:
-        name = self.needed[0]
-        empty = frame[name].is_null().arg_true()
-        if len(empty):
-            raise InvalidTableError(Problem("an id", str(self.path), row=start + int(empty[0]) + 1, column=name))
 
     def _check_texts(self, batch: pa.RecordBatch, start: int) -> None:
         """Polars takes Arrow's word that texts are UTF-8, and a file need not keep it."""
@@ -206,36 +211,26 @@ def _has_columns(path: Path, names: Collection[str]) -> bool:
         return False
 
 
-def _open(path: Path) -> pq.ParquetFile:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise _torn(path, error) from error
-
-
 def _torn(path: Path, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(Problem("a whole Parquet file", str(path), value=str(error)))
 
 
-def _fits(have: pa.DataType, want: pl.DataType) -> bool:
-    import pyarrow as pa
+def _polars_type(have: pa.DataType) -> pl.DataType | None:
+    """The type by which the contract judges one of Arrow's, whatever its width; None where it knows no such type."""
+    import pyarrow.types as kinds
 
-    kinds = pa.types
-    if kinds.is_null(have):
-        return True
     if kinds.is_dictionary(have):
         # What pandas and polars make of categories: the same texts, each stored once.
-        return want == pl.String and _fits(have.value_type, want)
-    if want == pl.String:
-        return bool(kinds.is_string(have) or kinds.is_large_string(have) or kinds.is_string_view(have))
-    if want == pl.Boolean:
-        return bool(kinds.is_boolean(have))
-    if isinstance(want, pl.Datetime):
-        return bool(kinds.is_timestamp(have) and have.tz == "UTC")
-    return bool(kinds.is_integer(have) or (not want.is_integer() and kinds.is_floating(have)))
+        return pl.String() if _polars_type(have.value_type) in (pl.String, pl.Null) else None
+    known: list[tuple[bool, pl.DataType]] = [
+        (kinds.is_null(have), pl.Null()),
+        (kinds.is_string(have) or kinds.is_large_string(have) or kinds.is_string_view(have), pl.String()),
+        (kinds.is_boolean(have), pl.Boolean()),
+        (kinds.is_timestamp(have) and have.tz == "UTC", pl.Datetime("us", "UTC")),
+        (kinds.is_integer(have), pl.Int64()),
+        (kinds.is_floating(have), pl.Float64()),
+    ]
+    return next((dtype for is_so, dtype in known if is_so), None)
 
 
 def _first_invalid(column: pa.Array) -> int:

@@ -51,7 +51,7 @@ class Column:
         name: Column name.
         kind: What it holds; decides the dtype.
         unit: Unit of a number, empty otherwise.
-        high: Largest value allowed for a number; the smallest is 0.
+        high: Largest value allowed for a number, of which the smallest is then 0; without it any number is.
         choices: Values allowed for a choice.
     """
 

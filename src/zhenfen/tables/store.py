@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
 from zhenfen.files import replace_folder
 from zhenfen.tables.bundle import Tables
 from zhenfen.tables.check import check_tables
+from zhenfen.tables.foreign import take_table
 from zhenfen.tables.specs import TABLES, TableSpec
 
 DATABASE_SUFFIXES = (".sqlite", ".db", ".duckdb")
@@ -32,7 +33,14 @@ def read_tables(path: Path) -> Tables:
         UnreadableFileError: A file is no Parquet file or no database.
         InvalidTableError: The tables break the contract.
     """
-    frames = _read_database(path) if path.is_file() else _read_folder(path)
+    if not path.is_file():
+        found = {name: find_table(path, name) for name in TABLES}
+        frames = {name: _read_parquet(TABLES[name], file) for name, file in found.items() if file is not None}
+    elif path.suffix in DATABASE_SUFFIXES:
+        raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
+        frames = {name: take_table(frame, TABLES[name], f"{path}:{name}") for name, frame in raw.items()}
+    else:
+        raise MissingTableError(Problem("a folder of Parquet files or " + ", ".join(DATABASE_SUFFIXES), str(path)))
     if not frames:
         raise MissingTableError(Problem("at least one of " + ", ".join(f"{n}.parquet" for n in TABLES), str(path)))
     check_tables(frames)
@@ -66,11 +74,6 @@ def is_table_file(path: Path) -> bool:
     return path.suffix == ".parquet" and path.stem in TABLES
 
 
-def _read_folder(folder: Path) -> dict[str, pl.DataFrame]:
-    found = {name: find_table(folder, name) for name in TABLES}
-    return {name: _read_parquet(TABLES[name], path) for name, path in found.items() if path is not None}
-
-
 def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
     pattern = path / "**/*.parquet" if path.is_dir() else path
     try:
@@ -80,13 +83,6 @@ def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
         return frame.select(name for name in names if name in spec.schema).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UnreadableFileError(Problem("a whole Parquet file", str(path), value=_first_line(error))) from error
-
-
-def _read_database(path: Path) -> dict[str, pl.DataFrame]:
-    if path.suffix not in DATABASE_SUFFIXES:
-        raise MissingTableError(Problem("a folder of Parquet files or " + ", ".join(DATABASE_SUFFIXES), str(path)))
-    raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
-    return {name: _typed(TABLES[name], frame, path) for name, frame in raw.items()}
 
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
@@ -120,28 +116,6 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
             return {name: database.table(f"main.{name}").pl() for name in TABLES if name in have}
     except duckdb.Error as error:
         raise UnreadableFileError(Problem("a DuckDB database", str(path), value=_first_line(error))) from error
-
-
-def _typed(spec: TableSpec, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """Databases have no booleans or UTC times of their own: numbers and ISO texts become the contract's types."""
-    try:
-        return frame.select(
-            _cast(pl.col(name), frame.schema[name], spec) for name in frame.columns if name in spec.schema
-        )
-    except pl.exceptions.PolarsError as error:
-        raise InvalidTableError(
-            Problem("values of the contract's types", f"{path}:{spec.name}", value=_first_line(error))
-        ) from error
-
-
-def _cast(values: pl.Expr, have: pl.DataType, spec: TableSpec) -> pl.Expr:
-    name = values.meta.output_name()
-    want = spec.schema[name]
-    if isinstance(want, pl.Datetime) and have == pl.String:
-        return values.str.to_datetime(time_unit="us", time_zone="UTC")
-    if isinstance(want, pl.Datetime) and isinstance(have, pl.Datetime) and have.time_zone is None:
-        return values.dt.replace_time_zone("UTC").cast(want)
-    return values.cast(want)
 
 
 def _first_line(error: BaseException) -> str:

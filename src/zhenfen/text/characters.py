@@ -133,7 +133,9 @@ def _fold_words(texts: pl.Series) -> pl.Series:
 def _table() -> Uint32:
     """What each code point is read as, shape (0x110000,)."""
     table = np.arange(_N_CODE_POINTS, dtype=np.uint32)
-    for alike, read in (*read_simplified(), *_accents(), *_lookalikes().always.pairs):
+    plain = ((chr(code), unicodedata.normalize("NFKD", chr(code))[0]) for code in _LATIN_WITH_ACCENTS)
+    accents = [(letter, base) for letter, base in plain if letter != base and base.isascii() and base.isalpha()]
+    for alike, read in (*read_simplified(), *accents, *_lookalikes().always.pairs):
         table[ord(alike)] = ord(read)
     lower = ((code, chr(code).lower()) for code in range(_ALL_WITH_CASE) if chr(code).isupper())
     for code, letter in lower:
@@ -168,7 +170,11 @@ def _n_bytes() -> npt.NDArray[np.uint8]:
 @cache
 def _any_unstable() -> str:
     """A class of all characters but those of plain simplified texts, as a regular expression."""
-    plain = [code for code in _OFTEN_STABLE if _is_stable(chr(code))]
+    plain: list[int] = []
+    for code in _OFTEN_STABLE:
+        is_folded = unicodedata.normalize("NFKC", chr(code)) != chr(code) or _table()[code] != code
+        if not is_folded and unicodedata.category(chr(code))[0] != "M":
+            plain.append(code)
     return f"[^{escape_codes(plain)}{PUNCTUATION}]"
 
 
@@ -184,20 +190,9 @@ def escape_codes(codes: list[int]) -> str:
     return "".join(rf"\x{{{part[0]:x}}}-\x{{{part[-1]:x}}}" for part in parts)
 
 
-def _is_stable(character: str) -> bool:
-    is_plain = unicodedata.normalize("NFKC", character) == character
-    return is_plain and unicodedata.category(character)[0] != "M" and _table()[ord(character)] == ord(character)
-
-
 @cache
 def _lookalikes() -> Lookalikes:
     return read_config(config_dir() / "text" / "lookalikes.yaml", Lookalikes)
-
-
-def _accents() -> list[tuple[str, str]]:
-    """Latin letters with accents and the plain ones."""
-    plain = ((chr(code), unicodedata.normalize("NFKD", chr(code))[0]) for code in _LATIN_WITH_ACCENTS)
-    return [(letter, base) for letter, base in plain if letter != base and base.isascii() and base.isalpha()]
 
 
 def read_simplified() -> list[tuple[str, str]]:

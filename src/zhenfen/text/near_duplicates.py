@@ -8,7 +8,6 @@ neighbours that follow it in the order of its hashes, and components join what t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -70,7 +69,11 @@ def cluster_comments(comments: pl.DataFrame) -> pl.DataFrame:
 def cluster_normalised(comments: pl.DataFrame) -> pl.DataFrame:
     """`cluster_comments` of texts that are normalised already: comment_id and normalised."""
     texts = comments["normalised"].filter(comments.select(is_telling()).to_series()).unique().sort()
-    roots = pl.DataFrame({"normalised": texts, "root": _group_texts(texts)})
+    n_chars = count_chars(texts)
+    linked = np.empty(0, dtype=np.int64)
+    if not texts.is_empty():
+        linked = _join(texts, n_chars, *_propose(sign_texts(texts), n_chars))
+    roots = pl.DataFrame({"normalised": texts, "root": linked})
     rooted = comments.select("comment_id", "normalised").join(roots, on="normalised", how="left", maintain_order="left")
     clusters = (
         rooted.drop_nulls("root")
@@ -111,14 +114,6 @@ def least_jaccard(n_chars: Int) -> npt.NDArray[np.float64]:
     n_changes = np.maximum(np.where(n_chars < 10, 1, 2), n_chars // 10)  # noqa: PLR2004 (the docstring's)
     needed = (n_chars + 1 - 2 * n_changes) / (n_chars + 1 + 2 * n_changes)
     return np.asarray(needed - 1e-9, dtype=np.float64)
-
-
-def _group_texts(texts: pl.Series) -> Int:
-    """A number for each of the sorted unique texts, the same for texts that are linked; shape (n_texts,)."""
-    if texts.is_empty():
-        return np.empty(0, dtype=np.int64)
-    n_chars = count_chars(texts)
-    return _join(texts, n_chars, *_propose(sign_texts(texts), n_chars))
 
 
 def join_alike(texts: pl.Series, first: Int, second: Int) -> Int:
@@ -209,8 +204,14 @@ def _propose(signatures: Uint32, n_chars: Int) -> tuple[Int, Int]:
     """Pairs of texts, smaller index first, that share a band and enough of all hashes; each pair once."""
 
     def propose(band: int) -> Uint64:
-        pairs = [_agreeing(signatures, n_chars, *pair) for pair in _neighbours(signatures, band)]
-        return np.concatenate(pairs)
+        keys = band_keys(signatures, band)
+        # Stable: texts are sorted, so that equal keys come in the order of their texts, not of their rows.
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order] >> ORDER_BITS
+        # Neighbours agree on the band's two hashes and follow each other in their order.
+        agreeing = [np.flatnonzero(keys[step:] == keys[:-step]) for step in range(1, N_NEIGHBOURS + 1)]
+        pairs = ((order[at], order[at + step]) for step, at in enumerate(agreeing, 1))
+        return np.concatenate([_agreeing(signatures, n_chars, *pair) for pair in pairs])
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         codes = _sort_distinct(np.concatenate(list(pool.map(propose, BANDS))))
@@ -231,17 +232,6 @@ def band_keys(signatures: Uint32, band: int) -> Uint64:
     low = np.uint64(0xFFFFFF)
     keys: Uint64 = (one & low) << np.uint64(40) | (two & low) << ORDER_BITS | three & np.uint64(0xFFFF)
     return keys
-
-
-def _neighbours(signatures: Uint32, band: int) -> Iterator[tuple[Int, Int]]:
-    """Pairs that agree on the band's two hashes and follow each other in their order."""
-    keys = band_keys(signatures, band)
-    # Stable: texts are sorted, so that equal keys come in the order of their texts, not of their rows.
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order] >> ORDER_BITS
-    for step in range(1, N_NEIGHBOURS + 1):
-        at = np.flatnonzero(keys[step:] == keys[:-step])
-        yield order[at], order[at + step]
 
 
 def _agreeing(signatures: Uint32, n_chars: Int, first: Int, second: Int) -> Uint64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -67,8 +67,19 @@ def map_parts(function: Callable[[pl.Series], Result], texts: pl.Series, n_bucke
 
     What a part needs does not grow with their number.
     """
+    n_most = 2**_KEY_BITS // n_buckets
+    ends = texts.str.len_chars().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
+    parts: list[pl.Series] = []
+    start = 0
+    while start < len(texts):
+        # As many texts as have about _CHARACTERS_AT_ONCE characters together, but one at least.
+        before = ends[start - 1] if start else 0
+        end = int(np.searchsorted(ends, before + _CHARACTERS_AT_ONCE, side="right"))
+        end = min(max(end, start + 1), start + n_most)
+        parts.append(texts.slice(start, end - start))
+        start = end
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        return list(pool.map(function, _split(texts, 2**_KEY_BITS // n_buckets)))
+        return list(pool.map(function, parts))
 
 
 def count_buckets(
@@ -138,18 +149,6 @@ def check_size(n_buckets: int, longest: int) -> None:
         raise ValueError(f"n_buckets: expected a power of two up to 2**31, found {n_buckets}")
     if not 1 <= longest <= len(_FACTORS):
         raise ValueError(f"longest: expected 1 to {len(_FACTORS)}, found {longest}")
-
-
-def _split(texts: pl.Series, n_most: int) -> Iterator[pl.Series]:
-    """Consecutive parts of at most `n_most` texts and about _CHARACTERS_AT_ONCE characters."""
-    ends = texts.str.len_chars().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
-    start = 0
-    while start < len(texts):
-        before = ends[start - 1] if start else 0
-        end = int(np.searchsorted(ends, before + _CHARACTERS_AT_ONCE, side="right"))
-        end = min(max(end, start + 1), start + n_most)
-        yield texts.slice(start, end - start)
-        start = end
 
 
 def _mix(values: Uint32) -> Uint32:

@@ -41,7 +41,8 @@ def load_cutter(name: str) -> Callable[[str], list[str]]:
     Raises:
         ConfigError: configs/text/words.yaml is not there or cannot be used.
     """
-    words = _field_words()
+    lists = read_config(config_dir() / "text" / "words.yaml", Lexicon).lists
+    words = sorted({word for entries in lists.values() for word in entries.words})
     if name == "rjieba":
         import rjieba
 
@@ -57,11 +58,6 @@ def load_cutter(name: str) -> Callable[[str], list[str]]:
     for word in words:
         reference.add_word(word, WORD_FREQUENCY)
     return lambda text: list(reference.cut(text))
-
-
-def _field_words() -> list[str]:
-    lists = read_config(config_dir() / "text" / "words.yaml", Lexicon).lists
-    return sorted({word for words in lists.values() for word in words.words})
 
 
 def _segment_all(texts: pl.Series) -> pl.Series:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from zhenfen.features.base import REASONS_SCHEMA, Family, load_families, make_reasons
+from zhenfen.features.network.family import SHARED_COMMENTER_SHARE, SHARED_TEMPLATE_SHARE, Network
 
-SELECTED = "network"
+SELECTED = Network.name
 """The family that compares creators with each other: creators of one search share topic and audience."""
-SHARED = ("network_shared_commenter_share", "network_shared_template_share")
+SHARED = (SHARED_COMMENTER_SHARE, SHARED_TEMPLATE_SHARE)
 """Its shares; one that is common in a set says something of the set and of nobody in it."""
 COMMON_FROM = 0.05
 """A share is common where half of the creators have one in twenty: of 35 creators dealt out of public Weibo threads
@@ -79,12 +80,19 @@ def admit(
             thin = n_found.filter(pl.col("n_found") < n_needed)
             refused.append(_refuse(make_reasons(thin, f"too_few.{count}", n_needed, "n_found"), family))
     if SELECTED in admitted:
-        admitted[SELECTED] = _without_common(admitted[SELECTED], in_set)
+        # Shares that half of the set have are no creator's own.
+        network = admitted[SELECTED]
+        common = [pl.lit(None, dtype=pl.Float64).alias(name) for name in _common(in_set) if name in network.columns]
+        admitted[SELECTED] = network.with_columns(common)
         refused.extend(_refuse(rows, SELECTED) for rows in _selected(admitted[SELECTED], creators, in_set))
     reasons = pl.concat([pl.DataFrame(schema=_SCHEMA), *refused]).unique(
         ["creator_id", "family"], keep="first", maintain_order=True
     )
-    return Admitted({family: _without(one, reasons, family) for family, one in admitted.items()}, reasons)
+    kept = {}
+    for family, frame in admitted.items():
+        is_refused = pl.col("creator_id").is_in(reasons.filter(family=family)["creator_id"].implode())
+        kept[family] = frame.with_columns(pl.when(~is_refused).then(pl.exclude("creator_id")))
+    return Admitted(kept, reasons)
 
 
 _SCHEMA = {**REASONS_SCHEMA, "family": pl.String()}
@@ -93,20 +101,17 @@ _SCHEMA = {**REASONS_SCHEMA, "family": pl.String()}
 def lower_ends(values: Mapping[str, pl.DataFrame], lower_z: float) -> dict[str, pl.DataFrame]:
     """The values with every share that rests on a counted sample at the lower end of its interval (Wilson 1927)."""
     specs = {name: Family.registry[name].specs for name in load_families()}
-    return {
-        family: frame.with_columns(
-            _wilson_low(pl.col(spec.name), pl.col(spec.sample), lower_z).alias(spec.name)
-            for spec in specs.get(family, ())
-            if spec.sample is not None and spec.name in frame.columns
-        )
-        for family, frame in values.items()
-    }
-
-
-def _wilson_low(share: pl.Expr, n: pl.Expr, z: float) -> pl.Expr:
-    middle = share + z * z / (2 * n)
-    reach = z * (share * (1 - share) / n + z * z / (4 * n * n)).sqrt()
-    return ((middle - reach) / (1 + z * z / n)).clip(0)
+    lowered = {}
+    for family, frame in values.items():
+        ends = []
+        for spec in specs.get(family, ()):
+            if spec.sample is not None and spec.name in frame.columns:
+                share, n = pl.col(spec.name), pl.col(spec.sample)
+                middle = share + lower_z * lower_z / (2 * n)
+                reach = lower_z * (share * (1 - share) / n + lower_z * lower_z / (4 * n * n)).sqrt()
+                ends.append(((middle - reach) / (1 + lower_z * lower_z / n)).clip(0).alias(spec.name))
+        lowered[family] = frame.with_columns(ends)
+    return lowered
 
 
 def describe_set(values: Mapping[str, pl.DataFrame], lower_z: float, features: Collection[str]) -> pl.DataFrame:
@@ -179,21 +184,9 @@ def _selected(network: pl.DataFrame, creators: pl.DataFrame, in_set: pl.DataFram
     return rows
 
 
-def _without_common(network: pl.DataFrame, in_set: pl.DataFrame) -> pl.DataFrame:
-    """The values without the shares that half of the set have."""
-    unknown = (pl.lit(None, dtype=pl.Float64).alias(name) for name in _common(in_set) if name in network.columns)
-    return network.with_columns(unknown)
-
-
 def _common(in_set: pl.DataFrame) -> list[str]:
     return in_set.filter(pl.col("feature").is_in(SHARED), pl.col("q50") >= COMMON_FROM)["feature"].to_list()
 
 
 def _refuse(reasons: pl.DataFrame, family: str) -> pl.DataFrame:
     return reasons.with_columns(family=pl.lit(family))
-
-
-def _without(values: pl.DataFrame, reasons: pl.DataFrame, family: str) -> pl.DataFrame:
-    """`values` with the rows of creators that may not be judged by this family made null."""
-    refused = pl.col("creator_id").is_in(reasons.filter(family=family)["creator_id"].implode())
-    return values.with_columns(pl.when(~refused).then(pl.exclude("creator_id")))

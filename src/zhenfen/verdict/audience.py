@@ -7,10 +7,11 @@ import polars as pl
 
 from zhenfen.estimators.manifest import Manifest
 from zhenfen.estimators.share import AuditLabels, ScoredAudience, estimate_share
+from zhenfen.features.audience.family import Audience
 from zhenfen.verdict.evidence import FINDINGS_SCHEMA
 from zhenfen.verdict.shares import FIGURES_SCHEMA, ShareRules, to_figures, to_validations
 
-FAMILY = "audience"
+FAMILY = Audience.name
 MOST_OUT_OF_DOMAIN_SHARE = 0.25
 """With more than a quarter of the profiles unlike any the model was trained on, its error rates say nothing of them."""
 
@@ -60,16 +61,25 @@ def estimate_sample(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRul
     return pl.DataFrame([_estimate_one(sample.sort("profile_id"), manifest, rules)], schema=SHARES_SCHEMA)
 
 
-def decide_audience(findings: pl.DataFrame, shares: pl.DataFrame, rules: AudienceRules) -> pl.DataFrame:
-    """`findings` with the audience rows of creators in `shares` decided by the interval instead of by peers.
+def decide_audience(findings: pl.DataFrame, prevalence: pl.DataFrame, rules: AudienceRules) -> pl.DataFrame:
+    """`findings` with the audience rows of creators in `prevalence` decided by the interval instead of by peers.
 
     high when the whole interval lies above `high_from`, elevated above `elevated_from`, else low.
     """
-    assessed = pl.col("reason").is_null()
-    decided = shares.with_columns(
+    assessed, low = pl.col("reason").is_null(), pl.col("low")
+    level = (
+        pl.when(~assessed)
+        .then(pl.lit("not_assessed"))
+        .when(low > rules.high_from)
+        .then(pl.lit("high"))
+        .when(low > rules.elevated_from)
+        .then(pl.lit("elevated"))
+        .otherwise(pl.lit("low"))
+    )
+    decided = prevalence.with_columns(
         family=pl.lit(FAMILY),
         basis=pl.lit("model"),
-        level=pl.when(~assessed).then(pl.lit("not_assessed")).otherwise(_level(rules)),
+        level=level,
     )
     mine = findings.join(decided.select("creator_id", "family"), on=["creator_id", "family"], how="semi")
     scores = mine.select("creator_id", peers_score="score")
@@ -83,19 +93,30 @@ def decide_audience(findings: pl.DataFrame, shares: pl.DataFrame, rules: Audienc
     return pl.concat([others, rows]).sort("creator_id", "family")
 
 
-def _level(rules: AudienceRules) -> pl.Expr:
-    low = pl.col("low")
-    return (
-        pl.when(low > rules.high_from)
-        .then(pl.lit("high"))
-        .when(low > rules.elevated_from)
-        .then(pl.lit("elevated"))
-        .otherwise(pl.lit("low"))
-    )
-
-
 def _estimate_one(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRules) -> dict[str, object]:
-    found = estimate_share(_as_scored(sample, manifest), rules.widest_interval, rules.confidence_level)
+    probas, platform = sample["p_fake"].to_numpy(), sample["platform"][0]
+    is_strange = sample["out_of_domain"].sum() > MOST_OUT_OF_DOMAIN_SHARE * sample.height
+    in_domain = [one for one in manifest.validations if one.platform == platform and not is_strange]
+    audit, is_labelled = None, sample["is_fake"].is_not_null().to_numpy()
+    if is_labelled.any():
+        audit = AuditLabels(
+            is_labelled=is_labelled,
+            labels=sample["is_fake"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            inclusion=sample["inclusion"].fill_null(1.0).to_numpy(),
+            # One stratum: the weights carry the draw, and the strata of profiles not drawn are not kept. Covers as well
+            # and is as narrow as with the draw's own strata (simulated, 300 audiences of 500, 100 labels, AUC .6 to
+            # .97).
+            strata=np.zeros(sample.height, dtype=np.int64),
+        )
+    scored = ScoredAudience(
+        probas=probas,
+        is_flagged=probas >= manifest.threshold,
+        training_share=manifest.training_share,
+        in_domain=to_validations(in_domain),
+        across=to_validations(manifest.validations_across),
+        audit=audit,
+    )
+    found = estimate_share(scored, rules.widest_interval, rules.confidence_level)
     first = sample.row(0, named=True)
     return {
         "creator_id": first["creator_id"],
@@ -105,32 +126,3 @@ def _estimate_one(sample: pl.DataFrame, manifest: Manifest, rules: AudienceRules
         "n_out_of_domain": sample["out_of_domain"].sum(),
         "model": manifest.label,
     }
-
-
-def _as_scored(sample: pl.DataFrame, manifest: Manifest) -> ScoredAudience:
-    probas = sample["p_fake"].to_numpy()
-    platform = sample["platform"][0]
-    is_strange = sample["out_of_domain"].sum() > MOST_OUT_OF_DOMAIN_SHARE * sample.height
-    in_domain = [one for one in manifest.validations if one.platform == platform and not is_strange]
-    return ScoredAudience(
-        probas=probas,
-        is_flagged=probas >= manifest.threshold,
-        training_share=manifest.training_share,
-        in_domain=to_validations(in_domain),
-        across=to_validations(manifest.validations_across),
-        audit=_as_audit(sample),
-    )
-
-
-def _as_audit(sample: pl.DataFrame) -> AuditLabels | None:
-    is_labelled = sample["is_fake"].is_not_null().to_numpy()
-    if not is_labelled.any():
-        return None
-    return AuditLabels(
-        is_labelled=is_labelled,
-        labels=sample["is_fake"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-        inclusion=sample["inclusion"].fill_null(1.0).to_numpy(),
-        # One stratum: the weights carry the draw, and the strata of profiles not drawn are not kept. Covers as well and
-        # is as narrow as with the draw's own strata (simulated, 300 audiences of 500, 100 labels, AUC .6 to .97).
-        strata=np.zeros(sample.height, dtype=np.int64),
-    )

@@ -11,9 +11,10 @@ import polars as pl
 
 from zhenfen.estimators.manifest import KindManifest
 from zhenfen.estimators.share import TOO_WIDE, ScoredAudience, estimate_share
+from zhenfen.features.comments.family import Comments
 from zhenfen.verdict.shares import FIGURES_SCHEMA, ShareRules, to_figures, to_validations
 
-FAMILY = "comments"
+FAMILY = Comments.name
 SCORED_KINDS = ("advert", "filler")
 """Kinds that the model scores."""
 GENUINE = "genuine"
@@ -53,20 +54,16 @@ def estimate_kinds(
         rules: Comments needed, confidence level, widest interval.
     """
     read = comments.drop_nulls([f"p_{kind}" for kind in SCORED_KINDS]).sort("creator_id", "comment_id")
-    parts = read.partition_by("creator_id", maintain_order=True)
-    enough = [part for part in parts if part.height >= rules.n_comments_needed]
-    rows = [{**row, "model": label} for part in enough for row in _estimate_creator(part, kinds, rules)]
+    rows = []
+    for mine in read.partition_by("creator_id", maintain_order=True):
+        if mine.height < rules.n_comments_needed:
+            continue
+        scored = [_estimate_kind(mine, kind, kinds[kind], rules) for kind in SCORED_KINDS]
+        is_flagged = pl.any_horizontal(pl.col(f"p_{kind}") >= kinds[kind].threshold for kind in SCORED_KINDS)
+        n_left = mine.height - int(mine.select(is_flagged.sum()).item())
+        rest = {**scored[0], **_take_rest(scored, rules), "kind": GENUINE, "n_flagged": n_left}
+        rows += [{**row, "model": label} for row in (*scored, rest)]
     return pl.DataFrame(rows, schema=KIND_SHARES_SCHEMA)
-
-
-def _estimate_creator(
-    comments: pl.DataFrame, kinds: Mapping[str, KindManifest], rules: CommentRules
-) -> list[dict[str, object]]:
-    scored = [_estimate_kind(comments, kind, kinds[kind], rules) for kind in SCORED_KINDS]
-    is_flagged = pl.any_horizontal(pl.col(f"p_{kind}") >= kinds[kind].threshold for kind in SCORED_KINDS)
-    n_left = comments.height - int(comments.select(is_flagged.sum()).item())
-    rest = {**scored[0], **_take_rest(scored, rules), "kind": GENUINE, "n_flagged": n_left}
-    return [*scored, rest]
 
 
 def _estimate_kind(comments: pl.DataFrame, kind: str, manifest: KindManifest, rules: CommentRules) -> dict[str, object]:

@@ -73,14 +73,15 @@ def find_uncovered(evidence: pl.DataFrame, creators: pl.DataFrame, panel: Panel)
     outside = seen.filter(~pl.col("is_covered")).join(
         creators.select("creator_id", own="platform"), on="creator_id", how="left"
     )
-    paired = outside.join(_find_sizes(panel), on="family", how="left")
+    # Of each family the platforms with peers of their own that give a level: smallest and largest size.
+    sizes = (
+        find_coverage(panel)
+        .filter(pl.col("scope") == PLATFORM)
+        .group_by("family", "platform")
+        .agg(pl.col("followers_from").min(), pl.col("followers_to").max())
+    )
+    paired = outside.join(sizes, on="family", how="left")
     is_own = pl.col("platform") == pl.col("own")
     has_own = is_own.any().over("creator_id", "family").fill_null(value=False)
     kept = paired.filter(~has_own | is_own).sort("creator_id", "family", "platform")
     return kept.select(pl.col(name).cast(dtype) for name, dtype in UNCOVERED_SCHEMA.items())
-
-
-def _find_sizes(panel: Panel) -> pl.DataFrame:
-    """Of each family the platforms with peers of their own that give a level: smallest and largest size."""
-    own = find_coverage(panel).filter(pl.col("scope") == PLATFORM)
-    return own.group_by("family", "platform").agg(pl.col("followers_from").min(), pl.col("followers_to").max())

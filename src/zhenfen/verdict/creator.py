@@ -13,6 +13,7 @@ from pydantic import Field
 from zhenfen.config import Strict
 from zhenfen.estimators.creator_evidence import AUDIENCE_SHARE, PEER_PREFIX, SET_PREFIX
 from zhenfen.estimators.creator_model import Lines
+from zhenfen.features.audience.family import Audience
 from zhenfen.verdict.panel import COMPARED
 from zhenfen.verdict.panel_curves import QUANTILES
 
@@ -24,7 +25,6 @@ NOTHING_OUT = "creator.nothing_out_of_line"
 UNEXPLAINED = "creator.unexplained"
 JUDGED = (UNCLEAR, MIXED, NOTHING_OUT, UNEXPLAINED)
 """Reasons of creators on whom there is enough to judge, and neither low nor above can be said."""
-AUDIENCE = "audience"
 CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "level": pl.String(),
@@ -60,7 +60,7 @@ class CreatorRules(Strict):
 
 
 def make_inputs(
-    values: Iterable[pl.DataFrame], matched: pl.DataFrame, places: pl.DataFrame, shares: pl.DataFrame
+    values: Iterable[pl.DataFrame], matched: pl.DataFrame, places: pl.DataFrame, prevalence: pl.DataFrame
 ) -> pl.DataFrame:
     """One row a creator: every feature that may be judged, its place among peers and within the set, its audience.
 
@@ -68,10 +68,10 @@ def make_inputs(
         values: Frames of the families (`admission.Admitted.values`), with the same creators.
         matched: What `panel.match_peers` returns for all of them together.
         places: Result of `admission.place_in_set`.
-        shares: `verdict.audience.SHARES_SCHEMA`; AUDIENCE_SHARE is the lower end of the interval, null without one.
+        prevalence: `verdict.audience.SHARES_SCHEMA`; AUDIENCE_SHARE is the lower end of the interval, null without one.
     """
     wide = reduce(lambda one, other: one.join(other, on="creator_id", how="left", maintain_order="left"), values)
-    audience = shares.filter(pl.col("reason").is_null()).select("creator_id", pl.col("low").alias(AUDIENCE_SHARE))
+    audience = prevalence.filter(pl.col("reason").is_null()).select("creator_id", pl.col("low").alias(AUDIENCE_SHARE))
     named = places.rename({name: SET_PREFIX + name for name in places.columns if name != "creator_id"})
     for one in (audience, named):
         wide = wide.join(one, on="creator_id", how="left", maintain_order="left")
@@ -91,21 +91,17 @@ def place_among_peers(matched: pl.DataFrame) -> pl.DataFrame:
     counts: what is usual in any of them is no finding.
     """
     compared = matched.filter(pl.col("scope").is_in(COMPARED))
-    placed = compared.select("creator_id", "feature", "source", place=_place().clip(-_FARTHEST, _FARTHEST))
+    value, names = pl.col("value"), list(_KNOTS)
+    place = _on_line(value, names[0], names[1])
+    for low, high in pairwise(names):
+        place = pl.when(value >= pl.col(low)).then(_on_line(value, low, high)).otherwise(place)
+    placed = compared.select("creator_id", "feature", "source", place=place.clip(-_FARTHEST, _FARTHEST))
     return (
         placed.drop_nulls("place")
         .sort("creator_id", "feature", pl.col("place").abs(), "source")
         .unique(["creator_id", "feature"], keep="first", maintain_order=True)
         .drop("source")
     )
-
-
-def _place() -> pl.Expr:
-    value, names = pl.col("value"), list(_KNOTS)
-    place = _on_line(value, names[0], names[1])
-    for low, high in pairwise(names):
-        place = pl.when(value >= pl.col(low)).then(_on_line(value, low, high)).otherwise(place)
-    return place
 
 
 def _on_line(value: pl.Expr, low: str, high: str) -> pl.Expr:
@@ -144,7 +140,7 @@ def decide_creators(
         has_one=(is_counted & family.is_in(rules.one_of)).any(),
         is_out=is_out.any(),
         is_clear=level.filter(level != "not_assessed").eq("low").all(),
-        audience=level.filter(family == AUDIENCE, pl.col("basis") == "model").first(),
+        audience=level.filter(family == Audience.name, pl.col("basis") == "model").first(),
     )
     joined = seen.join(
         predicted.select("creator_id", "p_manipulated"), on="creator_id", how="left", maintain_order="left"

@@ -62,9 +62,23 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
         specs: feature, family, unit, concern of every feature.
         rules: Points by distance from the peers.
     """
+    value, concern = pl.col("judged"), pl.col("concern")
+    margin = pl.when(pl.col("unit") == "share").then(rules.share_beyond).otherwise(0.0)
+    above = _beyond(value > pl.col("p95") + margin, value > pl.col("p99") + margin, rules.points)
+    below = _beyond(value < pl.col("p5") - margin, value < pl.col("p1") - margin, rules.points)
+    points = (
+        pl.when(concern == "high")
+        .then(above)
+        .when(concern == "low")
+        .then(below)
+        .when(concern == "both")
+        .then(pl.max_horizontal(above, below))
+        .otherwise(0.0)
+        .fill_null(0.0)
+    )
     weighed = (
         matched.join(specs, on="feature")
-        .with_columns(contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(_contribution(rules)).otherwise(0.0))
+        .with_columns(contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(points).otherwise(0.0))
         .sort("contribution", "observed_on", "source", descending=[False, True, False], nulls_last=True)
         .unique(["creator_id", "feature"], keep="first", maintain_order=True)
     )
@@ -142,23 +156,6 @@ def rank(findings: pl.DataFrame, overall: pl.DataFrame) -> pl.DataFrame:
     has_grounds = pl.col("n_elevated") > 0
     return counted.join(overall, on="creator_id").sort(
         has_grounds, urgency, "n_elevated", "concern", "creator_id", descending=[True, True, True, True, False]
-    )
-
-
-def _contribution(rules: LevelRules) -> pl.Expr:
-    value, concern = pl.col("judged"), pl.col("concern")
-    margin = pl.when(pl.col("unit") == "share").then(rules.share_beyond).otherwise(0.0)
-    above = _beyond(value > pl.col("p95") + margin, value > pl.col("p99") + margin, rules.points)
-    below = _beyond(value < pl.col("p5") - margin, value < pl.col("p1") - margin, rules.points)
-    return (
-        pl.when(concern == "high")
-        .then(above)
-        .when(concern == "low")
-        .then(below)
-        .when(concern == "both")
-        .then(pl.max_horizontal(above, below))
-        .otherwise(0.0)
-        .fill_null(0.0)
     )
 
 

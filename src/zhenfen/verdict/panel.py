@@ -10,7 +10,6 @@ the logarithm of the followers (`panel_curves` says how, and why so).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
@@ -135,9 +134,22 @@ class Panel:
     def references(self) -> dict[str, list[Reference]]:
         """Feature → its references, in the order of the file."""
         found: dict[str, list[Reference]] = {}
-        since = self.fresh_since
+        numbers = ["n_peers", *QUANTILES]
         for rows in self.frame.partition_by(_KEYS, maintain_order=True):
-            found.setdefault(str(rows["feature"][0]), []).append(_read_reference(rows, since))
+            first = rows.row(0, named=True)
+            travels = first["feature"] in travelling_features()
+            knots = rows.drop_nulls("n_followers").sort("n_followers")
+            reference = Reference(
+                PanelSource(first["source"], first["window"], first["observed_on"]),
+                first["platform"],
+                None if first["followers_from"] is None else (first["followers_from"], first["followers_to"]),
+                rows.filter(pl.col("n_followers").is_null()).select(numbers).to_numpy()[0].astype(np.float64),
+                np.log(np.maximum(knots["n_followers"].to_numpy(), 1)),
+                knots.select(numbers).to_numpy().astype(np.float64),
+                travels,
+                not travels and first["observed_on"] < self.fresh_since,
+            )
+            found.setdefault(first["feature"], []).append(reference)
         return found
 
     @cached_property
@@ -151,24 +163,6 @@ class Panel:
 def travelling_features() -> frozenset[str]:
     """Names of the features whose peers may be of another platform, see `FeatureSpec.travels`."""
     return frozenset(spec.name for family in load_families().values() for spec in family.specs if spec.travels)
-
-
-def _read_reference(rows: pl.DataFrame, fresh_since: date) -> Reference:
-    first = rows.row(0, named=True)
-    travels = first["feature"] in travelling_features()
-    numbers = ["n_peers", *QUANTILES]
-    knots = rows.drop_nulls("n_followers").sort("n_followers")
-    span = None if first["followers_from"] is None else (first["followers_from"], first["followers_to"])
-    return Reference(
-        PanelSource(first["source"], first["window"], first["observed_on"]),
-        first["platform"],
-        span,
-        rows.filter(pl.col("n_followers").is_null()).select(numbers).to_numpy()[0].astype(np.float64),
-        np.log(np.maximum(knots["n_followers"].to_numpy(), 1)),
-        knots.select(numbers).to_numpy().astype(np.float64),
-        travels,
-        not travels and first["observed_on"] < fresh_since,
-    )
 
 
 def read_panel(path: Path) -> Panel:
@@ -185,8 +179,14 @@ def read_panel(path: Path) -> Panel:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"{path}: not a reference panel: {str(error).partition(chr(10))[0]}") from error
-    _check_rising(frame, path)
-    _check_whole(frame, path)
+    falling = frame.filter(pl.any_horizontal(pl.col(low) > pl.col(high) for low, high in pairwise(QUANTILES)))
+    if not falling.is_empty():
+        raise ConfigError(f"{path}: quantiles of {falling['feature'][0]} do not rise")
+    # Creators of unknown size need the row of all sizes.
+    counted = frame.group_by(_KEYS, maintain_order=True).agg(n=pl.col("n_followers").is_null().sum())
+    without = counted.filter(pl.col("n") != 1)
+    if not without.is_empty():
+        raise ConfigError(f"{path}: {without['feature'][0]} needs one row without n_followers for each source")
     return Panel(frame, hashlib.sha256(content).hexdigest())
 
 
@@ -215,54 +215,35 @@ def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSourc
     """
     known = values.join(creators.select("creator_id", "platform", "n_followers"), on="creator_id")
     features = [name for name in values.columns if name != "creator_id"]
-    rows = [
-        part
-        for (platform,), peers in known.partition_by("platform", as_dict=True).items()
-        for feature in features
-        for part in _build_rows(peers, feature, str(platform))
-    ]
+    rows = [pl.DataFrame(schema=SCHEMA).drop("source", "window", "observed_on")]
+    for (platform,), peers in known.partition_by("platform", as_dict=True).items():
+        for feature in features:
+            value = pl.col(feature).cast(pl.Float64)
+            measured = peers.select("n_followers", value=value).filter(pl.col("value").is_finite())
+            if measured.height < FEWEST_PEERS:
+                continue
+            sized = measured.drop_nulls("n_followers").sort("n_followers", "value")
+            shares = list(QUANTILES.values())
+            quantiles = np.quantile(measured["value"].to_numpy(), shares, method="weibull").tolist()
+            whole = {"n_followers": None, "n_peers": measured.height, **dict(zip(QUANTILES, quantiles, strict=True))}
+            curve = make_curve(sized["n_followers"].to_numpy(), sized["value"].to_numpy())
+            knots = pl.DataFrame([whole, *curve], schema={name: SCHEMA[name] for name in whole})
+            rows.append(
+                knots.select(
+                    "n_followers",
+                    "n_peers",
+                    *QUANTILES,
+                    feature=pl.lit(feature),
+                    platform=pl.lit(str(platform)),
+                    followers_from=pl.lit(sized["n_followers"].min(), dtype=pl.Int64),
+                    followers_to=pl.lit(sized["n_followers"].max(), dtype=pl.Int64),
+                ).select(rows[0].columns)
+            )
     about = {name: pl.lit(getattr(source, name)) for name in ("source", "window", "observed_on")}
-    whole = pl.concat([pl.DataFrame(schema=SCHEMA).drop(about), *rows]).with_columns(**about)
+    panel = pl.concat(rows).with_columns(**about)
     # All digits are kept: many peers have one and the same value (a third of their posts), which a rounded quantile
     # would set below or above itself.
-    return whole.select(SCHEMA.keys()).sort("feature", "platform", "n_followers")
-
-
-def _build_rows(peers: pl.DataFrame, feature: str, platform: str) -> Iterator[pl.DataFrame]:
-    measured = peers.select("n_followers", value=pl.col(feature).cast(pl.Float64)).filter(pl.col("value").is_finite())
-    if measured.height < FEWEST_PEERS:
-        return
-    sized = measured.drop_nulls("n_followers").sort("n_followers", "value")
-    span = sized["n_followers"].min(), sized["n_followers"].max()
-    quantiles = np.quantile(measured["value"].to_numpy(), list(QUANTILES.values()), method="weibull").tolist()
-    whole = {"n_followers": None, "n_peers": measured.height, **dict(zip(QUANTILES, quantiles, strict=True))}
-    curve = make_curve(sized["n_followers"].to_numpy(), sized["value"].to_numpy())
-    rows = pl.DataFrame([whole, *curve], schema={name: SCHEMA[name] for name in whole})
-    yield rows.select(
-        feature=pl.lit(feature),
-        platform=pl.lit(platform),
-        n_followers="n_followers",
-        followers_from=pl.lit(span[0], dtype=pl.Int64),
-        followers_to=pl.lit(span[1], dtype=pl.Int64),
-        **{name: pl.col(name) for name in ("n_peers", *QUANTILES)},
-    )
-
-
-def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
-    """Every measurement beside its references: the nearest of SCOPES that there are.
-
-    A creator of known size is never compared with peers that do not span that size. Where several sources cover a
-    creator equally well, each stands in a row of its own: sources are never pooled.
-
-    Returns:
-        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES);
-        at least one row a measured value.
-    """
-    sizes = creators.select("creator_id", "platform", "n_followers")
-    known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
-    features = [name for name in values.columns if name != "creator_id"]
-    matches = [one for name in features for one in _match_feature(known, name, panel.references.get(name, []))]
-    return _stand_beside(known["creator_id"], matches)
+    return panel.select(SCHEMA.keys()).sort("feature", "platform", "n_followers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,21 +258,37 @@ class _Match:
     about: PanelSource | None
 
 
-def _match_feature(known: pl.DataFrame, feature: str, references: list[Reference]) -> Iterator[_Match]:
-    values = known[feature].cast(pl.Float64).to_numpy()
-    rows = np.flatnonzero(np.isfinite(values))
-    platforms = known["platform"].to_numpy()[rows]
-    n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
-    ranks = [one.rank(platforms, n_followers) for one in references]
-    none = _RANKS[NONE]
-    nearest = np.min([np.full(len(rows), none, dtype=np.int8), *ranks], axis=0)
-    for one, rank in zip(references, ranks, strict=True):
-        at = np.flatnonzero((rank == nearest) & (rank < none))
-        if len(at):
-            yield _Match(feature, rows[at], values[rows[at]], rank[at], one.at(n_followers[at]), one.about)
-    alone = np.flatnonzero(nearest == none)
-    lacking = np.full((len(alone), 1 + len(QUANTILES)), np.nan)
-    yield _Match(feature, rows[alone], values[rows[alone]], nearest[alone], lacking, None)
+def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
+    """Every measurement beside its references: the nearest of SCOPES that there are.
+
+    A creator of known size is never compared with peers that do not span that size. Where several sources cover a
+    creator equally well, each stands in a row of its own: sources are never pooled.
+
+    Returns:
+        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES);
+        at least one row a measured value.
+    """
+    sizes = creators.select("creator_id", "platform", "n_followers")
+    known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
+    matches: list[_Match] = []
+    for feature in (name for name in values.columns if name != "creator_id"):
+        measured = known[feature].cast(pl.Float64).to_numpy()
+        rows = np.flatnonzero(np.isfinite(measured))
+        platforms = known["platform"].to_numpy()[rows]
+        n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
+        references = panel.references.get(feature, [])
+        ranks = [one.rank(platforms, n_followers) for one in references]
+        none = _RANKS[NONE]
+        nearest = np.min([np.full(len(rows), none, dtype=np.int8), *ranks], axis=0)
+        for one, rank in zip(references, ranks, strict=True):
+            at = np.flatnonzero((rank == nearest) & (rank < none))
+            if len(at):
+                found = one.at(n_followers[at])
+                matches.append(_Match(feature, rows[at], measured[rows[at]], rank[at], found, one.about))
+        alone = np.flatnonzero(nearest == none)
+        lacking = np.full((len(alone), 1 + len(QUANTILES)), np.nan)
+        matches.append(_Match(feature, rows[alone], measured[rows[alone]], nearest[alone], lacking, None))
+    return _stand_beside(known["creator_id"], matches)
 
 
 def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
@@ -322,18 +319,3 @@ def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
 
 
 _BESIDE = {name: SCHEMA.get(name, pl.String()) for name in _REFERENCE}
-
-
-def _check_rising(frame: pl.DataFrame, path: Path) -> None:
-    names = list(QUANTILES)
-    falling = frame.filter(pl.any_horizontal(pl.col(a) > pl.col(b) for a, b in pairwise(names)))
-    if not falling.is_empty():
-        raise ConfigError(f"{path}: quantiles of {falling['feature'][0]} do not rise")
-
-
-def _check_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Creators of unknown size need the row of all sizes."""
-    by = frame.group_by(_KEYS, maintain_order=True)
-    without = by.agg(n=pl.col("n_followers").is_null().sum()).filter(pl.col("n") != 1)
-    if not without.is_empty():
-        raise ConfigError(f"{path}: {without['feature'][0]} needs one row without n_followers for each source")

@@ -56,16 +56,15 @@ def make_curve(n_followers: npt.NDArray[np.int64], values: Array) -> list[dict[s
     logs = np.log(np.maximum(n_followers, 1))
     low, high = logs[FEWEST_PEERS - 1], logs[n_peers - FEWEST_PEERS]
     sizes = np.unique(np.exp(np.linspace(low, high, N_KNOTS)).round().astype(np.int64))
-    return [_make_knot(int(size), logs, values) for size in sizes]
-
-
-def _make_knot(size: int, logs: Array, values: Array) -> dict[str, float]:
-    distances = logs - np.log(max(size, 1))
-    weights = _weigh(np.abs(distances))
-    moved = _move_to(distances, values, weights)
-    quantiles = find_quantiles(moved, weights, np.array(list(QUANTILES.values())))
-    n_effective = count_effective(weights)
-    return {"n_followers": size, "n_peers": round(n_effective), **dict(zip(QUANTILES, quantiles.tolist(), strict=True))}
+    knots: list[dict[str, float]] = []
+    for size in sizes:
+        distances = logs - np.log(max(size, 1))
+        weights = _weigh(np.abs(distances))
+        moved = _move_to(distances, values, weights)
+        quantiles = find_quantiles(moved, weights, np.array(list(QUANTILES.values())))
+        about = {"n_followers": int(size), "n_peers": round(count_effective(weights))}
+        knots.append({**about, **dict(zip(QUANTILES, quantiles.tolist(), strict=True))})
+    return knots
 
 
 def _weigh(distances: Array) -> Array:

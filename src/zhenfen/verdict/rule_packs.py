@@ -5,10 +5,10 @@ A pack says what was seen, never what follows from it in law.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Self
+from typing import Self
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -44,7 +44,7 @@ MEANS = "purchase_means"
 _NOTHING = pl.DataFrame(schema=SPANS_SCHEMA)
 
 
-class Rule(Strict):
+class PackRule(Strict):
     """One thing to look for.
 
     Attributes:
@@ -82,7 +82,7 @@ class RulePack(Strict):
     sources: tuple[str, ...]
     fold_chars: int = Field(ge=1)
     marks: WordList
-    rules: dict[str, Rule]
+    rules: dict[str, PackRule]
     lists: dict[str, WordList] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -126,13 +126,31 @@ def check_rules(posts: pl.DataFrame, packs: Iterable[str]) -> pl.DataFrame:
     Raises:
         ConfigError: No such pack.
     """
-    reading = _Reading(read_posts(posts).with_row_index("row").cast({"row": pl.Int64}))
-    parts = [_check_pack(reading, name, _find_pack(name)) for name in packs]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=RULES_SCHEMA)
+    reading = ReadPosts(read_posts(posts).with_row_index("row").cast({"row": pl.Int64}))
+    known = load_packs()
+    checked = [pl.DataFrame(schema=RULES_SCHEMA)]
+    for name in packs:
+        if name not in known:
+            raise ConfigError(f"no rule pack {name!r}; expected one of {', '.join(known)}")
+        seen = [
+            _check_rule(reading, known[name], rule).with_columns(
+                rule=pl.lit(rule_name), asks_for_mark=rule.asks_for_mark
+            )
+            for rule_name, rule in known[name].rules.items()
+        ]
+        disclosed = _describe_disclosures(reading, known[name])
+        checked.append(
+            pl.concat(seen)
+            .join(disclosed, on="row", how="left", maintain_order="left")
+            .with_columns(pl.when("asks_for_mark").then(column).alias(column) for column in _OF_DISCLOSURE)
+            .with_columns(pack=pl.lit(name), version=pl.lit(known[name].version))
+            .select(pl.col(column).cast(kind) for column, kind in RULES_SCHEMA.items())
+        )
+    return pl.concat(checked)
 
 
 @dataclass(frozen=True)
-class _Reading:
+class ReadPosts:
     """Posts with their facts, and what of the lists was found in them so far: packs share lists."""
 
     facts: pl.DataFrame
@@ -141,46 +159,24 @@ class _Reading:
     def find(self, words: WordList) -> pl.DataFrame:
         """What stands in the texts of the list, each place once, the longest word there."""
         if words.regex not in self.found:
-            self.found[words.regex] = _keep_longest(pl.concat([_NOTHING, *self._spans(words)]))
+            # One expression at a time: a word boundary in one would make them all slow.
+            stands = self.facts.select(
+                pl.col("spelled").str.contains(regex).any().alias(str(at)) for at, regex in enumerate(words.regexes)
+            ).row(0)
+            spans = [
+                place_in_raw(find_spans(self.facts["spelled"], regex), self.facts["text"])
+                for regex, is_there in zip(words.regexes, stands, strict=True)
+                if is_there
+            ]
+            self.found[words.regex] = _keep_longest(pl.concat([_NOTHING, *spans]))
         return self.found[words.regex]
 
     def find_any(self, lists: Iterable[WordList]) -> pl.DataFrame:
         """The same of several lists together."""
         return _keep_longest(pl.concat([_NOTHING, *map(self.find, lists)]))
 
-    def _spans(self, words: WordList) -> Iterator[pl.DataFrame]:
-        # One expression at a time: a word boundary in one would make them all slow.
-        stands = self.facts.select(
-            pl.col("spelled").str.contains(regex).any().alias(str(at)) for at, regex in enumerate(words.regexes)
-        ).row(0)
-        for regex, is_there in zip(words.regexes, stands, strict=True):
-            if is_there:
-                yield place_in_raw(find_spans(self.facts["spelled"], regex), self.facts["text"])
 
-
-def _find_pack(name: str) -> RulePack:
-    known = load_packs()
-    if name not in known:
-        raise ConfigError(f"no rule pack {name!r}; expected one of {', '.join(known)}")
-    return known[name]
-
-
-def _check_pack(reading: _Reading, name: str, pack: RulePack) -> pl.DataFrame:
-    seen = [
-        _check_rule(reading, pack, rule).with_columns(rule=pl.lit(rule_name), asks_for_mark=rule.asks_for_mark)
-        for rule_name, rule in pack.rules.items()
-    ]
-    disclosed = _describe_disclosures(reading, pack)
-    return (
-        pl.concat(seen)
-        .join(disclosed, on="row", how="left", maintain_order="left")
-        .with_columns(pl.when("asks_for_mark").then(column).alias(column) for column in _OF_DISCLOSURE)
-        .with_columns(pack=pl.lit(name), version=pl.lit(pack.version))
-        .select(pl.col(column).cast(kind) for column, kind in RULES_SCHEMA.items())
-    )
-
-
-def _check_rule(reading: _Reading, pack: RulePack, rule: Rule) -> pl.DataFrame:
+def _check_rule(reading: ReadPosts, pack: RulePack, rule: PackRule) -> pl.DataFrame:
     """row, start, end and seen of what the rule looks for."""
     found = reading.find_any(pack.words(name) for name in rule.look_for)
     if rule.exempt:
@@ -207,7 +203,7 @@ def _leave_out(found: pl.DataFrame, exempt: pl.DataFrame) -> pl.DataFrame:
     return found.with_row_index("at").join(touched, on="at", how="anti", maintain_order="left").drop("at")
 
 
-def _describe_disclosures(reading: _Reading, pack: RulePack) -> pl.DataFrame:
+def _describe_disclosures(reading: ReadPosts, pack: RulePack) -> pl.DataFrame:
     """row, post_id, disclosure, is_mark, position, chars_before and is_behind_fold of every post."""
     denied = reading.find(list_words("negation"))
     marks = _leave_out(reading.find(pack.marks), denied).with_columns(is_mark=pl.lit(value=True))
@@ -219,14 +215,6 @@ def _describe_disclosures(reading: _Reading, pack: RulePack) -> pl.DataFrame:
         .group_by("row", maintain_order=True)
         .agg(pl.first("seen", "start", "is_mark"), all_tags=is_tag.all())
     )
-    return (
-        reading.facts.select("row", "post_id", "is_disclosed", n_chars=pl.col("text").str.len_chars())
-        .join(first, on="row", how="left", maintain_order="left")
-        .select("row", "post_id", "is_mark", **_place(pack.fold_chars))
-    )
-
-
-def _place(fold_chars: int) -> dict[str, Any]:
     start = pl.col("start")
     third = 3 * start / pl.col("n_chars")
     position = (
@@ -240,9 +228,16 @@ def _place(fold_chars: int) -> dict[str, Any]:
         .then(pl.lit("middle"))
         .otherwise(pl.lit("end"))
     )
-    return {
-        "disclosure": pl.col("seen").str.strip_chars(),
-        "position": position,
-        "chars_before": start,
-        "is_behind_fold": start >= fold_chars,
-    }
+    return (
+        reading.facts.select("row", "post_id", "is_disclosed", n_chars=pl.col("text").str.len_chars())
+        .join(first, on="row", how="left", maintain_order="left")
+        .select(
+            "row",
+            "post_id",
+            "is_mark",
+            disclosure=pl.col("seen").str.strip_chars(),
+            position=position,
+            chars_before=start,
+            is_behind_fold=start >= pack.fold_chars,
+        )
+    )

@@ -45,5 +45,5 @@ def to_figures(found: ShareEstimate, family: str) -> dict[str, object]:
 
 
 def to_validations(counts: Iterable[ValidationCounts]) -> list[Validation]:
-    """A manifest's counts as the estimators take them, without sources that hold rows of one sort only."""
+    """A manifest's counts as the estimators take them, without sources that hold rows of one kind only."""
     return [Validation(**one.model_dump()) for one in counts if one.n_fake and one.n_genuine]

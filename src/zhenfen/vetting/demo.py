@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.model_store import Models
-from zhenfen.scoring import Progress
+from zhenfen.progress import Progress, silent
 from zhenfen.simulate import shortlist
 from zhenfen.tables import write_tables
 from zhenfen.vetting.options import VetOptions
@@ -23,10 +23,9 @@ class Demo:
     truth: pl.DataFrame
 
 
-def write_demo(out: Path, models: Models, language: str, seed: int, on_progress: Progress | None = None) -> Demo:
+def write_demo(out: Path, models: Models, language: str, seed: int, on_progress: Progress = silent) -> Demo:
     """Simulate a shortlist, write its tables beside the report folder `out`, and vet them."""
-    if on_progress:
-        on_progress("simulate", 0, 1)
+    on_progress("simulate", 0, 1)
     simulated = shortlist(seed)
     folder = out.with_name(f"{out.name}-tables")
     write_tables(simulated.tables, folder)

@@ -7,14 +7,15 @@ from typing import Any
 
 from zhenfen.messages import Catalogue
 from zhenfen.model_store import Models
+from zhenfen.progress import Progress, silent
 from zhenfen.report.summarise import summarise_creator
-from zhenfen.scoring import Progress, known_at, score
+from zhenfen.scoring import known_at, score
 from zhenfen.vetting.options import VetOptions, read_export
 from zhenfen.vetting.vet import find_creators
 
 
 def explain(
-    path: Path, creator: str, models: Models, options: VetOptions, on_progress: Progress | None = None
+    path: Path, creator: str, models: Models, options: VetOptions, on_progress: Progress = silent
 ) -> dict[str, Any]:
     """What a creator's page says, as `report.summarise.summarise_creator` gives it.
 

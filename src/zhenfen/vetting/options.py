@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zhenfen.connectors.importing import import_export
-from zhenfen.scoring import Progress
+from zhenfen.progress import Progress, silent
 from zhenfen.tables import Tables
 
 NOT_STATED = "obtained.not_stated"
@@ -55,7 +55,7 @@ class VetOptions:
     found_by: str | None = None
 
 
-def read_export(path: Path, said: Said, on_progress: Progress | None = None) -> Tables:
+def read_export(path: Path, said: Said, on_progress: Progress = silent) -> Tables:
     """The tables of an export that nobody imported, read as was said of it.
 
     Raises:

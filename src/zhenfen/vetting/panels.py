@@ -8,7 +8,8 @@ import polars as pl
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import MissingTableError, Problem
-from zhenfen.scoring import Progress, known_at, latest_moment, measure
+from zhenfen.progress import Progress, silent
+from zhenfen.scoring import known_at, latest_moment, measure
 from zhenfen.verdict.panel import PanelSource, build_panel, write_panel
 from zhenfen.verdict.panel_curves import FEWEST_PEERS
 from zhenfen.vetting.options import NOT_STATED
@@ -21,7 +22,7 @@ def build_own_panel(
     window: str,
     *,
     platform: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> pl.DataFrame:
     """Measure every creator of `path` and write the quantiles to `out`.
 

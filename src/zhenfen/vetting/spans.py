@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zhenfen.connectors.importing import import_export
-from zhenfen.scoring import Progress
+from zhenfen.progress import Progress, silent
 from zhenfen.scoring.spans import SPANS_SCHEMA, find_spans
 from zhenfen.tables.parquet import write_result
 from zhenfen.vetting.options import NOT_STATED
@@ -13,7 +13,7 @@ from zhenfen.vetting.options import NOT_STATED
 STEP = "growth"
 
 
-def write_spans(path: Path, out: Path, *, platform: str | None = None, on_progress: Progress | None = None) -> int:
+def write_spans(path: Path, out: Path, *, platform: str | None = None, on_progress: Progress = silent) -> int:
     """Mark the spans of every series of `path` and write them to `out` (SPANS_SCHEMA); returns how many.
 
     Ids come back as they stand in the export: nothing else of a person is written.
@@ -37,8 +37,7 @@ def write_spans(path: Path, out: Path, *, platform: str | None = None, on_progre
         keep_contacts=True,
         on_progress=on_progress,
     )
-    if on_progress:
-        on_progress(STEP, 0, 1)
+    on_progress(STEP, 0, 1)
     spans = find_spans(tables)
     write_result(spans, out, path, SPANS_SCHEMA)
     return spans.height

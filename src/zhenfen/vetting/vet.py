@@ -11,8 +11,9 @@ from typing import Any
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.files import check_replaceable
 from zhenfen.model_store import Models
+from zhenfen.progress import Progress, silent
 from zhenfen.report.write import is_report_file, write_report
-from zhenfen.scoring import Progress, known_at, score
+from zhenfen.scoring import known_at, score
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting.options import VetOptions, read_export
@@ -36,7 +37,7 @@ class Vetted:
     pages: tuple[Path, ...]
 
 
-def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress: Progress | None = None) -> Vetted:
+def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress: Progress = silent) -> Vetted:
     """Read an export, score its creators, write the report folder `out`, and keep what `zhenfen reproduce` needs.
 
     Raises:

@@ -30,18 +30,20 @@ class Canonical(Connector, name="canonical"):
 
     def read(self, export: Export, options: Options) -> Imported:
         """Read and check every table."""
-        database = _database(export)
-        export.used.update([database] if database else _files_of_first_folder(export))
-        tables = read_tables(export.path(database)) if database else _read_files(export)
+        files = list(_table_files(export))
+        if database := _database(export):
+            export.used.add(database)
+            tables = read_tables(export.path(database))
+        elif len(files) == len(export.files) == 1 and PurePosixPath(files[0]).stem in TABLES:
+            export.used.add(files[0])
+            tables = _read_single(export, files[0])
+        else:
+            # Tables of other folders are not mixed in.
+            folder = _tables_folders(export)[0]
+            export.used.update(file for file in files if _folder_of(file) == folder)
+            tables = read_tables(export.root / folder)
         frames = {name: frame for name, frame in tables.frames.items() if name != "unusable"}
         return Imported(frames, tables["unusable"], is_canonical=True)
-
-
-def _read_files(export: Export) -> Tables:
-    files = list(_table_files(export))
-    if len(files) == len(export.files) == 1 and PurePosixPath(files[0]).stem in TABLES:
-        return _read_single(export, files[0])
-    return read_tables(export.root / _tables_folders(export)[0])
 
 
 def _read_single(export: Export, file: str) -> Tables:
@@ -66,12 +68,6 @@ def _folder_of(file: str) -> PurePosixPath:
     return tables[-1].parent if tables else path.parent
 
 
-def _files_of_first_folder(export: Export) -> Iterator[str]:
-    """The files that are read; tables of other folders are not mixed in."""
-    folder = _tables_folders(export)[0]
-    return (file for file in _table_files(export) if _folder_of(file) == folder)
-
-
 def _table_files(export: Export) -> Iterator[str]:
     for file in export.data_files:
         path = PurePosixPath(file)
@@ -83,14 +79,14 @@ def _table_files(export: Export) -> Iterator[str]:
 
 def _database(export: Export) -> str | None:
     """The first file that is a database with a table of the contract."""
-    return next(
-        (file for file in export.files if file.lower().endswith(_DATABASES) and _holds_table(export, file)), None
-    )
-
-
-def _holds_table(export: Export, file: str) -> bool:
-    # DuckDB files are opened with an optional package; no other tool's export comes in one.
-    return file.endswith(".duckdb") or any(
-        name in TABLES and set(columns).issuperset(TABLES[name].must_have)
-        for name, columns in export.sheets(file).items()
-    )
+    for file in export.files:
+        # DuckDB files are opened with an optional package; no other tool's export comes in one.
+        if file.lower().endswith(_DATABASES) and (
+            file.endswith(".duckdb")
+            or any(
+                name in TABLES and set(columns).issuperset(TABLES[name].must_have)
+                for name, columns in export.sheets(file).items()
+            )
+        ):
+            return file
+    return None

@@ -9,8 +9,8 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
-from zhenfen.connectors.formats.spreadsheet_headings import find_layout
 from zhenfen.connectors.reading.fields import Sources, bundle, pick, raise_all, stack, wanted_fields
+from zhenfen.connectors.reading.headings import find_layout
 from zhenfen.connectors.reading.tidy import tidy
 from zhenfen.errors import Problem
 from zhenfen.tables import TABLES, make_frame
@@ -33,15 +33,16 @@ class FollowerSeries(Connector, name="follower_series"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read every series."""
         found = list(_find_series(export))
-        if options.needs_platform:
-            _check_platform(found, options)
+        if options.needs_platform and options.platform is None:
+            expected = "the platform named on import: a series of dates and counts does not say it"
+            nameless = [file for file, platform, _ in found if platform is None]
+            raise_all([Problem(expected, file, column="platform") for file in nameless])
         frames = []
         for number, (file, platform, sources) in enumerate(found):
             options.on_progress(file, number, len(found))
             rows = pick(export.read(file, "", wanted_fields(sources)), sources)
-            frames.append(
-                rows.with_columns(creator_id=pl.lit(_channel(file)), platform=pl.lit(platform or options.platform))
-            )
+            channel = PurePosixPath(file).stem
+            frames.append(rows.with_columns(creator_id=pl.lit(channel), platform=pl.lit(platform or options.platform)))
         raw = stack(frames, {**_VTBS, "creator_id": (), "platform": ()})
         counts = tidy("follower_counts", raw)
         creators = raw.select("creator_id", "platform").drop_nulls().unique()
@@ -59,18 +60,3 @@ def _find_series(export: Export) -> Iterator[tuple[str, str | None, Sources]]:
             layout = find_layout("", columns)
             if layout and layout.table == "follower_counts" and not layout.names_creator:
                 yield file, None, layout.headings
-
-
-def _check_platform(found: list[tuple[str, str | None, Sources]], options: Options) -> None:
-    expected = "the platform named on import: a series of dates and counts does not say it"
-    raise_all(
-        [
-            Problem(expected, file, column="platform")
-            for file, platform, _ in found
-            if platform is None and options.platform is None
-        ]
-    )
-
-
-def _channel(file: str) -> str:
-    return PurePosixPath(file).stem

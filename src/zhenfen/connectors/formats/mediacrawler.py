@@ -89,10 +89,25 @@ class MediaCrawler(Connector, name="mediacrawler"):
                 tables, statements = _read_platform(export, mine, dialect, options)
                 parts += tables
                 found.append(statements)
-        foreign = [source for source in sources if source.platform in _UNSUPPORTED and _has_rows(export, source)]
-        if not any(_height(part) for _, part in parts):
+        # A database has the tables of every platform, most of them empty.
+        foreign = [
+            source
+            for source in sources
+            if source.platform in _UNSUPPORTED
+            and (source.sheet == "" or export.read(source.file, source.sheet, {}).frame.height > 0)
+        ]
+        if not any((part.frame if isinstance(part, Tidied) else part).height for _, part in parts):
             raise_all([Problem(REASONS["unusable.unsupported"], source.file) for source in foreign])
-        return replace(bundle(parts, [_list_unsupported(foreign)]), found=pl.concat(found))
+        labels = pl.DataFrame({FILE: [source.label for source in foreign]}, schema={FILE: pl.String})
+        listed = unusable_rows(
+            "",
+            labels.with_columns(pl.lit(0).alias(ROW)),
+            "",
+            pl.lit(None),
+            expected="unusable.unsupported",
+            action="row_left_out",
+        )
+        return replace(bundle(parts, [listed]), found=pl.concat(found))
 
 
 def _find_sources(export: Export) -> Iterator[_Source]:
@@ -102,9 +117,14 @@ def _find_sources(export: Export) -> Iterator[_Source]:
             kind = f"{found[2]}s"
             yield _Source(file, "", _platform_of(export, path, kind), kind, _FOUND_BY.get(found[1]))
         elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
-            yield from _sheets_of_workbook(export, file, found[1], _FOUND_BY.get(found[2]))
+            platform = found[1]
+            if platform in DIALECTS or platform in _UNSUPPORTED:
+                known = (sheet for sheet in export.sheets(file) if sheet.lower() in _KINDS)
+                yield from (_Source(file, one, platform, one.lower(), _FOUND_BY.get(found[2])) for one in known)
         elif path.suffix in DATABASE_SUFFIXES:
-            yield from _tables_of_database(export, file)
+            tables = [(name, kind, one.database_tables[kind]) for name, one in DIALECTS.items() for kind in _KINDS]
+            tables += [(name, "contents", table) for name, of_it in _UNSUPPORTED.items() for table in of_it]
+            yield from (_Source(file, one, name, kind) for name, kind, one in tables if one in export.sheets(file))
 
 
 def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
@@ -114,22 +134,6 @@ def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
         return named[-1]
     columns = set(export.sheets(str(path)).get("", ()))
     return next((name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind])), "")
-
-
-def _sheets_of_workbook(export: Export, file: str, platform: str, found_by: str | None) -> Iterator[_Source]:
-    if platform in DIALECTS or platform in _UNSUPPORTED:
-        sheets = export.sheets(file)
-        known = (sheet for sheet in sheets if sheet.lower() in _KINDS)
-        yield from (_Source(file, sheet, platform, sheet.lower(), found_by) for sheet in known)
-
-
-def _tables_of_database(export: Export, file: str) -> Iterator[_Source]:
-    for platform, dialect in DIALECTS.items():
-        for kind in _KINDS:
-            if dialect.database_tables[kind] in export.sheets(file):
-                yield _Source(file, dialect.database_tables[kind], platform, kind)
-    for platform, tables in _UNSUPPORTED.items():
-        yield from (_Source(file, table, platform, "contents") for table in tables if table in export.sheets(file))
 
 
 def _check_columns(export: Export, sources: list[_Source]) -> None:
@@ -146,29 +150,25 @@ def _check_columns(export: Export, sources: list[_Source]) -> None:
     raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in found.items() if columns])
 
 
-def _has_rows(export: Export, source: _Source) -> bool:
-    """A database has the tables of every platform, most of them empty."""
-    return source.sheet == "" or export.read(source.file, source.sheet, {}).frame.height > 0
-
-
-def _height(part: Tidied | pl.DataFrame) -> int:
-    return (part.frame if isinstance(part, Tidied) else part).height
-
-
-def _list_unsupported(sources: list[_Source]) -> pl.DataFrame:
-    labels = [source.label for source in sources]
-    rows = pl.DataFrame({FILE: labels, ROW: [0] * len(labels)}, schema={FILE: pl.String, ROW: pl.Int64})
-    return unusable_rows("", rows, "", pl.lit(None), expected="unusable.unsupported", action="row_left_out")
-
-
 def _read_platform(
     export: Export, sources: list[_Source], dialect: Dialect, options: Options
 ) -> tuple[list[tuple[str, Tidied | pl.DataFrame]], pl.DataFrame]:
     """The tables of a platform's files, and what the files say of how the creators were found."""
     raw = _read_kinds(export, sources, dialect, options)
-    posts = tidy("posts", _make_posts(raw["contents"], dialect))
-    creators, follower_counts = read_creators(_make_creators(raw["creators"]), posts.frame, dialect.platform)
-    answers = _make_comments(raw["comments"], posts.frame)
+    contents = raw["contents"].with_columns(
+        # Notes without a title carry the beginning of their text there, videos of Douyin all of it.
+        text=join_title(pl.col("_title"), clean_entities(pl.col("_body"))),
+        media_kind=dialect.media_kind(pl.col("_type")),
+        observed_at=pl.col(SEEN),
+    )
+    posts = tidy("posts", contents.drop("_title", "_body", "_type", "_keyword"))
+    official = pl.col("_official").cast(pl.Int64, strict=False)
+    profiles = raw["creators"].with_columns(clean_region(pl.col("region")), is_verified=(official >= 0).cast(pl.String))
+    creators, follower_counts = read_creators(profiles.drop("_official"), posts.frame, dialect.platform)
+    answers = raw["comments"].with_columns(
+        clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id"), clean_region(pl.col("region"))
+    )
+    answers = answers.join(posts.frame.select("post_id", "creator_id"), on="post_id", how="left")
     comments = tidy("comments", answers, expected={"creator_id": "unusable.post"})
     found = _list_found([raw["contents"], raw["creators"], answers], sources)
     return [
@@ -209,25 +209,3 @@ def _read_kinds(export: Export, sources: list[_Source], dialect: Dialect, option
         frames[source.kind].append(pick(sheet, fields))
     raise_all(problems)
     return {kind: stack(frames[kind], dialect.fields(kind)) for kind in _KINDS}
-
-
-def _make_posts(raw: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    return raw.with_columns(
-        # Notes without a title carry the beginning of their text there, videos of Douyin all of it.
-        text=join_title(pl.col("_title"), clean_entities(pl.col("_body"))),
-        media_kind=dialect.media_kind(pl.col("_type")),
-        observed_at=pl.col(SEEN),
-    ).drop("_title", "_body", "_type", "_keyword")
-
-
-def _make_comments(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    return raw.with_columns(
-        clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id"), clean_region(pl.col("region"))
-    ).join(posts.select("post_id", "creator_id"), on="post_id", how="left")
-
-
-def _make_creators(raw: pl.DataFrame) -> pl.DataFrame:
-    official = pl.col("_official").cast(pl.Int64, strict=False)
-    return raw.with_columns(clean_region(pl.col("region")), is_verified=(official >= 0).cast(pl.String)).drop(
-        "_official"
-    )

@@ -42,18 +42,14 @@ def name_creators(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         table: frame.join(known, on="_creator_name", how="left", maintain_order="left").with_columns(chosen)
         for table, frame in frames.items()
     }
-    return _fill_platforms(chosen_frames)
-
-
-def _fill_platforms(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """A creator's platform may stand in another sheet than the row."""
-    pairs = pl.concat(frame.select("creator_id", _named="platform") for frame in frames.values()).drop_nulls()
-    named = pairs.group_by("creator_id").agg(pl.col("_named").min())
+    # A creator's platform may stand in another sheet than the row.
+    pairs = pl.concat(frame.select("creator_id", _named="platform") for frame in chosen_frames.values()).drop_nulls()
+    platforms = pairs.group_by("creator_id").agg(pl.col("_named").min())
     return {
-        table: frame.join(named, on="creator_id", how="left", maintain_order="left")
+        table: frame.join(platforms, on="creator_id", how="left", maintain_order="left")
         .with_columns(platform=pl.coalesce("platform", "_named"))
         .drop("_named", "_known_id")
-        for table, frame in frames.items()
+        for table, frame in chosen_frames.items()
     }
 
 

@@ -84,8 +84,13 @@ class WeiboCrawler(Connector, name="weibo_crawler"):
         users, posts, comments = _read_sheets(export, options)
         posts, others = _own_posts(posts, users)
         tidied = tidy("posts", _make_posts(posts), expected={"creator_id": "unusable.creator"})
-        creators, follower_counts = read_creators(_make_users(users), tidied.frame, "weibo")
-        answers = tidy("comments", _make_comments(comments, tidied.frame), expected={"creator_id": "unusable.post"})
+        users = users.with_columns(verified_kind=verified_kind(pl.col("verified_kind")))
+        creators, follower_counts = read_creators(users, tidied.frame, "weibo")
+        comments = comments.with_columns(
+            clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id")
+        )
+        comments = comments.join(tidied.frame.select("post_id", "creator_id"), on="post_id", how="left")
+        answers = tidy("comments", comments, expected={"creator_id": "unusable.post"})
         tables: list[tuple[str, Tidied | pl.DataFrame]] = [
             ("posts", tidied),
             ("creators", creators),
@@ -167,13 +172,3 @@ def _make_posts(raw: pl.DataFrame) -> pl.DataFrame:
         media_kind=pl.coalesce(kind, pl.lit("text")),
         is_repost=is_repost.cast(pl.String),
     ).drop("_original", "_quoted", *kinds)
-
-
-def _make_users(raw: pl.DataFrame) -> pl.DataFrame:
-    return raw.with_columns(verified_kind=verified_kind(pl.col("verified_kind")))
-
-
-def _make_comments(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    return raw.with_columns(clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id")).join(
-        posts.select("post_id", "creator_id"), on="post_id", how="left"
-    )

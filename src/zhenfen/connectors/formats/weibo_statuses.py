@@ -90,9 +90,13 @@ class WeiboStatuses(Connector, name="weibo_statuses"):
         own, others = _own_posts(stack((pick(sheet, _POSTS) for sheet in sheets), _POSTS))
         posts = tidy("posts", _make_posts(own))
         users = stack((pick(sheet, _USERS) for sheet in sheets), _USERS)
-        creators, _ = read_creators(
-            _make_users(users.join(own.select(FILE, ROW), on=[FILE, ROW])), posts.frame, "weibo"
-        )
+        # One raw row an account: every status repeats its author, the one of the newest post counts.
+        authors = users.join(own.select(FILE, ROW), on=[FILE, ROW])
+        newest = authors.sort(pl.col("_post").str.len_chars(), "_post", descending=True, nulls_last=True)
+        profiles = newest.group_by("creator_id", maintain_order=True).agg(pl.all().drop_nulls().first()).drop("_post")
+        kind = verified_kind(pl.col("verified_kind"))
+        profiles = profiles.with_columns(clean_region(pl.col("region")), verified_kind=kind).drop_nulls("creator_id")
+        creators, _ = read_creators(profiles, posts.frame, "weibo")
         return bundle([("posts", posts), ("creators", creators)], [others])
 
 
@@ -142,12 +146,3 @@ def _make_posts(raw: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("image"))
         .otherwise(pl.lit("text")),
     ).drop("_object", "_n_pictures", "_quoted", "_banner", "_shared_by")
-
-
-def _make_users(rows: pl.DataFrame) -> pl.DataFrame:
-    """One raw row an account: every status repeats its author, the one of the newest post counts."""
-    newest = rows.sort(pl.col("_post").str.len_chars(), "_post", descending=True, nulls_last=True)
-    profiles = newest.group_by("creator_id", maintain_order=True).agg(pl.all().drop_nulls().first()).drop("_post")
-    return profiles.with_columns(
-        clean_region(pl.col("region")), verified_kind=verified_kind(pl.col("verified_kind"))
-    ).drop_nulls("creator_id")

@@ -6,8 +6,6 @@ import shutil
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -84,7 +82,12 @@ class _Budget:
 
 
 def _unpack_zip(path: Path, folder: Path, budget: _Budget) -> None:
-    with _open_zip(path) as archive:
+    # Chinese Windows writes names in GBK without saying so; Python would read them as code page 437.
+    try:
+        opened = zipfile.ZipFile(path, metadata_encoding="gb18030")
+    except UnicodeDecodeError:
+        opened = zipfile.ZipFile(path)
+    with opened as archive:
         for member in archive.infolist():
             if member.is_dir():
                 continue
@@ -94,17 +97,6 @@ def _unpack_zip(path: Path, folder: Path, budget: _Budget) -> None:
                 budget.refuse("files only, no links", member.filename)
             with archive.open(member) as source:
                 budget.write(source, target)
-
-
-@contextmanager
-def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    # Chinese Windows writes names in GBK without saying so; Python would read them as code page 437.
-    try:
-        archive = zipfile.ZipFile(path, metadata_encoding="gb18030")
-    except UnicodeDecodeError:
-        archive = zipfile.ZipFile(path)
-    with archive:
-        yield archive
 
 
 def _unpack_tar(path: Path, folder: Path, budget: _Budget) -> None:

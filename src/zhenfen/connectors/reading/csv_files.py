@@ -23,7 +23,12 @@ def peek_csv(path: Path, file: str) -> dict[str, tuple[str, ...]]:
         UnreadableFileError: In no known encoding.
     """
     head = decode_head(path, file)
-    return {"": tuple(name.strip() for name in _first_row(head, _separator(head)))}
+    rows = csv.reader(io.StringIO(head), delimiter=_separator(head))
+    try:
+        first = next((row for row in rows if any(row)), [])
+    except csv.Error:
+        first = []  # reading the file says what is wrong with it
+    return {"": tuple(name.strip() for name in first)}
 
 
 def read_csv(path: Path, file: str) -> pl.DataFrame:
@@ -52,13 +57,6 @@ def _parse(data: bytes, separator: str, *, truncate: bool = False) -> pl.DataFra
 def _separator(text: str) -> str:
     line = next((line for line in text.splitlines() if line.strip()), "")
     return max(SEPARATORS, key=line.count)
-
-
-def _first_row(text: str, separator: str) -> list[str]:
-    try:
-        return next((row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)), [])
-    except csv.Error:
-        return []  # reading the file says what is wrong with it
 
 
 def _bad_rows(text: str, separator: str, file: str) -> list[Problem]:

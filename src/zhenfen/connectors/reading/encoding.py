@@ -47,9 +47,9 @@ def decide_encoding(path: Path, file: str, longest_line: int | None = LONGEST_LI
         return "utf-8-sig" if has_bom(path) else "utf-8"
     if fault.n_wide_before < _SURELY_UTF8_CHARS and _find_fault(path, "gb18030") is None:
         return "gb18030"
-    raise UnreadableFileError(
-        Problem(_EXPECTED, file, row=_line_of(path, fault.offset), value=f"byte 0x{fault.byte:02X} at {fault.offset}")
-    )
+    with path.open("rb") as source:
+        row = source.read(fault.offset).count(b"\n") + 1
+    raise UnreadableFileError(Problem(_EXPECTED, file, row=row, value=f"byte 0x{fault.byte:02X} at {fault.offset}"))
 
 
 def has_bom(path: Path) -> bool:
@@ -107,8 +107,3 @@ def _find_fault(path: Path, encoding: Encoding) -> _Fault | None:
 def _count_wide(n_bytes: int, text: str) -> int:
     """At least so many characters beyond ASCII: each takes one to three bytes more than one."""
     return (n_bytes - len(text)) // 3
-
-
-def _line_of(path: Path, offset: int) -> int:
-    with path.open("rb") as source:
-        return source.read(offset).count(b"\n") + 1

@@ -47,10 +47,13 @@ def find_missing(sheet: Sheet, sources: Sources, required: Iterable[str]) -> lis
     """Problems for the required columns that no heading of the sheet holds; none for a sheet without rows."""
     if sheet.frame.is_empty():
         return []
+    n_rows = sheet.frame.height
+    # JSON has the columns that were asked for: those that hold nothing were not there.
+    filled = {column.name for column in sheet.frame if column.null_count() < n_rows}
     return [
         Problem(f"one of the columns {', '.join(sources[name])}", sheet.label, column=name)
         for name in required
-        if not any(_is_there(sheet, heading) for heading in sources[name])
+        if not filled.union(sheet.columns).intersection(sources[name])
     ]
 
 
@@ -79,7 +82,14 @@ def read_creators(raw: pl.DataFrame, posts: pl.DataFrame, platform: str) -> tupl
         platform: Platform of all of them.
     """
     profiles = tidy("creators", raw.with_columns(platform=pl.lit(platform)), merge="columns")
-    authors = _authors(posts).with_columns(platform=pl.lit(platform))
+    # The nickname of an author is the one on the post captured last.
+    newest = [name for name in (SEEN, "published_at") if name in posts.columns]
+    authors = (
+        posts.sort([*newest, "_name"], descending=True, nulls_last=True)
+        .group_by("creator_id", maintain_order=True)
+        .agg(pl.col("_name").drop_nulls().first())
+        .with_columns(platform=pl.lit(platform))
+    )
     known = make_frame(TABLES["creators"], profiles.frame)
     creators = known.join(authors, on="creator_id", how="left").with_columns(
         display_name=pl.coalesce("display_name", "_name")
@@ -137,19 +147,3 @@ def _filled(name: str, heading: str) -> pl.Expr:
     # weibo-crawler ends its ids with a tab so that spreadsheets leave them alone.
     text = cell.str.strip_chars(" \t\r\n\u00a0\ufeff") if name.endswith("_id") else cell
     return pl.when(text != "").then(text)
-
-
-def _is_there(sheet: Sheet, heading: str) -> bool:
-    return heading in sheet.columns or (
-        heading in sheet.frame.columns and sheet.frame[heading].null_count() < sheet.frame.height
-    )
-
-
-def _authors(posts: pl.DataFrame) -> pl.DataFrame:
-    """creator_id and `_name`, the nickname on the post captured last."""
-    newest = [name for name in (SEEN, "published_at") if name in posts.columns]
-    return (
-        posts.sort([*newest, "_name"], descending=True, nulls_last=True)
-        .group_by("creator_id", maintain_order=True)
-        .agg(pl.col("_name").drop_nulls().first())
-    )

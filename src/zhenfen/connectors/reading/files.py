@@ -59,21 +59,17 @@ def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
     Raises:
         UnreadableFileError: It is torn, too large or in no known encoding; with line and column where there are any.
     """
-    with _opened(path, file):
-        return _read(path, file, sheet, wanted)
-
-
-def _read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
     suffix = path.suffix.lower()
-    if suffix == ".json":
-        return read_document(path, file, sheet, wanted)
-    if suffix in LINES_SUFFIXES:
-        return read_lines(path, file, wanted)
-    if suffix in DATABASE_SUFFIXES:
-        return read_database(path, file, sheet)
-    if suffix == ".xlsx":
-        return read_workbook(path, file, sheet)
-    return read_csv(path, file) if suffix == ".csv" else read_parquet(path, file)
+    with _opened(path, file):
+        if suffix == ".json":
+            return read_document(path, file, sheet, wanted)
+        if suffix in LINES_SUFFIXES:
+            return read_lines(path, file, wanted)
+        if suffix in DATABASE_SUFFIXES:
+            return read_database(path, file, sheet)
+        if suffix == ".xlsx":
+            return read_workbook(path, file, sheet)
+        return read_csv(path, file) if suffix == ".csv" else read_parquet(path, file)
 
 
 @contextlib.contextmanager

@@ -79,7 +79,20 @@ def read_document(path: Path, file: str, name: str, wanted: Wanted) -> pl.DataFr
         except pl.exceptions.PolarsError:
             pass  # the slower reader says where it is wrong, or copes
     document = parse_document(data, file)
-    return _as_frame(document if name == "" else document[name], file, wanted)
+    value = document if name == "" else document[name]
+    rows = value if isinstance(value, list) else [value]
+    strange = [
+        Problem("a JSON object", file, row=number, value=json.dumps(row, ensure_ascii=False))
+        for number, row in enumerate(rows, 1)
+        if not isinstance(row, dict)
+    ]
+    if strange:
+        raise UnreadableFileError(strange)
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+    try:
+        return pl.read_ndjson(lines, schema=dict(wanted)) if rows else pl.DataFrame(schema=wanted)
+    except pl.exceptions.PolarsError as error:
+        raise UnreadableFileError(_wrong_types(file, str(error))) from error
 
 
 def parse_document(data: bytes, file: str) -> Any:
@@ -95,22 +108,6 @@ def parse_document(data: bytes, file: str) -> Any:
         raise UnreadableFileError(Problem("whole JSON", file, row=error.lineno, value=place)) from error
     except RecursionError as error:
         raise UnreadableFileError(Problem("JSON that is not nested hundreds of levels deep", file)) from error
-
-
-def _as_frame(value: Any, file: str, wanted: Wanted) -> pl.DataFrame:
-    rows = value if isinstance(value, list) else [value]
-    strange = [
-        Problem("a JSON object", file, row=number, value=json.dumps(row, ensure_ascii=False))
-        for number, row in enumerate(rows, 1)
-        if not isinstance(row, dict)
-    ]
-    if strange:
-        raise UnreadableFileError(strange)
-    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
-    try:
-        return pl.read_ndjson(lines, schema=dict(wanted)) if rows else pl.DataFrame(schema=wanted)
-    except pl.exceptions.PolarsError as error:
-        raise UnreadableFileError(_wrong_types(file, str(error))) from error
 
 
 def _bad_lines(data: bytes, file: str, reason: str) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from zhenfen.connectors.reading.cells import SEEN, Reading, read_column
+from zhenfen.connectors.reading.cells import SEEN, read_column
 from zhenfen.connectors.reading.reasons import REASONS
 from zhenfen.errors import InputError, Problem
 from zhenfen.tables import TABLES, Column, TableSpec, make_frame
@@ -59,10 +59,22 @@ def tidy(
     spec = TABLES[table]
     frame, listed = _read_cells(spec, raw)
     frame, left_out = _leave_out(spec, frame, expected or {})
-    unusable = list_unusable([_with_values(left_out, listed), *listed])
-    if not lenient:
-        _check_not_all_lost(raw, frame, unusable)
-    readings = _find_readings(frame) if table == "posts" else make_frame(TABLES["post_counts"])
+    # A required cell that could not be read is why its row was left out: say what stood there.
+    place = ["table", "file", "row", "column"]
+    cells = list_unusable(listed).select(*place, _stood="value")
+    joined = left_out.join(cells, on=place, how="left", maintain_order="left", nulls_equal=True)
+    left_out = joined.with_columns(value=pl.coalesce("value", "_stood")).drop("_stood")
+    unusable = list_unusable([left_out, *listed])
+    lost = set(raw[FILE].unique()) - set(frame[FILE].unique())
+    if lost and not lenient:
+        mine = unusable.filter(pl.col("file").is_in(sorted(lost))).sort("file", "row", "column")
+        raise InputError([_as_problem(row) for row in mine.iter_rows(named=True)])
+    readings = make_frame(TABLES["post_counts"])
+    if table == "posts" and "observed_at" in frame.columns:
+        # One row for each moment at which a post was read, of posts read at two moments or more.
+        dated = _newest_first(spec, frame.drop_nulls("observed_at"))
+        moments = dated.unique(list(TABLES["post_counts"].key), keep="first", maintain_order=True)
+        readings = make_frame(TABLES["post_counts"], moments.filter(pl.len().over("post_id") > 1))
     frame, merged = _merge(spec, frame, merge, readings)
     return Tidied(frame, list_unusable([unusable, merged]), readings)
 
@@ -97,18 +109,13 @@ def _read_cells(spec: TableSpec, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[
         reading = read_column(column, raw[column.name], seen)
         typed[column.name] = reading.values
         if reading.bad is not None:
-            listed.append(_bad_cells(spec, raw, column, reading, reading.bad))
+            cells = raw.filter(reading.bad)
+            value, words = pl.col(column.name), reading.expected
+            listed.append(unusable_rows(spec.name, cells, column.name, value, expected=words, action="value_left_out"))
     if seen is not None:
         typed[SEEN] = seen
     kept = {name: raw[name] for name in raw.columns if name.startswith("_") and name != SEEN}
     return pl.DataFrame({**typed, **kept}), listed
-
-
-def _bad_cells(spec: TableSpec, raw: pl.DataFrame, column: Column, reading: Reading, bad: pl.Series) -> pl.DataFrame:
-    rows = raw.filter(bad)
-    return unusable_rows(
-        spec.name, rows, column.name, pl.col(column.name), expected=reading.expected, action="value_left_out"
-    )
 
 
 def _leave_out(spec: TableSpec, frame: pl.DataFrame, expected: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -124,21 +131,6 @@ def _leave_out(spec: TableSpec, frame: pl.DataFrame, expected: Mapping[str, str]
     return frame.filter(usable), pl.concat(parts)
 
 
-def _with_values(left_out: pl.DataFrame, listed: list[pl.DataFrame]) -> pl.DataFrame:
-    """A required cell that could not be read is why its row was left out: say what stood there."""
-    place = ["table", "file", "row", "column"]
-    cells = list_unusable(listed).select(*place, _stood="value")
-    joined = left_out.join(cells, on=place, how="left", maintain_order="left", nulls_equal=True)
-    return joined.with_columns(value=pl.coalesce("value", "_stood")).drop("_stood")
-
-
-def _check_not_all_lost(raw: pl.DataFrame, frame: pl.DataFrame, unusable: pl.DataFrame) -> None:
-    lost = set(raw[FILE].unique()) - set(frame[FILE].unique())
-    if lost:
-        mine = unusable.filter(pl.col("file").is_in(sorted(lost))).sort("file", "row", "column")
-        raise InputError([_as_problem(row) for row in mine.iter_rows(named=True)])
-
-
 def _as_problem(row: Mapping[str, str | int | None]) -> Problem:
     number = row["row"]
     return Problem(
@@ -148,25 +140,6 @@ def _as_problem(row: Mapping[str, str | int | None]) -> Problem:
         column=str(row["column"]),
         value=None if row["value"] is None else str(row["value"]),
     )
-
-
-def _find_readings(posts: pl.DataFrame) -> pl.DataFrame:
-    """One row for each moment at which a post was read, of posts read at two moments or more."""
-    spec = TABLES["post_counts"]
-    if "observed_at" not in posts.columns:
-        return make_frame(spec)
-    dated = _newest_first(TABLES["posts"], posts.drop_nulls("observed_at"))
-    readings = dated.unique(list(spec.key), keep="first", maintain_order=True)
-    return make_frame(spec, readings.filter(pl.len().over("post_id") > 1))
-
-
-def _is_reading(readings: pl.DataFrame) -> pl.Expr:
-    """Whether a row stands in `post_counts`: then it is no duplicate, for nothing of it is lost."""
-    if readings.is_empty():
-        return pl.lit(value=False)
-    moment = ["post_id", "observed_at"]
-    several = pl.col("post_id").is_in(readings["post_id"].implode())
-    return several & pl.col("observed_at").is_not_null() & pl.struct(moment).is_first_distinct()
 
 
 def _merge(
@@ -180,9 +153,14 @@ def _merge(
     is_first = pl.struct(key).is_first_distinct()
     kept = rows.group_by(key, maintain_order=True).agg(pl.all().drop_nulls().first()).select(rows.columns)
     value = pl.col(key[0]) if len(key) == 1 else pl.lit(None)
+    is_reading = pl.lit(value=False)
+    if not readings.is_empty():
+        # What stands in `post_counts` is no duplicate, for nothing of it is lost.
+        several = pl.col("post_id").is_in(readings["post_id"].implode()) & pl.col("observed_at").is_not_null()
+        is_reading = several & pl.struct("post_id", "observed_at").is_first_distinct()
     merged = unusable_rows(
         spec.name,
-        rows.filter(~is_first & ~_is_reading(readings)),
+        rows.filter(~is_first & ~is_reading),
         " + ".join(key),
         value,
         expected="unusable.duplicate",

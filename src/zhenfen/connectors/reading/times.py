@@ -63,16 +63,16 @@ def _calendar(text: pl.Expr) -> pl.Expr:
     local = pl.concat_str(date, pl.lit(" "), clock, pl.lit("."), fraction).str.to_datetime(
         "%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=False
     )
-    return (local - _offset(part["zone"], part["hour"])).dt.replace_time_zone("UTC")
-
-
-def _offset(zone: pl.Expr, hour: pl.Expr) -> pl.Expr:
-    """Distance from UTC of "z", "utc", "+0800", "+08:00"; for null that of China, or none where there is no clock."""
-    hours = zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64)
-    minutes = zone.str.extract(r"(\d{2})$").cast(pl.Int64)
-    ahead = pl.duration(hours=hours, minutes=minutes)
+    # How far ahead of UTC: as the zone says ("z", "utc", "+0800", "+08:00"), else as China is.
+    zone = part["zone"]
+    ahead = pl.duration(
+        hours=zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64), minutes=zone.str.extract(r"(\d{2})$").cast(pl.Int64)
+    )
     named = pl.when(zone.str.starts_with("-")).then(-ahead).otherwise(ahead)
-    return pl.when(zone.is_null()).then(_china(hour)).when(zone.is_in(["z", "utc"])).then(NONE).otherwise(named)
+    offset = (
+        pl.when(zone.is_null()).then(_china(part["hour"])).when(zone.is_in(["z", "utc"])).then(NONE).otherwise(named)
+    )
+    return (local - offset).dt.replace_time_zone("UTC")
 
 
 def _china(hour: pl.Expr) -> pl.Expr:

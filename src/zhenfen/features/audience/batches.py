@@ -9,7 +9,6 @@ creator on their first day are alike in date as well as in place, and their ages
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -89,23 +88,19 @@ def _longest_by_chance(places: Real, created: Real, followed: Real, rule: BatchR
     Stops at a run of `enough`: no run of the sample can count then.
     """
     ages = None if np.isnan(followed).any() else followed - created
+    rng = np.random.default_rng(rule.seed)
+    n = len(created)
+    n_at_once = max(1, _CELLS_AT_ONCE // n)
     longest = 0
-    for order in _shuffle(len(created), rule):
+    for done in range(0, rule.n_shuffles, n_at_once):
+        n_some = min(n_at_once, rule.n_shuffles - done)
+        order = rng.permuted(np.tile(np.arange(n), (n_some, 1)), axis=1)
         longest = max(longest, _longest_run(created[order], places, rule))
         if ages is not None:
             longest = max(longest, _longest_run(followed - ages[order], places, rule))
         if longest >= enough:
             break
     return longest
-
-
-def _shuffle(n: int, rule: BatchRule) -> Iterator[Int]:
-    """Orders of n followers, some shuffles at a time, shape (n_some, n)."""
-    rng = np.random.default_rng(rule.seed)
-    n_at_once = max(1, _CELLS_AT_ONCE // n)
-    for done in range(0, rule.n_shuffles, n_at_once):
-        n_some = min(n_at_once, rule.n_shuffles - done)
-        yield rng.permuted(np.tile(np.arange(n), (n_some, 1)), axis=1)
 
 
 def _longest_run(created: Real, places: Real, rule: BatchRule) -> int:

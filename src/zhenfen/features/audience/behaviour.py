@@ -29,32 +29,29 @@ def add_behaviour(audience: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
         posts: Rows of the table `posts`.
     """
     read = posts.join(audience.select(creator_id="profile_id").unique(), on="creator_id", how="semi")
-    shown = read.group_by(profile_id="creator_id").agg(n_read=pl.len(), **_measures())
-    shown = shown.filter(pl.col("n_read") >= POSTS_NEEDED).drop("n_read")
+    is_own = ~pl.col("is_repost").fill_null(value=False)
+    text = pl.col("text").filter(is_own & pl.col("text").is_not_null())
+    local = pl.col("published_at").drop_nulls().dt.convert_time_zone(LOCAL_ZONE)
+    days = local.dt.date()
+    n_days = (days.max() - days.min()).dt.total_days() + 1
+    counted = read.group_by(profile_id="creator_id").agg(
+        n_read=pl.len(),
+        posts_per_day=local.len() / n_days,
+        active_day_share=days.n_unique() / n_days,
+        night_share=local.dt.hour().is_between(*NIGHT_HOURS, closed="left").mean(),
+        repost_share=pl.col("is_repost").mean(),
+        duplicate_share=pl.when(text.len() > 0).then(1 - text.n_unique() / text.len()),
+        link_share=text.str.contains(_LINK).mean(),
+        mention_share=text.str.contains(_MENTION).mean(),
+        hashtag_share=text.str.contains(_HASHTAG).mean(),
+        emoji_share=text.str.contains(_EMOJI).mean(),
+        mean_shares_per_post=pl.col("n_shares").filter(is_own).mean(),
+        mean_comments_per_post=pl.col("n_comments").filter(is_own).mean(),
+    )
+    shown = counted.filter(pl.col("n_read") >= POSTS_NEEDED).drop("n_read")
     joined = audience.join(shown, on="profile_id", how="left", suffix="_read", maintain_order="left")
     names = [name for name in shown.columns if name != "profile_id"]
     given = [name for name in names if name in audience.columns]
     return joined.with_columns(pl.coalesce(name, f"{name}_read") for name in given).drop(
         f"{name}_read" for name in given
     )
-
-
-def _measures() -> dict[str, pl.Expr]:
-    is_own = ~pl.col("is_repost").fill_null(value=False)
-    text = pl.col("text").filter(is_own & pl.col("text").is_not_null())
-    local = pl.col("published_at").drop_nulls().dt.convert_time_zone(LOCAL_ZONE)
-    days = local.dt.date()
-    n_days = (days.max() - days.min()).dt.total_days() + 1
-    return {
-        "posts_per_day": local.len() / n_days,
-        "active_day_share": days.n_unique() / n_days,
-        "night_share": local.dt.hour().is_between(*NIGHT_HOURS, closed="left").mean(),
-        "repost_share": pl.col("is_repost").mean(),
-        "duplicate_share": pl.when(text.len() > 0).then(1 - text.n_unique() / text.len()),
-        "link_share": text.str.contains(_LINK).mean(),
-        "mention_share": text.str.contains(_MENTION).mean(),
-        "hashtag_share": text.str.contains(_HASHTAG).mean(),
-        "emoji_share": text.str.contains(_EMOJI).mean(),
-        "mean_shares_per_post": pl.col("n_shares").filter(is_own).mean(),
-        "mean_comments_per_post": pl.col("n_comments").filter(is_own).mean(),
-    }

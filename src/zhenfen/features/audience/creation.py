@@ -32,7 +32,7 @@ def measure_creation(profiles: pl.DataFrame) -> pl.DataFrame:
 
     audience_densest_5d_share: largest part of the dated profiles made within five days, beyond what chance gives a
     sample with this spread of dates, 0 to 1. audience_creation_run_share: longest run in the follow order of profiles
-    each made within five days of the one before, one other in between now and then, by profiles; null where the order
+    each made within five days of the one before, another in between now and then, by profiles; null where the order
     of a profile is unknown.
 
     Args:
@@ -43,35 +43,29 @@ def measure_creation(profiles: pl.DataFrame) -> pl.DataFrame:
     rows = dated.join(enough, on="creator_id").select(
         "creator_id", "n", "follow_position", made=pl.col("created_at").cast(pl.Int64) / _DAY_US
     )
-    return _densest(rows).join(_longest_run(rows), on="creator_id", how="left")
-
-
-def _densest(rows: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.sort("creator_id", "made").with_columns(creator=pl.col("creator_id").rle_id())
+    spaced = rows.sort("creator_id", "made").with_columns(creator=pl.col("creator_id").rle_id())
     # Each creator's dates lie on a stretch of their own (dates end in the year 9999), so that one search does all.
-    places = rows["creator"].to_numpy() * 1e7 + rows["made"].to_numpy()
+    places = spaced["creator"].to_numpy() * 1e7 + spaced["made"].to_numpy()
     ends = np.searchsorted(places, places + DENSE_DAYS, side="right")
-    counted = rows.with_columns(n_near=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
+    counted = spaced.with_columns(n_near=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
     low, high = (pl.col("made").quantile(share, "linear") for share in MIDDLE)
     n, width = pl.col("n").first(), pl.max_horizontal(high - low, pl.lit(DENSE_DAYS))
     usual = (MIDDLE[1] - MIDDLE[0]) * n * DENSE_DAYS / width
     by_chance = usual + CHANCE_DEVIATIONS * usual.sqrt() + CHANCE_MORE
-    return counted.group_by("creator_id").agg(
+    densest = counted.group_by("creator_id").agg(
         audience_densest_5d_share=((pl.col("n_near").max() - by_chance) / n).clip(0)
     )
-
-
-def _longest_run(rows: pl.DataFrame) -> pl.DataFrame:
+    # The longest run in the follow order.
     ordered = rows.filter(pl.col("follow_position").null_count().over("creator_id") == 0)
     ordered = ordered.sort("creator_id", "follow_position", "made").with_columns(
         place=pl.int_range(pl.len()).over("creator_id"),
         is_near=((pl.col("made") - pl.col("made").shift()).abs() <= DENSE_DAYS).over("creator_id"),
     )
-    near = ordered.filter("is_near")
     is_new = ((pl.col("place") - pl.col("place").shift()) > MISSED_IN_RUN + 1).fill_null(True).over("creator_id")
-    runs = near.with_columns(run=is_new.cum_sum().over("creator_id")).group_by("creator_id", "run")
-    longest = runs.agg(n_near=pl.len()).group_by("creator_id").agg(pl.col("n_near").max())
+    near = ordered.filter("is_near").with_columns(run=is_new.cum_sum().over("creator_id"))
+    longest = near.group_by("creator_id", "run").agg(n_near=pl.len()).group_by("creator_id").agg(pl.col("n_near").max())
     sizes = ordered.group_by("creator_id").agg(pl.col("n").first())
-    return sizes.join(longest, on="creator_id", how="left").select(
+    runs = sizes.join(longest, on="creator_id", how="left").select(
         "creator_id", audience_creation_run_share=pl.col("n_near").fill_null(0) / pl.col("n")
     )
+    return densest.join(runs, on="creator_id", how="left")

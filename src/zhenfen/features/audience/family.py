@@ -6,11 +6,13 @@ none is mixed with another.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
 from zhenfen.features.audience.creation import measure_creation
-from zhenfen.features.audience.patterns import find_patterns, load_pattern_rules
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.audience.patterns import EXAMPLES_SCHEMA, PATTERNS_SCHEMA, find_patterns, load_pattern_rules
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import FeatureSpec
 
@@ -28,6 +30,12 @@ UNCHOSEN_NAME = r"^(?:用户\d+|手机用户\d*|小红薯[0-9A-Fa-f]+)$|\d{5,}$"
 """Names that platforms give at sign-up (Douyin 用户…, Weibo 手机用户…, Xiaohongshu 小红薯…), or five and more digits at
 the end: more than a year needs."""
 _DIGIT = r"\d"
+FRAMES_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "frame": pl.String(),
+    "n_profiles": pl.Int64(),
+    "is_measured": pl.Boolean(),
+}
 
 
 def _share(name: str, meaning: str, source: str) -> FeatureSpec:
@@ -82,11 +90,12 @@ _SPECS = (
 class Audience(Family, name="audience"):
     """Traits of the sampled profiles, within one frame.
 
-    Details: `frames` (creator_id, frame, n_profiles, is_measured: the frame that the features describe), and of that
-    frame `patterns` and `pattern_examples`, see `audience_patterns.find_patterns`.
+    Details: `frames` (is_measured: the frame that the features describe), and of that frame `patterns` and
+    `pattern_examples`, see `patterns.find_patterns`.
     """
 
     specs = _SPECS
+    details: ClassVar = {"frames": FRAMES_SCHEMA, "patterns": PATTERNS_SCHEMA, "pattern_examples": EXAMPLES_SCHEMA}
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the profiles of each creator's largest frame."""
@@ -99,13 +108,18 @@ class Audience(Family, name="audience"):
         values = creators.join(
             measure_profiles(profiles, inputs), on="creator_id", how="left", maintain_order="left"
         ).select("creator_id", *(spec.name for spec in _SPECS))
-        details = _describe(profiles, frames, inputs) if inputs.with_details else {}
-        return Measured(values, _find_reasons(creators, chosen), details)
-
-
-def _describe(profiles: pl.DataFrame, frames: pl.DataFrame, inputs: Inputs) -> dict[str, pl.DataFrame]:
-    patterns, examples = find_patterns(profiles, inputs.as_of, load_pattern_rules(), N_PROFILES_NEEDED)
-    return {"frames": frames, "patterns": patterns, "pattern_examples": examples}
+        details: dict[str, pl.DataFrame] = {}
+        if inputs.with_details:
+            patterns, examples = find_patterns(profiles, inputs.as_of, load_pattern_rules(), N_PROFILES_NEEDED)
+            details = {"frames": frames, "patterns": patterns, "pattern_examples": examples}
+        counted = creators.join(chosen, on="creator_id", how="left", maintain_order="left")
+        without = counted.filter(pl.col("n_profiles").is_null())
+        few = counted.filter(pl.col("n_profiles") < N_PROFILES_NEEDED)
+        reasons = (
+            make_reasons(without, "audience.no_sample", N_PROFILES_NEEDED),
+            make_reasons(few, "audience.too_few_profiles", N_PROFILES_NEEDED, "n_profiles"),
+        )
+        return Measured(values, pl.concat(reasons), details)
 
 
 def choose_frames(audience: pl.DataFrame) -> pl.DataFrame:
@@ -126,6 +140,9 @@ def measure_profiles(profiles: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
         inputs: For the moment that "a year ago" is counted from.
     """
     name, bio = pl.col("display_name"), pl.col("bio").str.strip_chars()
+    n_chars = name.str.len_chars()
+    digit_share = pl.when(n_chars > 0).then(name.str.count_matches(_DIGIT) / n_chars)
+    is_inactive = pl.col("last_post_at") < pl.lit(inputs.as_of) - pl.duration(days=INACTIVE_DAYS)
     n_same = pl.len().over("creator_id", "stripped")
     marked = profiles.with_columns(stripped=bio).with_columns(
         is_shared_bio=pl.when(pl.col("stripped") != "").then(n_same > 1)
@@ -139,44 +156,17 @@ def measure_profiles(profiles: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
             pl.col("n_following") >= HIGH_FOLLOWING_RATIO * (pl.col("n_followers") + 1)
         ).mean(),
         audience_mass_following_share=(pl.col("n_following") > MASS_FOLLOWING).mean(),
-        audience_inactive_share=_is_inactive(inputs).mean(),
+        audience_inactive_share=is_inactive.mean(),
         audience_default_name_share=name.str.contains(UNCHOSEN_NAME).mean(),
-        audience_name_digits_share=_digit_share(name).mean(),
+        audience_name_digits_share=digit_share.mean(),
         audience_identical_bio_share=pl.col("is_shared_bio").mean(),
         **{f"audience_median_{count}": pl.col(f"n_{count}").median() for count in ("followers", "following", "posts")},
     )
-    for dated in (_largest_month(profiles), measure_creation(profiles)):
-        by_creator = by_creator.join(dated, on="creator_id", how="left", maintain_order="left")
-    return by_creator
-
-
-def _is_inactive(inputs: Inputs) -> pl.Expr:
-    return pl.col("last_post_at") < pl.lit(inputs.as_of) - pl.duration(days=INACTIVE_DAYS)
-
-
-def _digit_share(name: pl.Expr) -> pl.Expr:
-    n_chars = name.str.len_chars()
-    return pl.when(n_chars > 0).then(name.str.count_matches(_DIGIT) / n_chars)
-
-
-def _largest_month(profiles: pl.DataFrame) -> pl.DataFrame:
-    months = (
-        profiles.filter(pl.col("created_at").is_not_null())
-        .group_by("creator_id", pl.col("created_at").dt.truncate("1mo"))
-        .len()
-    )
-    return months.group_by("creator_id").agg(
+    dates = profiles.filter(pl.col("created_at").is_not_null())
+    months = dates.group_by("creator_id", pl.col("created_at").dt.truncate("1mo")).len()
+    largest_month = months.group_by("creator_id").agg(
         audience_largest_creation_month_share=pl.col("len").max() / pl.col("len").sum()
     )
-
-
-def _find_reasons(creators: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
-    counted = creators.join(chosen, on="creator_id", how="left", maintain_order="left")
-    without = counted.filter(pl.col("n_profiles").is_null())
-    few = counted.filter(pl.col("n_profiles") < N_PROFILES_NEEDED)
-    return pl.concat(
-        (
-            make_reasons(without, "audience.no_sample", N_PROFILES_NEEDED),
-            make_reasons(few, "audience.too_few_profiles", N_PROFILES_NEEDED, "n_profiles"),
-        )
-    )
+    for dated in (largest_month, measure_creation(profiles)):
+        by_creator = by_creator.join(dated, on="creator_id", how="left", maintain_order="left")
+    return by_creator

@@ -23,6 +23,30 @@ PATTERNS = ("batch", "name_pattern", "mass_following", "inactive", "identical_bi
 CONFIDENCE_LEVEL = 0.95
 N_EXAMPLES = 3
 MASK = "***"
+PATTERNS_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "pattern": pl.String(),
+    "n_profiles": pl.Int64(),
+    "n_in_pattern": pl.Int64(),
+    "share": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "limit": pl.Float64(),
+}
+EXAMPLES_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "pattern": pl.String(),
+    "cluster_id": pl.Int64(),
+    "n_profiles": pl.Int64(),
+    "shown": pl.String(),
+    "first_position": pl.Int64(),
+    "last_position": pl.Int64(),
+    "first_created": pl.Datetime("us", "UTC"),
+    "last_created": pl.Datetime("us", "UTC"),
+    "first_followed": pl.Datetime("us", "UTC"),
+    "last_followed": pl.Datetime("us", "UTC"),
+    "examples": pl.List(pl.String()),
+}
 _MEMBERS = {"row": pl.UInt32(), "cluster": pl.String(), "shown": pl.String()}
 _LIMITS = {"creator_id": pl.String(), "limit": pl.Float64()}
 _RANGES = {"position": "follow_position", "created": "created_at", "followed": "followed_at"}
@@ -76,7 +100,7 @@ class PatternRules(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class PatternReading:
     """One pattern in all samples.
 
     Attributes:
@@ -120,6 +144,10 @@ def find_patterns(
         where unknown), examples (up to three names, the first character of each).
     """
     rows = profiles.with_row_index("row")
+    bios = rows.select("row", "creator_id", "bio").drop_nulls("bio")
+    long_bios = bios.with_columns(key=normalise(pl.col("bio"))).filter(
+        pl.col("key").str.len_chars() >= rules.identical_bio.fewest_chars
+    )
     readings = {
         "batch": _read_batches(rows, rules),
         "name_pattern": _read_names(rows, rules),
@@ -131,7 +159,9 @@ def find_patterns(
             pl.col("last_post_at") < pl.lit(as_of) - pl.duration(days=rules.inactive.days_above),
             rules.inactive.days_above,
         ),
-        "identical_bio": _read_bios(rows, rules),
+        "identical_bio": _cluster(
+            long_bios, bios, mask_contacts(pl.col("bio")), rules.identical_bio.base_share, rules.cluster
+        ),
     }
     creators = rows.select("creator_id").unique().sort("creator_id")
     counted = pl.concat(_count(creators, name, readings[name], n_needed) for name in PATTERNS)
@@ -149,7 +179,7 @@ def wilson(n_in: pl.Expr, n: pl.Expr, confidence_level: float = CONFIDENCE_LEVEL
     return low.clip(0, 1), high.clip(0, 1)
 
 
-def _count(creators: pl.DataFrame, pattern: str, reading: _Reading, n_needed: int) -> pl.DataFrame:
+def _count(creators: pl.DataFrame, pattern: str, reading: PatternReading, n_needed: int) -> pl.DataFrame:
     in_pattern = reading.known.join(reading.members.select("row").unique(), on="row", how="semi")
     counts = [
         frame.group_by("creator_id").agg(pl.len().cast(pl.Int64).alias(name))
@@ -161,27 +191,19 @@ def _count(creators: pl.DataFrame, pattern: str, reading: _Reading, n_needed: in
     joined = joined.with_columns(pl.col("n_profiles", "n_in_pattern").fill_null(0), pattern=pl.lit(pattern))
     n, n_in = pl.col("n_profiles"), pl.col("n_in_pattern")
     low, high = wilson(n_in, n)
-    is_enough = n >= n_needed
-    return joined.select(
-        "creator_id",
-        "pattern",
-        "n_profiles",
-        n_in_pattern=pl.when(is_enough).then(n_in),
-        share=pl.when(is_enough).then(n_in / n),
-        low=pl.when(is_enough).then(low),
-        high=pl.when(is_enough).then(high),
-        limit=pl.when(is_enough).then("limit"),
-    )
+    counted = {"n_in_pattern": n_in, "share": n_in / n, "low": low, "high": high, "limit": pl.col("limit")}
+    shown = {name: pl.when(n >= n_needed).then(value) for name, value in counted.items()}
+    return joined.with_columns(**shown).select(PATTERNS_SCHEMA.keys())
 
 
-def _read_flag(rows: pl.DataFrame, flag: pl.Expr, limit: int) -> _Reading:
+def _read_flag(rows: pl.DataFrame, flag: pl.Expr, limit: int) -> PatternReading:
     known = rows.select("row", "creator_id", flag=flag).drop_nulls("flag")
     members = known.filter("flag").select("row", cluster=pl.lit(None, pl.String), shown=pl.lit(None, pl.String))
     limits = known.select("creator_id", limit=pl.lit(float(limit))).unique()
-    return _Reading(known.select("row", "creator_id"), members, limits)
+    return PatternReading(known.select("row", "creator_id"), members, limits)
 
 
-def _read_names(rows: pl.DataFrame, rules: PatternRules) -> _Reading:
+def _read_names(rows: pl.DataFrame, rules: PatternRules) -> PatternReading:
     """Names with enough digits by their shape (scripts and lengths), and by the stem before their last number."""
     name = pl.col("display_name").str.normalize("NFKC").str.strip_chars()
     known = rows.select("row", "creator_id", name=name).filter(pl.col("name") != "")
@@ -192,29 +214,17 @@ def _read_names(rows: pl.DataFrame, rules: PatternRules) -> _Reading:
     # No shape has an s in it, so that no shape and no stem are taken for one another.
     stemmed = numbered.filter(is_long_enough).with_columns(key="stem " + stem)
     shown_stem = pl.col("name").str.to_lowercase().str.head(1) + MASK + "0"
-    shaped = numbered.with_columns(key=_shape(pl.col("name")))
+    # Every letter as a, every Chinese character as 文, every digit as 0.
+    digits_alike = pl.col("name").str.replace_all(r"\d", "0").str.replace_all(r"\p{Han}", "文")
+    shaped = numbered.with_columns(key=digits_alike.str.replace_all(r"[\p{L}--\p{Han}]", "a"))
     shapes = _cluster(shaped, known, pl.col("key"), rules.name_pattern.shape_base_share, rules.cluster)
     stems = _cluster(stemmed, known, shown_stem, rules.name_pattern.stem_base_share, rules.cluster)
-    return _Reading(shapes.known, pl.concat((shapes.members, stems.members)), shapes.limits)
-
-
-def _shape(name: pl.Expr) -> pl.Expr:
-    """A name with every letter as a, every Chinese character as 文 and every digit as 0."""
-    return name.str.replace_all(r"\d", "0").str.replace_all(r"\p{Han}", "文").str.replace_all(r"[\p{L}--\p{Han}]", "a")
-
-
-def _read_bios(rows: pl.DataFrame, rules: PatternRules) -> _Reading:
-    known = rows.select("row", "creator_id", "bio").drop_nulls("bio")
-    keyed = known.with_columns(key=normalise(pl.col("bio"))).filter(
-        pl.col("key").str.len_chars() >= rules.identical_bio.fewest_chars
-    )
-    shown = mask_contacts(pl.col("bio"))
-    return _cluster(keyed, known, shown, rules.identical_bio.base_share, rules.cluster)
+    return PatternReading(shapes.known, pl.concat((shapes.members, stems.members)), shapes.limits)
 
 
 def _cluster(
     keyed: pl.DataFrame, known: pl.DataFrame, shown: pl.Expr, base_share: float, rule: ClusterRule
-) -> _Reading:
+) -> PatternReading:
     """Rows of one creator with the same key, where they are more than the base share explains."""
     from scipy.stats import poisson
 
@@ -226,10 +236,10 @@ def _cluster(
         .filter(pl.len().over("creator_id", "key") >= pl.col("limit"))
         .select("row", cluster="key", shown=shown)
     )
-    return _Reading(known.select("row", "creator_id"), members, limits)
+    return PatternReading(known.select("row", "creator_id"), members, limits)
 
 
-def _read_batches(rows: pl.DataFrame, rules: PatternRules) -> _Reading:
+def _read_batches(rows: pl.DataFrame, rules: PatternRules) -> PatternReading:
     """Runs along the follow order: by position, or by the time of following where that is known of more profiles."""
     day = {name: pl.col(f"{name}_at").dt.epoch("us") / _DAY_US for name in ("created", "followed")}
     by_position = pl.col("follow_position").count() >= pl.col("followed_at").count()
@@ -238,21 +248,17 @@ def _read_batches(rows: pl.DataFrame, rules: PatternRules) -> _Reading:
         rows.select(place=place.otherwise(pl.col("followed_at").dt.epoch("us").cast(pl.Float64))).to_series()
     )
     known = ordered.drop_nulls(["place", "created"])
-    parts = [_scan(sample, rules) for sample in known.partition_by("creator_id", maintain_order=True)]
-    members = pl.concat([part[0] for part in parts] or [pl.DataFrame(schema=_MEMBERS)])
-    limits = pl.concat([part[1] for part in parts] or [pl.DataFrame(schema=_LIMITS)])
-    return _Reading(known.select("row", "creator_id"), members, limits)
+    members, limits = [pl.DataFrame(schema=_MEMBERS)], [pl.DataFrame(schema=_LIMITS)]
+    for sample in known.partition_by("creator_id", maintain_order=True):
+        at, made, came = (sample[name].cast(pl.Float64).to_numpy() for name in ("place", "created", "followed"))
+        found = find_batches(at, made, came, rules.batch, rules.cluster.fewest)
+        runs = sample.select("row", cluster=pl.Series(found.runs), shown=pl.lit(None, pl.String))
+        members.append(runs.filter(pl.col("cluster") >= 0).cast({"cluster": pl.String}))
+        limits.append(sample.head(1).select("creator_id", limit=pl.lit(float(found.limit))))
+    return PatternReading(known.select("row", "creator_id"), pl.concat(members), pl.concat(limits))
 
 
-def _scan(sample: pl.DataFrame, rules: PatternRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    place, created, followed = (sample[name].cast(pl.Float64).to_numpy() for name in ("place", "created", "followed"))
-    found = find_batches(place, created, followed, rules.batch, rules.cluster.fewest)
-    runs = sample.select("row", cluster=pl.Series(found.runs), shown=pl.lit(None, pl.String))
-    limit = sample.head(1).select("creator_id", limit=pl.lit(float(found.limit)))
-    return runs.filter(pl.col("cluster") >= 0).cast({"cluster": pl.String}), limit
-
-
-def _describe(rows: pl.DataFrame, counted: pl.DataFrame, pattern: str, reading: _Reading) -> pl.DataFrame:
+def _describe(rows: pl.DataFrame, counted: pl.DataFrame, pattern: str, reading: PatternReading) -> pl.DataFrame:
     """The clusters of the creators in whom the pattern was read."""
     read = counted.filter(pattern=pattern).drop_nulls("n_in_pattern").select("creator_id")
     members = reading.members.join(rows, on="row").join(read, on="creator_id", how="semi")
@@ -267,12 +273,5 @@ def _describe(rows: pl.DataFrame, counted: pl.DataFrame, pattern: str, reading: 
     )
     order = ("creator_id", "n_profiles", "shown", "first_position", "first_created", "first_followed")
     ranked = described.sort(order, descending=[False, True, *(False,) * 4])
-    return ranked.select(
-        "creator_id",
-        pl.lit(pattern).alias("pattern"),
-        pl.int_range(1, pl.len() + 1).over("creator_id").alias("cluster_id"),
-        "n_profiles",
-        "shown",
-        *(f"{end}_{what}" for what in _RANGES for end in ("first", "last")),
-        "examples",
-    )
+    cluster_id = pl.int_range(1, pl.len() + 1).over("creator_id")
+    return ranked.with_columns(pattern=pl.lit(pattern), cluster_id=cluster_id).select(EXAMPLES_SCHEMA.keys())

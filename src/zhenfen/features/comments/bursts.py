@@ -17,10 +17,7 @@ from __future__ import annotations
 from datetime import time
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-
-Array = npt.NDArray[np.float64]
 
 WINDOWS = {10: 0.15, 60: 0.35}
 """Minutes after the post → spread (intra-class correlation) of the share that comes so soon, before the creator's other
@@ -62,20 +59,26 @@ def find_bursts(delays: pl.DataFrame) -> pl.DataFrame:
     Args:
         delays: What `measure_delays` returns.
     """
+    from scipy.stats import betabinom
+
     keys = ["creator_id", "post_id", "published_at"]
     tested = [
         delays.group_by(keys).agg(
             minutes=pl.lit(minutes, dtype=pl.Int64),
-            spread=pl.lit(spread),
+            spread=pl.lit(usual_spread),
             n=pl.len().cast(pl.Float64),
             k=(pl.col("seconds") <= minutes * 60).sum().cast(pl.Float64),
         )
-        for minutes, spread in WINDOWS.items()
+        for minutes, usual_spread in WINDOWS.items()
     ]
     counts = pl.concat(tested).filter(pl.col("n") >= N_COMMENTS_NEEDED)
     compared = _compare(counts).filter(pl.col("n_others") >= N_OTHER_POSTS)
+    # P(as many or more come so soon).
+    share, spread, n, k = (compared[name].to_numpy() for name in ("others_share", "spread", "n", "k"))
+    size = 1 / spread - 1
+    tails = np.asarray(betabinom.sf(k - 1, n, share * size, (1 - share) * size), dtype=np.float64)
     n_tests = pl.len().over("creator_id")
-    judged = compared.with_columns(p_value=_tail(compared)).with_columns(
+    judged = compared.with_columns(p_value=tails).with_columns(
         p_value=pl.min_horizontal(pl.col("p_value") * n_tests, 1.0), n_expected=pl.col("n") * pl.col("others_share")
     )
     marked = judged.filter(pl.col("p_value") <= MOST_BY_CHANCE).rename({"n": "n_comments", "k": "n_soon"})
@@ -109,12 +112,3 @@ def _compare(counts: pl.DataFrame) -> pl.DataFrame:
     own = (found / room).clip(0.0, 0.99)
     n_others = pl.col("n_others")
     return sums.with_columns(spread=(n_others * own + PRIOR_POSTS * pl.col("spread")) / (n_others + PRIOR_POSTS))
-
-
-def _tail(compared: pl.DataFrame) -> Array:
-    """P(as many or more come so soon), shape (n_rows,)."""
-    from scipy.stats import betabinom
-
-    share, spread, n, k = (compared[name].to_numpy() for name in ("others_share", "spread", "n", "k"))
-    size = 1 / spread - 1
-    return np.asarray(betabinom.sf(k - 1, n, share * size, (1 - share) * size), dtype=np.float64)

@@ -6,12 +6,14 @@ punctuation, runs cut. What needs author ids or times is null where fewer than N
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
-from zhenfen.features.comments.bursts import find_bursts, measure_delays
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
+from zhenfen.features.comments.bursts import BURSTS_SCHEMA, find_bursts, measure_delays
 from zhenfen.features.comments.minutes import measure_minutes
-from zhenfen.features.comments.order import find_orders
+from zhenfen.features.comments.order import ORDERS_SCHEMA, RUNS_SCHEMA, find_orders
 from zhenfen.features.comments.regulars import measure_regulars
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import Concern, FeatureSpec, Unit
@@ -29,6 +31,17 @@ SOON_MINUTES = (10, 60)
 """Paid comments are delivered in the first minutes to lift a post; an hour is where organic talk has begun as well."""
 TOP_SHARE = 0.1
 N_EXAMPLES = 3
+CLUSTERS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "cluster_id": pl.String(),
+    "n_comments": pl.UInt32(),
+    "n_authors": pl.UInt32(),
+    "n_posts": pl.UInt32(),
+    "first_at": pl.Datetime("us", "UTC"),
+    "last_at": pl.Datetime("us", "UTC"),
+    "examples": pl.List(pl.String()),
+}
+"""n_authors: null without author ids; examples: up to three distinct texts, commonest first."""
 
 
 def _spec(
@@ -88,14 +101,14 @@ _SPECS = (
     _spec(
         "same_minute_ratio",
         "Pairs of comments of one post in the same minute, by pairs one to three minutes apart.",
-        "one hand sends at one moment; see comment_minutes",
+        "one hand sends at one moment; see comments/minutes.py",
         unit="multiple",
         high=None,
     ),
     _spec(
         "late_burst_share",
         "Of the comments an hour or more after a post's first, those in ten minutes far fuller than the hour around.",
-        "comments delivered in a pack; see comment_minutes",
+        "comments delivered in a pack; see comments/minutes.py",
     ),
     _spec(
         "8th_regular_share",
@@ -122,12 +135,17 @@ _SPECS = (
 class Comments(Family, name="comments"):
     """Likeness, emptiness, timing and concentration of the comments.
 
-    Details: `clusters`, largest first (creator_id, cluster_id, n_comments, n_authors (null without author ids),
-    n_posts, first_at, last_at, examples: up to three distinct texts, commonest first); `orders` and `runs`, the same
-    commenters in the same order, see `order`; `bursts`, posts commented too soon, see `bursts`.
+    Details: `clusters`, largest first; `orders` and `runs`, the same commenters in the same order, see `order`;
+    `bursts`, posts commented too soon, see `bursts`.
     """
 
     specs = _SPECS
+    details: ClassVar = {
+        "clusters": CLUSTERS_SCHEMA,
+        "orders": ORDERS_SCHEMA,
+        "runs": RUNS_SCHEMA,
+        "bursts": BURSTS_SCHEMA,
+    }
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure the comments of every creator."""
@@ -140,20 +158,34 @@ class Comments(Family, name="comments"):
         enough = counted.filter(pl.col("n_found") >= N_COMMENTS_NEEDED).select("creator_id")
         values = enough
         delays = measure_delays(comments, inputs.tables["posts"])
+        soon = {
+            f"comments_within_{minutes}min_share": _if_known((pl.col("seconds") <= minutes * 60).mean(), pl.len())
+            for minutes in SOON_MINUTES
+        }
         for part in (
             _texts(comments),
             _likeness(comments, clusters),
             _crowd(comments),
-            _timing(delays),
+            delays.group_by("creator_id").agg(**soon),
             measure_minutes(comments),
             measure_regulars(comments, delays),
         ):
             values = values.join(part, on="creator_id", how="left")
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        details = _find_evidence(comments, clusters, delays) if inputs.with_details else {}
+        thin = counted.filter(pl.col("n_found") < N_COMMENTS_NEEDED)
+        has_some = pl.col("n_found") > 0
+        reasons = [
+            make_reasons(thin.filter(~has_some), "comments_absent", N_COMMENTS_NEEDED, "n_found"),
+            make_reasons(thin.filter(has_some), "comments_too_few", N_COMMENTS_NEEDED, "n_found"),
+        ]
+        details: dict[str, pl.DataFrame] = {}
+        if inputs.with_details:
+            orders, runs = find_orders(comments)
+            shown = _describe(comments, clusters)
+            details = {"clusters": shown, "orders": orders, "runs": runs, "bursts": find_bursts(delays)}
         return Measured(
             creators.join(values, on="creator_id", how="left").select("creator_id", *columns).sort("creator_id"),
-            _explain(counted.filter(pl.col("n_found") < N_COMMENTS_NEEDED)),
+            pl.concat(reasons).sort("creator_id"),
             details,
         )
 
@@ -165,16 +197,6 @@ def comments_by_others(inputs: Inputs) -> pl.DataFrame:
     )
     others = comments.filter(pl.col("author_id").ne_missing(pl.col("creator_id")))
     return others.join(inputs.tables["creators"].select("creator_id"), on="creator_id", how="semi")
-
-
-def _explain(thin: pl.DataFrame) -> pl.DataFrame:
-    has_some = pl.col("n_found") > 0
-    return pl.concat(
-        [
-            make_reasons(thin.filter(~has_some), "comments_absent", N_COMMENTS_NEEDED, "n_found"),
-            make_reasons(thin.filter(has_some), "comments_too_few", N_COMMENTS_NEEDED, "n_found"),
-        ]
-    ).sort("creator_id")
 
 
 def _texts(comments: pl.DataFrame) -> pl.DataFrame:
@@ -253,20 +275,8 @@ def _crowd(comments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _timing(delays: pl.DataFrame) -> pl.DataFrame:
-    return delays.group_by("creator_id").agg(
-        _if_known((pl.col("seconds") <= minutes * 60).mean(), pl.len()).alias(f"comments_within_{minutes}min_share")
-        for minutes in SOON_MINUTES
-    )
-
-
 def _if_known(value: pl.Expr, n_known: pl.Expr) -> pl.Expr:
     return pl.when(n_known >= N_COMMENTS_NEEDED).then(value)
-
-
-def _find_evidence(comments: pl.DataFrame, clusters: pl.DataFrame, delays: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    orders, runs = find_orders(comments)
-    return {"clusters": _describe(comments, clusters), "orders": orders, "runs": runs, "bursts": find_bursts(delays)}
 
 
 def _describe(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:

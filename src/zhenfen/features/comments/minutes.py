@@ -44,26 +44,27 @@ def measure_minutes(comments: pl.DataFrame) -> pl.DataFrame:
     """
     timed = comments.drop_nulls(["post_id", "created_at"]).filter(pl.col("created_at").dt.time() != MIDNIGHT)
     seconds = timed.select(*_THREAD, seconds=pl.col("created_at").dt.epoch("s"))
-    return _same_minute(seconds).join(_late_bursts(seconds), on="creator_id", how="left")
-
-
-def _same_minute(seconds: pl.DataFrame) -> pl.DataFrame:
     minutes = _count(seconds, pl.col("seconds") // MINUTE)
     n = pl.col("n")
-    nearby = n * pl.sum_horizontal(_neighbours(minutes, LAGS))
-    counted = minutes.with_columns(pairs=n * (n - 1), nearby=nearby)
+    counted = minutes.with_columns(pairs=n * (n - 1), nearby=n * pl.sum_horizontal(_neighbours(minutes, LAGS)))
     # Whole numbers are added up before they are divided: the order of rows changes nothing.
     ratio = (pl.col("pairs").sum() + PRIOR_PAIRS) / (pl.col("nearby").sum() / len(LAGS) + PRIOR_PAIRS)
-    return counted.group_by("creator_id").agg(comments_same_minute_ratio=_enough(ratio, n.sum()))
+    same_minute = counted.group_by("creator_id").agg(comments_same_minute_ratio=_enough(ratio, n.sum()))
+    return same_minute.join(_late_bursts(seconds), on="creator_id", how="left")
 
 
 def _late_bursts(seconds: pl.DataFrame) -> pl.DataFrame:
+    """creator_id and comments_late_burst_share."""
+    from scipy.stats import poisson
+
     slots = _count(seconds, (pl.col("seconds") - pl.col("seconds").min().over(_THREAD)) // SLOT)
     around = [lag for after in LAGS for lag in (after, -after)]
     # Half a comment on either side: an empty hour does not make every comment a wonder.
     expected = (pl.sum_horizontal(_neighbours(slots, around)) + 1) / len(around)
     late = slots.with_columns(expected=expected).filter(pl.col("slot") >= LATE_SLOTS)
-    is_burst = pl.lit(_tail(late)) * pl.len().over(_THREAD) <= MOST_BY_CHANCE
+    # P(as many or more) of a Poisson count.
+    tails = pl.Series(poisson.sf(late["n"].to_numpy() - 1, late["expected"].to_numpy()), dtype=pl.Float64)
+    is_burst = pl.lit(tails) * pl.len().over(_THREAD) <= MOST_BY_CHANCE
     in_bursts, n = pl.col("n").filter("is_burst").sum(), pl.col("n").sum()
     grouped = late.with_columns(is_burst=is_burst).group_by("creator_id")
     return grouped.agg(comments_late_burst_share=_enough(in_bursts / n, n))
@@ -84,10 +85,3 @@ def _neighbours(slots: pl.DataFrame, lags: Sequence[int]) -> list[pl.Series]:
     moved = (slots.with_columns(pl.col("slot") - lag) for lag in lags)
     joined = (slots.join(later, on=keys, how="left", suffix="_later", maintain_order="left") for later in moved)
     return [frame["n_later"].fill_null(0).alias(str(lag)) for lag, frame in zip(lags, joined, strict=True)]
-
-
-def _tail(slots: pl.DataFrame) -> pl.Series:
-    """P(as many or more) of a Poisson count with the mean `expected`."""
-    from scipy.stats import poisson
-
-    return pl.Series(poisson.sf(slots["n"].to_numpy() - 1, slots["expected"].to_numpy()), dtype=pl.Float64)

@@ -67,7 +67,16 @@ def find_orders(comments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         shuffles (with the one seen) that agree as often. RUNS_SCHEMA: runs of accounts, in their order, with the posts
         that show them; many posts and long runs first.
     """
-    rows = _first_comments(comments)
+    keys, at = ["creator_id", "post_id"], pl.col("created_at")
+    dated = comments.filter(pl.col("parent_comment_id").is_null(), at.dt.time() != MIDNIGHT)
+    first = dated.drop_nulls([*keys, "author_id"]).group_by(*keys, "author_id").agg(at.min())
+    again = first.filter(pl.len().over("creator_id", "author_id") > 1)
+    # Of what came at the same time nobody knows the order.
+    apart = again.filter(pl.len().over(*keys, "created_at") == 1)
+    long = apart.filter(pl.len().over(keys) >= LENGTH)
+    # By time before id: other names for the same people must not make another chance.
+    begun = at.min().over("creator_id").alias("creator_begun"), at.min().over(keys).alias("post_begun")
+    rows = long.with_columns(begun).sort("creator_begun", "creator_id", "post_begun", "post_id", "created_at")
     if rows.is_empty():
         return pl.DataFrame(schema=ORDERS_SCHEMA), pl.DataFrame(schema=RUNS_SCHEMA)
     is_marked = (pl.col("p_value") <= MOST_BY_CHANCE) & (
@@ -80,20 +89,6 @@ def find_orders(comments: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     orders = marked.join(sizes, on="creator_id")
     return orders.select(pl.col(name).cast(dtype) for name, dtype in ORDERS_SCHEMA.items()).sort("creator_id"), runs
-
-
-def _first_comments(comments: pl.DataFrame) -> pl.DataFrame:
-    """First comments of accounts under two posts or more, in the order they came; what came at the same time goes."""
-    keys, at = ["creator_id", "post_id"], pl.col("created_at")
-    dated = comments.filter(pl.col("parent_comment_id").is_null(), at.dt.time() != MIDNIGHT)
-    first = dated.drop_nulls([*keys, "author_id"]).group_by(*keys, "author_id").agg(at.min())
-    again = first.filter(pl.len().over("creator_id", "author_id") > 1)
-    # Of those nobody knows the order.
-    apart = again.filter(pl.len().over(*keys, "created_at") == 1)
-    long = apart.filter(pl.len().over(keys) >= LENGTH)
-    # By time before id: other names for the same people must not make another chance.
-    begun = at.min().over("creator_id").alias("creator_begun"), at.min().over(keys).alias("post_begun")
-    return long.with_columns(begun).sort("creator_begun", "creator_id", "post_begun", "post_id", "created_at")
 
 
 @dataclass(frozen=True)
@@ -142,22 +137,20 @@ def _test(rows: pl.DataFrame) -> pl.DataFrame:
     creators = rows["creator_id"].unique(maintain_order=True)
     tested = pl.DataFrame({"creator_id": creators, "n_agreements": _as_sequences(rows).count_agreements()})
     tested = tested.filter(pl.col("n_agreements") > 0).with_columns(n_reached=0, n_by_chance=0)
-    rng = np.random.default_rng(_SEED)
+    rng, n = np.random.default_rng(_SEED), sum(N_SHUFFLES)
     for n_shuffles in N_SHUFFLES:
-        if not tested.is_empty():
-            tested = _shuffle_more(rows, tested, n_shuffles, rng)
-    n = sum(N_SHUFFLES)
+        if tested.is_empty():
+            break
+        sequences = _as_sequences(rows.join(tested, on="creator_id", how="semi", maintain_order="left"))
+        chance = np.array([sequences.count_agreements(sequences.shuffle(rng)) for _ in range(n_shuffles)])
+        n_reached = pl.Series((chance >= tested["n_agreements"].to_numpy()).sum(axis=0))
+        more = tested.with_columns(
+            pl.col("n_reached") + n_reached, pl.col("n_by_chance") + pl.Series(chance.sum(axis=0))
+        )
+        tested = more.filter((pl.col("n_reached") + 1) / (n + 1) <= MOST_BY_CHANCE)
     return tested.select(
         "creator_id", "n_agreements", n_expected=pl.col("n_by_chance") / n, p_value=(pl.col("n_reached") + 1) / (n + 1)
     )
-
-
-def _shuffle_more(rows: pl.DataFrame, tested: pl.DataFrame, n_shuffles: int, rng: np.random.Generator) -> pl.DataFrame:
-    sequences = _as_sequences(rows.join(tested, on="creator_id", how="semi", maintain_order="left"))
-    chance = np.array([sequences.count_agreements(sequences.shuffle(rng)) for _ in range(n_shuffles)])
-    n_reached = pl.Series((chance >= tested["n_agreements"].to_numpy()).sum(axis=0))
-    more = tested.with_columns(pl.col("n_reached") + n_reached, pl.col("n_by_chance") + pl.Series(chance.sum(axis=0)))
-    return more.filter((pl.col("n_reached") + 1) / (sum(N_SHUFFLES) + 1) <= MOST_BY_CHANCE)
 
 
 def _find_runs(rows: pl.DataFrame) -> pl.DataFrame:

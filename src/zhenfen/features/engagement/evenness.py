@@ -30,15 +30,37 @@ def measure_evenness(posts: pl.DataFrame) -> pl.DataFrame:
     Args:
         posts: The creator's own, ripe posts: creator_id, n_likes, n_comments, n_views, n_interactions.
     """
-    expressions = [
-        *map(_log_spread, SPREAD_OF),
-        _straightness(),
-        _by_views_spread(),
-        *(_tail(*pair) for pair in TAILS),
-        _hit_share(),
-    ]
-    grouped = posts.group_by("creator_id", maintain_order=True).agg(expressions)
-    return grouped.join(_even_share(posts), on="creator_id", how="left", maintain_order="left")
+    measured: dict[str, pl.Expr] = {}
+    for count in SPREAD_OF:
+        logs = pl.col(f"n_{count}").log1p()
+        measured[f"engagement_{count}_log_spread"] = _enough(_robust_spread(logs), logs.count())
+    views, likes = (counts.log1p() for counts in shown_both("n_views", "n_likes"))
+    # Equal counts on every post have no correlation; polars says NaN.
+    straight = pl.corr(views, likes).fill_nan(None)
+    measured["engagement_views_likes_correlation"] = _enough(straight, views.count())
+    measured["engagement_likes_by_views_log_spread"] = _enough(_robust_spread(likes - views), views.count())
+    for part, whole in TAILS:
+        parts, wholes = shown_both(f"n_{part}", f"n_{whole}")
+        # One is added to both counts, so that 0 has a place.
+        ratio = (parts + 1) / (wholes + 1)
+        upper = ratio.quantile(TAIL, "linear") / ratio.median()
+        measured[f"engagement_{part}_by_{whole}_tail_ratio"] = _enough(upper, parts.count())
+    # Null where the middle post received nothing: three times nothing is no hit.
+    received = pl.col("n_interactions").drop_nulls()
+    middle = received.median()
+    hits = pl.when(middle > 0).then((received >= HIT_MULTIPLE * middle).mean())
+    measured["engagement_hit_share"] = _enough(hits, received.count())
+    grouped = posts.group_by("creator_id", maintain_order=True).agg(**measured)
+    # The largest part of the posts whose likes are even, among posts with many.
+    liked = posts.filter(pl.col("n_likes") >= LIKES_FOR_EVEN).select("creator_id", likes=pl.col("n_likes").log())
+    rows = liked.sort("creator_id", "likes").with_columns(creator=pl.col("creator_id").rle_id())
+    # Each creator's logs are moved to a stretch of their own (counts end at 1e13, log 30), so that one search does all.
+    places = rows["creator"].to_numpy() * 64.0 + rows["likes"].to_numpy()
+    ends = np.searchsorted(places, places + np.log1p(EVEN_WIDTH) + 1e-9, side="right")
+    counted = rows.with_columns(n_even=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
+    largest = _enough(pl.col("n_even").max() / pl.len(), pl.len())
+    even = counted.group_by("creator_id").agg(engagement_even_likes_share=largest)
+    return grouped.join(even, on="creator_id", how="left", maintain_order="left")
 
 
 def _robust_spread(values: pl.Expr) -> pl.Expr:
@@ -49,52 +71,7 @@ def _enough(value: pl.Expr, n: pl.Expr) -> pl.Expr:
     return pl.when(n >= N_POSTS_FOR_SPREAD).then(value)
 
 
-def _log_spread(count: str) -> pl.Expr:
-    logs = pl.col(f"n_{count}").log1p()
-    return _enough(_robust_spread(logs), logs.count()).alias(f"engagement_{count}_log_spread")
-
-
 def shown_both(one: str, other: str) -> tuple[pl.Expr, pl.Expr]:
     """The two counts on the posts that show both."""
     shown = pl.col(one).is_not_null() & pl.col(other).is_not_null()
     return pl.col(one).filter(shown), pl.col(other).filter(shown)
-
-
-def _straightness() -> pl.Expr:
-    views, likes = (counts.log1p() for counts in shown_both("n_views", "n_likes"))
-    # Equal counts on every post have no correlation; polars says NaN.
-    straight = pl.corr(views, likes).fill_nan(None)
-    return _enough(straight, views.count()).alias("engagement_views_likes_correlation")
-
-
-def _by_views_spread() -> pl.Expr:
-    views, likes = (counts.log1p() for counts in shown_both("n_views", "n_likes"))
-    return _enough(_robust_spread(likes - views), views.count()).alias("engagement_likes_by_views_log_spread")
-
-
-def _tail(part: str, whole: str) -> pl.Expr:
-    """The upper tenth of a ratio by its median; one is added to both counts, so that 0 has a place."""
-    parts, wholes = shown_both(f"n_{part}", f"n_{whole}")
-    ratio = (parts + 1) / (wholes + 1)
-    excess = ratio.quantile(TAIL, "linear") / ratio.median()
-    return _enough(excess, parts.count()).alias(f"engagement_{part}_by_{whole}_tail_ratio")
-
-
-def _hit_share() -> pl.Expr:
-    """Null where the middle post received nothing: three times nothing is no hit."""
-    received = pl.col("n_interactions").drop_nulls()
-    middle = received.median()
-    share = pl.when(middle > 0).then((received >= HIT_MULTIPLE * middle).mean())
-    return _enough(share, received.count()).alias("engagement_hit_share")
-
-
-def _even_share(posts: pl.DataFrame) -> pl.DataFrame:
-    """The largest part of the posts whose likes are even, among posts of LIKES_FOR_EVEN likes or more."""
-    liked = posts.filter(pl.col("n_likes") >= LIKES_FOR_EVEN).select("creator_id", likes=pl.col("n_likes").log())
-    rows = liked.sort("creator_id", "likes").with_columns(creator=pl.col("creator_id").rle_id())
-    # Each creator's logs are moved to a stretch of their own (counts end at 1e13, log 30), so that one search does all.
-    places = rows["creator"].to_numpy() * 64.0 + rows["likes"].to_numpy()
-    ends = np.searchsorted(places, places + np.log1p(EVEN_WIDTH) + 1e-9, side="right")
-    counted = rows.with_columns(n_even=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
-    largest = _enough(pl.col("n_even").max() / pl.len(), pl.len())
-    return counted.group_by("creator_id").agg(engagement_even_likes_share=largest)

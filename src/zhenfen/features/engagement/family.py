@@ -6,18 +6,23 @@ means and single posts that took off carry them.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.engagement.evenness import measure_evenness, shown_both
 from zhenfen.features.engagement.lifetime import measure_half_life
 from zhenfen.features.engagement.packets import measure_packets
 from zhenfen.features.engagement.specs import ENGAGEMENT_SPECS
 from zhenfen.features.engagement.sponsored import measure_sponsored
 from zhenfen.features.engagement.surplus import measure_surplus
+from zhenfen.features.engagement.what_ifs import PromotedPosts
+from zhenfen.features.growth.explanations import PROMOTION
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts.counts import add_interactions
 from zhenfen.features.posts.promotion import mark_promoted, mark_standing_out
+from zhenfen.features.what_ifs import DocumentedChange
 
 N_POSTS_NEEDED = 5
 """The range of five posts holds the creator's own median with 94 % probability (1 - 2 / 2^5); with four it is 88 %."""
@@ -25,6 +30,17 @@ RIPE_DAYS = 2
 """Younger posts are left out: half of a week's interactions come within two days (Bilibili trending, 2023), so a fresh
 post would pull the medians down. A post without a time is taken as ripe; counts without a time of reading were read at
 the moment that all tables are read at."""
+POSTS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "post_id": pl.String(),
+    "published_at": pl.Datetime("us", "UTC"),
+    "n_interactions": pl.Int64(),
+    "n_views": pl.Int64(),
+    "n_likes": pl.Int64(),
+    "is_measured": pl.Boolean(),
+    "is_promoted": pl.Boolean(),
+    "stands_out": pl.Boolean(),
+}
 
 
 class Engagement(Family, name="engagement"):
@@ -33,11 +49,14 @@ class Engagement(Family, name="engagement"):
     Posts that are recorded as promoted count in what a post receives by followers, and are left out wherever one count
     is set against another and posts against each other: promotion makes the same differences as a purchase.
 
-    Details: `posts` (creator_id, post_id, published_at, n_interactions, n_views, n_likes, is_measured: false for posts
-    too fresh to count; is_promoted and stands_out: see `post_promotion`).
+    Details: `posts` (is_measured: false for posts too fresh to count; is_promoted and stands_out: see
+    `posts.promotion`).
     """
 
     specs = ENGAGEMENT_SPECS
+    details: ClassVar = {"posts": POSTS_SCHEMA}
+    what_ifs = (PromotedPosts(),)
+    is_alone = True
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the posts older than two days; reposts are left out."""
@@ -47,6 +66,12 @@ class Engagement(Family, name="engagement"):
         sizes = find_followers(creators, inputs.tables["follower_counts"])
         ripe = posts.filter("is_measured")
         natural = ripe.filter(~pl.col("is_promoted"))
+        # Readings are those of `post_counts` and the one that stands with each post.
+        own = posts.select(inputs.tables["posts"].columns)
+        earlier = inputs.tables["post_counts"].join(own.select("post_id"), on="post_id", how="semi")
+        own = own.join(earlier.select("post_id"), on="post_id", how="semi")
+        readings = pl.concat((own.drop_nulls("observed_at"), earlier), how="diagonal")
+        counted = add_interactions(readings.unique(["post_id", "observed_at"], keep="first"), creators)
         measured = measure_posts(ripe, sizes).filter(pl.col("n_measured") >= N_POSTS_NEEDED)
         for part in (
             measure_ratios(natural),
@@ -54,7 +79,7 @@ class Engagement(Family, name="engagement"):
             measure_packets(natural),
             measure_surplus(natural),
             measure_sponsored(natural, inputs.post_facts),
-            _half_lives(inputs, posts),
+            measure_half_life(counted, own),
         ):
             measured = measured.join(part, on="creator_id", how="left", maintain_order="left")
         values = creators.select("creator_id").join(measured, on="creator_id", how="left", maintain_order="left")
@@ -64,15 +89,9 @@ class Engagement(Family, name="engagement"):
             {"posts": show_posts(posts)} if inputs.with_details else {},
         )
 
-
-def _half_lives(inputs: Inputs, posts: pl.DataFrame) -> pl.DataFrame:
-    """Of the readings in `post_counts` and the one that stands with each post."""
-    also = inputs.tables["post_counts"]
-    own = posts.select(inputs.tables["posts"].columns).join(also.select("post_id"), on="post_id", how="semi")
-    also = also.join(own.select("post_id"), on="post_id", how="semi")
-    readings = pl.concat((own.drop_nulls("observed_at"), also), how="diagonal")
-    counted = add_interactions(readings.unique(["post_id", "observed_at"], keep="first"), inputs.tables["creators"])
-    return measure_half_life(counted, own)
+    def reads(self, change: DocumentedChange) -> bool:
+        """Promotions declared as events count as receipts of the posts around them."""
+        return super().reads(change) or change.ref == PROMOTION
 
 
 def mark_ripe(posts: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -106,8 +125,14 @@ def measure_posts(posts: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
         posts: Result of `mark_ripe`, measured posts only.
         sizes: Result of `find_followers`.
     """
+    published = pl.col("published_at")
+    days = (published.max() - published.min()).dt.total_seconds() / 86_400
     grouped = posts.group_by("creator_id", maintain_order=True).agg(
-        pl.len().alias("n_measured"), *_statistics(), _pace(), _known_share()
+        pl.len().alias("n_measured"),
+        *(pl.col(f"n_{count}").median().alias(f"median_{count}") for count in _STATISTICS["median"]),
+        *(pl.col(f"n_{count}").mean().alias(f"mean_{count}") for count in _STATISTICS["mean"]),
+        engagement_posts_per_day=_ratio(published.count() - 1, days),
+        engagement_known_components_share=pl.col("n_components_known").sum() / pl.col("n_components").sum(),
     )
     by_followers = {
         f"engagement_{statistic}_{count}_by_followers_ratio": pl.col(f"{statistic}_{count}") / pl.col("n_followers")
@@ -126,11 +151,6 @@ _STATISTICS = {
 }
 
 
-def _statistics() -> list[pl.Expr]:
-    medians = [pl.col(f"n_{count}").median().alias(f"median_{count}") for count in _STATISTICS["median"]]
-    return medians + [pl.col(f"n_{count}").mean().alias(f"mean_{count}") for count in _STATISTICS["mean"]]
-
-
 def measure_ratios(posts: pl.DataFrame) -> pl.DataFrame:
     """creator_id and one kind of count by another, over N_POSTS_NEEDED posts and more.
 
@@ -138,7 +158,10 @@ def measure_ratios(posts: pl.DataFrame) -> pl.DataFrame:
         posts: Result of `mark_ripe`, measured posts that are not recorded as promoted.
     """
     views, interactions = shown_both("n_views", "n_interactions")
-    ratios = {f"engagement_{count}_by_likes_ratio": _sum_by_likes(count) for count in ("comments", "saves", "shares")}
+    ratios = {}
+    for count in ("comments", "saves", "shares"):
+        likes, others = shown_both("n_likes", f"n_{count}")
+        ratios[f"engagement_{count}_by_likes_ratio"] = _ratio(others.sum(), likes.sum())
     grouped = posts.group_by("creator_id", maintain_order=True).agg(
         pl.len().alias("n_natural"),
         engagement_median_interactions_by_views_ratio=_ratio(interactions.median(), views.median()),
@@ -147,25 +170,8 @@ def measure_ratios(posts: pl.DataFrame) -> pl.DataFrame:
     return grouped.filter(pl.col("n_natural") >= N_POSTS_NEEDED).drop("n_natural")
 
 
-def _sum_by_likes(count: str) -> pl.Expr:
-    likes, others = shown_both("n_likes", f"n_{count}")
-    return _ratio(others.sum(), likes.sum())
-
-
 def _ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(part / whole)
-
-
-def _pace() -> pl.Expr:
-    published = pl.col("published_at")
-    days = (published.max() - published.min()).dt.total_seconds() / 86_400
-    return _ratio(published.count() - 1, days).alias("engagement_posts_per_day")
-
-
-def _known_share() -> pl.Expr:
-    return (pl.col("n_components_known").sum() / pl.col("n_components").sum()).alias(
-        "engagement_known_components_share"
-    )
 
 
 def _find_reasons(creators: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
@@ -189,6 +195,5 @@ def _find_reasons(creators: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def show_posts(posts: pl.DataFrame) -> pl.DataFrame:
-    """The posts as the details show them."""
-    shown = ("creator_id", "post_id", "published_at", "n_interactions", "n_views", "n_likes", "is_measured")
-    return mark_standing_out(posts).select(*shown, "is_promoted", "stands_out")
+    """The posts as the details show them: POSTS_SCHEMA."""
+    return mark_standing_out(posts).select(POSTS_SCHEMA.keys())

@@ -22,7 +22,7 @@ OTHERS = ("comments", "shares", "views")
 LEAST_WITNESSES = 2
 """One other count may be odd by itself."""
 UPPER = 0.9
-"""One post in ten: as `engagement_evenness.TAIL`."""
+"""One post in ten: as `evenness.TAIL`."""
 
 
 def measure_packets(posts: pl.DataFrame) -> pl.DataFrame:
@@ -36,13 +36,9 @@ def measure_packets(posts: pl.DataFrame) -> pl.DataFrame:
     Args:
         posts: The creator's own, ripe posts: creator_id, n_likes, n_comments, n_shares, n_views.
     """
-    return _packets(posts).join(_alone(posts), on="creator_id", how="full", coalesce=True)
-
-
-def _packets(posts: pl.DataFrame) -> pl.DataFrame:
     liked = posts.filter(pl.col("n_likes") > LEAST_LIKES).select("creator_id", log=pl.col("n_likes").log1p())
     rows = liked.sort("creator_id", "log").with_columns(creator=pl.col("creator_id").rle_id())
-    # As in engagement_evenness: each creator's logs on a stretch of their own, so that one search does all.
+    # As in evenness: each creator's logs on a stretch of their own, so that one search does all.
     places = rows["creator"].to_numpy() * 64.0 + rows["log"].to_numpy()
     ends = np.searchsorted(places, places + PACKET_WIDTH + 1e-9, side="right")
     counted = rows.with_columns(n_near=pl.Series(ends - np.arange(len(places)), dtype=pl.Int64))
@@ -50,10 +46,12 @@ def _packets(posts: pl.DataFrame) -> pl.DataFrame:
     usual = pl.len() * PACKET_WIDTH / (spread * NORMAL_DENSITY)
     beyond = (pl.col("n_near").max() - usual) / (usual + 1).sqrt()
     enough = pl.len() >= N_POSTS_FOR_SPREAD
-    return counted.group_by("creator_id").agg(engagement_likes_packet_deviations=pl.when(enough).then(beyond))
+    packets = counted.group_by("creator_id").agg(engagement_likes_packet_deviations=pl.when(enough).then(beyond))
+    return packets.join(_alone(posts), on="creator_id", how="full", coalesce=True)
 
 
 def _alone(posts: pl.DataFrame) -> pl.DataFrame:
+    """creator_id and engagement_likes_alone_deviations."""
     likes = pl.col("n_likes").log1p()
     known = posts.filter(pl.col("n_likes").is_not_null())
     ratios = {count: likes - pl.col(f"n_{count}").log1p() for count in OTHERS}

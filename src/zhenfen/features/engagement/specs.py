@@ -24,16 +24,6 @@ def _by_followers(statistic: str, count: str) -> FeatureSpec:
     )
 
 
-def _by_likes(count: str) -> FeatureSpec:
-    return FeatureSpec(
-        f"engagement_{count}_by_likes_ratio",
-        "quotient",
-        f"All {count} by all likes, over the posts that show both.",
-        _BETWEEN_COUNTS,
-        concern="both",
-    )
-
-
 def _spread(count: str, concern: Concern) -> FeatureSpec:
     return FeatureSpec(
         f"engagement_{count}_log_spread",
@@ -84,7 +74,16 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "low: views without viewers; high: interactions without viewers",
         concern="both",
     ),
-    *(_by_likes(count) for count in ("comments", "saves", "shares")),
+    *(
+        FeatureSpec(
+            f"engagement_{count}_by_likes_ratio",
+            "quotient",
+            f"All {count} by all likes, over the posts that show both.",
+            _BETWEEN_COUNTS,
+            concern="both",
+        )
+        for count in ("comments", "saves", "shares")
+    ),
     _spread("likes", "low"),
     _spread("comments", "none"),
     _spread("views", "none"),
@@ -100,14 +99,14 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "engagement_likes_packet_deviations",
         "ratio",
         "Posts whose likes lie within 10 % of each other, in deviations beyond what the spread of the likes gives.",
-        "packets have one size; for the creator model, see engagement_packets",
+        "packets have one size; for the creator model, see engagement/packets.py",
         low=None,
     ),
     FeatureSpec(
         "engagement_likes_alone_deviations",
         "ratio",
         "Deviations by which the likes of the upper tenth of the posts are too many beside every other count.",
-        "attention lifts all counts of a post, bought likes only their own; see engagement_packets",
+        "attention lifts all counts of a post, bought likes only their own; see engagement/packets.py",
         low=None,
     ),
     FeatureSpec(
@@ -144,7 +143,7 @@ ENGAGEMENT_SPECS: tuple[FeatureSpec, ...] = (
         "engagement_half_life_days",
         "days",
         "Days after which a post has half of the interactions it will have; median over posts read more than once.",
-        "bought interactions come at once; exponential arrival, Bilibili trending 2023 (see post_lifetime)",
+        "bought interactions come at once; exponential arrival, Bilibili trending 2023 (see engagement/lifetime.py)",
         concern="low",
     ),
     FeatureSpec(

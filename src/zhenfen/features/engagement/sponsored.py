@@ -16,7 +16,7 @@ def measure_sponsored(posts: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         posts: The creator's own, ripe posts: creator_id, post_id, n_interactions.
-        facts: post_id and is_disclosed (see `posts.read_posts`), of these posts and perhaps others.
+        facts: post_id and is_disclosed (see `posts.facts.read_posts`), of these posts and perhaps others.
     """
     counted = posts.select("creator_id", "post_id", "n_interactions").drop_nulls("n_interactions")
     sponsored = facts.filter("is_disclosed").select("post_id", is_sponsored=pl.lit(value=True))

@@ -32,36 +32,31 @@ def measure_surplus(posts: pl.DataFrame) -> pl.DataFrame:
     with_others = posts.with_columns(n_others=pl.col("n_interactions") - pl.col("n_likes"))
     measured = posts.select(pl.col("creator_id").unique(maintain_order=True))
     for count, other in SURPLUS_OF.items():
-        one = _even_surplus(with_others, f"n_{count}", other, f"engagement_{count}_even_surplus_ratio")
+        seen = with_others.select("creator_id", part=pl.col(f"n_{count}") + 1, whole=pl.col(other) + 1).drop_nulls()
+        seen = seen.with_columns(ratio=pl.col("part") / pl.col("whole"))
+        usual = seen.group_by("creator_id").agg(
+            pl.len().alias("n"), usual=pl.col("ratio").quantile(USUAL, "linear"), middle=pl.col("ratio").median()
+        )
+        upper = seen.join(usual.filter(pl.col("n") >= N_POSTS_FOR_SPREAD), on="creator_id")
+        surplus = pl.col("part") - pl.col("usual") * pl.col("whole")
+        # The surplus of a post with the usual ratio is 0 and has no log.
+        has_more = (pl.col("ratio") >= pl.col("middle")) & (surplus >= 1)
+        logs = {"log_whole": pl.col("whole").log(), "log_surplus": surplus.log()}
+        found = upper.filter(has_more).select("creator_id", **logs)
+        by_creator = found.group_by("creator_id").agg(
+            pl.len().alias("n"),
+            whole_middle=pl.col("log_whole").median(),
+            surplus_middle=pl.col("log_surplus").median(),
+        )
+        joined = found.join(by_creator.filter(pl.col("n") >= N_POSTS_FOR_SPREAD // 2), on="creator_id")
+        distances = joined.select(
+            "creator_id",
+            whole=(pl.col("log_whole") - pl.col("whole_middle")).abs(),
+            surplus=(pl.col("log_surplus") - pl.col("surplus_middle")).abs(),
+        )
+        # The median absolute deviation, made of plain columns: inside the groups it takes three times as long.
+        spread = pl.col("whole", "surplus").median() * MAD_TO_SIGMA + LEAST_SPREAD
+        evenness = (pl.col("whole") / pl.col("surplus")).alias(f"engagement_{count}_even_surplus_ratio")
+        one = distances.group_by("creator_id").agg(spread).select("creator_id", evenness)
         measured = measured.join(one, on="creator_id", how="left", maintain_order="left")
     return measured
-
-
-def _even_surplus(posts: pl.DataFrame, count: str, other: str, name: str) -> pl.DataFrame:
-    found = _find_surplus(posts, count, other)
-    by_creator = found.group_by("creator_id").agg(
-        pl.len().alias("n"), whole_middle=pl.col("log_whole").median(), surplus_middle=pl.col("log_surplus").median()
-    )
-    joined = found.join(by_creator.filter(pl.col("n") >= N_POSTS_FOR_SPREAD // 2), on="creator_id")
-    distances = joined.select(
-        "creator_id",
-        whole=(pl.col("log_whole") - pl.col("whole_middle")).abs(),
-        surplus=(pl.col("log_surplus") - pl.col("surplus_middle")).abs(),
-    )
-    # The median absolute deviation, made of plain columns: inside the groups it takes three times as long.
-    spreads = distances.group_by("creator_id").agg(pl.col("whole", "surplus").median() * MAD_TO_SIGMA + LEAST_SPREAD)
-    return spreads.select("creator_id", (pl.col("whole") / pl.col("surplus")).alias(name))
-
-
-def _find_surplus(posts: pl.DataFrame, count: str, other: str) -> pl.DataFrame:
-    """creator_id, log_whole and log_surplus of the posts in the upper half by ratio that have more than the usual."""
-    seen = posts.select("creator_id", part=pl.col(count) + 1, whole=pl.col(other) + 1).drop_nulls()
-    seen = seen.with_columns(ratio=pl.col("part") / pl.col("whole"))
-    usual = seen.group_by("creator_id").agg(
-        pl.len().alias("n"), usual=pl.col("ratio").quantile(USUAL, "linear"), middle=pl.col("ratio").median()
-    )
-    joined = seen.join(usual.filter(pl.col("n") >= N_POSTS_FOR_SPREAD), on="creator_id")
-    surplus = pl.col("part") - pl.col("usual") * pl.col("whole")
-    # The surplus of a post with the usual ratio is 0 and has no log.
-    has_more = (pl.col("ratio") >= pl.col("middle")) & (surplus >= 1)
-    return joined.filter(has_more).select("creator_id", log_whole=pl.col("whole").log(), log_surplus=surplus.log())

@@ -48,6 +48,16 @@ GLITCH_DAYS = 2
 """A count that moves by 5 % and is back after one or two days, but for a tenth of the move, was read wrongly: none of
 the 41,394 channel-days of the VTuber channels is like that."""
 
+DAILY_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "day": pl.Date(),
+    "n_followers": pl.Int64(),
+    "n_gained": pl.Int64(),
+    "n_expected": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+}
+
 
 def make_daily(follower_counts: pl.DataFrame) -> pl.DataFrame:
     """Last reading of every day and the growth since the day before; readings that come back next day are left out.
@@ -65,21 +75,17 @@ def make_daily(follower_counts: pl.DataFrame) -> pl.DataFrame:
     )
     is_last = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in ("creator_id", "day"))
     same = pl.col("creator_id") == pl.col("creator_id").shift()
+    # A day's count, or it and its neighbour's, left the level and came back.
+    is_glitch = _left_and_back(1, 1) | _left_and_back(1, 2) | _left_and_back(2, 1)
     return (
         readings.filter(is_last)
-        .filter(_is_glitch().not_())
+        .filter(is_glitch.not_())
         .with_columns(
             n_days=pl.when(same).then(pl.col("day").diff().dt.total_days()),
             n_before=pl.when(same).then(pl.col("n_followers").shift()),
         )
         .with_columns(n_gained=pl.when(pl.col("n_days") == 1).then(pl.col("n_followers") - pl.col("n_before")))
     )
-
-
-def _is_glitch() -> pl.Expr:
-    """Whether a day's count, or it and its neighbour's, left the level and came back."""
-    single = _left_and_back(1, 1)
-    return single | _left_and_back(1, 2) | _left_and_back(2, 1)
 
 
 def _left_and_back(before: int, after: int) -> pl.Expr:
@@ -121,19 +127,29 @@ def add_expectation(daily: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         per_day=pl.when(pl.col("n_days") <= BRIDGED_DAYS).then(pl.col("gained") / pl.col("n_days")),
     )
-    # Large rises need no more than what was expected: all else is read once, of the days without them.
-    return _add_levels(_look_again(_add_spread(steps.with_columns(usual="per_day"))))
-
-
-def _look_again(first: pl.DataFrame) -> pl.DataFrame:
-    """`first` with usual, n_expected, off and spread of the days without large rises."""
+    # Large rises need no more than what was expected: all else is read once more, of the days without them.
+    first = _add_spread(steps.with_columns(usual="per_day"))
     usual = first.with_columns(_without_large_rises(first))
     # Each stretch is read by itself: one without a large rise stays as it is.
     has_rise = usual.select(pl.col("usual").ne_missing(pl.col("per_day")).any().over("stretch")).to_series()
     again = _add_spread(usual.filter(has_rise))
     joined = pl.concat((first.filter(~has_rise), again)).sort("stretch", "day")
     # Stretches stand in the order of creators; what groups by a column known to be sorted adds up in another order.
-    return joined.with_columns(pl.col("creator_id").set_sorted())
+    known = joined.with_columns(pl.col("creator_id").set_sorted())
+    return (
+        known.with_columns(
+            tail=_around("off", TAIL_QUANTILE, SPREAD_STEPS, LEAST_STEPS).over("stretch"),
+            floor=_around("per_day", FLOOR_QUANTILE, FLOOR_STEPS, FLOOR_STEPS // 2 + 1).over("stretch"),
+            base=_around("usual", BASE_QUANTILE, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
+            season=_around("usual", 0.5, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
+            past=pl.col("usual").rolling_median(21, min_samples=5).over("stretch"),
+        )
+        .with_columns(
+            median_before=pl.col("past").shift(1).over("stretch"),
+            median_after=pl.col("past").shift(-21).over("stretch"),
+        )
+        .drop("off", "past")
+    )
 
 
 def _without_large_rises(steps: pl.DataFrame) -> pl.Series:
@@ -151,6 +167,7 @@ def _without_large_rises(steps: pl.DataFrame) -> pl.Series:
 
 
 def _add_spread(steps: pl.DataFrame) -> pl.DataFrame:
+    """`steps` with n_expected, off (the distance from it) and spread, of the usual days."""
     counting_noise = pl.col("n_expected").clip(1).sqrt()
     return (
         steps.with_columns(n_expected=_around("usual", 0.5, LEVEL_STEPS, LEAST_STEPS).over("stretch"))
@@ -161,23 +178,6 @@ def _add_spread(steps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _add_levels(steps: pl.DataFrame) -> pl.DataFrame:
-    return (
-        steps.with_columns(
-            tail=_around("off", TAIL_QUANTILE, SPREAD_STEPS, LEAST_STEPS).over("stretch"),
-            floor=_around("per_day", FLOOR_QUANTILE, FLOOR_STEPS, FLOOR_STEPS // 2 + 1).over("stretch"),
-            base=_around("usual", BASE_QUANTILE, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
-            season=_around("usual", 0.5, SEASON_STEPS, N_STEPS_NEEDED).over("stretch"),
-            past=pl.col("usual").rolling_median(21, min_samples=5).over("stretch"),
-        )
-        .with_columns(
-            median_before=pl.col("past").shift(1).over("stretch"),
-            median_after=pl.col("past").shift(-21).over("stretch"),
-        )
-        .drop("off", "past")
-    )
-
-
 def _around(name: str, quantile: float, n_steps: int, at_least: int) -> pl.Expr:
     return pl.col(name).rolling_quantile(
         quantile, interpolation="linear", window_size=n_steps, min_samples=at_least, center=True
@@ -185,7 +185,6 @@ def _around(name: str, quantile: float, n_steps: int, at_least: int) -> pl.Expr:
 
 
 def show_daily(steps: pl.DataFrame) -> pl.DataFrame:
-    """The daily counts and the range of the gains expected, as the details show them."""
+    """The daily counts and the range of the gains expected, as the details show them: DAILY_SCHEMA."""
     expected, off = pl.col("n_expected"), RANGE_Z * pl.col("spread")
-    known = {"n_expected": expected, "low": expected - off, "high": expected + off}
-    return steps.select("creator_id", "day", "n_followers", "n_gained", **known)
+    return steps.with_columns(low=expected - off, high=expected + off).select(DAILY_SCHEMA.keys())

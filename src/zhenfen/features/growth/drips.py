@@ -22,8 +22,8 @@ def find_drips(marked: pl.DataFrame) -> pl.DataFrame:
         marked: Result of `spans.mark_runs`.
 
     Returns:
-        SPAN_COLUMNS with shape drip, and the columns that the card of drips names; run numbers go on after those of
-        `marked`; sorted by creator and start.
+        SPAN_COLUMNS with shape drip, and the columns that the scorecard of drips names; run numbers go on after those
+        of `marked`; sorted by creator and start.
     """
     quiet = MAD_TO_SIGMA * (pl.col("season") - pl.col("base"))
     noise = pl.col("base").clip(1).sqrt()
@@ -32,47 +32,39 @@ def find_drips(marked: pl.DataFrame) -> pl.DataFrame:
     on = marked.with_columns(is_on=is_on.fill_null(False), quiet=pl.max_horizontal(quiet, noise))
     change = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in ("stretch", "is_on"))
     on = on.with_columns(drip=(change | pl.col("is_gap")).cum_sum() + marked.height)
-    runs = _add_edges(on).filter("is_on").group_by("drip", maintain_order=True).agg(*_drip_facts())
-    drips = runs.filter(pl.col("n_days") >= LEAST_DAYS, pl.col("excess") > 0).rename({"drip": "run"})
-    return drips.with_columns(is_round=is_round()).select(*SPAN_COLUMNS, *_weigh_drips())
-
-
-def _add_edges(steps: pl.DataFrame) -> pl.DataFrame:
-    """edge_before and edge_after: median of the ten steps before and after a step, as the days beside a drip."""
+    # The days beside a drip: the median of the ten steps before and after each step.
     past = pl.col("per_day").rolling_median(10, min_samples=3)
-    return steps.with_columns(past=past.over("stretch")).with_columns(
+    edged = on.with_columns(past=past.over("stretch")).with_columns(
         edge_before=pl.col("past").shift(1).over("stretch"), edge_after=pl.col("past").shift(-10).over("stretch")
     )
-
-
-def _drip_facts() -> tuple[pl.Expr, ...]:
-    gained = pl.col("per_day")
+    gained, one_day = pl.col("per_day"), pl.duration(days=1)
     expected = (pl.col("base") * pl.col("n_days")).sum()
-    one_day = pl.duration(days=1)
-    levels = {f"q{round(100 * share)}": gained.quantile(share, "linear") for share in (0.1, 0.25, 0.5, 0.75, 0.9)}
-    return (
+    runs = edged.filter("is_on").group_by("drip", maintain_order=True)
+    facts = runs.agg(
         pl.col("creator_id", "n_base", "edge_before").first(),
-        (pl.col("day").first() - pl.duration(days=pl.col("n_days").first()) + one_day).alias("starts_on"),
-        pl.col("day").last().alias("ends_on"),
-        pl.col("day").get(gained.arg_max()).alias("peak_on"),
-        pl.col("gained").sum().alias("n_gained"),
-        expected.alias("n_expected"),
-        (pl.col("gained").sum() - expected).alias("excess"),
-        (pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt().alias("noise_in_run"),
-        pl.lit(1, dtype=pl.Int8).alias("direction"),
-        pl.lit("drip").alias("shape"),
         pl.col("n_days").sum(),
         pl.col("base", "quiet").median(),
         pl.col("season").median(),
         pl.col("edge_after").last(),
-        gained.max().alias("most"),
-        gained.min().alias("least"),
-        *(level.alias(name) for name, level in levels.items()),
+        *(gained.quantile(q, "linear").alias(f"q{round(100 * q)}") for q in (0.1, 0.25, 0.5, 0.75, 0.9)),
+        starts_on=pl.col("day").first() - pl.duration(days=pl.col("n_days").first()) + one_day,
+        ends_on=pl.col("day").last(),
+        peak_on=pl.col("day").get(gained.arg_max()),
+        n_gained=pl.col("gained").sum(),
+        n_expected=expected,
+        excess=pl.col("gained").sum() - expected,
+        noise_in_run=(pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt(),
+        direction=pl.lit(1, dtype=pl.Int8),
+        shape=pl.lit("drip"),
+        most=gained.max(),
+        least=gained.min(),
     )
+    drips = facts.filter(pl.col("n_days") >= LEAST_DAYS, pl.col("excess") > 0).rename({"drip": "run"})
+    return drips.with_columns(is_round=is_round()).select(*SPAN_COLUMNS, *_weigh_drips())
 
 
 def _weigh_drips() -> tuple[pl.Expr, ...]:
-    """What the card of drips weighs: how large, how even, how abrupt at both ends, beside which past."""
+    """What the scorecard of drips weighs: how large, how even, how abrupt at both ends, beside which past."""
     base, followers = pl.col("base"), pl.col("n_base").clip(LEAST_FOLLOWERS)
     lift = (pl.col("q50") - base).clip(1)
     skew = (pl.col("q90") - pl.col("q50")) / (pl.col("q50") - pl.col("q10") + 1)

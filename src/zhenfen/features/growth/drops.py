@@ -68,7 +68,17 @@ def measure_losses(read: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     if episodes.is_empty():
         return pl.DataFrame(schema=LOSSES_SCHEMA)
     key = ("creator_id", *_EPISODE)
-    steps = _steps_near(read, episodes)
+    # The steps in each episode and the 90 days before it, and how many days of the episode each covers.
+    near = episodes.with_columns(first=pl.col("starts_on") - pl.duration(days=WINDOW_DAYS + 1))
+    begun = pl.col("day") - pl.duration(days=pl.col("n_days") - 1)
+    joined = read.join_where(
+        near.rename({"platform": "on"}),
+        pl.col("platform") == pl.col("on"),
+        pl.col("day") >= pl.col("first"),
+        begun <= pl.col("ends_on"),
+    )
+    seen = pl.min_horizontal("day", "ends_on") - pl.max_horizontal("starts_on", begun)
+    steps = joined.with_columns(n_seen=seen.dt.total_days() + 1).sort("creator_id", "starts_on", "day")
     is_within = pl.col("day") >= pl.col("starts_on")
     within = (
         steps.filter(is_within)
@@ -93,20 +103,6 @@ def measure_losses(read: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in LOSSES_SCHEMA.items())
         .sort("creator_id", "starts_on")
     )
-
-
-def _steps_near(read: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
-    """The steps in each episode and the 90 days before it, with n_seen: days of the episode that a step covers."""
-    near = episodes.with_columns(first=pl.col("starts_on") - pl.duration(days=WINDOW_DAYS + 1))
-    begun = pl.col("day") - pl.duration(days=pl.col("n_days") - 1)
-    steps = read.join_where(
-        near.rename({"platform": "on"}),
-        pl.col("platform") == pl.col("on"),
-        pl.col("day") >= pl.col("first"),
-        begun <= pl.col("ends_on"),
-    )
-    seen = pl.min_horizontal("day", "ends_on") - pl.max_horizontal("starts_on", begun)
-    return steps.with_columns(n_seen=seen.dt.total_days() + 1).sort("creator_id", "starts_on", "day")
 
 
 def _usual_before(before: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
@@ -145,29 +141,27 @@ def compare_losses(measured: pl.DataFrame) -> pl.DataFrame:
     """
     # Sorted by value: sums are the same bits whatever the creators are called.
     ordered = measured.sort(*_EPISODE, "lost", "gain_scatter", "loss_scatter", "creator_id")
-    pieces = [_compare(part) for part in ordered.partition_by(_EPISODE, maintain_order=True)]
-    found = pl.concat(pieces) if pieces else pl.DataFrame(schema=DROPS_SCHEMA)
-    return found.sort("creator_id", "starts_on")
-
-
-def _compare(episode: pl.DataFrame) -> pl.DataFrame:
-    shrunk = shrink(*(episode[name].to_numpy() for name in ("lost", "gain_scatter", "loss_scatter")))
-    n_others = episode.height - 1
-    known = episode.with_columns(
-        lost_share=pl.Series(shrunk.loss),
-        low=pl.Series(shrunk.low),
-        high=pl.Series(shrunk.high),
-        p_lost=pl.Series(shrunk.p_lost),
-        beyond_z=pl.Series(shrunk.beyond_z),
-        is_listed=pl.Series(is_listed(shrunk.p_lost)),
-    )
-    as_much = pl.len() - pl.col("lost_share").rank("min").cast(pl.Int64)
-    return known.with_columns(
-        peers_lost_share=_median_of_others(),
-        n_peers=pl.lit(n_others),
-        n_peers_listed=pl.col("is_listed").sum().cast(pl.Int64) - pl.col("is_listed").cast(pl.Int64),
-        p_value=(1 + as_much) / (1 + n_others),
-    ).select(pl.col(name).cast(dtype) for name, dtype in DROPS_SCHEMA.items())
+    compared = [pl.DataFrame(schema=DROPS_SCHEMA)]
+    for episode in ordered.partition_by(_EPISODE, maintain_order=True):
+        shrunk = shrink(*(episode[name].to_numpy() for name in ("lost", "gain_scatter", "loss_scatter")))
+        n_others = episode.height - 1
+        known = episode.with_columns(
+            lost_share=pl.Series(shrunk.loss),
+            low=pl.Series(shrunk.low),
+            high=pl.Series(shrunk.high),
+            p_lost=pl.Series(shrunk.p_lost),
+            beyond_z=pl.Series(shrunk.beyond_z),
+            is_listed=pl.Series(is_listed(shrunk.p_lost)),
+        )
+        as_much = pl.len() - pl.col("lost_share").rank("min").cast(pl.Int64)
+        beside = known.with_columns(
+            peers_lost_share=_median_of_others(),
+            n_peers=pl.lit(n_others),
+            n_peers_listed=pl.col("is_listed").sum().cast(pl.Int64) - pl.col("is_listed").cast(pl.Int64),
+            p_value=(1 + as_much) / (1 + n_others),
+        )
+        compared.append(beside.select(pl.col(name).cast(dtype) for name, dtype in DROPS_SCHEMA.items()))
+    return pl.concat(compared).sort("creator_id", "starts_on")
 
 
 def is_listed(p_lost: Floats) -> npt.NDArray[np.bool_]:

@@ -67,15 +67,20 @@ def weigh_causes(
         spans: Result of `shared.share_spans`.
         marked: Result of `spans.mark_runs`, all creators: others of the platform are looked up there.
         tables: creators, events and posts.
-        rules: What is left of a rise after a post is judged by the same cards.
+        rules: What is left of a rise after a post is judged by the same scorecards.
         moves: Result of `count_moves` over more creators than `marked` has; default over those.
 
     Returns:
         run, creator_id, starts_on, cause (CAUSES), verdict (for | against | unknown), value, needed, evidence, note
         (key of the catalogue): see `Growth`. Drops are not tested for posts and promotion, drips not for the platform.
     """
+    # Whether readings are missing: the span is itself a gap, or the longest step within it, in days.
+    longest = marked.filter(pl.col("direction") != 0).group_by("run").agg(n_days=pl.col("n_days").max())
+    finding = _choose(("for", pl.col("shape") == "gap"), otherwise="against")
+    n_days = pl.col("n_days").fill_null(1)
+    gap = _finding("gap", value=n_days, evidence=pl.lit(None), needed=pl.lit(BRIDGED_DAYS), finding=finding)
     tested = (
-        _test_gap(spans, marked),
+        spans.join(longest, on="run", how="left").select(*gap, cause=pl.lit("gap")),
         _test_events(spans, marked, tables["events"]),
         _test_platform(spans, marked, tables, rules, moves),
         _test_posts(spans, tables, rules),
@@ -124,16 +129,6 @@ def _finding(
     )
 
 
-def _test_gap(spans: pl.DataFrame, marked: pl.DataFrame) -> pl.DataFrame:
-    """Whether readings are missing: the span is itself a gap, or the longest step within it, in days."""
-    longest = marked.filter(pl.col("direction") != 0).group_by("run").agg(n_days=pl.col("n_days").max())
-    found = spans.join(longest, on="run", how="left")
-    finding = _choose(("for", pl.col("shape") == "gap"), otherwise="against")
-    n_days = pl.col("n_days").fill_null(1)
-    columns = _finding("gap", value=n_days, evidence=pl.lit(None), needed=pl.lit(BRIDGED_DAYS), finding=finding)
-    return found.select(*columns, cause=pl.lit("gap"))
-
-
 def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Per span and kind the declared event nearest to its beginning, in days that the span came after it.
 
@@ -154,7 +149,16 @@ def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame
     )
     pairs = every.join(kinds, how="cross").filter((pl.col("kind") != PROMOTION) | (pl.col("direction") > 0))
     tested = pairs.join(nearest, on=("run", "kind"), how="left")
-    tested = tested.join(_cover(declared, marked), on=("creator_id", "kind"), how="left")
+    # Share of the days from the first reading to the last in the reach of an event of the kind.
+    reached = pl.concat(
+        declared.select("creator_id", "kind", day=pl.col("starts_at").dt.date() + pl.duration(days=after))
+        for after in range(-EVENT_LEAD_DAYS, EVENT_LAG_DAYS + 1)
+    ).unique()
+    seen = marked.group_by("creator_id").agg(first=pl.col("day").min(), last=pl.col("day").max())
+    inside = reached.join(seen, on="creator_id").filter(pl.col("day").is_between("first", "last"))
+    n_days = (pl.col("last") - pl.col("first")).dt.total_days().first() + 1
+    covered = inside.group_by("creator_id", "kind").agg(covered=pl.len() / n_days)
+    tested = tested.join(covered, on=("creator_id", "kind"), how="left")
     stands = (pl.col("off") <= reach).fill_null(False)
     is_there = pl.col("off").is_not_null()
     is_routine = stands & (pl.col("covered") > MOST_COVERED_SHARE)
@@ -164,18 +168,6 @@ def _test_events(spans: pl.DataFrame, marked: pl.DataFrame, events: pl.DataFrame
     finding, evidence = _choose(*cases, otherwise="unknown"), pl.when(is_there).then("kind")
     columns = _finding("event", value=value, evidence=evidence, needed=needed, finding=finding)
     return tested.select(*columns, cause="kind")
-
-
-def _cover(declared: pl.DataFrame, marked: pl.DataFrame) -> pl.DataFrame:
-    """creator_id, kind, covered: share of the days from the first reading to the last in the reach of such an event."""
-    seen = marked.group_by("creator_id").agg(first=pl.col("day").min(), last=pl.col("day").max())
-    reached = pl.concat(
-        declared.select("creator_id", "kind", day=pl.col("starts_at").dt.date() + pl.duration(days=late))
-        for late in range(-EVENT_LEAD_DAYS, EVENT_LAG_DAYS + 1)
-    ).unique()
-    inside = reached.join(seen, on="creator_id").filter(pl.col("day").is_between("first", "last"))
-    n_days = (pl.col("last") - pl.col("first")).dt.total_days().first() + 1
-    return inside.group_by("creator_id", "kind").agg(covered=pl.len() / n_days)
 
 
 def _choose(*cases: tuple[str, pl.Expr], otherwise: str) -> pl.Expr:
@@ -188,7 +180,7 @@ def _test_platform(
     """Per span but drips the share of the other creators that moved the same way on the peak day.
 
     A shared move explains no more than what is typical of it: what a creator gained or lost beyond is judged by the
-    same cards. Of a drop that is shared, the value is the share of the others that lost, too.
+    same scorecards. Of a drop that is shared, the value is the share of the others that lost, too.
     """
     creators = tables["creators"]
     peaks = spans.filter(pl.col("shape") != "drip").join(creators.select("creator_id", "platform"), on="creator_id")
@@ -263,7 +255,18 @@ def _test_posts(spans: pl.DataFrame, tables: Tables, rules: GrowthRules) -> pl.D
     """Per rise the post of the days before that reached most among those that stand out, against what it must bring."""
     rises = spans.filter(pl.col("direction") > 0)
     mine = add_interactions(tables["posts"].join(rises, on="creator_id", how="semi"), tables["creators"])
-    best = rises.join(_best_post(rises, mine), on="run", how="left", maintain_order="left")
+    # Of the posts far above the creator's own, by interactions or views, that which reached most in time.
+    far = mine.filter(_stands_out("n_interactions") | _stands_out("n_views")).select(
+        "creator_id",
+        "post_id",
+        published_on=pl.col("published_at").dt.date(),
+        reach=pl.max_horizontal("n_interactions", pl.col("n_views") / VIEWS_PER_INTERACTION),
+    )
+    near = rises.select("run", "creator_id", "starts_on", "peak_on").join(far, on="creator_id")
+    since = pl.col("starts_on") - pl.duration(days=POST_LAG_DAYS)
+    in_time = near.filter(pl.col("published_on").is_between(since, pl.col("peak_on")))
+    most = in_time.sort("run", -pl.col("reach"), "post_id").unique("run", keep="first", maintain_order=True)
+    best = rises.join(most.select("run", "post_id", "reach"), on="run", how="left", maintain_order="left")
     counted = mine.group_by("creator_id").agg(n_posts=pl.col("n_interactions").count())
     tested = best.join(counted, on="creator_id", how="left", maintain_order="left")
     brought = (pl.col("reach") * FOLLOWERS_PER_INTERACTION).fill_null(0.0)
@@ -278,7 +281,7 @@ def _test_posts(spans: pl.DataFrame, tables: Tables, rules: GrowthRules) -> pl.D
 
 
 def _p_of_rest(rises: pl.DataFrame, part: pl.Expr, rules: GrowthRules) -> pl.Series:
-    """p-value of the part of each rise that a post leaves over, by the cards of rises and drips."""
+    """p-value of the part of each rise that a post leaves over, by the scorecards of rises and drips."""
     less = rises.with_row_index("row").with_columns(
         pl.col(name) + part.log() for name in _SCALING if name in rises.columns
     )
@@ -288,28 +291,6 @@ def _p_of_rest(rises: pl.DataFrame, part: pl.Expr, rules: GrowthRules) -> pl.Ser
     ]
     empty = pl.Series("left", [], dtype=pl.Float64)
     return pl.concat(pieces).sort("row")["left"] if pieces else empty
-
-
-def _best_post(rises: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Per rise the post in time that reached most: run, post_id, reach (in interactions)."""
-    near = rises.select("run", "creator_id", "starts_on", "peak_on").join(_standing_out(posts), on="creator_id")
-    published_on = pl.col("published_at").dt.date()
-    in_time = published_on.is_between(pl.col("starts_on") - pl.duration(days=POST_LAG_DAYS), pl.col("peak_on"))
-    return (
-        near.filter(in_time)
-        .sort("run", -pl.col("reach"), "post_id")
-        .unique("run", keep="first", maintain_order=True)
-        .select("run", "post_id", "reach")
-    )
-
-
-def _standing_out(posts: pl.DataFrame) -> pl.DataFrame:
-    """Posts far above the creator's own: creator_id, post_id, published_at, reach (in interactions)."""
-    views = pl.col("n_views") / VIEWS_PER_INTERACTION
-    reach = pl.max_horizontal("n_interactions", views)
-    return posts.filter(_stands_out("n_interactions") | _stands_out("n_views")).select(
-        "creator_id", "post_id", "published_at", reach=reach
-    )
 
 
 def _stands_out(count: str) -> pl.Expr:

@@ -99,7 +99,17 @@ def count_falls(read: pl.DataFrame) -> pl.DataFrame:
         place=number * _MOST_EPOCH_DAYS + pl.col("day").to_physical(),
         variance=pl.col("low").pow(2) * pl.col("n_days"),
     )
-    counted = pl.concat(_count_windows(steps, n_days) for n_days in range(1, MOST_DAYS + 1))
+    step = (pl.col("z").clip(0, MOST_Z) * STEPS_PER_Z).floor().cast(pl.Int64)
+    n_lost = (pl.col("lost") >= LOST_SHARE).sum().cast(pl.Int64)
+    windows = [
+        _fall(steps, n_days)
+        .select("lost", key=pl.col("place") * _N_STEPS + step)
+        .group_by("key")
+        .agg(n=pl.len().cast(pl.Int64), n_lost=n_lost)
+        .with_columns(n_days=pl.lit(n_days, pl.Int64))
+        for n_days in range(1, MOST_DAYS + 1)
+    ]
+    counted = pl.concat(windows).with_columns(place=pl.col("key") // _N_STEPS, step=pl.col("key") % _N_STEPS)
     return counted.select(
         platform=platforms.gather(counted["place"] // _MOST_EPOCH_DAYS),
         day=(pl.col("place") % _MOST_EPOCH_DAYS).cast(pl.Int32).cast(pl.Date),
@@ -113,24 +123,6 @@ def count_falls(read: pl.DataFrame) -> pl.DataFrame:
 def add_falls(counted: pl.DataFrame) -> pl.DataFrame:
     """The counts of several parts together, sorted: see `count_falls`."""
     return counted.group_by(*_WINDOW, "step").agg(pl.col("n", "n_lost").sum()).sort(*_WINDOW, "step")
-
-
-def _count_windows(steps: pl.DataFrame, n_days: int) -> pl.DataFrame:
-    """place, n_days, step, n and n_lost of the windows of `n_days` days."""
-    step = (pl.col("z").clip(0, MOST_Z) * STEPS_PER_Z).floor().cast(pl.Int64)
-    windows = _fall(steps, n_days).select("lost", key=pl.col("place") * _N_STEPS + step)
-    n_lost = (pl.col("lost") >= LOST_SHARE).sum().cast(pl.Int64)
-    return (
-        windows.group_by("key")
-        .agg(n=pl.len().cast(pl.Int64), n_lost=n_lost)
-        .select(
-            "n",
-            "n_lost",
-            place=pl.col("key") // _N_STEPS,
-            n_days=pl.lit(n_days, pl.Int64),
-            step=pl.col("key") % _N_STEPS,
-        )
-    )
 
 
 def _fall(steps: pl.DataFrame, n_days: int) -> pl.DataFrame:
@@ -161,8 +153,20 @@ def find_episodes(counted: pl.DataFrame) -> pl.DataFrame:
     Returns:
         EPISODES_SCHEMA, sorted; both days included.
     """
-    falls = _judge_windows(counted)
-    windows = falls.filter("is_shared").with_columns(first=pl.col("day") - pl.duration(days=pl.col("n_days") - 1))
+    # Per window the step that enough creators reached, and whether it counts as shared.
+    farthest = counted.sort(*_WINDOW, "step", descending=[False, False, False, True])
+    whole = farthest.with_columns(
+        n_so_far=pl.col("n").cum_sum().over(_WINDOW),
+        n_all=pl.col("n").sum().over(_WINDOW),
+        n_down=pl.col("n_lost").sum().over(_WINDOW),
+    )
+    needed = pl.max_horizontal(FELL_SHARE * pl.col("n_all"), pl.lit(LEAST_FELL))
+    falls = whole.filter(pl.col("n_so_far") >= needed).unique(_WINDOW, keep="first", maintain_order=True)
+    line = (FELL_Z + FELL_Z_OF_ONE / pl.col("n_all")) * STEPS_PER_Z
+    is_shared = (
+        (pl.col("n_all") > LEAST_OTHERS) & (pl.col("step") >= line) & (pl.col("n_down") >= LOST_PART * pl.col("n_all"))
+    )
+    windows = falls.filter(is_shared).with_columns(first=pl.col("day") - pl.duration(days=pl.col("n_days") - 1))
     windows = windows.sort("platform", "first", "day")
     best = windows.with_columns(group=_number_touching(windows)).sort("group", -pl.col("step"), "n_days", "day")
     is_best = pl.int_range(pl.len()).over("group") == 0
@@ -185,23 +189,6 @@ def find_episodes(counted: pl.DataFrame) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in EPISODES_SCHEMA.items())
         .sort("platform", "starts_on")
     )
-
-
-def _judge_windows(counted: pl.DataFrame) -> pl.DataFrame:
-    """Per window the step that enough creators reached, and whether it counts as shared."""
-    farthest = counted.sort(*_WINDOW, "step", descending=[False, False, False, True])
-    whole = farthest.with_columns(
-        n_so_far=pl.col("n").cum_sum().over(_WINDOW),
-        n_all=pl.col("n").sum().over(_WINDOW),
-        n_down=pl.col("n_lost").sum().over(_WINDOW),
-    )
-    needed = pl.max_horizontal(FELL_SHARE * pl.col("n_all"), pl.lit(LEAST_FELL))
-    reached = whole.filter(pl.col("n_so_far") >= needed).unique(_WINDOW, keep="first", maintain_order=True)
-    line = (FELL_Z + FELL_Z_OF_ONE / pl.col("n_all")) * STEPS_PER_Z
-    is_shared = (
-        (pl.col("n_all") > LEAST_OTHERS) & (pl.col("step") >= line) & (pl.col("n_down") >= LOST_PART * pl.col("n_all"))
-    )
-    return reached.with_columns(is_shared=is_shared)
 
 
 def _number_touching(windows: pl.DataFrame) -> pl.Series:

@@ -9,21 +9,49 @@ window.py measures the last 90 days.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
-from zhenfen.features.growth.days import N_STEPS_NEEDED, add_expectation, make_daily, show_daily
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
+from zhenfen.features.growth.days import DAILY_SCHEMA, N_STEPS_NEEDED, add_expectation, make_daily, show_daily
 from zhenfen.features.growth.drips import find_drips
-from zhenfen.features.growth.drops import find_drops
+from zhenfen.features.growth.drops import DROPS_SCHEMA, find_drops
 from zhenfen.features.growth.explanations import explain_spans, weigh_causes
 from zhenfen.features.growth.jumps import measure_jumps
 from zhenfen.features.growth.scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
 from zhenfen.features.growth.shared import share_spans
 from zhenfen.features.growth.spans import find_jumps, mark_runs
+from zhenfen.features.growth.what_ifs import ConfirmedEvents
 from zhenfen.features.growth.window import SPECS, measure_window
 from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.tables import Tables
+
+_TIME = pl.Datetime("us", "UTC")
+SPANS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "starts_at": _TIME,
+    "ends_at": _TIME,
+    "n_gained": pl.Int64(),
+    "n_expected": pl.Float64(),
+    "shape": pl.String(),
+    "is_round": pl.Boolean(),
+    "explanation": pl.String(),
+    "explained_by": pl.String(),
+    "p_value": pl.Float64(),
+    "q_value": pl.Float64(),
+    "is_unexplained": pl.Boolean(),
+}
+CAUSES_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "starts_at": _TIME,
+    "cause": pl.String(),
+    "verdict": pl.String(),
+    "value": pl.Float64(),
+    "needed": pl.Float64(),
+    "evidence": pl.String(),
+    "note": pl.String(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +88,8 @@ class Growth(Family, name="growth"):
     """Follower growth from the readings in `follower_counts`; details are the frames of `GrowthReading`."""
 
     specs = SPECS
+    details: ClassVar = {"daily": DAILY_SCHEMA, "spans": SPANS_SCHEMA, "causes": CAUSES_SCHEMA, "drops": DROPS_SCHEMA}
+    what_ifs = (ConfirmedEvents(),)
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features of the last 90 days of each creator's readings; spans of the whole series as details."""
@@ -70,10 +100,19 @@ class Growth(Family, name="growth"):
         measured = measure_window(found.steps, found.spans, found.drops, rules.level)
         jumps = measure_jumps(found.steps, inputs.tables)
         measured = measured.join(jumps, on="creator_id", how="left", maintain_order="left")
-        values = creators.join(measured.filter(_has_enough()), on="creator_id", how="left", maintain_order="left")
+        is_enough = pl.col("n_steps") >= N_STEPS_NEEDED
+        values = creators.join(measured.filter(is_enough), on="creator_id", how="left", maintain_order="left")
+        counted = creators.join(
+            measured.select("creator_id", "n_steps"), on="creator_id", how="left", maintain_order="left"
+        )
+        without, thin = counted.filter(pl.col("n_steps").is_null()), counted.filter(~is_enough)
+        reasons = (
+            make_reasons(without, "growth.no_follower_counts", N_STEPS_NEEDED),
+            make_reasons(thin, "growth.too_few_days", N_STEPS_NEEDED, "n_steps"),
+        )
         return Measured(
             values.select("creator_id", *(spec.name for spec in SPECS)),
-            _find_reasons(creators, measured),
+            pl.concat(reasons),
             _show(found) if inputs.with_details else {},
         )
 
@@ -84,7 +123,7 @@ def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReadi
     Args:
         tables: `follower_counts`; `creators`, `posts` and `events` where they are known. Creators without a row in
             `creators` are set beside nobody.
-        rules: Other rules than those of configs/features/growth.yaml.
+        rules: Other rules than those of the shelf.
     """
     return GrowthReading(**_show(_find(tables, rules or load_growth_rules())))
 
@@ -110,42 +149,11 @@ def _find(tables: Tables, rules: GrowthRules, around: Surroundings | None = None
     return _Found(steps, explained.with_columns(is_unexplained=is_unexplained), causes, drops)
 
 
-def _has_enough() -> pl.Expr:
-    return pl.col("n_steps") >= N_STEPS_NEEDED
-
-
-def _find_reasons(creators: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
-    counted = creators.join(
-        measured.select("creator_id", "n_steps"), on="creator_id", how="left", maintain_order="left"
-    )
-    without = counted.filter(pl.col("n_steps").is_null())
-    thin = counted.filter(_has_enough().not_())
-    return pl.concat(
-        (
-            make_reasons(without, "growth.no_follower_counts", N_STEPS_NEEDED),
-            make_reasons(thin, "growth.too_few_days", N_STEPS_NEEDED, "n_steps"),
-        )
-    )
-
-
 def _show(found: _Found) -> dict[str, pl.DataFrame]:
     """The frames of `GrowthReading` by name."""
-    spans = found.spans.select(
-        "creator_id",
-        starts_at=_midnight("starts_on"),
-        ends_at=_midnight("ends_on"),
-        n_gained=pl.col("n_gained").cast(pl.Int64),
-        n_expected="n_expected",
-        shape="shape",
-        is_round="is_round",
-        explanation="explanation",
-        explained_by="explained_by",
-        p_value="p_value",
-        q_value="q_value",
-        is_unexplained="is_unexplained",
-    )
-    columns = ("cause", "verdict", "value", "needed", "evidence", "note")
-    causes = found.causes.select("creator_id", _midnight("starts_on").alias("starts_at"), *columns)
+    spans = found.spans.with_columns(starts_at=_midnight("starts_on"), ends_at=_midnight("ends_on"))
+    spans = spans.select(pl.col(name).cast(dtype) for name, dtype in SPANS_SCHEMA.items())
+    causes = found.causes.with_columns(starts_at=_midnight("starts_on")).select(CAUSES_SCHEMA.keys())
     return {
         "daily": show_daily(found.steps),
         "spans": spans.sort("creator_id", "starts_at", "ends_at"),

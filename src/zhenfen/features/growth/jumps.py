@@ -51,29 +51,31 @@ def measure_jumps(marked: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         excess=pl.when(~pl.col("is_gap")).then(pl.col("excess") / base),
         tail=pl.col("tail") / base,
     )
-    days = _leave_out_events(days, tables["events"])
+    # Days in the reach of an event are left out; a live room is a day like others to the followers.
+    events = tables["events"].filter(pl.col("kind") != "live").drop_nulls("starts_at")
+    starts = pl.col("starts_at").dt.date()
+    reach = pl.date_ranges(starts.dt.offset_by(f"-{EVENT_LEAD_DAYS}d"), starts.dt.offset_by(f"{EVENT_LAG_DAYS}d"))
+    covered = events.select("creator_id", day=reach).explode("day").unique()
+    covered = covered.with_columns(is_covered=pl.lit(value=True))
+    days = days.join(covered, on=["creator_id", "day"], how="left", maintain_order="left")
+    days = days.with_columns(excess=pl.when(pl.col("is_covered").is_null()).then("excess"))
     days = days.join(_left_by_day(tables), on=["creator_id", "day"], how="left", maintain_order="left")
     # Numbers in place of ids: rows are compared once a distance.
     rows = days.with_columns(creator=pl.col("creator_id").rle_id(), rise=pl.col("excess").fill_null(0.0))
-    left = [_rise(n) * pl.Series(part) for n, part in _left_by_posts(rows).items()]
+    left = []
+    for n_steps, part in _left_by_posts(rows).items():
+        # Added up anew for each row: a running sum carries its rounding on, and who stands before would change the
+        # last bits.
+        total = pl.col("rise")
+        for back in range(1, n_steps):
+            total = total + pl.col("rise").shift(back)
+        is_whole = pl.col("stretch") == pl.col("stretch").shift(n_steps - 1)
+        left.append(pl.when(is_whole).then(total.clip(0)) * pl.Series(part))
     jump = rows.with_columns(left=pl.max_horizontal(left)).group_by("creator_id", maintain_order=True)
     return jump.agg(
         growth_undriven_jump_90d=pl.col("left").max().clip(0).fill_null(0.0),
         growth_undriven_jump_tail_90d=(pl.col("left") / (pl.col("tail") + LEAST_TAIL_SHARE)).max().fill_null(0.0),
     )
-
-
-def _leave_out_events(days: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """`days` without the rise of days in the reach of an event; a live room is a day like others to the followers."""
-    known = events.filter(pl.col("kind") != "live").drop_nulls("starts_at")
-    starts = pl.col("starts_at").dt.date()
-    reach = known.select(
-        "creator_id",
-        day=pl.date_ranges(starts.dt.offset_by(f"-{EVENT_LEAD_DAYS}d"), starts.dt.offset_by(f"{EVENT_LAG_DAYS}d")),
-    )
-    covered = reach.explode("day").unique().with_columns(is_covered=pl.lit(value=True))
-    joined = days.join(covered, on=["creator_id", "day"], how="left", maintain_order="left")
-    return joined.with_columns(excess=pl.when(pl.col("is_covered").is_null()).then("excess")).drop("is_covered")
 
 
 def _left_by_day(tables: Tables) -> pl.DataFrame:
@@ -89,17 +91,6 @@ def _left_by_day(tables: Tables) -> pl.DataFrame:
     )
     left = 1 / (1 + (BOOST_STEEPNESS * (pl.col("boost") - HALVED_BY_BOOST)).exp())
     return best.select("creator_id", "day", left_by_post=left)
-
-
-def _rise(n_steps: int) -> pl.Expr:
-    """Rise of the last `n_steps` rows, at least 0; null where they are not of one stretch.
-
-    Added up anew for each row: a running sum carries its rounding on, and who stands before would change the last bits.
-    """
-    total = pl.col("rise")
-    for n in range(1, n_steps):
-        total = total + pl.col("rise").shift(n)
-    return pl.when(pl.col("stretch") == pl.col("stretch").shift(n_steps - 1)).then(total.clip(0))
 
 
 def _left_by_posts(rows: pl.DataFrame) -> dict[int, Floats]:

@@ -1,6 +1,6 @@
-"""How unusual a span is among organic channels: points of a card, the rate of such spans a year, p and q values.
+"""How unusual a span is among organic channels: points of a scorecard, the rate of such spans a year, p and q values.
 
-Each kind of span (rise, drip, drop) has a card in configs/features/growth.yaml: the points of each measurement add up
+Each kind of span (rise, drip, drop) has a scorecard in growth.yaml of the shelf: the points of each measurement add up
 to a score, and a table says how many spans of at least that score an organic channel shows in a year.
 """
 
@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field, model_validator
 
-from zhenfen.config import Strict, config_dir, read_config
+from zhenfen.config import Strict, read_config
+from zhenfen.shelf import GROWTH, find_file
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +44,7 @@ class Steps(Strict):
         return self
 
 
-class Card(Strict):
+class Scorecard(Strict):
     """How one kind of span is scored.
 
     Attributes:
@@ -69,36 +70,36 @@ class Card(Strict):
 
 
 class GrowthRules(Strict):
-    """configs/features/growth.yaml.
+    """models/growth/<version>/growth.yaml, which `make growth` writes.
 
     Attributes:
         dated: Day the figures were taken, ISO.
         source: What they were taken from.
         level: Highest p-value of a span that is marked as unexplained when nothing explains it.
         shown: Highest p-value of a span that is listed at all.
-        cards: By kind of span: rise, drip, drop.
+        cards: Scorecards by kind of span: rise, drip, drop.
     """
 
     dated: str
     source: str
     level: float = Field(gt=0, lt=1)
     shown: float = Field(gt=0, le=1)
-    cards: dict[str, Card]
+    cards: dict[str, Scorecard]
 
 
 @cache
 def load_growth_rules() -> GrowthRules:
-    """The rules of configs/features/growth.yaml.
+    """The rules on the shelf.
 
     Raises:
-        ConfigError: The file is missing or not as expected.
+        ConfigError: The file is missing, was changed or is not as expected.
     """
-    return read_config(config_dir() / "features" / "growth.yaml", GrowthRules)
+    return read_config(find_file(GROWTH), GrowthRules)
 
 
-def add_scores(candidates: pl.DataFrame, card: Card) -> Floats:
+def add_scores(candidates: pl.DataFrame, scorecard: Scorecard) -> Floats:
     """Score of each candidate, shape (n,): the points of its measurements together."""
-    points = [points_of(candidates[name], steps) for name, steps in card.measurements.items()]
+    points = [points_of(candidates[name], steps) for name, steps in scorecard.measurements.items()]
     # Points have three decimals: without the rounding a score would depend on how many rows are added up at once.
     scores: Floats = np.round(np.sum(points, axis=0), DECIMALS)
     return scores
@@ -111,23 +112,23 @@ def points_of(values: pl.Series, steps: Steps) -> Floats:
     return points
 
 
-def rate_of(scores: Floats, card: Card) -> Floats:
+def rate_of(scores: Floats, scorecard: Scorecard) -> Floats:
     """Organic spans a channel-year of at least each score, shape (n,); beyond the table it falls on exponentially."""
-    known, logs = np.asarray(card.scores), np.log(np.asarray(card.per_year))
+    known, logs = np.asarray(scorecard.scores), np.log(np.asarray(scorecard.per_year))
     slope = min((logs[-1] - logs[-2]) / (known[-1] - known[-2]), 0.0)
     beyond = np.clip(scores - known[-1], 0.0, None)
     rates: Floats = np.exp(np.interp(scores, known, logs) + slope * beyond)
     return rates
 
 
-def p_values(candidates: pl.DataFrame, card: Card) -> Floats:
+def p_values(candidates: pl.DataFrame, scorecard: Scorecard) -> Floats:
     """Chance that an organic channel shows a span at least this unusual within a year of readings, shape (n,).
 
     The same span is as unusual in a short series as in a long one, and marking at p <= level gives as many false spans
     a channel-year in both. The kinds share out the false alarms: one that may make up a fifth counts its rate five
     times.
     """
-    chances: Floats = -np.expm1(-rate_of(add_scores(candidates, card), card) / card.part)
+    chances: Floats = -np.expm1(-rate_of(add_scores(candidates, scorecard), scorecard) / scorecard.part)
     return np.round(chances, P_DECIMALS)
 
 
@@ -136,26 +137,22 @@ def judge(candidates: Mapping[str, pl.DataFrame], rules: GrowthRules) -> pl.Data
 
     Args:
         candidates: By kind (KINDS), results of `find_jumps` and `find_drips` that share their first columns.
-        rules: The cards.
+        rules: The scorecards.
 
     Returns:
         The columns shared, with kind and p_value; sorted by creator and start. A gap says nothing: its p-value is 1.
     """
-    judged = [_with_p(rows, rules.cards[kind], kind) for kind, rows in candidates.items()]
-    spans = pl.concat(judged, how="diagonal").sort("creator_id", "starts_on", "run")
-    return _less_likely(spans.filter((pl.col("p_value") <= rules.shown) | (pl.col("shape") == "gap")))
-
-
-def _with_p(rows: pl.DataFrame, card: Card, kind: str) -> pl.DataFrame:
     is_gap = pl.col("shape") == "gap"
-    chances = pl.Series(p_values(rows, card), dtype=pl.Float64)
-    return rows.with_columns(kind=pl.lit(kind), p_value=pl.when(is_gap).then(1.0).otherwise(chances))
-
-
-def _less_likely(spans: pl.DataFrame) -> pl.DataFrame:
-    """Without the drips that a rise within them explains better, and the rises that a drip explains better."""
+    judged = []
+    for kind, rows in candidates.items():
+        chances = pl.Series(p_values(rows, rules.cards[kind]), dtype=pl.Float64)
+        p_value = pl.when(is_gap).then(1.0).otherwise(chances)
+        judged.append(rows.with_columns(kind=pl.lit(kind), p_value=p_value))
+    spans = pl.concat(judged, how="diagonal").sort("creator_id", "starts_on", "run")
+    spans = spans.filter((pl.col("p_value") <= rules.shown) | is_gap)
+    # Without the drips that a rise within them explains better, and the rises that a drip explains better.
     drips = spans.filter(kind="drip").select("creator_id", "starts_on", "ends_on", "p_value", drip="run")
-    rises = spans.filter(kind="rise").filter(pl.col("shape") != "gap")
+    rises = spans.filter(~is_gap, kind="rise")
     both = rises.select("creator_id", "run", "p_value", rises_on="starts_on", falls_on="ends_on").join(
         drips, on="creator_id", suffix="_drip"
     )

@@ -21,7 +21,7 @@ def share_spans(spans: pl.DataFrame, drops: pl.DataFrame, marked: pl.DataFrame, 
         spans: Result of `scores.judge`.
         drops: Result of `drops.find_drops`.
         marked: Result of `spans.mark_runs`.
-        rules: The card of drops says how unusual the loss is.
+        rules: The scorecard of drops says how unusual the loss is.
 
     Returns:
         `spans` with others_lost (share of the other creators listed in the episode), others_needed (share that makes

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_ndtr, ndtr, ndtri
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,6 +62,8 @@ class _Posterior:
     log_density: Floats
 
     def quantile(self, q: float) -> Floats:
+        from scipy.special import ndtr, ndtri
+
         low_mean, high_mean = self.means
         low_deviation, high_deviation = self.deviations
         reach = ndtr((self.lost - low_mean) / low_deviation)
@@ -112,6 +113,8 @@ def shrink(lost: Floats, gain_scatter: Floats, loss_scatter: Floats) -> Shrunk:
 
 def _draw(lost: Floats, gain_scatter: Floats, loss_scatter: Floats, typical: float, unlike: Floats) -> _Posterior:
     """The posterior of each loss under a normal prior around `typical` with the variances `unlike`."""
+    from scipy.special import log_ndtr
+
     below, above = (_piece(lost, scatter, typical, unlike) for scatter in (loss_scatter, gain_scatter))
     log_below = below.log_height + log_ndtr((lost - below.mean) / below.deviation)
     log_above = above.log_height + log_ndtr((above.mean - lost) / above.deviation)

@@ -47,30 +47,22 @@ def mark_runs(steps: pl.DataFrame) -> pl.DataFrame:
         before the day without what marked rises of the 90 steps before brought, so that a bought rise does not make a
         later one look small beside it.
     """
-    n_days = pl.col("n_days")
+    n_days, z = pl.col("n_days"), pl.col("z")
     marked = (
         steps.with_columns(expected=pl.col("n_expected") * n_days, is_gap=(n_days > BRIDGED_DAYS).fill_null(False))
         .with_columns(excess=pl.col("gained") - pl.col("expected"))
         .with_columns(z=pl.col("excess") / (pl.col("spread") * n_days.sqrt()))
-        .with_columns(direction=_direction())
+        .with_columns(direction=pl.when(z >= OFF_Z).then(1).when(z <= -OFF_Z).then(-1).otherwise(0).cast(pl.Int8))
     )
     change = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(name).shift()) for name in ("stretch", "direction", "is_gap")
     )
-    return _add_beside(marked.with_columns(run=(change | pl.col("is_gap")).cum_sum()))
-
-
-def _direction() -> pl.Expr:
-    z = pl.col("z")
-    return pl.when(z >= OFF_Z).then(1).when(z <= -OFF_Z).then(-1).otherwise(0).cast(pl.Int8)
-
-
-def _add_beside(marked: pl.DataFrame) -> pl.DataFrame:
     limit = OFF_Z * pl.col("spread")
     risen = pl.when((pl.col("direction") > 0) & ~pl.col("is_gap")).then("excess").otherwise(0.0)
     soft = pl.when(pl.col("usual").is_not_null()).then(pl.col("excess").clip(-limit, limit)).fill_null(0.0).cum_sum()
     return (
-        marked.with_columns(soft=soft.over("stretch"), risen=risen)
+        marked.with_columns(run=(change | pl.col("is_gap")).cum_sum())
+        .with_columns(soft=soft.over("stretch"), risen=risen)
         .with_columns(
             **{f"soft_{n}": (pl.col("soft").shift(-n) - pl.col("soft")).over("stretch") for n in (1, 3, 7)},
             soft_before=(pl.col("soft").shift(1) - pl.col("soft").shift(4)).over("stretch"),
@@ -88,41 +80,33 @@ def find_jumps(marked: pl.DataFrame) -> pl.DataFrame:
         marked: Result of `mark_runs`.
 
     Returns:
-        SPAN_COLUMNS with shape (gap | drop | step | burst_decay | burst), and the columns the cards name: see
+        SPAN_COLUMNS with shape (gap | drop | step | burst_decay | burst), and the columns the scorecards name: see
         `_weigh_rises`; sorted by creator and start.
     """
     off = marked.filter(pl.col("direction") != 0)
-    runs = off.group_by("run", maintain_order=True).agg(*_run_facts(), *_run_context())
-    return runs.with_columns(shape=_shape(), is_round=is_round()).select(
-        *SPAN_COLUMNS, *_weigh_rises(), *_weigh_losses()
-    )
-
-
-def _run_facts() -> tuple[pl.Expr, ...]:
-    size = pl.col("excess").abs()
-    one_day = pl.duration(days=1)
-    return (
+    size, one_day = pl.col("excess").abs(), pl.duration(days=1)
+    runs = off.group_by("run", maintain_order=True).agg(
         pl.col("creator_id", "direction", "is_gap", "n_base", "n_before").first(),
-        (pl.col("day").first() - pl.duration(days=pl.col("n_days").first()) + one_day).alias("starts_on"),
-        pl.col("day").last().alias("ends_on"),
-        pl.col("day").get(size.arg_max()).alias("peak_on"),
-        pl.col("gained").sum().alias("n_gained"),
-        pl.col("expected").sum().alias("n_expected"),
-        pl.col("excess").sum(),
-        pl.len().alias("n_steps"),
-        size.arg_max().alias("peak_step"),
-        size.max().alias("peak"),
-        size.last().alias("last"),
-    )
-
-
-def _run_context() -> tuple[pl.Expr, ...]:
-    return (
-        pl.col("z").abs().max().alias("peak_z"),
-        pl.col("n_expected").first().alias("level"),
         pl.col("spread", "tail", "soft_before", "median_before").first(),
-        (pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt().alias("noise_in_run"),
         pl.col("soft_1", "soft_3", "soft_7", "median_after").last(),
+        pl.col("excess").sum(),
+        starts_on=pl.col("day").first() - pl.duration(days=pl.col("n_days").first()) + one_day,
+        ends_on=pl.col("day").last(),
+        peak_on=pl.col("day").get(size.arg_max()),
+        n_gained=pl.col("gained").sum(),
+        n_expected=pl.col("expected").sum(),
+        level=pl.col("n_expected").first(),
+        n_steps=pl.len(),
+        peak_step=size.arg_max(),
+        peak=size.max(),
+        last=size.last(),
+        peak_z=pl.col("z").abs().max(),
+        noise_in_run=(pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt(),
+    )
+    lost = -pl.col("n_gained") / pl.col("n_before").clip(LEAST_FOLLOWERS)
+    lost_share = pl.when(pl.col("direction") < 0).then(lost.clip(1e-9).log())
+    return runs.with_columns(shape=_shape(), is_round=is_round()).select(
+        *SPAN_COLUMNS, *_weigh_rises(), lost_share=lost_share
     )
 
 
@@ -152,7 +136,7 @@ def is_round() -> pl.Expr:
 
 
 def _weigh_rises() -> tuple[pl.Expr, ...]:
-    """What the card of rises weighs: the size by itself, by followers, by the days around, and the days beside it.
+    """What the scorecard of rises weighs: the size by itself, by followers, by the days around, and the days beside it.
 
     Sizes are logarithms; points add up, so that what matters together stands as a measurement of its own: the share
     against the month's pace and unrest, and against the root of the length.
@@ -181,8 +165,3 @@ def _weigh_rises() -> tuple[pl.Expr, ...]:
         (pl.col("soft_3") / excess).abs().fill_null(0.0).alias("aftermath"),
         shift.clip(-3, 6).fill_null(0.0).fill_nan(0.0).alias("shift"),
     )
-
-
-def _weigh_losses() -> tuple[pl.Expr, ...]:
-    lost = -pl.col("n_gained") / pl.col("n_before").clip(LEAST_FOLLOWERS)
-    return (pl.when(pl.col("direction") < 0).then(lost.clip(1e-9).log()).alias("lost_share"),)

@@ -10,8 +10,10 @@ from zhenfen.features.specs import FeatureSpec
 EVEN_FROM_PER_DAY = 25
 """Below 25 a day counting noise alone scatters by a fifth of the level (1 / sqrt(25)), and no drip can be too even."""
 LEAST_P_LOG10 = 6.0
-"""The tables of the cards rest on some 130 channel-years: beyond one in a million an extrapolation says nothing."""
+"""The scorecards' tables rest on some 130 channel-years: beyond one in a million an extrapolation says nothing."""
 WEEKDAYS = 7
+UNEXPLAINED_DAYS = "growth_n_unexplained_days_90d"
+"""The measurement by which a span judges a creator whose growth has no peers."""
 
 _WINDOW = "the creator's last 90 days of readings"
 SPECS = (
@@ -25,7 +27,7 @@ SPECS = (
         travels=True,
     ),
     FeatureSpec(
-        "growth_n_unexplained_days_90d",
+        UNEXPLAINED_DAYS,
         "count",
         f"Days in {_WINDOW} that belong to unexplained rises; days, as two rises may grow into one.",
         "as growth_unexplained_share_90d",
@@ -37,7 +39,7 @@ SPECS = (
         "growth_min_p_value_log10",
         "rarity",
         f"How unusual the most unusual span of {_WINDOW} without explanation is: -log10 of its p-value, 6 at most.",
-        "configs/features/growth.yaml: rate of such spans among organic channels",
+        "models/growth: rate of such spans among organic channels",
         concern="high",
         high=LEAST_P_LOG10,
         travels=True,
@@ -70,13 +72,13 @@ SPECS = (
         "growth_undriven_jump_90d",
         "quotient",
         f"Largest rise of a week or less in {_WINDOW}, by followers, less what events and the posts beside it explain.",
-        "the question of the spans asked smoothly; for the creator model, see growth_jumps",
+        "the question of the spans asked smoothly; for the creator model, see growth/jumps.py",
     ),
     FeatureSpec(
         "growth_undriven_jump_tail_90d",
         "multiple",
         "The same by what nine of ten of the creator's daily deviations stay below.",
-        "a jump beside one's own unrest; for the creator model, see growth_jumps",
+        "a jump beside one's own unrest; for the creator model, see growth/jumps.py",
     ),
     FeatureSpec(
         "growth_loss_share_90d",
@@ -137,30 +139,14 @@ def measure_window(steps: pl.DataFrame, spans: pl.DataFrame, drops: pl.DataFrame
         level: Highest p-value of an unexplained span.
     """
     recent = steps.filter(pl.col("days_back") < WINDOW_DAYS)
-    marked = recent.join(_marked_days(spans, level), on=("creator_id", "day"), how="left", maintain_order="left")
-    days = marked.group_by("creator_id", maintain_order=True).agg(*_gain_features(), *_day_features())
-    first = recent.group_by("creator_id").agg(first=pl.col("day").min())
-    late = spans.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
-    purges = drops.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
-    own = late.group_by("creator_id").agg(*_span_features(level))
-    lost = purges.group_by("creator_id").agg(
-        growth_purge_excess_90d=(pl.col("lost_share") - pl.col("peers_lost_share")).max().clip(-1, 1)
+    is_open = pl.col("explanation") == "none"
+    is_unexplained = is_open & (pl.col("p_value") <= level)
+    # The days of unexplained spans: rising, falling and dripping.
+    span_days = spans.filter(is_unexplained).select(
+        "creator_id", "direction", "shape", day=pl.date_ranges("starts_on", "ends_on")
     )
-    for found in (own, lost, _measure_weekdays(recent)):
-        days = days.join(found, on="creator_id", how="left", maintain_order="left")
-    return days.with_columns(pl.col("growth_min_p_value_log10", "growth_round_count_90d").fill_null(0.0))
-
-
-def _is_unexplained(level: float) -> pl.Expr:
-    return (pl.col("explanation") == "none") & (pl.col("p_value") <= level)
-
-
-def _marked_days(spans: pl.DataFrame, level: float) -> pl.DataFrame:
-    """creator_id, day, rising, falling and dripping on the days of unexplained spans."""
-    open_spans = spans.filter(_is_unexplained(level))
-    days = open_spans.select("creator_id", "direction", "shape", day=pl.date_ranges("starts_on", "ends_on"))
-    return (
-        days.explode("day")
+    unexplained = (
+        span_days.explode("day")
         .group_by("creator_id", "day")
         .agg(
             rising=(pl.col("direction") > 0).any(),
@@ -168,6 +154,22 @@ def _marked_days(spans: pl.DataFrame, level: float) -> pl.DataFrame:
             dripping=(pl.col("shape") == "drip").any(),
         )
     )
+    marked = recent.join(unexplained, on=("creator_id", "day"), how="left", maintain_order="left")
+    days = marked.group_by("creator_id", maintain_order=True).agg(*_gain_features(), *_day_features())
+    first = recent.group_by("creator_id").agg(first=pl.col("day").min())
+    late = spans.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
+    purges = drops.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
+    p_value = pl.col("p_value").filter(is_open).min().clip(10.0**-LEAST_P_LOG10)
+    rounds = (is_unexplained & pl.col("is_round") & (pl.col("direction") > 0)).sum()
+    own = late.group_by("creator_id").agg(
+        growth_min_p_value_log10=(-p_value.log10()).round(9), growth_round_count_90d=rounds.cast(pl.Float64)
+    )
+    lost = purges.group_by("creator_id").agg(
+        growth_purge_excess_90d=(pl.col("lost_share") - pl.col("peers_lost_share")).max().clip(-1, 1)
+    )
+    for found in (own, lost, _measure_weekdays(recent)):
+        days = days.join(found, on="creator_id", how="left", maintain_order="left")
+    return days.with_columns(pl.col("growth_min_p_value_log10", "growth_round_count_90d").fill_null(0.0))
 
 
 def _known_gain() -> pl.Expr:
@@ -199,7 +201,7 @@ def _day_features() -> tuple[pl.Expr, ...]:
         known_days.filter(pl.col("rising").filter(gain.is_not_null()).fill_null(False))
         .sum()
         .cast(pl.Float64)
-        .alias("growth_n_unexplained_days_90d"),
+        .alias(UNEXPLAINED_DAYS),
         pl.when(median >= EVEN_FROM_PER_DAY).then(spread / median).alias("growth_daily_gain_cv_90d"),
         median.alias("growth_median_per_day"),
         (known_days.sum() / window).clip(0, 1).alias("growth_covered_share_90d"),
@@ -226,13 +228,3 @@ def _measure_weekdays(steps: pl.DataFrame) -> pl.DataFrame:
     enough = (pl.col("n") > 2 * WEEKDAYS) & (pl.col("total") > 0)
     share = pl.when(enough).then((1 - within / (pl.col("total") / (pl.col("n") - 1))).clip(0, 1))
     return between.select("creator_id", growth_weekday_share_90d=share)
-
-
-def _span_features(level: float) -> tuple[pl.Expr, ...]:
-    is_open = pl.col("explanation") == "none"
-    p_value = pl.col("p_value").filter(is_open).min().clip(10.0**-LEAST_P_LOG10)
-    rounds = (_is_unexplained(level) & pl.col("is_round") & (pl.col("direction") > 0)).sum()
-    return (
-        (-p_value.log10()).round(9).alias("growth_min_p_value_log10"),
-        rounds.cast(pl.Float64).alias("growth_round_count_90d"),
-    )

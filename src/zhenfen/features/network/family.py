@@ -5,9 +5,11 @@ Seen only within the set: a creator's ties to others who are not in it stay unkn
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.comments.family import N_COMMENTS_NEEDED, comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import FeatureSpec
@@ -16,10 +18,29 @@ N_CREATORS_NEEDED = 2
 MOST_CREATORS_PAIRED = 200
 """An author under more creators than this makes no pairs in the details: 200 make 20,000 pairs already, and whoever
 comments everywhere ties nobody to anybody. The values count such an author all the same."""
+SHARED_TEMPLATE_SHARE = "network_shared_template_share"
+SHARED_COMMENTER_SHARE = "network_shared_commenter_share"
+CLUSTERS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "cluster_id": pl.String(),
+    "n_comments": pl.UInt32(),
+    "n_authors": pl.UInt32(),
+    "n_creators": pl.UInt32(),
+    "creator_ids": pl.List(pl.String()),
+    "examples": pl.List(pl.String()),
+}
+"""One row a cluster and creator; all else is of the whole cluster, n_authors null without author ids."""
+COMMENTERS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "other_creator_id": pl.String(),
+    "n_shared": pl.UInt32(),
+    "jaccard": pl.Float64(),
+}
+"""One row a creator and other creator; jaccard in [0, 1] of the two sets of commenters."""
 
 _SPECS = (
     FeatureSpec(
-        "network_shared_template_share",
+        SHARED_TEMPLATE_SHARE,
         "share",
         "Comments in a cluster of like comments that stands under at least two creators of the set.",
         "DESIGN §7: the same templates across creators",
@@ -29,7 +50,7 @@ _SPECS = (
         travels=True,
     ),
     FeatureSpec(
-        "network_shared_commenter_share",
+        SHARED_COMMENTER_SHARE,
         "share",
         "Commenters who also comment under another creator of the set.",
         "DESIGN §7: the same batch of commenters; topics overlap as well",
@@ -52,13 +73,11 @@ _SPECS = (
 class Network(Family, name="network"):
     """Templates and commenters that a creator shares with others of the set.
 
-    Details: `shared_clusters`, one row a cluster and creator (creator_id, cluster_id, and of the whole cluster:
-    n_comments, n_authors (null without author ids), n_creators, creator_ids, examples), and `shared_commenters`, one
-    row a creator and other creator, most shared first (creator_id, other_creator_id, n_shared, jaccard in [0, 1] of
-    the two sets of commenters).
+    Details: `shared_clusters`, and `shared_commenters`, most shared first.
     """
 
     specs = _SPECS
+    details: ClassVar = {"shared_clusters": CLUSTERS_SCHEMA, "shared_commenters": COMMENTERS_SCHEMA}
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure every creator against the others."""
@@ -71,17 +90,22 @@ class Network(Family, name="network"):
         reasons = _explain(counted, around.n_creators if around else counted.height)
         clusters = _spread(comments, "cluster_id", around.clusters if around else None)
         commenters = _spread(comments, "author_id", around.authors if around else None)
+        sample = comments.group_by("creator_id").agg(
+            network_n_comments=pl.len(),
+            network_n_commenters=pl.col("author_id").drop_nulls().n_unique(),
+            network_n_posts=pl.col("post_id").drop_nulls().n_unique(),
+        )
+        spread = pl.concat([frame.select("creator_id", "n_creators") for frame in (clusters, commenters)])
+        linked = spread.group_by("creator_id").agg(network_n_linked=pl.col("n_creators").max() - 1)
         values = counted.join(reasons, on="creator_id", how="anti").select("creator_id")
-        for part in (
-            _count_sample(comments),
-            _share_templates(comments, clusters),
-            _share_commenters(comments, commenters),
-        ):
+        for part in (sample, _share_templates(comments, clusters), _share_commenters(comments, commenters), linked):
             values = values.join(part, on="creator_id", how="left")
-        linked = _count_linked(clusters, commenters)
-        values = values.join(linked, on="creator_id", how="left").with_columns(pl.col("network_n_linked").fill_null(0))
+        values = values.with_columns(pl.col("network_n_linked").fill_null(0))
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        details = _describe(comments, clusters, commenters) if inputs.with_details else {}
+        details = {}
+        if inputs.with_details:
+            details["shared_clusters"] = _describe_clusters(comments, clusters)
+            details["shared_commenters"] = _describe_commenters(comments, commenters)
         return Measured(
             creators.join(values, on="creator_id", how="left", maintain_order="left").select("creator_id", *columns),
             reasons,
@@ -107,14 +131,6 @@ def _explain(counted: pl.DataFrame, n_creators: int) -> pl.DataFrame:
     ).sort("creator_id")
 
 
-def _count_sample(comments: pl.DataFrame) -> pl.DataFrame:
-    return comments.group_by("creator_id").agg(
-        network_n_comments=pl.len(),
-        network_n_commenters=pl.col("author_id").drop_nulls().n_unique(),
-        network_n_posts=pl.col("post_id").drop_nulls().n_unique(),
-    )
-
-
 def _spread(comments: pl.DataFrame, key: str, counts: pl.DataFrame | None) -> pl.DataFrame:
     """Clusters or authors under two creators and more: creator_id, key, n_creators; one row a key and creator."""
     pairs = comments.drop_nulls(key).select("creator_id", key).unique()
@@ -129,7 +145,7 @@ def _share_templates(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataF
         how="left",
     )
     share = pl.col("is_shared").fill_null(value=False).mean()
-    return marked.group_by("creator_id").agg(network_shared_template_share=share)
+    return marked.group_by("creator_id").agg(share.alias(SHARED_TEMPLATE_SHARE))
 
 
 def _share_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
@@ -140,28 +156,8 @@ def _share_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.Da
         known.agg(n_authors=pl.col("author_id").n_unique(), n_known=pl.len())
         .filter(pl.col("n_known") >= N_COMMENTS_NEEDED)
         .join(shared, on="creator_id", how="left")
-        .select("creator_id", network_shared_commenter_share=share)
+        .select("creator_id", share.alias(SHARED_COMMENTER_SHARE))
     )
-
-
-def _count_linked(clusters: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
-    spread = pl.concat([frame.select("creator_id", "n_creators") for frame in (clusters, commenters)])
-    return spread.group_by("creator_id").agg(network_n_linked=pl.col("n_creators").max() - 1)
-
-
-def _pair(commenters: pl.DataFrame) -> pl.DataFrame:
-    """Every ordered pair of creators with n_shared: how many authors comment under both."""
-    few = commenters.filter(pl.col("n_creators") <= MOST_CREATORS_PAIRED).select("creator_id", "author_id")
-    pairs = few.join(few.rename({"creator_id": "other_creator_id"}), on="author_id")
-    apart = pairs.filter(pl.col("creator_id") != pl.col("other_creator_id"))
-    return apart.group_by("creator_id", "other_creator_id").agg(n_shared=pl.len())
-
-
-def _describe(comments: pl.DataFrame, clusters: pl.DataFrame, commenters: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return {
-        "shared_clusters": _describe_clusters(comments, clusters),
-        "shared_commenters": _describe_commenters(comments, commenters),
-    }
 
 
 def _describe_clusters(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
@@ -178,10 +174,15 @@ def _describe_clusters(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.Dat
 
 
 def _describe_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
+    """Every ordered pair of creators with the authors who comment under both, as the details show them."""
     sizes = comments.drop_nulls("author_id").group_by("creator_id").agg(n=pl.col("author_id").n_unique())
+    few = commenters.filter(pl.col("n_creators") <= MOST_CREATORS_PAIRED).select("creator_id", "author_id")
+    pairs = few.join(few.rename({"creator_id": "other_creator_id"}), on="author_id")
+    apart = pairs.filter(pl.col("creator_id") != pl.col("other_creator_id"))
     n_either = pl.col("n") + pl.col("n_other") - pl.col("n_shared")
     return (
-        _pair(commenters)
+        apart.group_by("creator_id", "other_creator_id")
+        .agg(n_shared=pl.len())
         .join(sizes, on="creator_id")
         .join(sizes.rename({"creator_id": "other_creator_id", "n": "n_other"}), on="other_creator_id")
         .select("creator_id", "other_creator_id", "n_shared", jaccard=pl.col("n_shared") / n_either)

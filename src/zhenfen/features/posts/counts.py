@@ -24,19 +24,14 @@ def add_interactions(posts: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFram
     """
     own = posts.filter(pl.col("is_repost").not_() | pl.col("is_repost").is_null())
     own = own.join(creators.select("creator_id", "platform"), on="creator_id", how="inner", maintain_order="left")
-    sums, sizes, known = zip(*(_platform_terms(name) for name in load_platforms()), strict=True)
+    # Each term is null on posts of other platforms.
+    sums, sizes, known = [], [], []
+    for name, platform in load_platforms().items():
+        here = pl.col("platform") == name
+        shown = pl.sum_horizontal(pl.col(count).is_not_null().cast(pl.Int64) for count in platform.interactions)
+        sums.append(pl.when(here).then(pl.sum_horizontal(platform.interactions)))
+        sizes.append(pl.when(here).then(pl.lit(len(platform.interactions), dtype=pl.Int64)))
+        known.append(pl.when(here).then(shown))
     return own.with_columns(
         n_interactions=pl.coalesce(sums), n_components=pl.coalesce(sizes), n_components_known=pl.coalesce(known)
     ).with_columns(n_interactions=pl.when(pl.col("n_components_known") > 0).then("n_interactions"))
-
-
-def _platform_terms(platform: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Sum, size of the set and number known, each null on posts of other platforms."""
-    columns = load_platforms()[platform].interactions
-    here = pl.col("platform") == platform
-    known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in columns)
-    return (
-        pl.when(here).then(pl.sum_horizontal(columns)),
-        pl.when(here).then(pl.lit(len(columns), dtype=pl.Int64)),
-        pl.when(here).then(known),
-    )

@@ -6,11 +6,14 @@ out.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import polars as pl
 
-from zhenfen.features.base import Family, Measured, make_reasons
+from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts.facts import list_words, without_negation
+from zhenfen.features.posts.what_ifs import LabelledPosts
 from zhenfen.features.specs import Concern, FeatureSpec, Unit
 from zhenfen.text.lexicons import find_all
 
@@ -23,6 +26,15 @@ EXCERPT_CHARS = 60
 LEAD_CHARS = 20
 SOLD_BY = ("call_to_action", "discount", "purchase_means")
 """Lists whose words are shown as the reason why a post reads like promotion, besides its disclosure."""
+POSTS_SCHEMA: Schema = {
+    "creator_id": pl.String(),
+    "post_id": pl.String(),
+    "published_at": pl.Datetime("us", "UTC"),
+    "is_disclosed": pl.Boolean(),
+    "has_purchase_means": pl.Boolean(),
+    "excerpt": pl.String(),
+    "matched": pl.List(pl.String()),
+}
 
 
 def _spec(
@@ -58,39 +70,46 @@ _SPECS = (
 class Sponsorship(Family, name="sponsorship"):
     """What the posts say about selling and about being paid.
 
-    Details: `posts`, newest first (creator_id, post_id, published_at, excerpt around the first such word, else the
-    beginning; is_disclosed by label or words and has_purchase_means by link or words: null where unknown, see
-    `posts.read_posts`; matched: the words as the lists spell them, in the order of the lists).
+    Details: `posts`, newest first (excerpt around the first such word, else the beginning; is_disclosed by label or
+    words and has_purchase_means by link or words: null where unknown, see `posts.facts.read_posts`; matched: the words
+    as the lists spell them, in the order of the lists).
     """
 
     specs = _SPECS
+    details: ClassVar = {"posts": POSTS_SCHEMA}
+    what_ifs = (LabelledPosts(),)
+    is_alone = True
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure the posts of every creator."""
         creators = inputs.tables["creators"].select("creator_id")
         posts = inputs.post_facts
         values = creators.join(_count(posts), on="creator_id", how="left").sort("creator_id")
-        details = {"posts": _describe(posts)} if inputs.with_details else {}
-        columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
-        return Measured(
-            values.select("creator_id", *columns),
-            _find_reasons(values),
-            details,
-        )
-
-
-def _find_reasons(values: pl.DataFrame) -> pl.DataFrame:
-    """Nothing to read, or nothing that could ask for a look: of too few posts it is known whether they disclose."""
-    n_posts, n_known = pl.col("sponsorship_n_posts"), pl.col("n_known")
-    open_ones = values.filter(n_posts >= N_POSTS_FOR_CONCERN, n_known < N_POSTS_FOR_CONCERN)
-    few = values.filter(n_posts < N_POSTS_FOR_CONCERN)
-    return pl.concat(
-        (
-            make_reasons(values.filter(n_posts.is_null()), "sponsorship_no_posts", N_POSTS_NEEDED),
+        details = {}
+        if inputs.with_details:
+            text, spelled = pl.col("text"), pl.col("spelled")
+            disclosed = find_all(without_negation(spelled), list_words("disclosure"))
+            found = [disclosed, *(find_all(spelled, list_words(name)) for name in SOLD_BY)]
+            any_word = "|".join(list_words(name).regex for name in ("disclosure", *SOLD_BY))
+            around = text.str.extract(rf"(?s)(.{{0,{LEAD_CHARS}}}(?:{any_word}).{{0,{EXCERPT_CHARS - LEAD_CHARS}}})")
+            excerpt = pl.coalesce(around, text).str.slice(0, EXCERPT_CHARS)
+            matched = pl.concat_list(found).list.unique(maintain_order=True)
+            shown = posts.with_columns(excerpt=excerpt, matched=matched).select(POSTS_SCHEMA.keys())
+            details["posts"] = shown.sort(
+                "creator_id", "published_at", "post_id", descending=[False, True, False], nulls_last=True
+            )
+        # Nothing to read, or nothing that could ask for a look: of too few posts it is known whether they disclose.
+        n_posts, n_known = pl.col("sponsorship_n_posts"), pl.col("n_known")
+        without = values.filter(n_posts.is_null())
+        few = values.filter(n_posts < N_POSTS_FOR_CONCERN)
+        open_ones = values.filter(n_posts >= N_POSTS_FOR_CONCERN, n_known < N_POSTS_FOR_CONCERN)
+        reasons = (
+            make_reasons(without, "sponsorship_no_posts", N_POSTS_NEEDED),
             make_reasons(few, "sponsorship_too_few_posts", N_POSTS_FOR_CONCERN, "sponsorship_n_posts"),
             make_reasons(open_ones, "sponsorship_labels_unknown", N_POSTS_FOR_CONCERN, "n_known"),
         )
-    )
+        columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
+        return Measured(values.select("creator_id", *columns), pl.concat(reasons), details)
 
 
 def _count(posts: pl.DataFrame) -> pl.DataFrame:
@@ -112,20 +131,3 @@ def _count(posts: pl.DataFrame) -> pl.DataFrame:
             for name in ("tag", "link", "price", "discount", "call_to_action", "disclosure")
         },
     )
-
-
-def _describe(posts: pl.DataFrame) -> pl.DataFrame:
-    text, spelled = pl.col("text"), pl.col("spelled")
-    disclosed = find_all(without_negation(spelled), list_words("disclosure"))
-    found = [disclosed, *(find_all(spelled, list_words(name)) for name in SOLD_BY)]
-    any_word = "|".join(list_words(name).regex for name in ("disclosure", *SOLD_BY))
-    around = text.str.extract(rf"(?s)(.{{0,{LEAD_CHARS}}}(?:{any_word}).{{0,{EXCERPT_CHARS - LEAD_CHARS}}})")
-    return posts.select(
-        "creator_id",
-        "post_id",
-        "published_at",
-        "is_disclosed",
-        "has_purchase_means",
-        excerpt=pl.coalesce(around, text).str.slice(0, EXCERPT_CHARS),
-        matched=pl.concat_list(found).list.unique(maintain_order=True),
-    ).sort("creator_id", "published_at", "post_id", descending=[False, True, False], nulls_last=True)

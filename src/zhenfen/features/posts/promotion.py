@@ -46,19 +46,18 @@ def mark_promoted(posts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
 def mark_standing_out(posts: pl.DataFrame) -> pl.DataFrame:
     """`posts` with stands_out: no promotion is recorded, and its views or likes are far beyond what else it received.
 
-    Far is: LEAST_FAR times the median of the creator's posts by the ratio of the two (`engagement_evenness.TAILS`);
+    Far is: LEAST_FAR times the median of the creator's posts by the ratio of the two (`evenness.TAILS`);
     false with fewer than N_POSTS_FOR_SPREAD posts.
 
     Args:
         posts: creator_id, is_measured, is_promoted, n_views, n_likes, n_comments.
     """
     is_asked = pl.col("is_measured") & ~pl.col("is_promoted")
-    pairs = [(part, whole) for part, whole in TAILS if part in PROMOTES]
-    return posts.with_columns(stands_out=pl.any_horizontal(_is_far(*pair, is_asked) for pair in pairs))
-
-
-def _is_far(part: str, whole: str, is_asked: pl.Expr) -> pl.Expr:
-    ratio = pl.when(is_asked).then((pl.col(f"n_{part}") + 1) / (pl.col(f"n_{whole}") + 1))
-    least = LEAST_FAR * ratio.median().over("creator_id")
-    enough = ratio.count().over("creator_id") >= N_POSTS_FOR_SPREAD
-    return (enough & (ratio >= least)).fill_null(value=False)
+    far = []
+    for part, whole in TAILS:
+        if part in PROMOTES:
+            ratio = pl.when(is_asked).then((pl.col(f"n_{part}") + 1) / (pl.col(f"n_{whole}") + 1))
+            least = LEAST_FAR * ratio.median().over("creator_id")
+            enough = ratio.count().over("creator_id") >= N_POSTS_FOR_SPREAD
+            far.append((enough & (ratio >= least)).fill_null(value=False))
+    return posts.with_columns(stands_out=pl.any_horizontal(far))

@@ -1,0 +1,177 @@
+"""Which table a sheet is, and which of its headings hold which column."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+from pydantic import Field
+
+from zhenfen.config import Strict, config_dir, read_config
+from zhenfen.connectors.reading.counts import UNITS
+from zhenfen.errors import ConfigError
+from zhenfen.tables import TABLES
+
+_BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
+_SEPARATORS = re.compile(r"[\s_\-/:：·.#]+")
+
+
+class Tool(Strict):
+    """A sheet that only one tool writes.
+
+    Attributes:
+        headings: Headings that together tell it.
+        without: Headings of which it has none.
+        table: The table that it holds.
+        platform: Where its rows come from, where they do not say it themselves.
+        is_search: Whether the tool searches, so that whoever stands in the sheet was found by a search.
+        columns: Column → headings, before those that any sheet may have.
+    """
+
+    headings: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    table: str
+    platform: str | None = None
+    is_search: bool = False
+    columns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class HeadingMap(Strict):
+    """Content of configs/connectors/headings.yaml.
+
+    Attributes:
+        names: Table → words in sheet and file names.
+        needs: Table → groups of columns of which one each must be there, for the table to be guessed.
+        tools: Sheets of known tools; the first whose headings are all there counts.
+        columns: Table → column → headings, the surest first; a column with _ in front is for the connector alone.
+        values: Column → value of the contract → words that stand for it.
+    """
+
+    names: dict[str, tuple[str, ...]]
+    needs: dict[str, tuple[tuple[str, ...], ...]]
+    tools: tuple[Tool, ...] = ()
+    columns: dict[str, dict[str, tuple[str, ...]]]
+    values: dict[str, dict[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a sheet turned out to be.
+
+    Attributes:
+        table: Name of the table.
+        headings: Column → headings of this sheet, the surest first.
+        units: Heading → unit that its brackets name, as in 粉丝数（万）.
+        platform: Where the rows come from, as far as the headings tell; None when they do not.
+        is_search: Whether only tools that search write such headings.
+    """
+
+    table: str
+    headings: Mapping[str, tuple[str, ...]]
+    units: Mapping[str, str]
+    platform: str | None = None
+    is_search: bool = False
+
+    @property
+    def names_creator(self) -> bool:
+        """Whether the rows say whose they are."""
+        return "creator_id" in self.headings or "_creator_name" in self.headings
+
+
+def load_headings() -> HeadingMap:
+    """The heading map of the configuration in force.
+
+    Raises:
+        ConfigError: The file is wrong, or names a table or column that there is not.
+    """
+    return _read_headings(str(config_dir() / "connectors" / "headings.yaml"))
+
+
+def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
+    """The table that a sheet holds, and where; None when its headings fit none.
+
+    The headings of a known tool decide, then a word in the sheet's name, if that table's columns are there. Else the
+    table with the most headings found; of several, the one that stands first in the map.
+    """
+    known = load_headings()
+    plain = {_plain(column) for column in columns}
+    named = (tool for tool in known.tools if plain.issuperset(map(_plain, tool.headings)))
+    if tool := next((one for one in named if plain.isdisjoint(map(_plain, one.without))), None):
+        return replace(
+            _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
+        )
+    layouts = {table: _lay_out(table, known, columns) for table in known.columns}
+    possible = {
+        table: layout
+        for table, layout in layouts.items()
+        if all(any(column in layout.headings for column in group) for group in known.needs.get(table, ()))
+    }
+    for table, words in known.names.items():
+        if table in possible and any(_plain(word) in _plain(name) for word in words):
+            return possible[table]
+    return max(possible.values(), key=lambda layout: len(layout.headings), default=None)
+
+
+def own_name(name: str) -> str | None:
+    """The name of a sheet as that of a creator; None when it is a word for a table, or a program's own "Sheet1"."""
+    words = [word for words in load_headings().names.values() for word in words]
+    plain = _plain(name)
+    is_table = any(_plain(word) in plain for word in words) or re.fullmatch(r"(sheet|工作表)\d*", plain)
+    return None if is_table else name
+
+
+def translate(column: str, cell: pl.Expr) -> pl.Expr:
+    """The contract's word for a cell of `column`: 小红书 is xiaohongshu. What no map knows stays as it is."""
+    words = {_plain(word): value for value, words in load_headings().values.get(column, {}).items() for word in words}
+    text = cell.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[\s_\-]+", "")
+    return pl.coalesce(text.replace_strict(words, default=None, return_dtype=pl.String), cell)
+
+
+@cache
+def _read_headings(path: str) -> HeadingMap:
+    known = read_config(Path(path), HeadingMap)
+    named = [*known.columns.items(), *((tool.table, tool.columns) for tool in known.tools)]
+    unknown = [
+        f"{table}.{column}"
+        for table, columns in named
+        for column in columns
+        if table not in TABLES
+        or (column not in TABLES[table].schema and not column.startswith("_") and column != "platform")
+    ]
+    tables = [*known.names, *known.needs, *(tool.table for tool in known.tools)]
+    unknown += [table for table in tables if table not in known.columns]
+    if unknown:
+        raise ConfigError(f"{path}: no such tables or columns: {', '.join(unknown)}")
+    return known
+
+
+def _lay_out(
+    table: str, known: HeadingMap, columns: tuple[str, ...], surer: Mapping[str, tuple[str, ...]] | None = None
+) -> Layout:
+    """Where the columns of `table` stand; `surer`: headings that count before those of the map."""
+    wanted = {name: (*(surer or {}).get(name, ()), *headings) for name, headings in known.columns[table].items()}
+    wanted |= {name: headings for name, headings in (surer or {}).items() if name not in wanted}
+    there: dict[str, list[str]] = {}
+    for column in columns:
+        there.setdefault(_plain(column), []).append(column)
+    found = {
+        name: tuple(column for heading in headings for column in there.get(_plain(heading), ()))
+        for name, headings in wanted.items()
+    }
+    units: dict[str, str] = {}
+    for column in columns:
+        bracket = _BRACKETS.search(unicodedata.normalize("NFKC", column).lower())
+        if bracket and bracket[0][1:-1].strip() in UNITS:
+            units[column] = bracket[0][1:-1].strip()
+    return Layout(table, {name: headings for name, headings in found.items() if headings}, units)
+
+
+def _plain(heading: str) -> str:
+    """A heading as it is compared: narrow, lower case, without spaces, separators and brackets."""
+    text = unicodedata.normalize("NFKC", heading).lower()
+    return _SEPARATORS.sub("", _BRACKETS.sub("", text))

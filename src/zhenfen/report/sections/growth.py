@@ -1,0 +1,259 @@
+"""The growth page: the follower curve, its marked spans with every cause tested, and drops shared with others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import polars as pl
+
+from zhenfen.messages import Catalogue
+from zhenfen.report.case import Case, Reads
+from zhenfen.report.quote import clean, shorten
+from zhenfen.report.section import FamilySection, FamilySheet, Line
+from zhenfen.report.words import days_text, iso_day, list_names, p_cell, p_text, signed
+
+LONGEST_SERIES_FOR_BARS = 400
+"""Days; beyond it a day's bar is thinner than a hair, and daily gains are not drawn."""
+SPARK_POINTS = 60
+"""More points than this can't be told apart at the width of a table cell."""
+MOST_SPANS = 20
+MOST_DROPS = 5
+MOST_SPANS_ASKED = 2
+LONGEST_NOTE_CHARS = 80
+VERDICT_MARKS = {"for": "+", "against": "−", "unknown": "?"}
+
+
+class GrowthSection(FamilySection, family="growth", place=1):
+    """Curve, spans and drops."""
+
+    reads: ClassVar[Reads] = {"growth": ("daily", "spans", "causes", "drops")}
+    causes = ("promotion", "events")
+    sheet = FamilySheet(
+        "report.sheet.spans",
+        {
+            "name": ("report.col.creator", "text"),
+            "number": ("report.col.n", "count"),
+            "starts_on": ("report.col.first_day", "text"),
+            "ends_on": ("report.col.last_day", "text"),
+            "n_gained": ("report.col.gained", "count"),
+            "n_expected": ("report.col.expected_gain", "real"),
+            "shape_text": ("report.col.shape", "text"),
+            "explanation_text": ("report.col.explanation", "wide"),
+            "lost_share": ("report.col.lost", "real"),
+            "lost_low": ("report.col.interval_low", "real"),
+            "lost_high": ("report.col.interval_high", "real"),
+            "p_value": ("report.col.p_value", "real"),
+            "q_value": ("report.col.q_value", "real"),
+            "cause": ("report.col.cause", "text"),
+            "verdict_text": ("report.col.verdict", "text"),
+            "note": ("report.col.grounds", "wide"),
+            "creator_id": ("report.col.creator_id", "id"),
+        },
+    )
+
+    def summarise(self, case: Case) -> dict[str, Any] | None:
+        """Everything the growth page shows, see the keys below; None without follower counts."""
+        daily = case.detail("growth", "daily")
+        if daily is None:
+            return None
+        daily = daily.sort("day")
+        first, last = (iso_day(day) for day in (daily["day"][0], daily["day"][-1]))
+        # What each day was expected to gain, where anything could be and the gains are drawn.
+        names, expected = ("n_expected", "low", "high"), None
+        is_known = set(names) <= set(daily.columns) and daily["n_expected"].null_count() < daily.height
+        if is_known and daily.height <= LONGEST_SERIES_FOR_BARS:
+            expected = {name: daily[name].cast(pl.Float64).round(1).to_list() for name in names}
+        is_inside = pl.col("day").is_between(pl.lit(first), pl.lit(last))
+        posted = case.posts.select(day=pl.col("published_at").dt.strftime("%Y-%m-%d")).drop_nulls()
+        events = case.events.with_columns(day=pl.col("starts_at").dt.strftime("%Y-%m-%d")).filter(is_inside)
+        return {
+            "days": daily["day"].dt.strftime("%Y-%m-%d").to_list(),
+            **{name: daily[name].to_list() for name in ("n_followers", "n_gained")},
+            "expected": expected,
+            "first_day": first,
+            "last_day": last,
+            "post_days": posted.unique().sort("day").filter(is_inside)["day"].to_list(),
+            "events": [
+                {
+                    "day": row["day"],
+                    "kind": row["kind"],
+                    "label": case.catalogue.text(f"report.event.{row['kind']}"),
+                    "note": shorten(clean(row["note"]), LONGEST_NOTE_CHARS),
+                }
+                for row in events.iter_rows(named=True)
+            ],
+            **_spans(case),
+            "drops": _drops(case),
+        }
+
+    def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
+        """Without peers too where a rise is explained by nothing: it may be a purchase, and no level says so."""
+        if summary["level"] == "not_assessed":
+            spans = case.detail("growth", "spans")
+            is_asking = spans is not None and not spans.filter("is_unexplained", pl.col("n_gained") > 0).is_empty()
+            return self.causes if is_asking else ()
+        return super().list_causes(case, summary)
+
+    def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
+        """About the largest unexplained spans, whatever the level: they are facts of their own."""
+        unexplained = [span for span in part.get("spans", []) if span["is_unexplained"]]
+        largest = sorted(unexplained, key=lambda span: -abs((span["n_gained"] or 0) - (span["n_expected"] or 0)))
+        for span in largest[:MOST_SPANS_ASKED]:
+            kind = "gain" if (span["n_gained"] or 0) >= 0 else "loss"
+            yield case.catalogue.text(
+                f"report.question.{kind}",
+                days=span["days_text"],
+                gained=span["gained_text"],
+                expected=span["expected_text"],
+            )
+
+    def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
+        """A line for each cause tested of a span, or one for a span without."""
+        for span in part.get("spans", ()):
+            for cause in span["causes"] or [{"label": None}]:
+                grounds = {name: cause.get(name) for name in ("verdict_text", "note")}
+                yield {**span, "cause": cause["label"], **grounds}
+
+    def list_spark(self, case: Case) -> list[list[float]]:
+        """[days since the first, followers], thinned; a list too short to draw is empty."""
+        daily = case.detail("growth", "daily")
+        if daily is None:
+            return []
+        known = daily.drop_nulls(["day", "n_followers"]).sort("day")
+        step = max(1, -(-known.height // SPARK_POINTS))
+        # Thinned from the end: the last day is the one a reader compares with the count beside it.
+        thin = known.reverse().gather_every(step).reverse()
+        days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
+        points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
+        return points if len(points) > 1 else []
+
+
+def _spans(case: Case) -> dict[str, Any]:
+    """The spans that matter most, in order of time and numbered in that order."""
+    spans = case.detail("growth", "spans")
+    if spans is None:
+        return {"spans": [], "n_spans": 0, "n_unexplained": 0}
+    size = (pl.col("n_gained") - pl.col("n_expected")).abs()
+    order = spans.sort(pl.col("is_unexplained"), size, descending=True, nulls_last=True, maintain_order=True)
+    rows = order.head(MOST_SPANS).sort("starts_at", "ends_at").iter_rows(named=True)
+    return {
+        "spans": [_span(case, number, row) for number, row in enumerate(rows, start=1)],
+        "n_spans": spans.height,
+        "n_unexplained": int(spans["is_unexplained"].sum()),
+    }
+
+
+def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
+    """One span, what the creator lost beside the others in it, and the causes tested."""
+    text, label = case.catalogue.text, case.setting.label
+    shape = label("shape", row["shape"]) if row["shape"] else "—"
+    # The explanation in words, with the kind of event where it is one.
+    explanation = label("explanation", row["explanation"]) if row["explanation"] else "—"
+    event = f"report.event.{row.get('explained_by')}"
+    if row["explanation"] and case.catalogue.has(event):
+        explanation = f"{explanation} ({text(event)})"
+    shared = _shared(case, row)
+    # How often organic growth shows such a span. What is unusual about a shared loss is its size beside the others'.
+    p_value, chance = row.get("p_value"), ""
+    if p_value is not None and row["is_unexplained"] and not shared["shared_text"]:
+        chance = text("report.span.chance", p=p_text(case.catalogue, p_value))
+    return {
+        "number": number,
+        "starts_on": iso_day(row["starts_at"]),
+        "ends_on": iso_day(row["ends_at"]),
+        "days_text": days_text(row["starts_at"], row["ends_at"]),
+        "n_gained": row["n_gained"],
+        "gained_text": signed(case.catalogue, row["n_gained"]),
+        "n_expected": row["n_expected"],
+        "expected_text": signed(case.catalogue, row["n_expected"]),
+        "shape": row["shape"],
+        "shape_text": f"{shape} · {text('report.span.round')}" if row.get("is_round") else shape,
+        "explanation": row["explanation"],
+        "explanation_text": explanation,
+        "is_unexplained": bool(row["is_unexplained"]),
+        "p_value": p_value,
+        "q_value": row.get("q_value"),
+        "chance_text": chance,
+        **shared,
+        "causes": _causes(case, row),
+    }
+
+
+def _shared(case: Case, span: dict[str, Any]) -> dict[str, Any]:
+    """What the creator lost beside the others, in a span in which the whole platform lost; else nothing."""
+    drops = case.detail("growth", "drops")
+    day = pl.Datetime("us", "UTC")
+    same = (pl.col("starts_on").cast(day) == span["starts_at"]) & (pl.col("ends_on").cast(day) == span["ends_at"])
+    found = [] if drops is None or span["shape"] != "drop" else drops.filter(pl.col("is_listed"), same).to_dicts()
+    if not found:
+        return {"lost_share": None, "lost_low": None, "lost_high": None, "shared_text": ""}
+    (drop,) = found
+    key = "report.span.shared_beyond" if span["explanation"] != "platform" else "report.span.shared"
+    text = case.catalogue.text(key, days=days_text(drop["starts_on"], drop["ends_on"]), **_losses(case, drop))
+    return {"lost_share": drop["lost_share"], "lost_low": drop["low"], "lost_high": drop["high"], "shared_text": text}
+
+
+def _losses(case: Case, drop: dict[str, Any]) -> dict[str, str]:
+    """Shares lost in words: the creator's with its interval, the others'."""
+    share, peers = case.catalogue.share, drop["peers_lost_share"]
+    own = {"lost": drop["lost_share"], "low": max(drop["low"], 0.0), "high": drop["high"]}
+    return {**{name: share(value) for name, value in own.items()}, "others": "—" if peers is None else share(peers)}
+
+
+def _causes(case: Case, span: dict[str, Any]) -> list[dict[str, Any]]:
+    """The causes tested of a span: those that speak for it first, those that cannot be told last.
+
+    Causes with the same grounds, such as kinds of events when there are no events at all, share a line.
+    """
+    causes = case.detail("growth", "causes")
+    if causes is None:
+        return []
+    text = case.catalogue.text
+    order = pl.col("verdict").replace_strict({"for": 0, "against": 1}, default=2, return_dtype=pl.Int8)
+    grounds = ("verdict", "note", "value", "needed", "evidence")
+    mine = causes.filter(starts_at=span["starts_at"]).sort("cause").group_by(grounds).agg(pl.col("cause"))
+    shown = []
+    for row in mine.sort(order, pl.col("cause").list.first()).iter_rows(named=True):
+        note = ""
+        if row["note"] and case.catalogue.has(row["note"]):
+            # Of others of the platform and of routine events the numbers are shares, else days or followers.
+            is_share = row["cause"] == ["platform"] or row["note"].endswith(".routine")
+            show = case.catalogue.share if is_share else partial(case.catalogue.number, digits=1)
+            numbers = {name: "—" if row[name] is None else show(row[name]) for name in ("value", "needed")}
+            note = text(row["note"], **numbers)
+        names = (text(f"growth.cause.name.{name}") for name in row["cause"])
+        shown.append(
+            {
+                **{name: row[name] for name in ("verdict", "value", "needed", "evidence")},
+                "causes": row["cause"],
+                "label": list_names(names, case.catalogue),
+                "mark": VERDICT_MARKS[row["verdict"]],
+                "verdict_text": text(f"report.cause_verdict.{row['verdict']}"),
+                "note": note,
+            }
+        )
+    return shown
+
+
+def _drops(case: Case) -> list[dict[str, Any]]:
+    """Drops in which the whole platform lost and this creator with it, the least likely first."""
+    drops = case.detail("growth", "drops")
+    if drops is None:
+        return []
+    listed = drops.filter(pl.col("is_listed")).sort("p_value", "starts_on", nulls_last=True).head(MOST_DROPS)
+    shown = []
+    for row in listed.iter_rows(named=True):
+        words = _losses(case, row)
+        shown.append(
+            {
+                **{name: row[name] for name in ("lost_share", "low", "high", "peers_lost_share", "n_peers", "p_value")},
+                "days_text": days_text(row["starts_on"], row["ends_on"]),
+                "lost_text": case.catalogue.text("report.drops.lost", **words),
+                "peers_lost_text": words["others"],
+                "n_peers_text": case.catalogue.number(row["n_peers"], 0),
+                "p_text": p_cell(case.catalogue, row["p_value"]),
+            }
+        )
+    return shown

@@ -1,0 +1,156 @@
+"""Posts that sound paid for, with facts kept apart: wording, words seen, label seen, purchase means seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+
+from zhenfen.messages import Catalogue
+from zhenfen.report.case import Case, Reads
+from zhenfen.report.quote import clean, highlight, highlight_spans
+from zhenfen.report.section import FamilySection, FamilySheet, Line
+from zhenfen.report.sections.packs import summarise_packs
+from zhenfen.report.words import iso_day, list_names
+
+MOST_POSTS = 12
+MOST_WORDS = 8
+MOST_DAYS = 5
+NO_KIND = "none"
+"""The post model's word for a post below its threshold."""
+MOST_LIKELY, LEAST_LIKELY = 0.8, 0.2
+"""Four to one on either side; what lies between has the name that the model's own threshold gives it."""
+_UNSCORED = {"p_sponsored": pl.Float64, "kind": pl.String, "model": pl.String}
+
+
+class SponsorshipSection(FamilySection, family="sponsorship", place=4):
+    """The newest posts with a sign of sponsorship, how many posts carry which sign, and what the rule packs saw."""
+
+    reads: ClassVar[Reads] = {"sponsorship": ("posts", "scored", "rules")}
+    sheet = FamilySheet(
+        "report.sheet.posts",
+        {
+            "name": ("report.col.creator", "text"),
+            "day": ("report.col.day", "text"),
+            "text": ("report.col.excerpt", "wide"),
+            "tone_text": ("report.col.tone", "text"),
+            "p_sponsored": ("report.col.proba", "real"),
+            "kind_text": ("report.col.pitch", "text"),
+            "is_disclosed": ("report.col.disclosed", "text"),
+            "has_purchase_means": ("report.col.purchase", "text"),
+            "rule": ("report.col.rule", "text"),
+            "post_id": ("report.col.post_id", "id"),
+            "creator_id": ("report.col.creator_id", "id"),
+        },
+    )
+
+    def summarise(self, case: Case) -> dict[str, Any] | None:
+        """Facts, posts and packs; None without posts."""
+        posts = case.detail("sponsorship", "posts")
+        if posts is None:
+            return None
+        # The posts with their whole text and what the post model says of it; null where there is neither.
+        facts = posts.join(case.posts.select("post_id", "text"), on="post_id", how="left")
+        scored = case.detail("sponsorship", "scored")
+        if scored is None:
+            unscored = (pl.lit(None, dtype=dtype).alias(name) for name, dtype in _UNSCORED.items())
+            facts = facts.with_columns(unscored, reasons=None)
+        else:
+            said = scored.select("post_id", *_UNSCORED, "reasons")
+            facts = facts.join(said, on="post_id", how="left", maintain_order="left")
+        facts = facts.with_columns(has_words=pl.col("matched").list.len() > 0, sounds=pl.col("kind") != NO_KIND)
+        marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds"))
+        newest = marked.sort("published_at", "post_id", descending=[True, False], nulls_last=True).head(MOST_POSTS)
+        models = facts["model"].drop_nulls()
+        return {
+            "n_posts": facts.height,
+            "n_marked": marked.height,
+            "model": models[0] if len(models) else None,
+            "facts": _count_facts(case, facts, has_model=len(models) > 0),
+            "posts": [_post(case, row) for row in newest.iter_rows(named=True)],
+            "packs": summarise_packs(case),
+        }
+
+    def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
+        """About posts with purchase means whose label is missing or unknown, whatever the level."""
+        posts = [post for post in part.get("posts", []) if post["has_purchase_means"]]
+        for is_disclosed, key in ((False, "purchase"), (None, "purchase_unknown")):
+            if days := dict.fromkeys(post["day"] for post in posts if post["is_disclosed"] is is_disclosed):
+                named = list_names(list(days)[:MOST_DAYS], case.catalogue)
+                yield case.catalogue.text(f"report.question.{key}", days=named)
+
+    def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
+        """A line for each post that a page lists, and for each post that a rule names."""
+        words = {True: "report.seen", False: "report.seen_not", None: "report.unknown"}
+        for post in part.get("posts", ()):
+            facts = {name: catalogue.text(words[post[name]]) for name in ("is_disclosed", "has_purchase_means")}
+            yield {**post, **facts, "text": "".join(piece["text"] for piece in post["excerpt"])}
+        for pack in part.get("packs", ()):
+            for rule in pack["rules"]:
+                head = {"rule": f"{pack['label']} · {pack['version_text']} · {rule['label']}"}
+                for post in rule["posts"]:
+                    yield {**head, **post, "text": " | ".join(post["seen"]), "is_disclosed": post["disclosure_text"]}
+
+
+def _count_facts(case: Case, facts: pl.DataFrame, *, has_model: bool) -> list[dict[str, Any]]:
+    """Posts by fact; one whose label is unknown counts neither as labelled nor as unlabelled.
+
+    A fact that is known of no post has no number.
+    """
+    disclosed, means = pl.col("is_disclosed"), pl.col("has_purchase_means")
+    signs = {
+        "sounding": pl.col("sounds"),
+        "words": pl.col("has_words"),
+        "disclosed": disclosed,
+        "purchase": means,
+        "purchase_unlabelled": means & ~disclosed,
+        "purchase_unknown": (means & disclosed.is_null()).fill_null(value=False),
+        "label_unknown": disclosed.is_null(),
+    }
+    known = (pl.when(sign.is_not_null().any()).then(sign.sum()).alias(fact) for fact, sign in signs.items())
+    text, number = case.catalogue.text, case.catalogue.number
+    return [
+        {
+            "fact": fact,
+            "label": text(f"report.sponsored.{fact}"),
+            "n": n,
+            "n_text": text("report.unknown") if n is None else number(n, 0),
+        }
+        for fact, n in facts.select(known).row(0, named=True).items()
+        if has_model or fact != "sounding"
+    ]
+
+
+def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
+    """A post with its excerpt, its tone in words, and the facts that were seen."""
+    words, show_names = row["matched"] or [], case.setting.show_names
+    reasons = [reason for reason in row["reasons"] or [] if reason["contribution"] > 0]
+    # Around what spoke for a sponsored tone where it sounds so, else around the words that were found.
+    if row["text"] and reasons and row["sounds"]:
+        spans = [(reason["start"], reason["end"]) for reason in reasons]
+        excerpt = highlight_spans(row["text"], spans, show_names=show_names)
+    else:
+        excerpt = highlight(row["excerpt"], words, show_names=show_names)
+    proba = row["p_sponsored"]
+    if proba is None:
+        tone = "unread"
+    elif row["sounds"]:
+        tone = "very" if proba >= MOST_LIKELY else "rather"
+    else:
+        tone = "unclear" if proba >= LEAST_LIKELY else "unlike"
+    return {
+        "post_id": row["post_id"],
+        "day": "—" if row["published_at"] is None else iso_day(row["published_at"]),
+        "excerpt": excerpt,
+        "p_sponsored": proba,
+        "tone": tone,
+        "tone_text": case.catalogue.text(f"report.tone.{tone}"),
+        "kind": row["kind"],
+        # Whom a sponsored tone seems to serve.
+        "kind_text": case.catalogue.text(f"report.pitch.{row['kind']}") if row["sounds"] else "",
+        "reasons": [{**reason, "piece": clean(reason["piece"])} for reason in reasons],
+        "is_disclosed": row["is_disclosed"],
+        "has_purchase_means": row["has_purchase_means"],
+        "matched": [clean(word) for word in words[:MOST_WORDS]],
+    }
