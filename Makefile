@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Byte code is made where a module is first imported: of most that are installed it never is.
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+# Where an image forbids it, every process compiles what it imports anew: eight seconds a worker of a batch.
+unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 

@@ -23,7 +23,6 @@ MARK_OF_ROOM = {
     "benchmark_scripts": "training",
     "model_registry": "training",
     "service": "service",
-    "serving": "service",
     "training_scripts": "training",
 }
 MARK_OF_FIXTURE = {"small_tables": "slow", "plain_tables": "slow", "vetted": "slow"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -21,11 +22,11 @@ from zhenfen.tables import TABLES, Column, make_frame
 
 NEW = "seen_by_somebody_at"
 LATEST = datetime(2026, 10, 31, tzinfo=UTC)
-MODELS = load_models()
+models = cache(load_models)
 
 
 def by_file(path: Path, folder: Path) -> pl.DataFrame:
-    score_profiles_file(path, folder / "scores.parquet", MODELS.need(PROFILE))
+    score_profiles_file(path, folder / "scores.parquet", models().need(PROFILE))
     return pl.read_parquet(folder / "scores.parquet")
 
 
@@ -35,11 +36,11 @@ def by_batch(path: Path, folder: Path) -> pl.DataFrame:
 
 
 def by_service(path: Path, folder: Path) -> pl.DataFrame:
-    return score_audience(make_frame(TABLES["audience"], pl.read_parquet(path)), MODELS, ProfileOptions())
+    return score_audience(make_frame(TABLES["audience"], pl.read_parquet(path)), models(), ProfileOptions())
 
 
 def by_model(path: Path, folder: Path) -> pl.DataFrame:
-    label = MODELS.need(PROFILE).manifest.label
+    label = models().need(PROFILE).manifest.label
     return open_scorer(models_dir() / label)(pl.read_parquet(path), None)
 
 
@@ -70,7 +71,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_new_time_column_gives_the_same_scores_at_every_door(
     profiles: Path, tmp_path: Path, door: Callable[[Path, Path], pl.DataFrame]
 ) -> None:
-    score = open_scorer(models_dir() / MODELS.need(PROFILE).manifest.label)
+    score = open_scorer(models_dir() / models().need(PROFILE).manifest.label)
     at_the_latest, earlier = (
         score(pl.read_parquet(profiles), moment.isoformat()).sort("profile_id")["p_fake"]
         for moment in (LATEST, LATEST - timedelta(days=400))

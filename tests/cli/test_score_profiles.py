@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,18 @@ import polars as pl
 import pytest
 from cli_runner import Runner
 
-from zhenfen.estimators.profile_model import PROFILE
+from zhenfen.estimators.profile_model import PROFILE, ProfileModel
 from zhenfen.model_store import load_models
 from zhenfen.scoring import score_profiles
 from zhenfen.simulate import simulate
 from zhenfen.tables import TABLES, make_frame, write_tables
 
-MODEL = load_models().need(PROFILE)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@cache
+def model() -> ProfileModel:
+    return load_models().need(PROFILE)
 
 
 def make_audience(n: int, seed: int = 1) -> pl.DataFrame:
@@ -48,7 +53,7 @@ def test_python_and_the_command_line_give_the_same_scores(zhenfen: Runner, tmp_p
     assert ran.code == 0, ran.err
     scored = pl.read_parquet(tmp_path / "out.parquet")
     assert scored.columns == ["profile_id", "p_fake", "model", "out_of_domain"]
-    assert scored["p_fake"].to_list() == score_profiles(audience, MODEL, NOW)["p_fake"].to_list()
+    assert scored["p_fake"].to_list() == score_profiles(audience, model(), NOW)["p_fake"].to_list()
 
 
 def test_any_subset_of_columns_is_scored(zhenfen: Runner, tmp_path: Path) -> None:
@@ -62,22 +67,22 @@ def test_any_subset_of_columns_is_scored(zhenfen: Runner, tmp_path: Path) -> Non
 
 def test_rows_with_extra_columns_in_any_order_keep_their_scores() -> None:
     audience = make_audience(300)
-    straight = score_profiles(audience, MODEL, NOW)
-    shuffled = score_profiles(audience.sample(fraction=1, shuffle=True, seed=4), MODEL, NOW)
+    straight = score_profiles(audience, model(), NOW)
+    shuffled = score_profiles(audience.sample(fraction=1, shuffle=True, seed=4), model(), NOW)
     assert straight.sort("profile_id").equals(shuffled.sort("profile_id"))
 
 
 def test_unknown_platforms_are_out_of_domain() -> None:
     audience = make_audience(20).with_columns(platform=pl.lit("douyin"))
-    assert score_profiles(audience, MODEL, NOW)["out_of_domain"].all()
+    assert score_profiles(audience, model(), NOW)["out_of_domain"].all()
 
 
 def test_contributions_and_base_sum_to_the_log_odds() -> None:
     from zhenfen.features.audience.profile import measure_profiles
 
-    features = measure_profiles(make_audience(200), NOW).select(MODEL.manifest.features)
-    parts = MODEL.classifier.contributions(features)
-    assert np.allclose(parts.sum(axis=1), MODEL.classifier.decision_function(features))
+    features = measure_profiles(make_audience(200), NOW).select(model().manifest.features)
+    parts = model().classifier.contributions(features)
+    assert np.allclose(parts.sum(axis=1), model().classifier.decision_function(features))
 
 
 def test_explain_lists_the_largest_contributions_first(zhenfen: Runner, tmp_path: Path) -> None:
@@ -86,7 +91,7 @@ def test_explain_lists_the_largest_contributions_first(zhenfen: Runner, tmp_path
     for reasons in pl.read_parquet(tmp_path / "o.parquet")["reasons"]:
         sizes = [abs(reason["contribution"]) for reason in reasons]
         assert sizes == sorted(sizes, reverse=True)
-        assert {reason["feature"] for reason in reasons} <= set(MODEL.manifest.features)
+        assert {reason["feature"] for reason in reasons} <= set(model().manifest.features)
 
 
 @pytest.mark.parametrize(

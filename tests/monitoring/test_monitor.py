@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from zhenfen.monitoring.page import DATA, PAGE, render
 from zhenfen.monitoring.summary import summarise
 from zhenfen.tables import TABLES, make_frame
 
-MODELS = load_models()
+models = cache(load_models)
 N = 400
 TEXTS = [
     "好看",
@@ -108,7 +109,7 @@ def test_the_same_input_gives_the_same_bytes_in_every_language(tmp_path: Path) -
     paths = write(tmp_path, a=make_profiles(0.1, 1), b=make_profiles(0.4, 2))
     pages = set()
     for language in ("zh", "en", "fr"):
-        first, second = (render(summarise(watch(*paths, MODELS), language)) for _ in range(2))
+        first, second = (render(summarise(watch(*paths, models()), language)) for _ in range(2))
         assert first == second
         assert not re.search(r"<script|https?://|style=", first)
         pages.add(first)
@@ -121,15 +122,15 @@ def test_the_scores_watched_are_those_of_scoring(tmp_path: Path) -> None:
 
     paths = write(tmp_path, a=make_profiles(0.1, 1), b=make_profiles(0.4, 2))
     for path in paths:
-        score_profiles_file(path, path.with_suffix(".scores"), MODELS.need(PROFILE))
-    rows = watch(*paths, MODELS).changes[0]
-    scores = watch(*(path.with_suffix(".scores") for path in paths), MODELS).changes[0]
+        score_profiles_file(path, path.with_suffix(".scores"), models().need(PROFILE))
+    rows = watch(*paths, models()).changes[0]
+    scores = watch(*(path.with_suffix(".scores") for path in paths), models()).changes[0]
     assert rows.flagged == scores.flagged
 
 
 def test_large_files_are_read_evenly(tmp_path: Path) -> None:
     paths = write(tmp_path, a=make_profiles(0.1, 1), b=make_profiles(0.1, 2))
-    run = watch(*paths, MODELS, most_rows=150)
+    run = watch(*paths, models(), most_rows=150)
     assert (run.reference.n_rows, run.reference.n_read) == (N, 134)
     assert "134" in summarise(run, "en")["notes"][0]
 
@@ -142,7 +143,7 @@ def test_a_folder_is_what_its_files_are_together(tmp_path: Path) -> None:
         frame.write_parquet(other)
         frame.head(150).write_parquet(folder / "a.parquet")
         frame.tail(-150).write_parquet(folder / "deep" / "b.parquet")
-        run = watch(other, folder, MODELS, most_rows=170)
+        run = watch(other, folder, models(), most_rows=170)
         assert (run.new.n_rows, run.new.n_read) == (run.reference.n_rows, run.reference.n_read)
         for one in run.columns:
             assert one.comparison.values is None or one.comparison.values.psi == 0
@@ -167,7 +168,7 @@ def test_a_part_of_another_sort_is_named(zhenfen: Runner, tmp_path: Path) -> Non
 
 def test_scores_of_another_model_are_compared_but_not_counted(tmp_path: Path) -> None:
     paths = write(tmp_path, a=make_scores(0.1, 1), b=make_scores(0.5, 2, model="audience/99"))
-    run = watch(*paths, MODELS)
+    run = watch(*paths, models())
     assert [key for key, _ in run.notes] == ["models", "unknown_model"]
     assert run.changes == []
     assert run.is_drift
@@ -175,14 +176,14 @@ def test_scores_of_another_model_are_compared_but_not_counted(tmp_path: Path) ->
 
 def test_a_column_that_one_file_lacks_is_missing_there(tmp_path: Path) -> None:
     paths = write(tmp_path, a=make_scores(0.1, 1), b=make_scores(0.1, 2).drop("out_of_domain"))
-    (found,) = [one for one in watch(*paths, MODELS).columns if one.comparison.column == "out_of_domain"]
+    (found,) = [one for one in watch(*paths, models()).columns if one.comparison.column == "out_of_domain"]
     assert found.has_absence_moved
 
 
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
     bad = make_scores(0.1, 1, model="<script>alert(1)</script>")
     paths = write(tmp_path, **{"<b>x": bad, "y": make_scores(0.1, 2)})
-    page = render(summarise(watch(*paths, MODELS), "en"))
+    page = render(summarise(watch(*paths, models()), "en"))
     assert "<script" not in page
     assert "<b>x" not in page
 
