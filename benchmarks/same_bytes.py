@@ -67,6 +67,9 @@ def _read(path: Path, root: Path, is_masked: bool) -> bytes:
             content = b"".join(CREATED.sub(b"", book.read(name)) for name in sorted(book.namelist()))
     else:
         content = path.read_bytes().replace(str(root).encode(), b"ROOT")
+        if path.suffix == ".txt" and path.stem.startswith("demo"):
+            # The last table says how many seconds each step took.
+            content = content.rpartition("┏".encode())[0]
     return ID.sub(b"ID", content) if is_masked else content
 
 
