@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+QUICK := not (service or slow or torch or training)
 # Byte code is made where a module is first imported: of most that are installed it never is.
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 # Where an image forbids it, every process compiles what it imports anew: eight seconds a worker of a batch.
@@ -11,7 +12,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types tests bare bench bench-quality panel audience comment post creator encoder growth simulation register docs lock format clean
+.PHONY: help setup demo test check quick lint types tests slow bare bench bench-quality panel audience comment post creator encoder growth simulation register docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +34,10 @@ test: check ## all tests, with lint and types: what CI runs
 
 check: lint types tests
 
+quick: lint types ## lint, types, and the tests without Spark, torch, trainings, services and what tests/slow.txt lists
+	@# A thread a process: two processes are all that two cores can do.
+	POLARS_MAX_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal -m "$(QUICK)"
+
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -43,6 +48,9 @@ types: setup
 tests: setup
 	@# Three on two cores: some tests wait for a service or for Spark.
 	$(BIN)/pytest --numprocesses 3 --dist worksteal
+
+slow: setup ## tests/slow.txt anew, slowest first: what each test takes
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --write-slow
 
 bare: setup ## the wheel alone, without extras, in a new environment: import, vet
 	$(BIN)/python -m benchmarks.bare_install

@@ -6,6 +6,7 @@ What is expensive to import is imported by the fixtures that need it: a test of 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,9 @@ MARK_OF_ROOM = {
     "service": "service",
     "training_scripts": "training",
 }
-MARK_OF_FIXTURE = {"small_tables": "slow", "plain_tables": "slow", "vetted": "slow"}
+SLOW = ROOT / "tests" / "slow.txt"
+"""Seconds and names of the test functions that take half a second and more, all their parameters together."""
+SLOW_FROM = 0.5
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +37,43 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-slow", action="store_true", help="write tests/slow.txt anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--write-slow") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Seconds())
+
+
+class Seconds:
+    """Adds up what each test function takes."""
+
+    def __init__(self) -> None:
+        self.by_function: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.by_function[name_function(report.nodeid)] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        slow = (one for one in self.by_function.most_common() if one[1] >= SLOW_FROM)
+        SLOW.write_text("".join(f"{seconds:.1f} {name}\n" for name, seconds in slow), encoding="utf-8")
+
+
+def name_function(nodeid: str) -> str:
+    """The test function of an item, without its parameters."""
+    return nodeid.partition("[")[0]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks by the room that a test stands in and the fixtures that it asks for: `make quick` leaves them all out."""
+    """Sets the marks that `make quick` leaves out, by the room of a test and by what it took."""
+    slow = {line.partition(" ")[2] for line in SLOW.read_text(encoding="utf-8").splitlines()}
     for item in items:
         room = item.path.relative_to(ROOT / "tests").parts[0]
-        asked = (MARK_OF_FIXTURE[name] for name in getattr(item, "fixturenames", ()) if name in MARK_OF_FIXTURE)
-        for mark in {MARK_OF_ROOM[room], *asked} if room in MARK_OF_ROOM else {*asked}:
-            item.add_marker(mark)
+        if room in MARK_OF_ROOM:
+            item.add_marker(MARK_OF_ROOM[room])
+        if name_function(item.nodeid) in slow:
+            item.add_marker("slow")
         if item.get_closest_marker("torch") and find_spec("torch") is None:
             item.add_marker(pytest.mark.skip(reason="the encoder needs the extra `deep`"))
 
