@@ -94,6 +94,9 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(ShelvedModel, "registry", dict(load_kinds()))
     register(SHOUT)
     train_shout(tmp_path)
+    # No registry: not that of whoever runs the tests either.
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
     for module in (model_store, model_listing):
         monkeypatch.setattr(module, "models_dir", lambda: tmp_path)
     return tmp_path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ import polars as pl
 from zhenfen.connectors.export import Export
 from zhenfen.connectors.found_by import FOUND_SCHEMA
 from zhenfen.connectors.reading.files import DATA_SUFFIXES
+from zhenfen.discovery import import_modules
 from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
 from zhenfen.progress import Progress, silent
 from zhenfen.tables import TABLES, make_frame
@@ -91,9 +90,7 @@ class Connector(ABC):
 
 def load_connectors() -> dict[str, Connector]:
     """One instance of every connector in this package, in name order; a new file is found by itself."""
-    package = importlib.import_module("zhenfen.connectors.formats")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"zhenfen.connectors.formats.{module.name}")
+    import_modules("zhenfen.connectors.formats")
     return {name: Connector.registry[name]() for name in sorted(Connector.registry)}
 
 

@@ -6,16 +6,14 @@ registry, the scorer of rows, monitoring and the doors ask here instead of namin
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import polars as pl
 
+from zhenfen.discovery import import_modules
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.tables import TABLES, Column
@@ -86,7 +84,7 @@ def load_kinds() -> dict[str, ShelvedModel[Any]]:
 
     What is heavy is imported where a model is loaded or scores, not here.
     """
-    _import_models()
+    import_modules("zhenfen.estimators", "_model")
     return {kind.name: kind for kind in sorted(ShelvedModel.registry.values(), key=lambda kind: (kind.rank, kind.name))}
 
 
@@ -111,11 +109,3 @@ def load_folder(folder: Path) -> LoadedModel:
         raise ConfigError(f"{folder}: expected a model named {', '.join(kinds)}, found {name!r}")
     loaded: LoadedModel = kinds[name].load(folder)
     return loaded
-
-
-@cache
-def _import_models() -> None:
-    package = importlib.import_module("zhenfen.estimators")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.endswith("_model"):
-            importlib.import_module(f"{package.__name__}.{module.name}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from zhenfen.discovery import import_modules
 from zhenfen.features.inputs import Inputs
 
 # Under these names here too: the bytes of profile.py are hashed into the model that was trained with it.
@@ -83,9 +82,7 @@ class Family(ABC):
 
 def load_families() -> dict[str, Family]:
     """One instance of every family in this package, in name order; a new file is found by itself."""
-    package = importlib.import_module("zhenfen.features")
-    for module in pkgutil.walk_packages(package.__path__, "zhenfen.features."):
-        importlib.import_module(module.name)
+    import_modules("zhenfen.features")
     return {name: Family.registry[name]() for name in sorted(Family.registry)}
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar
 
+from zhenfen.discovery import import_modules
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Reads, Setting
 
@@ -97,19 +95,12 @@ class FamilySection(ABC):
 
 def load_sections() -> dict[str, FamilySection]:
     """Every section by family, in the page's order; a new file of sections/ is found by itself."""
-    _import_sections()
+    import_modules("zhenfen.report.sections")
     return dict(sorted(FamilySection.registry.items(), key=lambda entry: entry[1].place))
-
-
-@cache
-def _import_sections() -> None:
-    package = importlib.import_module("zhenfen.report.sections")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"zhenfen.report.sections.{module.name}")
 
 
 def family_rank(family: str) -> tuple[float, str]:
     """Sort key of a family's place on a page; families without a section follow those that have one."""
-    _import_sections()
+    import_modules("zhenfen.report.sections")
     section = FamilySection.registry.get(family)
     return (math.inf if section is None else section.place, family)
