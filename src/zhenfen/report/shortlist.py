@@ -33,21 +33,17 @@ def summarise_shortlist(
         show_names: Whether @-names of other people in quoted texts stay.
     """
     setting = Setting(findings, tables, catalogue, show_names)
-    rows = [summarise_row(case) for case in open_cases(setting)]
+    rows = []
+    for case in open_cases(setting):
+        families = summarise_families(case)
+        rows.append(make_row(case, families, overall_section(case, families)))
     return assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
 
 
-def summarise_row(case: Case) -> dict[str, Any]:
-    """One creator's line of the shortlist."""
-    families = summarise_families(case)
-    return make_row(case, families)
-
-
-def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
-    """`summarise_row` from families that are summarised already."""
+def make_row(case: Case, families: list[dict[str, Any]], overall: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One creator's line of the shortlist, from its families and what is said of all of them together."""
     n_followers = case.setting.creators.get(case.creator_id, {}).get("n_followers")
     platform, platform_name = case.setting.platform_of(case.creator_id)
-    overall = overall_section(case, families)
     said = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
     sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
