@@ -8,7 +8,7 @@ from typing import Any
 
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
-from zhenfen.report.family import summarise_families
+from zhenfen.report.family import say_reason, summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
 from zhenfen.report.overall import overall_section
@@ -101,7 +101,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "shared": {
             name: value
             for section in load_sections().values()
-            for name, value in section.summarise_shared(setting).items()
+            for name, value in section.summarise_ties(setting).items()
         },
         **sources,
     }
@@ -124,11 +124,8 @@ def _not_assessed(setting: Setting, rows: list[dict[str, Any]]) -> list[dict[str
             # Told once for several creators: what was found becomes a range.
             found = sorted(family["n_found"] for family in group if family["n_found"] is not None)
             needed = next((family["n_needed"] for family in group if family["n_needed"] is not None), None)
-            text = setting.catalogue.text(
-                f"reason.{(reason or '').removeprefix('reason.')}",
-                n_needed="—" if needed is None else number(needed, 0),
-                n_found=f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—",
-            )
+            said = f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—"
+            text = say_reason(reason, needed, said, setting.catalogue)
         grouped.append({**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": str(text)})
     return sorted(grouped, key=lambda entry: (-entry["n"], *family_rank(entry["family"]), entry["reason"] or ""))
 

@@ -32,11 +32,11 @@ def show_audience(
 
     Whoever bought an audience_batch comes with one, for it shows nowhere else.
     """
-    is_drawn = [played.rng.random() < world.audience_share for played in casts]
-    comes = [
-        drawn or played.purchase.profiles_share > 0 if one is None else one.audience_frame is not None
-        for drawn, played, one in zip(is_drawn, casts, (played.role.fixed for played in casts), strict=True)
-    ]
+    comes = []
+    for played in casts:
+        is_drawn = played.rng.random() < world.audience_share or played.purchase.profiles_share > 0
+        one = played.role.fixed
+        comes.append(is_drawn if one is None else one.audience_frame is not None)
     sampled = np.flatnonzero(comes)
     drawn = rng.integers(0, len(FRAMES), len(sampled))
     fixed = [casts[at].role.fixed for at in sampled.tolist()]
