@@ -10,6 +10,8 @@ import pytest
 
 from toy_models import toy_models
 from zhenfen.model_store import load_models
+from zhenfen.report import coverage, overall, then
+from zhenfen.report.section import load_sections
 from zhenfen.scoring import score
 from zhenfen.scoring.details import describe_details
 from zhenfen.simulate import shortlist
@@ -47,6 +49,15 @@ def test_with_the_models_of_the_shelf_every_declared_frame_is_there_and_fits_its
 @pytest.mark.parametrize("changes", [{}, {"comment": None, "post": None, "creator": None}])
 def test_of_thin_tables_or_without_models_no_other_frame_comes(changes: dict[str, None]) -> None:
     check(score(thin(), toy_models(**changes)))
+
+
+def test_what_a_part_of_a_report_says_it_reads_is_declared_and_all_that_is_declared_is_read() -> None:
+    reads = [section.reads for section in load_sections().values()]
+    reads += [part.READS for part in (coverage, overall, then)]
+    read = {(family, name) for part in reads for family, names in part.items() for name in names}
+    declared = {(family, name) for family, frames in describe_details().items() for name in frames}
+    assert read - declared == set()
+    assert declared - read == set()
 
 
 def test_a_report_asks_for_declared_frames_alone() -> None:

@@ -159,38 +159,31 @@ def _compare(reference: pl.Series, new: pl.Series, domain: tuple[float, float] |
     if min(n) < FEWEST_ROWS:
         return replace(uncompared, reason=TOO_FEW if max(n) else ABSENT)
     if reference.dtype.is_numeric():
-        return _compare_numbers(uncompared, *known, domain)
-    return _compare_categories(uncompared, *known)
-
-
-def _compare_numbers(
-    uncompared: Comparison, reference: pl.Series, new: pl.Series, domain: tuple[float, float] | None
-) -> Comparison:
-    then, now = (one.cast(pl.Float64).to_numpy() for one in (reference, new))
-    edges = make_edges(then)
-    shares = [count_bins(one, edges) / len(one) for one in (then, now)]
-    ends = [None, *edges.tolist(), None]
-    bins = [Bin(None, *place) for place in zip(ends[:-1], ends[1:], *(one.tolist() for one in shares), strict=True)]
-    outside = None if domain is None else (_outside(reference, *domain), _outside(new, *domain))
-    medians = float(np.median(then)), float(np.median(now))
-    shift = shift_of_numbers(then, now, edges)
-    return replace(uncompared, values=shift, bins=tuple(bins), outside=outside, medians=medians)
-
-
-def _compare_categories(uncompared: Comparison, reference: pl.Series, new: pl.Series) -> Comparison:
-    names = pl.concat((reference, new)).cast(pl.String).unique().sort()
+        then, now = (one.cast(pl.Float64).to_numpy() for one in known)
+        edges = make_edges(then)
+        in_bins = [count_bins(one, edges) / len(one) for one in (then, now)]
+        ends = [None, *edges.tolist(), None]
+        bins = (
+            Bin(None, *place) for place in zip(ends[:-1], ends[1:], *(one.tolist() for one in in_bins), strict=True)
+        )
+        outside = None if domain is None else (_outside(known[0], *domain), _outside(known[1], *domain))
+        medians = float(np.median(then)), float(np.median(now))
+        shift = shift_of_numbers(then, now, edges)
+        return replace(uncompared, values=shift, bins=tuple(bins), outside=outside, medians=medians)
+    # Texts and flags: rows of each category, of every one that either sample knows.
+    names = pl.concat(known).cast(pl.String).unique().sort()
     if len(names) > MOST_CATEGORIES:
         return replace(uncompared, reason=TOO_MANY_CATEGORIES)
-    counts: list[Counts] = []
-    for one in (reference, new):
+    rows: list[Counts] = []
+    for one in known:
         seen = one.cast(pl.String).value_counts(name="n")
         ordered = names.to_frame("name").join(
             seen, left_on="name", right_on=one.name, how="left", maintain_order="left"
         )
-        counts.append(ordered["n"].fill_null(0).cast(pl.Int64).to_numpy())
-    shares = [(one / one.sum()).tolist() for one in counts]
-    bins = [Bin(name, None, None, *pair) for name, *pair in zip(names, *shares, strict=True)]
-    return replace(uncompared, values=shift_of_categories(*counts), bins=tuple(bins))
+        rows.append(ordered["n"].fill_null(0).cast(pl.Int64).to_numpy())
+    shares = [(one / one.sum()).tolist() for one in rows]
+    categories = tuple(Bin(name, None, None, *pair) for name, *pair in zip(names, *shares, strict=True))
+    return replace(uncompared, values=shift_of_categories(*rows), bins=categories)
 
 
 def _outside(values: pl.Series, low: float, high: float) -> float:

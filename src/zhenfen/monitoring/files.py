@@ -16,7 +16,7 @@ from zhenfen.estimators.post_model import POST
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
 from zhenfen.monitoring.comparison import compare_columns
-from zhenfen.monitoring.measure import MeasuredSample, Subject, watch_comments, watch_posts, watch_profiles
+from zhenfen.monitoring.measure import Subject, watch_comments, watch_posts, watch_profiles
 from zhenfen.monitoring.platforms import find_alone
 from zhenfen.monitoring.prevalence import Detector, compare_shares
 from zhenfen.monitoring.rules import load_rules
@@ -92,7 +92,15 @@ def watch(
     if alone := find_alone(*marked):
         notes.append(("platforms", {"platforms": ", ".join(alone)}))
     changes = compare_shares(marked[0], marked[1], detectors, rules.rules)
-    columns = compare_columns(*_align(*measured), dict(subject.domain), rules.rules)
+    # The columns of either file; what one of them lacks is missing there.
+    then, now = (one.columns for one in measured)
+    schema = {**now.schema, **then.schema}
+    names = list(dict.fromkeys((*then.columns, *now.columns)))
+    then, now = (
+        one.with_columns(pl.lit(None, dtype=of).alias(name) for name, of in schema.items() if name not in one.columns)
+        for one in (then, now)
+    )
+    columns = compare_columns(then.select(names), now.select(names), dict(subject.domain), rules.rules)
     on_progress(STEP, N_STEPS, N_STEPS)
     return MonitorResult(kind, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules)
 
@@ -127,8 +135,29 @@ def _files(path: Path) -> list[Path]:
 
 def _read(path: Path, kind: str, most_rows: int) -> _Sample:
     files = _files(path)
-    read = _read_rows(files, ROW_FILES[kind], most_rows) if kind in ROW_FILES else _read_scores(files, kind, most_rows)
-    rows, n_rows, as_of = read
+    parts: list[pl.DataFrame] = []
+    n_rows, as_of = 0, EPOCH
+    if kind in ROW_FILES:
+        table, needed, read = ROW_FILES[kind].table, ROW_FILES[kind].needed, ROW_FILES[kind].read
+        sides = [ParquetRows(one, TABLES[table], needed, read=read) for one in files]
+        step = _step(sum(one.n_rows for one in sides), most_rows)
+        for batch in (batch for one in sides for batch in one.batches()):
+            parts.append(batch.gather_every(step, offset=-n_rows % step))
+            n_rows += batch.height
+            as_of = max(as_of, latest_time(batch, time_columns(table)) or EPOCH)
+        rows = pl.concat(parts)
+    else:
+        wanted = {SCORE_FILES[kind].key, *SCORE_FILES[kind].columns, "cluster_id", "model"}
+        for one in files:
+            try:
+                scan = pl.scan_parquet(one, glob=False)
+                part = scan.select(name for name in scan.collect_schema().names() if name in wanted).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _torn(one, error) from error
+            check_scores(part, kind, str(one))
+            parts.append(part)
+        n_rows = sum(part.height for part in parts)
+        rows = pl.concat(parts, how="diagonal_relaxed").gather_every(_step(n_rows, most_rows))
     if n_rows == 0:
         raise InvalidTableError(Problem("at least one row", str(path)))
     # SHA-256 of a file; of a folder that over the hashes and names of its files.
@@ -141,45 +170,6 @@ def _read(path: Path, kind: str, most_rows: int) -> _Sample:
         named = (f"{digest}  {one.relative_to(path).as_posix()}" for digest, one in zip(hashes, files, strict=True))
         sha256 = hashlib.sha256("\n".join(named).encode()).hexdigest()
     return _Sample(FileRead(path.name, sha256, n_rows, rows.height), rows, as_of)
-
-
-def _read_rows(files: list[Path], kind: RowFile, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
-    sides = [ParquetRows(path, TABLES[kind.table], kind.needed, read=kind.read) for path in files]
-    step = _step(sum(one.n_rows for one in sides), most_rows)
-    parts, n_seen, latest = [], 0, EPOCH
-    for batch in (batch for one in sides for batch in one.batches()):
-        parts.append(batch.gather_every(step, offset=-n_seen % step))
-        n_seen += batch.height
-        latest = max(latest, latest_time(batch, time_columns(kind.table)) or EPOCH)
-    return pl.concat(parts), n_seen, latest
-
-
-def _read_scores(files: list[Path], kind: str, most_rows: int) -> tuple[pl.DataFrame, int, datetime]:
-    wanted = {SCORE_FILES[kind].key, *SCORE_FILES[kind].columns, "cluster_id", "model"}
-    parts, n_rows = [], 0
-    for path in files:
-        try:
-            names = [name for name in pl.scan_parquet(path, glob=False).collect_schema().names() if name in wanted]
-            part = pl.scan_parquet(path, glob=False).select(names).collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise _torn(path, error) from error
-        check_scores(part, kind, str(path))
-        parts.append(part)
-        n_rows += part.height
-    return pl.concat(parts, how="diagonal_relaxed").gather_every(_step(n_rows, most_rows)), n_rows, EPOCH
-
-
-def _align(then: MeasuredSample, now: MeasuredSample) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The columns of either file; what one of them lacks is missing there."""
-    schema = {**now.columns.schema, **then.columns.schema}
-    names = list(dict.fromkeys((*then.columns.columns, *now.columns.columns)))
-    aligned = [
-        one.columns.with_columns(
-            pl.lit(None, dtype=schema[name]).alias(name) for name in names if name not in one.columns.columns
-        ).select(names)
-        for one in (then, now)
-    ]
-    return aligned[0], aligned[1]
 
 
 def _choose_detectors(

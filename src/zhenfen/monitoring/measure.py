@@ -116,6 +116,12 @@ def comment_detectors(manifest: Manifest) -> tuple[Detector, ...]:
     return tuple(make_detector(f"p_{kind}", manifest.kinds[kind]) for kind in KINDS)
 
 
+def mark_groups(scored: pl.DataFrame) -> pl.DataFrame:
+    """text_group of each comment: its cluster, a row without one for itself."""
+    alone = pl.format("row {}", pl.int_range(pl.len()))
+    return scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone))
+
+
 def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> MeasuredSample:
     scored = score_profiles(rows, model, as_of)
     features = measure_profiles(rows, as_of).select(model.manifest.features)
@@ -143,8 +149,7 @@ def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample
     columns = rows.select(n_chars.alias("comment_chars"), **shares).with_columns(
         *signs, scored["p_advert"], scored["p_filler"]
     )
-    alone = pl.format("row {}", pl.int_range(pl.len()))
-    return MeasuredSample(columns, scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone)))
+    return MeasuredSample(columns, mark_groups(scored))
 
 
 def _measure_posts(rows: pl.DataFrame, model: PostModel) -> MeasuredSample:

@@ -88,17 +88,16 @@ def compare_shares(
     pairs = []
     for detector in detectors:
         if detector.column in reference.columns and detector.column in new.columns:
-            scored = (_once(one.drop_nulls(detector.column), detector.column) for one in (reference, new))
-            pairs += [(detector, part) for part in split_platforms(*scored) if min(part.n) >= FEWEST_ROWS]
+            scored = [one.drop_nulls(detector.column) for one in (reference, new)]
+            # A detector that errs on one of sixty copies of a text errs on all of them.
+            means = (pl.exclude(detector.column).first(), pl.col(detector.column).mean())
+            once = (
+                one.group_by("text_group", maintain_order=True).agg(*means) if "text_group" in one.columns else one
+                for one in scored
+            )
+            pairs += [(detector, part) for part in split_platforms(*once) if min(part.n) >= FEWEST_ROWS]
     level = 1 - (1 - rules.confidence_level) / max(len(pairs), 1)
     return [_compare(detector, part, level, rules) for detector, part in pairs]
-
-
-def _once(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """A detector that errs on one of sixty copies of a text errs on all of them."""
-    if "text_group" not in rows.columns:
-        return rows
-    return rows.group_by("text_group", maintain_order=True).agg(pl.exclude(column).first(), pl.col(column).mean())
 
 
 def _compare(detector: Detector, part: PlatformRows, level: float, rules: MonitorRules) -> ShareChange:
@@ -106,7 +105,16 @@ def _compare(detector: Detector, part: PlatformRows, level: float, rules: Monito
     first, second = (wilson(k, count, level) for k, count in zip(hits, part.n, strict=True))
     change = difference(first, second)
     is_sure = not change.low <= 0 <= change.high
-    corrected, reason = _correct(detector, part, hits, level)
+    # The change of the share that is looked for: both samples are read by the same detector with the same errors.
+    corrected, reason = None, None
+    validations = detector.within.get(part.platform or "", ())
+    if (detector.within or detector.across) and (not validations or any(_is_strange(one) for one in part.frames)):
+        reason = OUT_OF_DOMAIN
+    elif validations:
+        half = 1 - (1 - level) / 2
+        then, now = (wilson(k, count, half) for k, count in zip(hits, part.n, strict=True))
+        corrected = quotient(difference(then, now), measure_skill(validations, half))
+        reason = None if corrected else WEAK
     return ShareChange(
         column=detector.column,
         platform=part.platform,
@@ -118,21 +126,6 @@ def _compare(detector: Detector, part: PlatformRows, level: float, rules: Monito
         corrected=corrected,
         reason=reason,
     )
-
-
-def _correct(
-    detector: Detector, part: PlatformRows, hits: Sequence[int], level: float
-) -> tuple[Interval | None, str | None]:
-    """The change of the share that is looked for: both samples are read by the same detector with the same errors."""
-    validations = detector.within.get(part.platform or "", ())
-    if not detector.within and not detector.across:
-        return None, None
-    if not validations or any(_is_strange(one) for one in part.frames):
-        return None, OUT_OF_DOMAIN
-    half = 1 - (1 - level) / 2
-    then, now = (wilson(k, count, half) for k, count in zip(hits, part.n, strict=True))
-    found = quotient(difference(then, now), measure_skill(validations, half))
-    return found, None if found else WEAK
 
 
 def measure_skill(validations: Sequence[Validation], confidence_level: float) -> Interval:

@@ -9,12 +9,7 @@ import polars as pl
 
 from zhenfen.errors import InvalidTableError, Problem
 from zhenfen.model_store import Models
-from zhenfen.monitoring.measure import (
-    MeasuredSample,
-    Subject,
-    comment_detectors,
-    make_detector,
-)
+from zhenfen.monitoring.measure import MeasuredSample, Subject, comment_detectors, make_detector, mark_groups
 from zhenfen.monitoring.prevalence import DOMAIN, Detector
 
 PROBA, FLAG, TEXT = "a probability from 0 to 1", "true or false", "a text"
@@ -55,8 +50,23 @@ SCORE_FILES: dict[str, ScoreFile] = {
 
 
 def watch_scores(name: str, models: Models) -> Subject:
-    """A kind of SCORE_FILES; its detectors are those of the shelf's model, which need not be the one of the file."""
-    label, detectors = _detectors(name, models)
+    """A kind of SCORE_FILES; its detectors are those of the shelf's model, which need not be the one of the file.
+
+    Without such a model on the shelf its label is empty and there are none.
+    """
+    label = ""
+    detectors: tuple[Detector, ...] = ()
+    if name == "profile_scores" and models.audience:
+        manifest = models.audience.manifest
+        label, detectors = manifest.label, (make_detector("p_fake", manifest), DOMAIN)
+    elif name == "comment_scores" and models.comment:
+        label, detectors = models.comment.manifest.label, comment_detectors(models.comment.manifest)
+    elif name == "post_scores" and models.post:
+        label, detectors = models.post.manifest.label, (make_detector("p_sponsored", models.post.manifest),)
+    elif name == "creator_scores" and models.creator:
+        of = models.creator.manifest
+        # Validated on simulated creators: nothing follows for the share of real ones.
+        label, detectors = of.label, (Detector("p_manipulated", of.threshold, of.training_share, {}, ()),)
     return Subject(lambda rows, _: _measure(rows, SCORE_FILES[name]), detectors, label, {})
 
 
@@ -93,21 +103,5 @@ def _measure(rows: pl.DataFrame, file: ScoreFile) -> MeasuredSample:
     columns = rows.select(name for name in file.columns if name in rows.columns)
     marks = columns.select(name for name in ("out_of_domain",) if name in columns.columns)
     if "cluster_id" in rows.columns:
-        alone = pl.format("row {}", pl.int_range(pl.len()))
-        marks = rows.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone))
+        marks = mark_groups(rows)
     return MeasuredSample(columns, marks)
-
-
-def _detectors(name: str, models: Models) -> tuple[str, tuple[Detector, ...]]:
-    """Label of the shelf's model and its detectors; without such a model an empty label and none."""
-    if name == "profile_scores" and models.audience:
-        return models.audience.manifest.label, (make_detector("p_fake", models.audience.manifest), DOMAIN)
-    if name == "comment_scores" and models.comment:
-        return models.comment.manifest.label, comment_detectors(models.comment.manifest)
-    if name == "post_scores" and models.post:
-        return models.post.manifest.label, (make_detector("p_sponsored", models.post.manifest),)
-    if name == "creator_scores" and models.creator:
-        manifest = models.creator.manifest
-        # Validated on simulated creators: nothing follows for the share of real ones.
-        return manifest.label, (Detector("p_manipulated", manifest.threshold, manifest.training_share, {}, ()),)
-    return "", ()

@@ -61,8 +61,16 @@ def shift_of_numbers(reference: Array, new: Array, edges: Array) -> Shift:
 
 
 def shift_of_categories(reference: Counts, new: Counts) -> Shift:
-    """Of counts of the same categories, shape (k,); both sum to at least 1."""
-    return Shift(stability_index(reference, new), index_by_chance(reference, new), _chi_squared(reference, new))
+    """Of counts of the same categories, shape (k,); both sum to at least 1. Rare categories count together for p."""
+    from scipy.stats import chi2_contingency
+
+    table = np.stack((reference, new))
+    expected = table.sum(axis=0) * table.sum(axis=1, keepdims=True) / table.sum()
+    is_rare = (expected < FEWEST_EXPECTED).any(axis=0)
+    pooled = np.column_stack((table[:, ~is_rare], table[:, is_rare].sum(axis=1)))
+    pooled = pooled[:, pooled.sum(axis=0) > 0]
+    p = float(chi2_contingency(pooled, correction=False).pvalue) if pooled.shape[1] > 1 else 1.0
+    return Shift(stability_index(reference, new), index_by_chance(reference, new), p)
 
 
 def stability_index(reference: Counts, new: Counts) -> float:
@@ -80,15 +88,3 @@ def index_by_chance(reference: Counts, new: Counts) -> float:
 
     n_bins = int(((reference + new) > 0).sum())
     return float(chi2.ppf(BY_CHANCE, n_bins - 1) * (1 / reference.sum() + 1 / new.sum())) if n_bins > 1 else 0.0
-
-
-def _chi_squared(reference: Counts, new: Counts) -> float:
-    """p of Pearson's test that both have the same shares; rare categories count together."""
-    from scipy.stats import chi2_contingency
-
-    table = np.stack((reference, new))
-    expected = table.sum(axis=0) * table.sum(axis=1, keepdims=True) / table.sum()
-    is_rare = (expected < FEWEST_EXPECTED).any(axis=0)
-    pooled = np.column_stack((table[:, ~is_rare], table[:, is_rare].sum(axis=1)))
-    pooled = pooled[:, pooled.sum(axis=0) > 0]
-    return float(chi2_contingency(pooled, correction=False).pvalue) if pooled.shape[1] > 1 else 1.0

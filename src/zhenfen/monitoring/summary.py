@@ -7,20 +7,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from zhenfen.config import RuleFile
-from zhenfen.estimators.prevalence import Prevalence
 from zhenfen.messages import Catalogue
 from zhenfen.monitoring.comparison import Bin, Comparison, JudgedColumn
 from zhenfen.monitoring.platforms import PLATFORM
 from zhenfen.monitoring.prevalence import DOMAIN, ShareChange
 from zhenfen.monitoring.rates import Interval
 from zhenfen.monitoring.rules import MonitorRules
+from zhenfen.report.words import p_cell
 from zhenfen.version import __version__
 
 MOST_FINDINGS = 6
 """As many as are read at a glance; the tables hold all."""
 FEWEST_OUTSIDE = 0.05
 """Rise of the share outside the training range that is worth advice: five times what training itself leaves outside."""
-SMALLEST_P_SHOWN = 0.0001
 STATES = {(False, False): "stable", (True, False): "moved", (False, True): "absent", (True, True): "both"}
 
 
@@ -79,7 +78,11 @@ def summarise(run: MonitorResult, language: str) -> dict[str, Any]:
     """
     catalogue = Catalogue(language)
     rules = run.rules.rules
-    columns = sorted(run.columns, key=lambda one: (not one.is_drift, -_index(one), one.comparison.column))
+    # Those that changed first, then by the larger of a column's two indices.
+    columns = sorted(
+        run.columns,
+        key=lambda one: (not one.is_drift, -max(one.comparison.absence.psi, _psi(one)), one.comparison.column),
+    )
     numbers = {
         "n_columns": len(run.columns),
         "n_moved": sum(one.has_moved for one in run.columns),
@@ -194,12 +197,6 @@ def _file(file: FileRead, catalogue: Catalogue) -> dict[str, Any]:
     return {**asdict(file), "n_rows_text": catalogue.number(file.n_rows, 0)}
 
 
-def _index(judged: JudgedColumn) -> float:
-    """The larger of a column's two indices."""
-    values = judged.comparison.values
-    return max(judged.comparison.absence.psi, 0.0 if values is None else values.psi)
-
-
 def _column(judged: JudgedColumn, catalogue: Catalogue) -> dict[str, Any]:
     one = judged.comparison
     state = STATES[judged.has_moved, judged.has_absence_moved]
@@ -215,7 +212,7 @@ def _column(judged: JudgedColumn, catalogue: Catalogue) -> dict[str, Any]:
         "state": shown,
         "state_text": catalogue.text(f"monitor.state.{shown}"),
         "psi_text": "—" if one.values is None else catalogue.number(one.values.psi, 3),
-        "p_text": _p(judged.p_values, catalogue),
+        "p_text": p_cell(catalogue, judged.p_values),
         "missing_text": _pair(one.missing, catalogue),
         "outside_text": None if one.outside is None else _pair(one.outside, catalogue),
         "reason_text": None if one.reason is None else catalogue.text(f"monitor.reason.{one.reason}"),
@@ -223,14 +220,17 @@ def _column(judged: JudgedColumn, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _share(change: ShareChange, catalogue: Catalogue) -> dict[str, Any]:
-    corrected = change.corrected
+    corrected, shares = change.corrected, []
+    for one in change.shares:
+        found = None if one is None else _range(Interval(one.share, one.low, one.high), catalogue)
+        shares.append(None if found is None else catalogue.text("monitor.corrected_share", share=found))
     return {
         **asdict(change),
         "platform_text": change.platform or catalogue.text("monitor.all_platforms"),
         "state_text": catalogue.text(f"monitor.state.{'changed' if change.has_moved else 'stable'}"),
         "reference_text": _range(change.flagged[0], catalogue),
         "new_text": _range(change.flagged[1], catalogue),
-        "shares_text": [_corrected(one, catalogue) for one in change.shares],
+        "shares_text": shares,
         "change_text": _points(change.change, catalogue),
         "corrected_text": None if corrected is None else _points(corrected, catalogue),
         "reason_text": None if change.reason is None else catalogue.text(f"monitor.reason.{change.reason}"),
@@ -240,14 +240,6 @@ def _share(change: ShareChange, catalogue: Catalogue) -> dict[str, Any]:
 def _range(interval: Interval, catalogue: Catalogue) -> str:
     ends = {name: catalogue.value(getattr(interval, name), "quotient") for name in ("value", "low", "high")}
     return catalogue.text("monitor.range", **ends)
-
-
-def _corrected(share: Prevalence | None, catalogue: Catalogue) -> str | None:
-    if share is None:
-        return None
-    return catalogue.text(
-        "monitor.corrected_share", share=_range(Interval(share.share, share.low, share.high), catalogue)
-    )
 
 
 def _points(interval: Interval, catalogue: Catalogue) -> str:
@@ -261,11 +253,3 @@ def _points(interval: Interval, catalogue: Catalogue) -> str:
 
 def _pair(shares: tuple[float, float], catalogue: Catalogue) -> str:
     return " → ".join(catalogue.share(one) for one in shares)
-
-
-def _p(value: float | None, catalogue: Catalogue) -> str:
-    if value is None:
-        return "—"
-    if value < SMALLEST_P_SHOWN:
-        return f"< {catalogue.number(SMALLEST_P_SHOWN, 4)}"
-    return catalogue.number(value, 4)

@@ -73,9 +73,11 @@ class Setting:
         return rows.join(owners.drop_nulls().unique(), on=["column", "value"], how="left", maintain_order="left")
 
     def detail(self, family: str, name: str) -> pl.DataFrame | None:
-        """The frame behind a family's values, all creators; None when it is not there or has no row."""
-        frame = self.findings.details.get(family, {}).get(name)
-        return None if frame is None or frame.is_empty() else frame
+        """The frame behind a family's values, all creators; None when it is not there or has no row.
+
+        Nothing is refused here as it is to a case: for what spans creators, which asks by the names of its `reads`.
+        """
+        return _find(self.findings.details, family, name)
 
     def name_of(self, creator_id: str) -> str:
         """Display name of a creator, or words with the short id where there is none."""
@@ -142,8 +144,7 @@ class Case:
         """
         if name not in self.reads.get(family, ()):
             raise LookupError(f"frame {name!r} of {family!r} is read, but only {dict(self.reads)} are declared")
-        frame = self.details.get(family, {}).get(name)
-        return None if frame is None or frame.is_empty() else frame
+        return _find(self.details, family, name)
 
     @property
     def as_of(self) -> datetime:
@@ -208,6 +209,11 @@ def open_case(setting: Setting, creator_id: str) -> Case:
         setting.tables["events"].filter(mine),
         setting,
     )
+
+
+def _find(details: Details, family: str, name: str) -> pl.DataFrame | None:
+    frame = details.get(family, {}).get(name)
+    return None if frame is None or frame.is_empty() else frame
 
 
 def _by_creator(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:

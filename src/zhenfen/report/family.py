@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting
 from zhenfen.report.section import family_rank, load_sections
 from zhenfen.verdict.evidence import Evidence, Finding
@@ -44,8 +45,10 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
     else:
         key = "report.tally_unmarked" if finding.level == "low" and outside else "report.tally"
         tally = text(key, n_outside=len(outside), n_compared=len(compared))
+    found = "—" if finding.n_found is None else setting.catalogue.number(finding.n_found, 0)
+    reason = say_reason(finding.reason, finding.n_needed, found, setting.catalogue)
     if finding.level == "not_assessed":
-        sentence = reason_text(finding, setting)
+        sentence = reason
     elif outside:
         sentence = str(outside[0]["sentence"])
     else:
@@ -64,7 +67,7 @@ def summarise_family(finding: Finding, setting: Setting) -> dict[str, Any]:
         "tally": tally,
         "sentence": sentence,
         "reason": finding.reason,
-        "reason_text": None if finding.reason is None else reason_text(finding, setting),
+        "reason_text": None if finding.reason is None else reason,
         "n_needed": finding.n_needed,
         "n_found": finding.n_found,
         "main": outside[0]["feature"] if outside else None,
@@ -79,16 +82,13 @@ def level_words(level: str, basis: str, setting: Setting) -> dict[str, str]:
     return {"level_text": text(f"report.level.{key}"), "level_short": text(f"report.level_short.{key}")}
 
 
-def reason_text(finding: Finding, setting: Setting, n_found: str | None = None) -> str:
-    """Why a family was not assessed; `n_found` stands in where several creators' numbers are told together."""
-    numbers = setting.catalogue
-    key = f"reason.{(finding.reason or '').removeprefix('reason.')}"
-    if not numbers.has(key):
-        return numbers.text("report.reason_without_words", code=finding.reason)
-    needed, found = (
-        "—" if value is None else numbers.number(value, 0) for value in (finding.n_needed, finding.n_found)
-    )
-    return numbers.text(key, n_needed=needed, n_found=n_found or found)
+def say_reason(reason: str | None, n_needed: int | None, found: str, catalogue: Catalogue) -> str:
+    """Why a family was not assessed; `found` is what there was of one creator, or a range of several."""
+    key = f"reason.{(reason or '').removeprefix('reason.')}"
+    if not catalogue.has(key):
+        return catalogue.text("report.reason_without_words", code=reason)
+    needed = "—" if n_needed is None else catalogue.number(n_needed, 0)
+    return catalogue.text(key, n_needed=needed, n_found=found)
 
 
 def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:

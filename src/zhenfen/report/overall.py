@@ -44,7 +44,15 @@ def overall_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any
             p_shown = text("report.less_than", value=share(1 - MOST_CERTAIN))
         else:
             p_shown = share(p)
-        sentence = _say_level(case, row, p_shown)
+        # The lines between the levels, and whether the audience alone gives this one.
+        said, lines = [text("report.overall.sentence", p=p_shown)], case.detail(OVERALL, "lines")
+        if lines is not None:
+            named = lines.row(0, named=True)
+            shown = {name: share(named[name]) for name in ("low_below", "elevated_from", "high_from")}
+            said.append(text("report.overall.lines", **shown))
+            if row["level"] != "low" and p < named[f"{row['level']}_from"]:
+                said.append(text("report.overall.by_audience"))
+        sentence = ("" if case.catalogue.language == "zh" else " ").join(said)
     return {
         "level": row["level"],
         "basis": BASIS,
@@ -57,19 +65,6 @@ def overall_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any
         **_grounds(case, row, families),
         "raising": _raising(case, families) if is_assessed or is_judged else [],
     }
-
-
-def _say_level(case: Case, row: dict[str, Any], p_shown: str) -> str:
-    """The probability and the lines between the levels; and whether the audience alone gives the level."""
-    text, lines = case.catalogue.text, case.detail(OVERALL, "lines")
-    said = [text("report.overall.sentence", p=p_shown)]
-    if lines is not None:
-        named = lines.row(0, named=True)
-        shown = {name: case.catalogue.share(named[name]) for name in ("low_below", "elevated_from", "high_from")}
-        said.append(text("report.overall.lines", **shown))
-        if row["level"] != "low" and row["p_manipulated"] < named[f"{row['level']}_from"]:
-            said.append(text("report.overall.by_audience"))
-    return ("" if case.catalogue.language == "zh" else " ").join(said)
 
 
 def _grounds(case: Case, row: dict[str, Any], families: list[dict[str, Any]]) -> dict[str, Any]:

@@ -76,7 +76,13 @@ def highlight_spans(
     whole = text or ""
     names = [] if show_names else [found.span() for found in _MENTION.finditer(whole)]
     apart = (span for span in spans if not any(span[0] < end and start < span[1] for start, end in names))
-    merged = _merge(apart, len(whole))
+    # In order and inside the text, those that touch as one.
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((max(start, 0), min(end, len(whole))) for start, end in apart):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        elif start < end:
+            merged.append((start, end))
     edges = [0, *(edge for span in merged for edge in span), len(whole)]
     parts = []
     for start, end in pairwise(edges):
@@ -90,17 +96,6 @@ def highlight_spans(
     if len(parts[0]) + LEAD_CHARS > LONGEST_QUOTE_CHARS:
         parts[0] = "…" + parts[0][-LEAD_CHARS:]
     return _cut(parts, show_names=show_names)
-
-
-def _merge(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    """The spans in order, inside the text, those that touch as one."""
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted((max(start, 0), min(end, length)) for start, end in spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        elif start < end:
-            merged.append((start, end))
-    return merged
 
 
 def _cut(parts: Iterable[str], *, show_names: bool) -> list[dict[str, str | bool]]:

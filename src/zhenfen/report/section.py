@@ -88,7 +88,7 @@ class FamilySection(ABC):
         """Points of a small curve for the shortlist, [days since the first, value]; empty for none."""
         return []
 
-    def summarise_shared(self, setting: Setting) -> dict[str, Any]:
+    def summarise_ties(self, setting: Setting) -> dict[str, Any]:
         """What spans several creators of a shortlist, for its page."""
         return {}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
-from zhenfen.report.family import summarise_families
+from zhenfen.report.family import say_reason, summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
 from zhenfen.report.overall import overall_section
@@ -33,21 +33,17 @@ def summarise_shortlist(
         show_names: Whether @-names of other people in quoted texts stay.
     """
     setting = Setting(findings, tables, catalogue, show_names)
-    rows = [summarise_row(case) for case in open_cases(setting)]
+    rows = []
+    for case in open_cases(setting):
+        families = summarise_families(case)
+        rows.append(make_row(case, families, overall_section(case, families)))
     return assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
 
 
-def summarise_row(case: Case) -> dict[str, Any]:
-    """One creator's line of the shortlist."""
-    families = summarise_families(case)
-    return make_row(case, families)
-
-
-def make_row(case: Case, families: list[dict[str, Any]]) -> dict[str, Any]:
-    """`summarise_row` from families that are summarised already."""
+def make_row(case: Case, families: list[dict[str, Any]], overall: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One creator's line of the shortlist, from its families and what is said of all of them together."""
     n_followers = case.setting.creators.get(case.creator_id, {}).get("n_followers")
     platform, platform_name = case.setting.platform_of(case.creator_id)
-    overall = overall_section(case, families)
     said = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
     sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
@@ -105,7 +101,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "shared": {
             name: value
             for section in load_sections().values()
-            for name, value in section.summarise_shared(setting).items()
+            for name, value in section.summarise_ties(setting).items()
         },
         **sources,
     }
@@ -128,11 +124,8 @@ def _not_assessed(setting: Setting, rows: list[dict[str, Any]]) -> list[dict[str
             # Told once for several creators: what was found becomes a range.
             found = sorted(family["n_found"] for family in group if family["n_found"] is not None)
             needed = next((family["n_needed"] for family in group if family["n_needed"] is not None), None)
-            text = setting.catalogue.text(
-                f"reason.{(reason or '').removeprefix('reason.')}",
-                n_needed="—" if needed is None else number(needed, 0),
-                n_found=f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—",
-            )
+            said = f"{number(found[0], 0)}–{number(found[-1], 0)}" if found else "—"
+            text = say_reason(reason, needed, said, setting.catalogue)
         grouped.append({**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": str(text)})
     return sorted(grouped, key=lambda entry: (-entry["n"], *family_rank(entry["family"]), entry["reason"] or ""))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,8 @@ from zhenfen.tables import EVENT_KINDS
 from zhenfen.verdict.changes import OVERALL
 
 READS: Reads = {OVERALL: ("counterfactuals",)}
+KINDS = ("event_confirmed", "posts_promoted", "posts_labelled", "share_at")
+"""Of changes, in the order in which they are told."""
 MOST_DAYS = 4
 Change = Mapping[str, Any]
 
@@ -41,7 +43,7 @@ def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] |
         refs = dict.fromkeys(change["ref"] for change in changes if change["ref"])
         events = " / ".join(text(f"report.event.{ref}") for ref in refs)
         kinds = groupby(row["changes"], key=lambda one: one["kind"])
-        conditions = [_WORDS[kind](case, list(some), events) for kind, some in kinds]
+        conditions = [_say_changes(case, kind, list(some), events) for kind, some in kinds]
         joined = text("report.then.and").join(conditions)
         lines.append(
             {
@@ -62,7 +64,7 @@ def then_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] |
 
 def _place(row: dict[str, Any]) -> tuple[Any, ...]:
     """All families together first, then the kinds of change; kinds of event that would do beside each other."""
-    kinds = [list(_WORDS).index(change["kind"]) for change in row["changes"]]
+    kinds = [KINDS.index(change["kind"]) for change in row["changes"]]
     days = [str(change["starts_at"]) for change in row["changes"]]
     events = [EVENT_KINDS.index(change["ref"]) for change in row["changes"] if change["ref"]]
     return (row["subject"] != OVERALL, family_rank(row["subject"]), kinds, days, row["level_then"], events)
@@ -74,27 +76,16 @@ def _without_kind(row: dict[str, Any]) -> tuple[Any, ...]:
     return (row["subject"], row["level"], row["level_then"], changes)
 
 
-def _event_words(case: Case, changes: Sequence[Change], events: str) -> str:
-    """The days with what was gained, in order of time; of many the first and how many there are."""
-    text, days = case.catalogue.text, []
+def _say_changes(case: Case, kind: str, changes: Sequence[Change], events: str) -> str:
+    """Changes of one kind in words; of events the days with what was gained: of many the first, and how many more."""
+    text, first = case.catalogue.text, changes[0]
+    if kind == "share_at":
+        return text("report.then.share_at", value=case.catalogue.share(first["value"]))
+    if kind != "event_confirmed":
+        return text(f"report.then.{kind}", n=case.catalogue.count(first["n"]))
+    days = []
     for change in sorted(changes, key=lambda change: change["starts_at"])[:MOST_DAYS]:
         gained = signed(case.catalogue, change["n"])
         days.append(text("report.then.gained", days=days_text(change["starts_at"], change["ends_at"]), gained=gained))
     more = text("report.more.short", n=len(changes) - MOST_DAYS) if len(changes) > MOST_DAYS else ""
     return text("report.then.event_confirmed", event=events, days=list_names(days, case.catalogue) + more)
-
-
-def _post_words(case: Case, changes: Sequence[Change], _: str) -> str:
-    return case.catalogue.text(f"report.then.{changes[0]['kind']}", n=case.catalogue.count(changes[0]["n"]))
-
-
-def _share_words(case: Case, changes: Sequence[Change], _: str) -> str:
-    return case.catalogue.text("report.then.share_at", value=case.catalogue.share(changes[0]["value"]))
-
-
-_WORDS: dict[str, Callable[[Case, Sequence[Change], str], str]] = {
-    "event_confirmed": _event_words,
-    "posts_promoted": _post_words,
-    "posts_labelled": _post_words,
-    "share_at": _share_words,
-}

@@ -50,35 +50,29 @@ def write_report(
         ConfigError: The language is unknown, or `folder` holds files that are not a report's.
     """
     setting = Setting(findings, tables, Catalogue(language), show_names)
+    rows: list[dict[str, Any]] = []
+    lines, n_pages = SheetLines(), findings.creators.height + 1
     with replace_folder(folder, is_ours=is_report_file) as partial:
-        names = ["index.html", *_write_pages(setting, partial, on_progress)]
-    return [folder / name for name in names]
+        shared = summarise_shared(setting)
+        for done, case in enumerate(open_cases(setting)):
+            on_progress(STEP, done, n_pages)
+            # A creator's dict is dropped once its lines of the shortlist are taken.
+            summary = summarise_case(case, shared)
+            rows.append(make_row(case, summary["families"], summary["overall"]))
+            lines.add(summary)
+            _write_text(partial / f"{summary['file']}.html", render_creator(summary))
+            _write_json(partial / f"{summary['file']}.json", summary)
+        shortlist = assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
+        _write_text(partial / "index.html", render_shortlist(shortlist))
+        _write_json(partial / "index.json", shortlist)
+        write_xlsx(shortlist, lines, partial / "shortlist.xlsx")
+        on_progress(STEP, n_pages, n_pages)
+    return [folder / f"{stem}.html" for stem in ("index", *(row["file"] for row in rows))]
 
 
 def is_report_file(path: Path) -> bool:
     """Whether a file bears a name that `write_report` gives."""
     return _OURS.fullmatch(path.name) is not None
-
-
-def _write_pages(setting: Setting, folder: Path, on_progress: Progress) -> list[str]:
-    """Write everything; a creator's dict is dropped once its lines of the shortlist are taken."""
-    shared = summarise_shared(setting)
-    n_pages = setting.findings.creators.height + 1
-    rows: list[dict[str, Any]] = []
-    lines = SheetLines()
-    for done, case in enumerate(open_cases(setting)):
-        on_progress(STEP, done, n_pages)
-        summary = summarise_case(case, shared)
-        rows.append(make_row(case, summary["families"]))
-        lines.add(summary)
-        _write_text(folder / f"{summary['file']}.html", render_creator(summary))
-        _write_json(folder / f"{summary['file']}.json", summary)
-    shortlist = assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
-    _write_text(folder / "index.html", render_shortlist(shortlist))
-    _write_json(folder / "index.json", shortlist)
-    write_xlsx(shortlist, lines, folder / "shortlist.xlsx")
-    on_progress(STEP, n_pages, n_pages)
-    return [f"{row['file']}.html" for row in rows]
 
 
 def _write_json(path: Path, summary: dict[str, Any]) -> None:

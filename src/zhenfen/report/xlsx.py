@@ -57,6 +57,13 @@ _UNUSABLE: dict[str, Heading] = {
     "rows": ("report.col.row", "text"),
     "values": ("report.col.found", "wide"),
 }
+_PROVENANCE: dict[str, Heading] = {
+    "file": ("report.col.file", "wide"),
+    "source": ("report.col.format", "text"),
+    "obtained_how": ("report.col.obtained_how", "wide"),
+    "obtained_on": ("report.col.obtained_on", "text"),
+    "sha256": ("report.col.digest", "wide"),
+}
 THEN_PLACE = 1
 """What would lower a level stands behind the sheet of the family in this place: it mostly follows from spans."""
 
@@ -107,6 +114,7 @@ def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[Workboo
         }
         for kind in shortlist["unusable"]["kinds"]
     )
+    files = ({**group, **file} for group in shortlist["provenance"]["groups"] for file in group["files"])
     return [
         _shortlist_sheet(shortlist, catalogue),
         _lines_sheet("report.sheet.evidence", lines.evidence, _EVIDENCE, catalogue),
@@ -114,7 +122,7 @@ def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[Workboo
         _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
         *after,
         _lines_sheet("report.sheet.unusable", unusable, _UNUSABLE, catalogue),
-        _provenance_sheet(shortlist["provenance"], catalogue),
+        _lines_sheet("report.sheet.provenance", files, _PROVENANCE, catalogue),
     ]
 
 
@@ -157,20 +165,6 @@ def _lines_sheet(
 ) -> WorkbookSheet:
     rows = ([line.get(column) for column in columns] for line in lines)
     return WorkbookSheet(catalogue.text(name), _headings(catalogue, *columns.values()), rows)
-
-
-def _provenance_sheet(provenance: Mapping[str, Any], catalogue: Catalogue) -> WorkbookSheet:
-    columns = _headings(
-        catalogue,
-        ("report.col.file", "wide"),
-        ("report.col.format", "text"),
-        ("report.col.obtained_how", "wide"),
-        ("report.col.obtained_on", "text"),
-    )
-    names = ("file", "source", "obtained_how", "obtained_on", "sha256")
-    files = ({**group, **file} for group in provenance["groups"] for file in group["files"])
-    rows = ([file[name] for name in names] for file in files)
-    return WorkbookSheet(catalogue.text("report.sheet.provenance"), [*columns, ("sha256", "wide")], rows)
 
 
 def _headings(catalogue: Catalogue, *columns: Heading) -> list[tuple[str, str]]:

@@ -32,7 +32,12 @@ def show_audience(
 
     Whoever bought an audience_batch comes with one, for it shows nowhere else.
     """
-    sampled = np.flatnonzero([_comes_with_sample(played, world) for played in casts])
+    comes = []
+    for played in casts:
+        is_drawn = played.rng.random() < world.audience_share or played.purchase.profiles_share > 0
+        one = played.role.fixed
+        comes.append(is_drawn if one is None else one.audience_frame is not None)
+    sampled = np.flatnonzero(comes)
     drawn = rng.integers(0, len(FRAMES), len(sampled))
     fixed = [casts[at].role.fixed for at in sampled.tolist()]
     frame = np.array(
@@ -69,13 +74,6 @@ def show_audience(
             "is_bought": pl.Series(is_bought.ravel()),
         }
     )
-
-
-def _comes_with_sample(played: Played, world: World) -> bool:
-    is_drawn = played.rng.random() < world.audience_share
-    if played.role.fixed is not None:
-        return played.role.fixed.audience_frame is not None
-    return is_drawn or played.purchase.profiles_share > 0
 
 
 def _happens(share: float, shape: tuple[int, ...], rng: np.random.Generator) -> Flags:

@@ -155,11 +155,21 @@ def _buy_followers(campaign: Campaign, target: CampaignTarget, rng: np.random.Ge
         first = int(rng.integers(low, high + 1))
     days = np.arange(first, last_reading + 1)
     delivery = draw_delivery(campaign.manipulation, (days + FIRST_WEEKDAY) % 7, rng, campaign.n_days)
-    last = first + len(delivery.comes) - 1
+    n_days = len(delivery.comes)
+    last = first + n_days - 1
     n_real = float(np.interp(last + 1, target.at, target.n_followers))
-    n_bought = _round_number(campaign.dose / (1 - campaign.dose) * n_real, rng)
+    # At least one; half of the orders are of two figures and noughts, as sellers' lists have them (chosen).
+    wanted = campaign.dose / (1 - campaign.dose) * n_real
+    unit = 10 ** (int(np.log10(wanted)) - 1) if rng.random() < 0.5 and wanted >= 100 else 1  # noqa: PLR2004
+    n_bought = max(int(round(wanted / unit) * unit), 1)
     followers = np.rint(n_bought * delivery.by_moment(target.at, first))
-    real = np.rint(campaign.camouflage * n_bought * _real_rise(target.at, first, len(delivery.comes), rng))
+    # The real growth that hides it: a rise that dies away, or uneven days of a long one.
+    scatter = np.exp(0.45 * rng.standard_normal(n_days + 2))
+    shape = np.exp(-np.arange(n_days + 2) / rng.uniform(0.7, 1.5)) if n_days <= DAYS_AFTER else np.ones(n_days + 2)
+    if n_days > DAYS_AFTER:
+        shape[n_days:] = 0.0
+    risen = arrived(target.at, first, shape * scatter / (shape * scatter).sum())
+    real = np.rint(campaign.camouflage * n_bought * risen)
     # Posts from the day before the first day to the last; without any, the newest before.
     is_near = (target.posts_at >= first - 1) & (target.posts_at < last + 1)
     is_before = target.posts_at < first
@@ -179,23 +189,6 @@ def _buy_followers(campaign: Campaign, target: CampaignTarget, rng: np.random.Ge
         undone = (1 - FOLLOW_BACK_SHARE) * arrived(target.at, first + 14, followed)
         return replace(purchase, following=np.rint(arrived(target.at, first, followed) - undone))
     return _add_workers(purchase, target, is_near, rng) if campaign.manipulation == "crowd_workers" else purchase
-
-
-def _round_number(wanted: float, rng: np.random.Generator) -> int:
-    """At least one; half of the orders are of two figures and noughts, as sellers' lists have them (chosen)."""
-    if rng.random() < 0.5 and wanted >= 100:  # noqa: PLR2004 (two figures and a nought)
-        unit = 10 ** (int(np.log10(wanted)) - 1)
-        return int(round(wanted / unit) * unit)
-    return max(round(wanted), 1)
-
-
-def _real_rise(at: Reals, first: int, n_days: int, rng: np.random.Generator) -> Reals:
-    """Part of the real growth that has come by each moment: a rise that dies away, or uneven days of a long one."""
-    scatter = np.exp(0.45 * rng.standard_normal(n_days + 2))
-    shape = np.exp(-np.arange(n_days + 2) / rng.uniform(0.7, 1.5)) if n_days <= DAYS_AFTER else np.ones(n_days + 2)
-    if n_days > DAYS_AFTER:
-        shape[n_days:] = 0.0
-    return arrived(at, first, shape * scatter / (shape * scatter).sum())
 
 
 def _carry(target: CampaignTarget, is_concerned: Flags, n_followers: float) -> dict[str, Reals]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,11 @@ import polars as pl
 from zhenfen.simulate import texts
 from zhenfen.simulate.audience_rows import moments, numbered
 from zhenfen.simulate.audience_sample import show_audience
+from zhenfen.simulate.campaigns import Purchase
 from zhenfen.simulate.crowds import make_comments, make_thread
 from zhenfen.simulate.organic import COUNTS, READ_AT
 from zhenfen.simulate.play import Played, Stage
+from zhenfen.simulate.roles import Campaign
 
 MEDIA = {"xiaohongshu": "image", "douyin": "video", "bilibili": "video", "weibo": "text"}
 EVENT_HOUR = 11 / 24
@@ -144,6 +147,23 @@ def show_words(
     }
 
 
+def tell_purchase(campaign: Campaign | None, purchase: Purchase) -> dict[str, Any]:
+    """What a row of TRUTH_SCHEMA says of a campaign and of what it brought; "nothing bought" without one."""
+    totals = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
+    return {
+        "manipulation": campaign.manipulation if campaign else None,
+        "dose": campaign.dose if campaign else None,
+        "camouflage": campaign.camouflage if campaign else None,
+        "is_manipulated": purchase.is_any,
+        "what": campaign.manipulation if campaign else "nothing bought",
+        "n_bought_followers": purchase.n_followers,
+        "n_bought_comments": int(purchase.comments.sum()),
+        "n_bought_likes": totals.get("n_likes", 0),
+        "n_bought_views": totals.get("n_views", 0),
+        "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
+    }
+
+
 def tell_truth(ids: pl.Series, casts: Sequence[Played], frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """One row of TRUTH_SCHEMA a creator."""
     bought_ids: dict[str, dict[str, list[str]]] = {"comments": {}, "audience": {}}
@@ -153,23 +173,12 @@ def tell_truth(ids: pl.Series, casts: Sequence[Played], frames: dict[str, pl.Dat
             bought_ids[table] = dict(bought.iter_rows())
     rows = []
     for creator_id, played in zip(ids, casts, strict=True):
-        campaign, purchase = played.role.campaign, played.purchase
-        totals = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
         row = {
             "creator_id": creator_id,
             "kind": played.role.kind,
             "shock": played.role.shock,
-            "manipulation": campaign.manipulation if campaign else None,
-            "dose": campaign.dose if campaign else None,
-            "camouflage": campaign.camouflage if campaign else None,
-            "is_manipulated": purchase.is_any,
-            "what": campaign.manipulation if campaign else "nothing bought",
-            "n_bought_followers": purchase.n_followers,
-            "n_bought_comments": int(purchase.comments.sum()),
-            "n_bought_likes": totals.get("n_likes", 0),
-            "n_bought_views": totals.get("n_views", 0),
-            "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
-            "bought_posts": [f"{creator_id}_p{at:05d}" for at in np.flatnonzero(purchase.concerned)],
+            **tell_purchase(played.role.campaign, played.purchase),
+            "bought_posts": [f"{creator_id}_p{at:05d}" for at in np.flatnonzero(played.purchase.concerned)],
             "bought_comments": bought_ids["comments"].get(creator_id, []),
             "bought_profiles": bought_ids["audience"].get(creator_id, []),
         }

@@ -116,7 +116,15 @@ def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thr
     post, at, is_bought, author_kind, author, n_likes = (
         np.concatenate([getattr(thread, name) for thread in threads]) for name in Thread.__slots__
     )
-    author_kind, author = _share_fans(whose, author_kind, author, world, rng)
+    if world.common_fans_share > 0:
+        # Part of the fans comment under several creators: who is a common reader is one under all posts of a creator.
+        fans, which = np.unique((whose << 32) + author, return_inverse=True)
+        is_common = (rng.random(len(fans)) < world.common_fans_share)[which] & (
+            author_kind == AUTHOR_KINDS.index("fan")
+        )
+        reader = draw_fans(world.n_common_fans, rng.random(len(fans)), world)[which]
+        author_kind = np.where(is_common, AUTHOR_KINDS.index("reader"), author_kind)
+        author = np.where(is_common, reader, author)
     number = np.arange(n) - np.searchsorted(whose, whose)
     owner, flag = ids.gather(whose), pl.Series("is_bought", is_bought)
     seller = np.array([played.seller for played in casts], dtype=np.int64)[whose]
@@ -142,17 +150,6 @@ def make_comments(ids: pl.Series, casts: Sequence[Played], threads: Sequence[Thr
             "is_bought": flag,
         }
     )
-
-
-def _share_fans(whose: Ints, kind: Ints, author: Ints, world: World, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Kinds and numbers of the authors where part of the fans are people who comment under several creators."""
-    if world.common_fans_share == 0:
-        return kind, author
-    # One number a creator and fan: who is a common reader is one under all posts of the creator.
-    fans, which = np.unique((whose << 32) + author, return_inverse=True)
-    is_common = (rng.random(len(fans)) < world.common_fans_share)[which] & (kind == AUTHOR_KINDS.index("fan"))
-    reader = draw_fans(world.n_common_fans, rng.random(len(fans)), world)[which]
-    return np.where(is_common, AUTHOR_KINDS.index("reader"), kind), np.where(is_common, reader, author)
 
 
 def _author_ids(owner: pl.Series, kind: Ints, author: Ints, seller: Ints, seed: int) -> pl.Series:

@@ -73,7 +73,15 @@ def draw_delivery(manipulation: str, weekday: Ints, rng: np.random.Generator, n_
     drawn = _draw_comes(manipulation, weekday, rng) if n_days is None else _jitter(n_days, EVEN_SCATTER, rng)
     comes = drawn[: max(len(weekday), 1)]
     begins, lasts = rng.uniform(*DELIVERED_FROM), rng.uniform(*DELIVERED_FOR)
-    return Delivery(comes / comes.sum(), _draw_leaves(manipulation, len(comes), rng), begins, lasts)
+    # What leaves again: nobody, most of them on one later day, or half of them over one to three months.
+    leaves = np.zeros(0)
+    if manipulation == "bought_then_purged":
+        leaves = np.zeros(len(comes) + int(rng.integers(7, 36)))
+        leaves[-1] = rng.uniform(0.4, 0.95)
+    elif manipulation in ("crowd_workers", "follow_unfollow"):
+        rate = np.log(2) / rng.uniform(30, 90)
+        leaves = np.concatenate((np.zeros(len(comes)), 0.5 * rate * np.exp(-rate * np.arange(90))))
+    return Delivery(comes / comes.sum(), leaves, begins, lasts)
 
 
 def _draw_comes(manipulation: str, weekday: Ints, rng: np.random.Generator) -> Reals:
@@ -102,16 +110,3 @@ def _draw_comes(manipulation: str, weekday: Ints, rng: np.random.Generator) -> R
 
 def _jitter(n_days: int, scatter: float, rng: np.random.Generator) -> Reals:
     return np.maximum(1 + scatter * rng.standard_normal(n_days), 0.05)
-
-
-def _draw_leaves(manipulation: str, n_days: int, rng: np.random.Generator) -> Reals:
-    """Part that leaves on each day from the first of the delivery on."""
-    if manipulation == "bought_then_purged":
-        leaves = np.zeros(n_days + int(rng.integers(7, 36)))
-        leaves[-1] = rng.uniform(0.4, 0.95)
-        return leaves
-    if manipulation in ("crowd_workers", "follow_unfollow"):
-        # Half of them have gone after one to three months.
-        rate = np.log(2) / rng.uniform(30, 90)
-        return np.concatenate((np.zeros(n_days), 0.5 * rate * np.exp(-rate * np.arange(90))))
-    return np.zeros(0)

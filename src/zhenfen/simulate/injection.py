@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.simulate import sellers, texts
 from zhenfen.simulate.audience_rows import moments, numbered
 from zhenfen.simulate.campaigns import CampaignTarget, Purchase, make_purchase, no_purchase
-from zhenfen.simulate.cast import TRUTH_SCHEMA
+from zhenfen.simulate.cast import TRUTH_SCHEMA, tell_purchase
 from zhenfen.simulate.crowds import bought_minutes
 from zhenfen.simulate.organic import COUNTS, Reals
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, Campaign
@@ -66,9 +65,24 @@ def plan_injections(tables: Tables, campaigns: Mapping[str, Campaign], seed: int
     for creator_id in sorted(campaigns):
         digest = hashlib.sha256(creator_id.encode()).digest()
         rng = np.random.default_rng((seed, int.from_bytes(digest[:8], "big")))
-        rows = known_of.get(creator_id, known.clear()).sort("observed_at"), posts_of.get(creator_id, posts.clear())
-        follows = rates.get(platforms.get(creator_id) or "", usual_rate)
-        planned.append(_plan(creator_id, campaigns[creator_id], rows, world, rng, follows=follows))
+        campaign, mine = campaigns[creator_id], posts_of.get(creator_id, posts.clear())
+        readings = known_of.get(creator_id, known.clear()).sort("observed_at")
+        counts = {name: _reals(mine[name]) for name in COUNTS if mine[name].null_count() < len(mine)}
+        if mine["n_listed"].null_count() < len(mine):
+            # Where the posts show no number of comments, those listed can still be added to.
+            counts["n_comments"] = _reals(mine.select(pl.coalesce("n_comments", "n_listed")).to_series())
+        target = CampaignTarget(
+            at=_days(readings["observed_at"]),
+            n_followers=_reals(readings["n_followers"]),
+            posts_at=_days(mine["published_at"]),
+            counts=counts,
+            follows=rates.get(platforms.get(creator_id) or "", usual_rate),
+        )
+        # Samples of followers stay as they are, so nothing can be bought in them.
+        is_possible = campaign.manipulation not in AUDIENCE_MANIPULATIONS
+        purchase = make_purchase(campaign, target, world, rng) if is_possible else no_purchase(target)
+        seller = int(rng.integers(sellers.N_SELLERS))
+        planned.append(Injection(creator_id, campaign, readings, mine, purchase, seller, rng))
     return planned
 
 
@@ -79,33 +93,6 @@ def _creators(tables: Tables) -> list[str]:
 
 def _split(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(key[0]): part for key, part in frame.partition_by("creator_id", as_dict=True).items()}
-
-
-def _plan(
-    creator_id: str,
-    campaign: Campaign,
-    rows: tuple[pl.DataFrame, pl.DataFrame],
-    world: World,
-    rng: np.random.Generator,
-    *,
-    follows: float,
-) -> Injection:
-    readings, posts = rows
-    counts = {name: _reals(posts[name]) for name in COUNTS if posts[name].null_count() < len(posts)}
-    if posts["n_listed"].null_count() < len(posts):
-        # Where the posts show no number of comments, those listed can still be added to.
-        counts["n_comments"] = _reals(posts.select(pl.coalesce("n_comments", "n_listed")).to_series())
-    target = CampaignTarget(
-        at=_days(readings["observed_at"]),
-        n_followers=_reals(readings["n_followers"]),
-        posts_at=_days(posts["published_at"]),
-        counts=counts,
-        follows=follows,
-    )
-    # Samples of followers stay as they are, so nothing can be bought in them.
-    is_possible = campaign.manipulation not in AUDIENCE_MANIPULATIONS
-    purchase = make_purchase(campaign, target, world, rng) if is_possible else no_purchase(target)
-    return Injection(creator_id, campaign, readings, posts, purchase, int(rng.integers(sellers.N_SELLERS)), rng)
 
 
 def _reals(counts: pl.Series) -> Reals:
@@ -165,31 +152,23 @@ def add_to_creators(creators: pl.DataFrame, injections: Sequence[Injection]) -> 
 
 def bought_rows(tables: Tables, injections: Sequence[Injection], seed: int, world: World) -> pl.DataFrame:
     """Rows for table `comments`: those bought, as many of each post as the export shows of its other comments."""
-    latest = tables["comments"]["created_at"].max()
-    parts = [
-        _bought_comments(one, seed, world) for one in injections if one.purchase.style and one.purchase.comments.any()
-    ]
-    if not parts:
-        return tables["comments"].clear()
-    rows = pl.concat(parts)
-    return rows.filter(pl.col("created_at").is_null() | (pl.col("created_at") <= pl.lit(latest)))
-
-
-def _bought_comments(one: Injection, seed: int, world: World) -> pl.DataFrame:
-    style, rng = one.purchase.style, one.rng
-    # As many as the export would hold: of a post whose comments it lists, the part that it lists.
-    listed = _reals(one.posts["n_listed"])
-    counted = np.fmax(_reals(one.posts["n_comments"]), listed)
-    part = np.where(listed > 0, listed / np.maximum(np.nan_to_num(counted), 1), 0.0)
-    shown = np.minimum(np.rint(one.purchase.comments * part), world.most_comments).astype(np.int64)
-    post = np.repeat(np.arange(len(shown)), shown)
-    place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
-    at = _days(one.posts["published_at"])[post] + bought_minutes(style, place, world, rng) / 1440
-    owner = pl.repeat(one.creator_id, len(post), eager=True)
-    own = place if style == "pod" else rng.integers(0, sellers.n_accounts(one.seller), len(post))
-    names = texts.person_names(rng, len(post)) if style == "pod" else texts.batch_names(rng, len(post))
-    return pl.DataFrame(
-        {
+    parts = []
+    for one in injections:
+        style, rng = one.purchase.style, one.rng
+        if not style or not one.purchase.comments.any():
+            continue
+        # As many as the export would hold: of a post whose comments it lists, the part that it lists.
+        listed = _reals(one.posts["n_listed"])
+        counted = np.fmax(_reals(one.posts["n_comments"]), listed)
+        part = np.where(listed > 0, listed / np.maximum(np.nan_to_num(counted), 1), 0.0)
+        shown = np.minimum(np.rint(one.purchase.comments * part), world.most_comments).astype(np.int64)
+        post = np.repeat(np.arange(len(shown)), shown)
+        place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
+        at = _days(one.posts["published_at"])[post] + bought_minutes(style, place, world, rng) / 1440
+        owner = pl.repeat(one.creator_id, len(post), eager=True)
+        own = place if style == "pod" else rng.integers(0, sellers.n_accounts(one.seller), len(post))
+        names = texts.person_names(rng, len(post)) if style == "pod" else texts.batch_names(rng, len(post))
+        rows = {
             "comment_id": numbered(owner, "x", np.arange(len(post))),
             "post_id": one.posts["post_id"].gather(post),
             "creator_id": owner,
@@ -199,7 +178,11 @@ def _bought_comments(one: Injection, seed: int, world: World) -> pl.DataFrame:
             "text": sellers.bought_comments(style, one.seller, seed, len(post), rng),
             "n_likes": pl.Series(np.zeros(len(post), dtype=np.int64)),
         }
-    )
+        parts.append(pl.DataFrame(rows))
+    if not parts:
+        return tables["comments"].clear()
+    latest = tables["comments"]["created_at"].max()
+    return pl.concat(parts).filter(pl.col("created_at").is_null() | (pl.col("created_at") <= pl.lit(latest)))
 
 
 def tell_truth(tables: Tables, injections: Sequence[Injection], bought: pl.DataFrame) -> pl.DataFrame:
@@ -220,20 +203,9 @@ def tell_truth(tables: Tables, injections: Sequence[Injection], bought: pl.DataF
         row = {**untouched, "creator_id": creator_id}
         if creator_id in by_id:
             one = by_id[creator_id]
-            purchase = one.purchase
-            totals = {name: int(np.nansum(values)) for name, values in purchase.counts.items()}
             row |= {
-                "manipulation": one.campaign.manipulation,
-                "dose": one.campaign.dose,
-                "camouflage": one.campaign.camouflage,
-                "is_manipulated": purchase.is_any,
-                "what": one.campaign.manipulation,
-                "n_bought_followers": purchase.n_followers,
-                "n_bought_comments": int(purchase.comments.sum()),
-                "n_bought_likes": totals.get("n_likes", 0),
-                "n_bought_views": totals.get("n_views", 0),
-                "bought_days": [date(1970, 1, 1) + timedelta(days=int(day)) for day in purchase.days],
-                "bought_posts": one.posts["post_id"].gather(np.flatnonzero(purchase.concerned)).to_list(),
+                **tell_purchase(one.campaign, one.purchase),
+                "bought_posts": one.posts["post_id"].gather(np.flatnonzero(one.purchase.concerned)).to_list(),
                 "bought_comments": comments.get(creator_id, []),
             }
         rows.append(row)

@@ -228,7 +228,12 @@ def make_gains(
     mean = np.exp(min(traits.likes_power * traits.views_log_sd, 1.0) ** 2 / 2)
     usual = float(traits.follows * traits.posts_per_day * traits.views * by_views * mean)
     even = growth.even_share * usual * traits.curve * _draw_days(n_days, weekday, growth, rng)
-    rises = _draw_rises(n_days, usual, growth, rng)
+    # Rises that nothing in the tables explains, as every creator has: clips of others, recommendation.
+    typical = growth.rise_size.draw(1, rng) * usual
+    n_rises = rng.poisson(growth.rises_per_day, n_days)
+    size = (1 - rng.random(int(n_rises.sum()))) ** (-1 / growth.rise_tail)
+    risen = np.bincount(np.repeat(np.arange(n_days), n_rises), np.minimum(size, LARGEST_RISE), minlength=n_days)
+    rises = typical * np.convolve(risen, growth.decay)[:n_days]
     # The part of a post's first day that the reading misses comes on the next.
     share = np.array(growth.decay) / sum(growth.decay)
     brought = np.minimum(posts.interactions * traits.follows, MOST_BY_POST * traits.n_followers)
@@ -249,15 +254,6 @@ def _draw_days(n_days: int, weekday: Ints, growth: GrowthParameters, rng: np.ran
     day_log_sd = growth.day_log_sd.draw(1, rng)
     daily = np.exp(slow + day_log_sd * rng.standard_normal(n_days))
     return np.asarray(daily * np.array(growth.weekdays)[weekday])
-
-
-def _draw_rises(n_days: int, usual: float, growth: GrowthParameters, rng: np.random.Generator) -> Reals:
-    """Arrivals that nothing in the tables explains, as every creator has: clips of others, recommendation."""
-    typical = growth.rise_size.draw(1, rng) * usual
-    n = rng.poisson(growth.rises_per_day, n_days)
-    size = (1 - rng.random(int(n.sum()))) ** (-1 / growth.rise_tail)
-    daily = np.bincount(np.repeat(np.arange(n_days), n), np.minimum(size, LARGEST_RISE), minlength=n_days)
-    return typical * np.convolve(daily, growth.decay)[:n_days]
 
 
 def spread_after(at: Reals, amount: Reals, share: Reals, n_days: int) -> Reals:

@@ -118,7 +118,13 @@ def play(role: Role, place: int, stage: Stage) -> Played:
     readings = np.rint(organic + bought)[kept]
     if role.shock == "import_glitch":
         readings = spoil_readings(readings, rng)
+    # Of those who came in the last fortnight, the part that was bought.
+    came = float(np.maximum(np.diff(organic)[-14:], 0).sum() + 1)
+    came_bought = max(float(bought[-1] - bought[-min(15, n_days)]), 0.0)
     followed = np.asarray(rng.lognormal(*FOLLOWING) + np.cumsum(rng.poisson(0.05, n_days)), dtype=np.int64)
+    # Days with live rooms are events of their own, where they are declared.
+    days = np.unique(np.floor(posts.at[posts.is_live]).astype(np.int64))
+    lives = [(int(day), "live") for day in days] if rng.random() < stage.world.lives_declared else []
     return Played(
         role=role,
         at=at[kept],
@@ -127,8 +133,8 @@ def play(role: Role, place: int, stage: Stage) -> Played:
         posts=replace(posts, at=target.posts_at, counts=counts),
         purchase=purchase,
         bought_share=purchase.profiles_share or float((bought[-1] + padded) / (organic[-1] + bought[-1])),
-        newest_bought_share=purchase.profiles_share or _newest_share(organic, bought),
-        events=_events(shock, stage, rng),
+        newest_bought_share=purchase.profiles_share or came_bought / (came_bought + came),
+        events=tuple((stage.first_day + day, kind) for day, kind in (*shock.events, *lives)),
         seller=int(rng.integers(1 if role.fixed else N_SELLERS)),
         rng=rng,
     )
@@ -170,17 +176,3 @@ def _clean_up(
     organic[day:] -= np.rint(share * part * organic[day])
     bought[day:] -= np.rint(of_bought * bought[day])
     return organic, bought
-
-
-def _newest_share(organic: Reals, bought: Reals) -> float:
-    came = np.maximum(np.diff(organic)[-14:], 0).sum() + 1
-    came_bought = max(float(bought[-1] - bought[-min(15, len(bought))]), 0.0)
-    return came_bought / (came_bought + float(came))
-
-
-def _events(shock: Shock, stage: Stage, rng: np.random.Generator) -> tuple[tuple[int, str], ...]:
-    live = np.unique(np.floor(shock.posts.at[shock.posts.is_live]).astype(np.int64))
-    declared = live if rng.random() < stage.world.lives_declared else live[:0]
-    return tuple(
-        (stage.first_day + day, kind) for day, kind in (*shock.events, *((int(on), "live") for on in declared))
-    )

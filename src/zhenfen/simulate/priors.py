@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from zhenfen.config import Strict, config_dir, read_config
-from zhenfen.simulate.parameters import Parameters, PlatformParameters, Scatter
+from zhenfen.simulate.parameters import Parameters, Scatter
 from zhenfen.simulate.world import World, base_world
 
 
@@ -177,7 +177,20 @@ def draw_world(rng: np.random.Generator, *, is_search: bool = False) -> World:
 
 
 def _draw_parameters(fitted: Parameters, priors: FittedPriors, rng: np.random.Generator) -> Parameters:
-    platforms = {name: _draw_platform(one, priors, rng) for name, one in fitted.platforms.items()}
+    platforms = {}
+    for name, one in fitted.platforms.items():
+        scatters = {
+            key: _vary(value, priors.median_log_sd, priors, rng) for key, value in one if isinstance(value, Scatter)
+        }
+        posts, within = scatters["posts_per_day"], priors.posts_per_day
+        median = float(np.clip(posts.median, within.least, within.most))
+        changed_platform = {
+            **scatters,
+            "posts_per_day": posts.model_copy(update={"median": median}),
+            "likes_power": priors.likes_power.draw(rng),
+            "by_likes": {key: _vary(rate, priors.by_likes_log_sd, priors, rng) for key, rate in one.by_likes.items()},
+        }
+        platforms[name] = one.model_copy(update=changed_platform)
     growth, delays = fitted.growth, fitted.comment_delays
     day, size = growth.day_log_sd, growth.rise_size
     changed_growth = {
@@ -198,21 +211,6 @@ def _draw_parameters(fitted: Parameters, priors: FittedPriors, rng: np.random.Ge
         "platforms": platforms,
         "growth": growth.model_copy(update=changed_growth),
         "comment_delays": delays.model_copy(update=changed_delays),
-    }
-    return fitted.model_copy(update=changed)
-
-
-def _draw_platform(fitted: PlatformParameters, priors: FittedPriors, rng: np.random.Generator) -> PlatformParameters:
-    scatters = {
-        name: _vary(value, priors.median_log_sd, priors, rng) for name, value in fitted if isinstance(value, Scatter)
-    }
-    posts, within = scatters["posts_per_day"], priors.posts_per_day
-    median = float(np.clip(posts.median, within.least, within.most))
-    changed = {
-        **scatters,
-        "posts_per_day": posts.model_copy(update={"median": median}),
-        "likes_power": priors.likes_power.draw(rng),
-        "by_likes": {name: _vary(one, priors.by_likes_log_sd, priors, rng) for name, one in fitted.by_likes.items()},
     }
     return fitted.model_copy(update=changed)
 

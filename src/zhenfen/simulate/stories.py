@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
-from zhenfen.simulate.parameters import PlatformParameters, Scatter
+from zhenfen.simulate.parameters import Scatter
 from zhenfen.simulate.roles import Campaign, Fixed, Role
 from zhenfen.simulate.world import World, base_world
 
@@ -113,7 +113,13 @@ def story_world() -> World:
     """
     base = base_world()
     fitted = base.parameters
-    platforms = {name: _in_the_middle(one) for name, one in fitted.platforms.items()}
+    platforms = {}
+    for name, platform in fitted.platforms.items():
+        alike = {key: _alike(one) for key, one in platform if isinstance(one, Scatter)}
+        views = alike["views_log_sd"]
+        alike["views_log_sd"] = views.model_copy(update={"median": min(views.median, VIEWS_LOG_SD)})
+        by_likes = {key: _alike(one) for key, one in platform.by_likes.items()}
+        platforms[name] = platform.model_copy(update={**alike, "by_likes": by_likes})
     # Half of the arrivals even, as far as they can be from day to day, and no rise from outside.
     even = {"even_share": 0.5, "day_log_sd": Scatter(median=DAY_LOG_SD), "slow_log_sd": 0.0, "rises_per_day": 0.0}
     growth = fitted.growth.model_copy(update=even)
@@ -129,14 +135,6 @@ def story_world() -> World:
         most_comments=60,
         ordered_share=1.0,
     )
-
-
-def _in_the_middle(fitted: PlatformParameters) -> PlatformParameters:
-    alike = {name: _alike(one) for name, one in fitted if isinstance(one, Scatter)}
-    views = alike["views_log_sd"]
-    least = views.model_copy(update={"median": min(views.median, VIEWS_LOG_SD)})
-    by_likes = {name: _alike(one) for name, one in fitted.by_likes.items()}
-    return fitted.model_copy(update={**alike, "views_log_sd": least, "by_likes": by_likes})
 
 
 def _alike(fitted: Scatter) -> Scatter:

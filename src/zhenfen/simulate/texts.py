@@ -101,18 +101,15 @@ def _sentence(n_clauses: int, *, is_ended: bool = False) -> Form:
     return write
 
 
-def _place(rng: np.random.Generator, n: int) -> pl.Series:
-    return _fill_frames(rng, words.PLACE_FRAMES, draw(rng, words.CITIES, n))
+def _framed(frames: Sequence[tuple[str, str]], pool: Sequence[str]) -> Form:
+    """A form of one entry of the pool in the blank of one of the frames."""
 
+    def write(rng: np.random.Generator, n: int) -> pl.Series:
+        filling, at = draw(rng, pool, n), rng.integers(0, len(frames), n)
+        before, after = (pl.Series(side).gather(at) for side in zip(*frames, strict=True))
+        return join_parts(before, filling, after)
 
-def _amount(rng: np.random.Generator, n: int) -> pl.Series:
-    return _fill_frames(rng, words.AMOUNT_FRAMES, pl.Series(rng.integers(2, 400, n)).cast(pl.String))
-
-
-def _fill_frames(rng: np.random.Generator, frames: Sequence[tuple[str, str]], filling: pl.Series) -> pl.Series:
-    at = rng.integers(0, len(frames), len(filling))
-    before, after = (pl.Series(side).gather(at) for side in zip(*frames, strict=True))
-    return join_parts(before, filling, after)
+    return write
 
 
 _STORY = _row(words.TIMES, words.PEOPLE, words.DEEDS, THINGS)
@@ -120,8 +117,8 @@ CLAUSES: dict[Form, float] = {
     _row(THINGS, words.FEELINGS): 0.45,
     _STORY: 0.22,
     _row(THINGS, words.ASKING): 0.15,
-    _place: 0.08,
-    _amount: 0.1,
+    _framed(words.PLACE_FRAMES, words.CITIES): 0.08,
+    _framed(words.AMOUNT_FRAMES, [str(amount) for amount in range(2, 400)]): 0.1,
 }
 COMMENT_FORMS: dict[Form, float] = {
     _row(words.PRAISE): 0.13,

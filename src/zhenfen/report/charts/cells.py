@@ -1,4 +1,4 @@
-"""The small charts of a report, from its dict to inline SVG: range bars, posts over time, sparklines."""
+"""The small charts of a report, from its dict to inline SVG: bars against peers, bars of shares, sparklines."""
 
 from __future__ import annotations
 
@@ -7,22 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from zhenfen.report.charts.scale import (
-    Scale,
-    is_wide,
-    linear,
-    logarithmic,
-)
-from zhenfen.report.charts.svg import (
-    across,
-    at,
-    line_path,
-    stretched,
-    tag,
-    upright,
-)
+from zhenfen.report.charts.scale import is_wide, linear, logarithmic
+from zhenfen.report.charts.svg import across, at, line_path, stretched, tag, upright
 
-BAR, SPARK, DOTS, ABOVE_DOTS, DAYS = 24, 28, 200, 10, 24
+BAR, SPARK = 24, 28
 """Heights in pixels."""
 ROOM = 0.06
 """Share of a range bar kept free at each side, so that a marker at the edge stays whole."""
@@ -33,39 +21,37 @@ def range_bar(item: Mapping[str, Any]) -> Markup:
     """A value against its peers: band from p5 to p95, tick at the median, marker at the value."""
     if item["low"] is None or item["high"] is None or item["value"] is None:
         return Markup("")
-    place = _range_place(item)
-    left, middle = place(item["low"]), BAR / 2
-    width = max(place(item["high"]) - left, NARROWEST_BAND)
+    known = {name: item[name] for name in ("low", "high", "value", "median") if item[name] is not None}
+    least, most = min(known.values()), max(known.values())
+    # Logarithmic where the values are far apart; linear from 0 otherwise.
+    scale = logarithmic(least, most) if is_wide([*known.values()]) else linear(min(0, least), most or 1.0)
+    places = {name: ROOM + (1 - 2 * ROOM) * scale(value) for name, value in known.items()}
     # A dot inside the range; outside a triangle that points the way, filled where the side asks for a look.
     if item["position"] == "within":
         marker = tag("circle", class_="value", r=5)
     else:
         triangle = "M-5-7L7 0L-5 7Z" if item["position"] == "above" else "M5-7L-7 0L5 7Z"
         marker = tag("path", class_="value asks" if item["asks"] else "value beside", d=triangle)
-    median = [] if item["median"] is None else [upright("median", place(item["median"]), middle - 8, middle + 8)]
-    return tag(
-        "svg",
-        tag("title", item["sentence"]),
-        tag("line", class_="rail", x1="0", x2="100%", y1=middle, y2=middle),
-        tag("rect", class_="band", x=across(left), width=across(width), y=middle - 5, height=10, rx=2),
-        *median,
-        at(place(item["value"]), middle, marker),
-        role="img",
-        class_="range",
-        width="100%",
-        height=BAR,
-    )
+    median = [upright("median", places["median"], BAR / 2 - 8, BAR / 2 + 8)] if "median" in places else []
+    marks = [*median, at(places["value"], BAR / 2, marker)]
+    return _bar(item["sentence"], places["low"], places["high"], *marks)
 
 
 def share_bar(share: Mapping[str, Any]) -> Markup:
     """An estimated share on the whole scale from 0 to 100 %: band for the interval, marker at the estimate."""
-    middle, width = BAR / 2, max(share["high"] - share["low"], NARROWEST_BAND)
+    marker = at(share["share"], BAR / 2, tag("circle", class_="value", r=5))
+    return _bar(share["sentence"], share["low"], share["high"], marker)
+
+
+def _bar(title: str, left: float, right: float, *marks: Markup) -> Markup:
+    """A band between two places of a rail, under the marks."""
+    middle, width = BAR / 2, max(right - left, NARROWEST_BAND)
     return tag(
         "svg",
-        tag("title", share["sentence"]),
+        tag("title", title),
         tag("line", class_="rail", x1="0", x2="100%", y1=middle, y2=middle),
-        tag("rect", class_="band", x=across(share["low"]), width=across(width), y=middle - 5, height=10, rx=2),
-        at(share["share"], middle, tag("circle", class_="value", r=5)),
+        tag("rect", class_="band", x=across(left), width=across(width), y=middle - 5, height=10, rx=2),
+        *marks,
         role="img",
         class_="range",
         width="100%",
@@ -91,10 +77,3 @@ def sparkline(points: Sequence[Sequence[float]], label: str) -> Markup:
         width="100%",
         height=SPARK,
     )
-
-
-def _range_place(item: Mapping[str, Any]) -> Scale:
-    """Places of a range bar: logarithmic where the values are far apart; linear from 0 otherwise."""
-    values = [item[name] for name in ("low", "high", "value", "median") if item[name] is not None]
-    scale = logarithmic(min(values), max(values)) if is_wide(values) else linear(min(0, *values), max(values) or 1.0)
-    return lambda value: ROOM + (1 - 2 * ROOM) * scale(value)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from markupsafe import Markup
 
 from zhenfen.messages import Catalogue
-from zhenfen.report.charts.scale import DayScale, Scale, day_scale, day_ticks, linear, nice_ticks
+from zhenfen.report.charts.scale import DayScale, day_scale, day_ticks, linear, nice_ticks
 from zhenfen.report.charts.svg import (
     across,
     at,
@@ -52,7 +52,11 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     place, ticks = day_scale(days[0], days[-1]), nice_ticks(min(known), max(known), 4)
     up = linear(ticks[0], ticks[-1])
     labels = [(CURVE_TOP + CURVE * (1 - up(tick)), catalogue.compact(tick)) for tick in ticks]
-    points = list(_points(growth, days, place, up))
+    # Points of the curve; None where a day is missing or its count unknown.
+    points: list[tuple[float, float] | None] = []
+    for before, day, count in zip([days[0], *days], days, growth["n_followers"], strict=False):
+        points += [None] if day - before > ONE_DAY else []
+        points.append(None if count is None else (place(day), CURVE * (1 - up(count))))
     # Dots for readings without a neighbour, which a line can't show.
     lonely = [
         tag("circle", class_="lonely", cx=across(point[0]), cy=CURVE_TOP + point[1], r=2)
@@ -82,18 +86,6 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
         day_labels([(place(day), text) for day, text in day_ticks(days[0], days[-1])], HEIGHT - 5),
     )
     return framed(axis([*labels, *gain_labels], HEIGHT), plot)
-
-
-def _points(
-    growth: Mapping[str, Any], days: Sequence[date], place: DayScale, up: Scale
-) -> Iterator[tuple[float, float] | None]:
-    """Points of the curve; None where a day is missing or its count unknown."""
-    before = days[0] - ONE_DAY
-    for day, count in zip(days, growth["n_followers"], strict=True):
-        if day - before > ONE_DAY:
-            yield None
-        before = day
-        yield None if count is None else (place(day), CURVE * (1 - up(count)))
 
 
 def _mark_spans(

@@ -1,4 +1,4 @@
-"""The small charts of a report, from its dict to inline SVG: range bars, posts over time, sparklines."""
+"""The chart of interactions: posts over time as dots, on a logarithmic scale where they lie far apart."""
 
 from __future__ import annotations
 
@@ -31,11 +31,8 @@ from zhenfen.report.charts.svg import (
     tag,
 )
 
-BAR, SPARK, DOTS, ABOVE_DOTS, DAYS = 24, 28, 200, 10, 24
+DOTS, ABOVE_DOTS, DAYS = 200, 10, 24
 """Heights in pixels."""
-ROOM = 0.06
-"""Share of a range bar kept free at each side, so that a marker at the edge stays whole."""
-NARROWEST_BAND = 0.012
 
 
 def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:

@@ -131,54 +131,48 @@ class GrowthSection(FamilySection, family="growth", place=1):
 
 
 def _spans(case: Case) -> dict[str, Any]:
-    """The spans that matter most, in order of time and numbered in that order."""
+    """The spans that matter most, in order of time and numbered in that order, with the causes tested of each."""
     spans = case.detail("growth", "spans")
     if spans is None:
         return {"spans": [], "n_spans": 0, "n_unexplained": 0}
     size = (pl.col("n_gained") - pl.col("n_expected")).abs()
     order = spans.sort(pl.col("is_unexplained"), size, descending=True, nulls_last=True, maintain_order=True)
-    rows = order.head(MOST_SPANS).sort("starts_at", "ends_at").iter_rows(named=True)
-    return {
-        "spans": [_span(case, number, row) for number, row in enumerate(rows, start=1)],
-        "n_spans": spans.height,
-        "n_unexplained": int(spans["is_unexplained"].sum()),
-    }
-
-
-def _span(case: Case, number: int, row: dict[str, Any]) -> dict[str, Any]:
-    """One span, what the creator lost beside the others in it, and the causes tested."""
     text, label = case.catalogue.text, case.setting.label
-    shape = label("shape", row["shape"]) if row["shape"] else "—"
-    # The explanation in words, with the kind of event where it is one.
-    explanation = label("explanation", row["explanation"]) if row["explanation"] else "—"
-    event = f"report.event.{row.get('explained_by')}"
-    if row["explanation"] and case.catalogue.has(event):
-        explanation = f"{explanation} ({text(event)})"
-    shared = _shared(case, row)
-    # How often organic growth shows such a span. What is unusual about a shared loss is its size beside the others'.
-    p_value, chance = row.get("p_value"), ""
-    if p_value is not None and row["is_unexplained"] and not shared["shared_text"]:
-        chance = text("report.span.chance", p=p_text(case.catalogue, p_value))
-    return {
-        "number": number,
-        "starts_on": iso_day(row["starts_at"]),
-        "ends_on": iso_day(row["ends_at"]),
-        "days_text": days_text(row["starts_at"], row["ends_at"]),
-        "n_gained": row["n_gained"],
-        "gained_text": signed(case.catalogue, row["n_gained"]),
-        "n_expected": row["n_expected"],
-        "expected_text": signed(case.catalogue, row["n_expected"]),
-        "shape": row["shape"],
-        "shape_text": f"{shape} · {text('report.span.round')}" if row.get("is_round") else shape,
-        "explanation": row["explanation"],
-        "explanation_text": explanation,
-        "is_unexplained": bool(row["is_unexplained"]),
-        "p_value": p_value,
-        "q_value": row.get("q_value"),
-        "chance_text": chance,
-        **shared,
-        "causes": _causes(case, row),
-    }
+    shown: list[dict[str, Any]] = []
+    for row in order.head(MOST_SPANS).sort("starts_at", "ends_at").iter_rows(named=True):
+        shape = label("shape", row["shape"]) if row["shape"] else "—"
+        # The explanation in words, with the kind of event where it is one.
+        explanation = label("explanation", row["explanation"]) if row["explanation"] else "—"
+        event = f"report.event.{row.get('explained_by')}"
+        if row["explanation"] and case.catalogue.has(event):
+            explanation = f"{explanation} ({text(event)})"
+        # How often organic growth shows such a span; of a shared loss its size beside the others' is what is unusual.
+        shared, p_value, chance = _shared(case, row), row.get("p_value"), ""
+        if p_value is not None and row["is_unexplained"] and not shared["shared_text"]:
+            chance = text("report.span.chance", p=p_text(case.catalogue, p_value))
+        shown.append(
+            {
+                "number": len(shown) + 1,
+                "starts_on": iso_day(row["starts_at"]),
+                "ends_on": iso_day(row["ends_at"]),
+                "days_text": days_text(row["starts_at"], row["ends_at"]),
+                "n_gained": row["n_gained"],
+                "gained_text": signed(case.catalogue, row["n_gained"]),
+                "n_expected": row["n_expected"],
+                "expected_text": signed(case.catalogue, row["n_expected"]),
+                "shape": row["shape"],
+                "shape_text": f"{shape} · {text('report.span.round')}" if row.get("is_round") else shape,
+                "explanation": row["explanation"],
+                "explanation_text": explanation,
+                "is_unexplained": bool(row["is_unexplained"]),
+                "p_value": p_value,
+                "q_value": row.get("q_value"),
+                "chance_text": chance,
+                **shared,
+                "causes": _causes(case, row),
+            }
+        )
+    return {"spans": shown, "n_spans": spans.height, "n_unexplained": int(spans["is_unexplained"].sum())}
 
 
 def _shared(case: Case, span: dict[str, Any]) -> dict[str, Any]:

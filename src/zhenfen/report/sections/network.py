@@ -69,7 +69,7 @@ class NetworkSection(FamilySection, family="network", place=6):
                 other=partner["name"],
             )
 
-    def summarise_shared(self, setting: Setting) -> dict[str, Any]:
+    def summarise_ties(self, setting: Setting) -> dict[str, Any]:
         """Clusters that stand under several creators, and pairs under whom the same accounts comment, each once."""
         clusters, commenters = (setting.detail("network", name) for name in self.reads["network"])
         shared: dict[str, Any] = {"clusters": [], "n_clusters": 0, "pairs": [], "n_pairs": 0}
