@@ -91,18 +91,12 @@ def pseudonymise(frames: Mapping[str, pl.DataFrame], key: bytes) -> dict[str, pl
 
 def mask(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The frames with contact details masked in free texts and names; in `unusable` in the values."""
-    from zhenfen.text.contacts import has_contact, mask_contacts
+    from zhenfen.text.contacts import mask_texts
 
-    safe = dict(frames)
+    safe: dict[str, pl.DataFrame] = {}
     for name, frame in frames.items():
-        for column in ("value",) if name == "unusable" else FREE_TEXTS:
-            if column not in frame.columns:
-                continue
-            # To look for a contact takes an eighth of the time of masking, and few texts hold one.
-            found = frame.select(has_contact(pl.col(column)).fill_null(value=False)).to_series()
-            if found.any():
-                masked = frame.filter(found).select(mask_contacts(pl.col(column))).to_series()
-                safe[name] = safe[name].with_columns(frame[column].clone().scatter(found.arg_true(), masked))
+        columns = ("value",) if name == "unusable" else FREE_TEXTS
+        safe[name] = frame.with_columns(mask_texts(frame[column]) for column in columns if column in frame.columns)
     return safe
 
 
