@@ -88,8 +88,10 @@ def read_yaml(path: Path) -> Any:
     Raises:
         ConfigError: The file is not there or is not YAML.
     """
+    # The C loader reads a large catalogue ten times faster; a source build of PyYAML may lack it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 (both loaders are the safe ones)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (both loaders are the safe ones)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
@@ -128,8 +130,3 @@ def load_platforms() -> dict[str, Platform]:
 def _shipped(name: str) -> Path:
     packaged = Path(__file__).parent / name
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / name
-
-
-def _loader() -> type[yaml.SafeLoader]:
-    # The C loader reads a large catalogue ten times faster; a source build of PyYAML may lack it.
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -64,12 +64,11 @@ class Problem:
         if self.column is not None:
             parts.append(f"column {self.column}")
         place = ", ".join(parts)
-        found = "" if self.value is None else f"found {_shorten(self.value)!r}, "
+        value = self.value
+        if value is not None and len(value) > LONGEST_VALUE_CHARS:
+            value = value[: LONGEST_VALUE_CHARS - 1] + "…"
+        found = "" if value is None else f"found {value!r}, "
         return f"{place}: {found}expected {self.expected}"
-
-
-def _shorten(value: str) -> str:
-    return value if len(value) <= LONGEST_VALUE_CHARS else value[: LONGEST_VALUE_CHARS - 1] + "…"
 
 
 class ZhenfenError(Exception):
@@ -81,12 +80,9 @@ class InputError(ZhenfenError):
 
     def __init__(self, problems: Sequence[Problem] | Problem) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__(self._text())
-
-    def _text(self) -> str:
         lines = [str(problem) for problem in self.problems[:MOST_PROBLEMS_SHOWN]]
         n_more = len(self.problems) - len(lines)
-        return "\n".join([*lines, f"and {n_more} more problems"] if n_more else lines)
+        super().__init__("\n".join([*lines, f"and {n_more} more problems"] if n_more else lines))
 
 
 class UnknownFormatError(InputError):

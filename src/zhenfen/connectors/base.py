@@ -14,7 +14,7 @@ from zhenfen.connectors.export import Export
 from zhenfen.connectors.found_by import FOUND_SCHEMA
 from zhenfen.connectors.reading.files import DATA_SUFFIXES
 from zhenfen.discovery import import_modules
-from zhenfen.errors import Problem, UnknownFormatError, UnreadableFileError
+from zhenfen.errors import Problem, UnknownFormatError
 from zhenfen.progress import Progress, silent
 from zhenfen.tables import TABLES, make_frame
 
@@ -105,10 +105,7 @@ def choose_connector(export: Export) -> Connector:
     claims = [connector for connector in known.values() if connector.detect(export)]
     if claims:
         return min(claims, key=lambda connector: (-connector.certainty, connector.name))
-    if export.unreadable:
-        raise UnreadableFileError(
-            [problem for _, error in sorted(export.unreadable.items()) for problem in error.problems]
-        )
+    export.check_opened()
     formats = "; ".join(f"{name} ({connector.title})" for name, connector in known.items())
     problems = [Problem(f"one of the formats {formats}", export.name)]
     # What is there instead, as far as it takes to recognise the folder.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.connectors.reading.archive import Bounds, is_archive, remove, unpack
+from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
 from zhenfen.connectors.reading.files import DATA_SUFFIXES, OTHER_SUFFIXES, Sheets, peek, read
 from zhenfen.connectors.reading.tidy import FILE, ROW
 from zhenfen.errors import InputError, Problem, UnreadableFileError
@@ -66,7 +66,7 @@ class Export:
         left = [file for file in files if file not in self.used]
         # Databases and JSON documents hold tables for a tool's own use; what people put on a sheet is meant to be read.
         books = [file for file in files if file in self.used and file.lower().endswith(".xlsx")]
-        sheets = [_label(book, name) for book in books for name, columns in self.sheets(book).items() if columns]
+        sheets = [label_sheet(book, name) for book in books for name, columns in self.sheets(book).items() if columns]
         return sorted([*left, *(sheet for sheet in sheets if sheet not in self.used)])
 
     def path(self, file: str) -> Path:
@@ -82,13 +82,23 @@ class Export:
                 self._peeked[file], self.unreadable[file] = {}, error
         return self._peeked[file]
 
+    def check_opened(self) -> None:
+        """Raise when files that were peeked into could not be opened.
+
+        Raises:
+            UnreadableFileError: With all of them.
+        """
+        problems = [problem for _, error in sorted(self.unreadable.items()) for problem in error.problems]
+        if problems:
+            raise UnreadableFileError(problems)
+
     def read(self, file: str, sheet: str, wanted: Mapping[str, pl.DataType]) -> Sheet:
         """One sheet of a file.
 
         Raises:
             UnreadableFileError: See `files.read`.
         """
-        label = _label(file, sheet)
+        label = label_sheet(file, sheet)
         self.used.update((file, label))
         frame = read(self.path(file), file, sheet, wanted)
         numbered = frame.with_columns(pl.lit(label).alias(FILE), pl.int_range(1, pl.len() + 1).alias(ROW))
@@ -100,7 +110,8 @@ class Export:
             return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def _label(file: str, sheet: str) -> str:
+def label_sheet(file: str, sheet: str) -> str:
+    """What the rows of a sheet are listed by: its file, and the sheet where the file has several."""
     return f"{file}:{sheet}" if sheet else file
 
 
@@ -117,12 +128,9 @@ def open_export(path: Path, bounds: Bounds | None = None) -> Iterator[Export]:
     if path.is_dir() or not is_archive(path):
         yield _listed(path.name, path)
         return
-    folder = Path(tempfile.mkdtemp(prefix="zhenfen-"))
-    try:
-        unpack(path, folder, bounds or Bounds())
-        yield _listed(path.name, folder)
-    finally:
-        remove(folder)
+    with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
+        unpack(path, Path(folder), bounds or Bounds())
+        yield _listed(path.name, Path(folder))
 
 
 def _listed(name: str, path: Path) -> Export:

@@ -28,8 +28,8 @@ def check_found_by(given: str | None) -> None:
         raise ConfigError(f"found_by {given!r}: expected one of {', '.join(FOUND_BY)}")
 
 
-def check_found_by_of(creators: pl.DataFrame, given: str | None, found: pl.DataFrame | None = None) -> None:
-    """Raise when the data say of all creators that a search found them, and the user says otherwise.
+def settle_found_by(creators: pl.DataFrame, given: str | None, found: pl.DataFrame | None = None) -> pl.DataFrame:
+    """`fill_found_by` of all creators of an export, unless the user contradicts what it says of them all.
 
     Args:
         creators: Rows of the table.
@@ -37,10 +37,11 @@ def check_found_by_of(creators: pl.DataFrame, given: str | None, found: pl.DataF
         found: What files say, FOUND_SCHEMA; default nothing.
 
     Raises:
-        FoundBySearchError: With every file that says so.
+        FoundBySearchError: A search found all of them, and the user says otherwise; with every file that says so.
     """
     files = [] if found is None else found.filter(pl.col("found_by") == SEARCH)["file"].unique().sort().to_list()
     refuse_searched(files or ["creators"], given, count_searched(creators, found), creators.height)
+    return fill_found_by(creators, given, found)
 
 
 def refuse_searched(files: Sequence[str], given: str | None, n_searched: int, n_creators: int) -> None:
@@ -57,7 +58,7 @@ def refuse_searched(files: Sequence[str], given: str | None, n_searched: int, n_
 
 
 def count_searched(creators: pl.DataFrame, found: pl.DataFrame | None = None) -> int:
-    """How many of the creators a search found, as far as the data say it; arguments as of `check_found_by_of`."""
+    """How many of the creators a search found, as far as the data say it; arguments as of `settle_found_by`."""
     return fill_found_by(creators, None, found).filter(pl.col("found_by") == SEARCH).height
 
 

@@ -10,10 +10,10 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Options, choose_connector
 from zhenfen.connectors.export import Export, open_export
-from zhenfen.connectors.found_by import check_found_by, check_found_by_of, fill_found_by
+from zhenfen.connectors.found_by import check_found_by, settle_found_by
 from zhenfen.connectors.privacy import load_key, mask, pseudonymise
-from zhenfen.connectors.reading.tidy import FILE, ROW, list_unusable, unusable_rows
-from zhenfen.errors import ConfigError, UnreadableFileError
+from zhenfen.connectors.reading.tidy import list_unusable, unusable_files
+from zhenfen.errors import ConfigError
 from zhenfen.progress import Progress, silent
 from zhenfen.tables import FRAMES, PLATFORMS, TABLES, Tables, check_tables, make_frame
 
@@ -39,7 +39,7 @@ def import_export(
         path: File, folder or archive.
         obtained_how: How the user came by the export, in words, for the provenance.
         frame: How an audience sample was drawn, where the export does not say; see FRAMES, default "unknown".
-        found_by: How creators were found of whom the export does not say it, see FOUND_BY and `fill_found_by`.
+        found_by: How creators were found of whom the export does not say it, see FOUND_BY and `settle_found_by`.
         platform: Platform of rows that name none.
         needs_platform: Whether a platform must be known of every creator; without, those of whom none is known have
             follower counts but no row in `creators`.
@@ -62,15 +62,15 @@ def import_export(
     with open_export(path) as export:
         connector = choose_connector(export)
         imported = connector.read(export, options)
-        _check_all_opened(export)
+        # A file that cannot be opened may well belong to the export: better no tables than tables with a hole.
+        export.check_opened()
         frames = dict(imported.frames)
         if "creators" in frames:
-            check_found_by_of(frames["creators"], found_by, imported.found)
-            frames["creators"] = fill_found_by(frames["creators"], found_by, imported.found)
+            frames["creators"] = settle_found_by(frames["creators"], found_by, imported.found)
         if not frames.get("provenance", pl.DataFrame()).height:
             captured_at = obtained_at or imported.captured_at
             frames["provenance"] = _provenance(export, connector, obtained_how, captured_at)
-        frames["unusable"] = list_unusable([imported.unusable, *_unread(export)])
+        frames["unusable"] = list_unusable([imported.unusable, unusable_files(export.find_unread(), "unusable.file")])
     if not imported.is_canonical:
         frames = _protect(frames, keep_ids, keep_contacts, options.on_progress)
     # Tables of ours were checked as they were read; of them only what was filled in since is new.
@@ -110,17 +110,3 @@ def _provenance(export: Export, connector: Connector, obtained_how: str, obtaine
         "sha256": [export.sha256(file) for file in files],
     }
     return make_frame(TABLES["provenance"], pl.DataFrame(rows))
-
-
-def _check_all_opened(export: Export) -> None:
-    """A file that cannot be opened may well belong to the export: better no tables than tables with a hole."""
-    problems = [problem for _, error in sorted(export.unreadable.items()) for problem in error.problems]
-    if problems:
-        raise UnreadableFileError(problems)
-
-
-def _unread(export: Export) -> list[pl.DataFrame]:
-    """Files and sheets that could have held data but are not of the format that was recognised."""
-    files = export.find_unread()
-    rows = pl.DataFrame({FILE: files, ROW: [0] * len(files)}, schema={FILE: pl.String, ROW: pl.Int64})
-    return [unusable_rows("", rows, "", pl.lit(None), expected="unusable.file", action="row_left_out")]

@@ -11,7 +11,7 @@ import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from zhenfen.connectors.found_by import check_found_by_of, fill_found_by
+from zhenfen.connectors.found_by import settle_found_by
 from zhenfen.connectors.importing import import_export
 from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
 from zhenfen.errors import InputError
@@ -21,7 +21,7 @@ from zhenfen.scoring.many import score_creators
 from zhenfen.service.errors import rename
 from zhenfen.service.examples import ROWS_SHOWN, describe_answer, describe_upload
 from zhenfen.service.frames import JSON, encode, reply_type
-from zhenfen.service.json_rows import JsonTables, make_tables_reader
+from zhenfen.service.json_rows import make_tables_reader
 from zhenfen.service.rows import Platform, end_of_day, list_choices, one_of
 from zhenfen.service.service import Service, need
 from zhenfen.service.settings import Limits
@@ -73,7 +73,14 @@ def make_creators_router(service: Service) -> APIRouter:
             path = folder if body is not None else await save_export(request, folder, limits)
 
             def work() -> bytes:
-                tables = _read_tables(json, body, options) if body is not None else read_export(path, options, limits)
+                if body is None:
+                    tables = read_export(path, options, limits)
+                else:
+                    frames = json.read(body)
+                    check_tables(frames)
+                    if "creators" in frames:
+                        frames["creators"] = settle_found_by(frames["creators"], options.found_by)
+                    tables = Tables(frames)
                 scored = score(tables, service.models, options)
                 service.metrics.count_rows("creators", scored.height)
                 return encode(scored, wanted)
@@ -105,12 +112,3 @@ def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
         )
     except InputError as error:
         raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error
-
-
-def _read_tables(json: JsonTables, body: bytes, options: CreatorOptions) -> Tables:
-    frames = json.read(body)
-    check_tables(frames)
-    if "creators" in frames:
-        check_found_by_of(frames["creators"], options.found_by)
-        frames["creators"] = fill_found_by(frames["creators"], options.found_by)
-    return Tables(frames)

@@ -62,18 +62,19 @@ class RowsReader:
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             path = Path(folder) / "body.parquet"
             try:
-                _spool(body, media_type, path, self)
-                return self._read_file(path)
+                # One way in for both: an Arrow body becomes the Parquet file that the batch commands would read.
+                if media_type == PARQUET:
+                    path.write_bytes(body)
+                else:
+                    _arrow_to_parquet(body, path, self)
+                rows = ParquetRows(path, self.spec, self.needed, self.read)
+                check_count(rows.n_rows, self.limits.rows)
+                _check_expanded(path, rows.names, self.limits.expanded_bytes)
+                frame = pl.concat(rows.batches())
+                check_values(self.spec, frame)
+                return frame
             except InputError as error:
                 raise rename(error, BODY, path) from error
-
-    def _read_file(self, path: Path) -> pl.DataFrame:
-        rows = ParquetRows(path, self.spec, self.needed, self.read)
-        check_count(rows.n_rows, self.limits.rows)
-        _check_expanded(path, rows.names, self.limits.expanded_bytes)
-        frame = pl.concat(rows.batches())
-        check_values(self.spec, frame)
-        return frame
 
 
 def make_reader(table: str, needed: Sequence[str], read: Sequence[str] | None, settings: Settings) -> RowsReader:
@@ -138,14 +139,6 @@ def check_count(n_rows: int, most: int) -> None:
         raise ServiceError(413, "too_many_rows", text)
 
 
-def _spool(body: bytes, media_type: str, path: Path, reader: RowsReader) -> None:
-    """One way in for both: an Arrow body becomes the Parquet file that the batch commands would read."""
-    if media_type == PARQUET:
-        path.write_bytes(body)
-    else:
-        _arrow_to_parquet(body, path, reader)
-
-
 def _arrow_to_parquet(body: bytes, path: Path, reader: RowsReader) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -175,7 +168,12 @@ def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
 
     try:
         file = pq.ParquetFile(path)
-        texts = [one.name for one in file.schema_arrow if one.name in names and _is_text(one.type)]
+        texts = []
+        for field in file.schema_arrow:
+            plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+            is_text = pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_string_view(plain)
+            if is_text and field.name in names:
+                texts.append(field.name)
         declared = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
         _check_size(declared, most_bytes)
         packed = pq.ParquetFile(path, read_dictionary=texts)
@@ -185,13 +183,6 @@ def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
             _check_size(n_bytes, most_bytes)
     except (OSError, pa.ArrowInvalid) as error:
         raise UnreadableFileError(Problem("a whole Parquet file", BODY, value=str(error))) from error
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_string_view(plain))
 
 
 def _laid_out(column: pa.Array) -> int:

@@ -80,7 +80,13 @@ class Gate:
         if scope["path"] in OPEN_PATHS:
             return ""
         if not self.settings.needs_key:
-            _check_local(headers)
+            # Without keys, a page of another site in this machine's browser must not be able to read or write here.
+            host, origin = headers.get("host", ""), headers.get("origin")
+            name = host if host.endswith("]") else host.rpartition(":")[0] or host
+            if name.lower() not in LOCAL_NAMES:
+                raise ServiceError(421, "unknown_host", f"expected one of the host names {', '.join(LOCAL_NAMES)}")
+            if origin is not None and origin.partition("://")[2].lower() != host.lower():
+                raise ServiceError(403, "other_origin", "pages of other sites may not ask without an API key")
             return LOCAL_OWNER
         scheme, _, value = headers.get("authorization", "").partition(" ")
         shown = value.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
@@ -142,14 +148,3 @@ class BoundedBody:
             pass
         text = f"expected a body of at most {self._most_bytes} bytes"
         raise ServiceError(413, "body_too_large", text, headers={"Connection": "close"})
-
-
-def _check_local(headers: Headers) -> None:
-    """Without keys, a page of another site in this machine's browser must not be able to read or write here."""
-    host = headers.get("host", "")
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if name.lower() not in LOCAL_NAMES:
-        raise ServiceError(421, "unknown_host", f"expected one of the host names {', '.join(LOCAL_NAMES)}")
-    origin = headers.get("origin")
-    if origin is not None and origin.partition("://")[2].lower() != host.lower():
-        raise ServiceError(403, "other_origin", "pages of other sites may not ask without an API key")

@@ -16,7 +16,7 @@ from typing import Any
 
 from zhenfen.errors import ConfigError, InputError
 from zhenfen.progress import Progress
-from zhenfen.service.errors import ErrorReply, classify, disk_full, is_disk_full, make_reply, rename
+from zhenfen.service.errors import classify, disk_full, is_disk_full, make_reply, rename
 from zhenfen.service.jobs import Job, JobStore
 from zhenfen.service.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
 
@@ -50,7 +50,15 @@ def run(data: Path, job_id: str, attempt: int) -> None:
     try:
         files = make_report(folder, job.options, StepNotes(store, job))
     except (InputError, ConfigError, OSError) as error:
-        store.fail(job, _explain(error, folder).error.model_dump())
+        # What the client is told; what it cannot mend is raised again.
+        if is_disk_full(error):
+            reply = disk_full().reply
+        elif isinstance(error, InputError):
+            safe = rename(error, UPLOAD, folder / UPLOAD, folder)
+            reply = make_reply(classify(error)[1], "the export cannot be used", safe.problems)
+        else:
+            raise
+        store.fail(job, reply.error.model_dump())
     else:
         store.finish(job, files)
 
@@ -81,17 +89,6 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: Progress) ->
     )
     vet(folder / options["path"], folder / REPORT, load_models(), wanted, on_progress)
     return sorted(path.name for path in (folder / REPORT).iterdir())
-
-
-def _explain(error: Exception, folder: Path) -> ErrorReply:
-    """What the client is told of a job that failed; raises again what it cannot mend."""
-    if is_disk_full(error):
-        return disk_full().reply
-    if not isinstance(error, InputError):
-        raise error
-    _, code = classify(error)
-    safe = rename(error, UPLOAD, folder / UPLOAD, folder)
-    return make_reply(code, "the export cannot be used", safe.problems)
 
 
 def _end_with_the_service() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
 from zhenfen.errors import Problem
@@ -52,7 +52,15 @@ class JsonTables:
         try:
             tables: dict[str, list[dict[str, Any]]] = self.validator.validate_json(body, strict=True)
         except ValidationError as error:
-            raise _refusal(error, self.names) from None
+            found = error.errors(include_url=False, include_context=False)
+            kinds = {one["type"]: one["msg"] for one in found}
+            if "json_invalid" in kinds:
+                raise ServiceError(400, "unreadable_body", f"expected JSON: {kinds['json_invalid']}") from None
+            if "too_long" in kinds:
+                raise ServiceError(413, "too_many_rows", kinds["too_long"]) from None
+            # A body may hold a million problems: those that are listed are enough to make.
+            problems = [_problem(one, self.names) for one in found[:MOST_PROBLEMS]]
+            raise ServiceError(422, "invalid_table", UNUSABLE, problems, n_problems=len(found)) from None
         return {name: pl.DataFrame(rows, schema=TABLES[self.names[name]].schema) for name, rows in tables.items()}
 
     def describe(self) -> dict[str, Any]:
@@ -91,28 +99,17 @@ def _rows_schema(spec: TableSpec, needed: Collection[str], most_rows: int) -> cs
     return cs.list_schema(cs.typed_dict_schema(fields, extra_behavior="forbid"), max_length=most_rows)
 
 
-def _refusal(error: ValidationError, names: Mapping[str, str]) -> ServiceError:
-    found = error.errors(include_url=False, include_context=False)
-    kinds = {one["type"]: one for one in found}
-    if "json_invalid" in kinds:
-        return ServiceError(400, "unreadable_body", f"expected JSON: {kinds['json_invalid']['msg']}")
-    if "too_long" in kinds:
-        return ServiceError(413, "too_many_rows", kinds["too_long"]["msg"])
-    # A body may hold a million problems: those that are listed are enough to make.
-    problems = [_problem(one["type"], one["loc"], one["msg"], one["input"], names) for one in found[:MOST_PROBLEMS]]
-    return ServiceError(422, "invalid_table", UNUSABLE, problems, n_problems=len(found))
-
-
-def _problem(kind: str, loc: tuple[int | str, ...], msg: str, value: object, names: Mapping[str, str]) -> Problem:
+def _problem(found: ErrorDetails, names: Mapping[str, str]) -> Problem:
     """Where: the table, the row and the column, as far as the place is known."""
-    table, row, name = (*loc, None, None, None)[:3]
+    kind, value = found["type"], found["input"]
+    table, row, name = (*found["loc"], None, None, None)[:3]
     # A key of the object itself: {"rows": …} is missing, or another stands beside it.
     is_key = row is None and kind in ("missing", "extra_forbidden")
     columns = () if row is None else TABLES[names[str(table)]].columns
     column = next((one for one in columns if one.name == name), None)
     shown = table if is_key else name
     return Problem(
-        say_expected(kind, msg, column),
+        say_expected(kind, found["msg"], column),
         BODY if is_key or table in (None, ROWS) else str(table),
         row + 1 if isinstance(row, int) else None,
         None if shown is None else str(shown),

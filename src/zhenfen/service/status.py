@@ -69,22 +69,21 @@ def make_status_router(service: Service) -> APIRouter:
 
 def describe_models(models: Models) -> ModelsReply:
     """What `models` holds."""
-    held = [models.find(kind) for kind in load_kinds().values()]
+    held = [model.manifest for kind in load_kinds().values() if (model := models.find(kind)) is not None]
     return ModelsReply(
         package_version=__version__,
         parts=dict(models.versions),
-        models=[_describe(model.manifest) for model in held if model is not None],
-    )
-
-
-def _describe(manifest: Any) -> ModelReply:
-    return ModelReply(
-        name=manifest.name,
-        version=manifest.version,
-        label=manifest.label,
-        platforms=list(manifest.platforms),
-        threshold=manifest.threshold,
-        trained_on=[one.source for one in manifest.trained_on],
-        files=manifest.files,
-        metrics=manifest.metrics,
+        models=[
+            ModelReply(
+                name=manifest.name,
+                version=manifest.version,
+                label=manifest.label,
+                platforms=list(manifest.platforms),
+                threshold=manifest.threshold,
+                trained_on=[one.source for one in manifest.trained_on],
+                files=manifest.files,
+                metrics=manifest.metrics,
+            )
+            for manifest in held
+        ],
     )

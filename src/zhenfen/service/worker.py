@@ -68,7 +68,16 @@ class Worker:
     def start(self) -> None:
         """Put right what a kill has left, and begin."""
         self.store.recover(CUT_OFF)
-        self._sweep()
+        # What belongs to no job, the uploads of jobs that need them no more, and what killed processes left.
+        ended, waiting = self.store.job_ids("done", "failed"), self.store.job_ids("queued")
+        folder = jobs_folder(self.settings.data)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.name not in ended | waiting:
+                shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path / SCRATCH, ignore_errors=True)
+            if path.name in ended:
+                shutil.rmtree(path / UPLOAD, ignore_errors=True)
         self._thread.start()
 
     def call(self) -> None:
@@ -84,18 +93,6 @@ class Worker:
     def drop_files(self, job_id: str) -> None:
         """Remove all files of a job."""
         shutil.rmtree(jobs_folder(self.settings.data) / job_id, ignore_errors=True)
-
-    def _sweep(self) -> None:
-        """Remove what belongs to no job, the uploads of jobs that need them no more, and what killed processes left."""
-        ended, waiting = self.store.job_ids("done", "failed"), self.store.job_ids("queued")
-        folder = jobs_folder(self.settings.data)
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            if path.name not in ended | waiting:
-                shutil.rmtree(path, ignore_errors=True)
-            shutil.rmtree(path / SCRATCH, ignore_errors=True)
-            if path.name in ended:
-                shutil.rmtree(path / UPLOAD, ignore_errors=True)
 
     def _work(self) -> None:
         while self._stop_by is None:
@@ -142,16 +139,12 @@ class Worker:
                     if is_late:
                         return lambda: self.store.fail(job, TOO_LONG)
                     return lambda: self.store.put_back(job, counts=False)
-        return lambda: self._note_end(job, process.returncode)
-
-    def _note_end(self, job: Job, code: int) -> None:
-        """A process that ended well has noted so itself, and then nothing more is changed."""
-        if code > 0:
-            self.store.fail(job, INTERNAL)
-        elif job.attempt >= MOST_ATTEMPTS:
-            self.store.fail(job, CUT_OFF)
-        else:
-            self.store.put_back(job, counts=True)
+        # A process that ended well has noted so itself, and then nothing more is changed.
+        if process.returncode > 0:
+            return lambda: self.store.fail(job, INTERNAL)
+        if job.attempt >= MOST_ATTEMPTS:
+            return lambda: self.store.fail(job, CUT_OFF)
+        return lambda: self.store.put_back(job, counts=True)
 
     def _insist(self, call: Callable[[], Result]) -> Result:
         """The result of a call to the store, once its disk takes it: a job must not be lost because of a full one."""

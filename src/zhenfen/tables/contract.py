@@ -6,14 +6,14 @@ export. What a reader adds is how its own form is read, never what a value may b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from zhenfen.errors import Problem
-from zhenfen.tables.specs import DTYPES, Column, Kind
+from zhenfen.tables.specs import Column, Kind
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 ROWS_NAMED = 5
@@ -96,7 +96,7 @@ def fits(dtype: pl.DataType, column: Column) -> bool:
         return isinstance(dtype, pl.Datetime) and dtype.time_zone == "UTC"
     if column.kind == "real":
         return dtype.is_numeric()
-    return dtype == DTYPES[column.kind]
+    return dtype == column.dtype
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,27 @@ class Breach:
 
     def list_rows(self, file: str, most: int) -> list[Problem]:
         """A problem a row, of the first `most` rows."""
-        rows, values = self.rows.head(most).to_list(), _as_texts(self.values.head(most))
+        values = self.values.head(most)
+        if isinstance(values.dtype, pl.Datetime):
+            first, last = _YEARS_PRINTED if values.dtype.time_zone else (datetime.min, datetime.max)
+            values = values.cast(pl.Datetime("us", values.dtype.time_zone)).clip(first, last)
+        if values.dtype.is_numeric() or values.dtype.is_temporal():
+            values = values.cast(pl.String)
         return [
-            Problem(self.expected, file, row=row, column=self.column, value=value)
-            for row, value in zip(rows, values, strict=True)
+            Problem(self.expected, file, row=row, column=self.column, value=None if value is None else str(value))
+            for row, value in zip(self.rows.head(most).to_list(), values.to_list(), strict=True)
         ]
 
-    def summarise(self, file: str) -> Iterator[Problem]:
-        """A problem for each of the first rows, and one that counts the others."""
-        yield from self.list_rows(file, ROWS_NAMED)
-        if len(self.rows) > ROWS_NAMED:
-            more = f"{self.expected} (and {len(self.rows) - ROWS_NAMED} more rows)"
-            yield Problem(more, file, column=self.column)
+
+def summarise(breaches: Iterable[Breach], file: str) -> list[Problem]:
+    """Of each breach a problem for each of the first rows, and one that counts the others."""
+    problems: list[Problem] = []
+    for one in breaches:
+        problems += one.list_rows(file, ROWS_NAMED)
+        if len(one.rows) > ROWS_NAMED:
+            more = f"{one.expected} (and {len(one.rows) - ROWS_NAMED} more rows)"
+            problems.append(Problem(more, file, column=one.column))
+    return problems
 
 
 def find_impossible(columns: Sequence[Column], frame: pl.DataFrame, start: int = 0) -> list[Breach]:
@@ -159,12 +168,3 @@ def find_breach(values: pl.Series, bad: pl.Series, expected: str, start: int = 0
         return []
     places = bad.arg_true()
     return [Breach(values.name, expected, places.cast(pl.Int64) + start + 1, values.gather(places))]
-
-
-def _as_texts(values: pl.Series) -> list[str | None]:
-    if isinstance(values.dtype, pl.Datetime):
-        first, last = _YEARS_PRINTED if values.dtype.time_zone else (datetime.min, datetime.max)
-        values = values.cast(pl.Datetime("us", values.dtype.time_zone)).clip(first, last)
-    if values.dtype.is_numeric() or values.dtype.is_temporal() or values.dtype == pl.String:
-        return values.cast(pl.String).to_list()
-    return [None if value is None else str(value) for value in values.to_list()]

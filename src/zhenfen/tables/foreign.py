@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from zhenfen.errors import InvalidTableError, Problem
-from zhenfen.tables.contract import COLUMN_THERE, READABLE, Breach, find_breach, find_impossible, find_nulls
+from zhenfen.tables.contract import COLUMN_THERE, READABLE, Breach, find_breach, find_impossible, find_nulls, summarise
 from zhenfen.tables.specs import Column, TableSpec
 
 INPUT = "input"
@@ -49,7 +49,7 @@ def take_columns(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame
         breaches += _find_untaken(given, taken[-1], column)
     rows = pl.DataFrame(taken)
     breaches += [*find_impossible(columns, rows), *find_nulls(columns[0], taken[0])]
-    problems += [problem for breach in breaches for problem in breach.summarise(INPUT)]
+    problems += summarise(breaches, INPUT)
     if problems:
         raise InvalidTableError(problems)
     return rows
@@ -71,7 +71,7 @@ def take_table(frame: pl.DataFrame, spec: TableSpec, file: str) -> pl.DataFrame:
         taken.append(_take(given, column))
         breaches += _find_untaken(given, taken[-1], column)
     if breaches:
-        raise InvalidTableError([problem for breach in breaches for problem in breach.summarise(file)])
+        raise InvalidTableError(summarise(breaches, file))
     return pl.DataFrame(taken)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from zhenfen.errors import ConfigError, InvalidTableError, Problem, UnreadableFileError
 from zhenfen.files import settle, unwritable
 from zhenfen.tables.bundle import make_frame
-from zhenfen.tables.contract import COLUMN_THERE, Breach, find_impossible, find_nulls, fits
+from zhenfen.tables.contract import COLUMN_THERE, Breach, find_impossible, find_nulls, fits, summarise
 from zhenfen.tables.specs import TableSpec
 
 if TYPE_CHECKING:
@@ -42,15 +42,26 @@ class ParquetRows:
 
         self.path = path
         self.spec = spec
-        self.needed = needed
         self.key = next(column for column in spec.columns if column.name == needed[0])
         try:
             self.file = pq.ParquetFile(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise _torn(path, error) from error
-        self.have = self.file.schema_arrow.names
-        self.names = [name for name in read or spec.schema if name in self.have]
-        self._check_columns()
+        have, types = self.file.schema_arrow.names, self.file.schema_arrow.types
+        self.names = [name for name in read or spec.schema if name in have]
+        missing = [name for name in needed if name not in self.names]
+        problems = [Problem(COLUMN_THERE, str(path), column=name) for name in missing]
+        twice = [name for name in self.names if have.count(name) > 1]
+        problems += [Problem("the column to be there once", str(path), column=name) for name in twice]
+        columns = {column.name: column for column in spec.columns}
+        for name in self.names:
+            # A type that Arrow has and polars has not is as wrong as any other: it is named as Arrow names it.
+            found = types[have.index(name)]
+            known = _polars_type(found)
+            if known is None or not fits(known, columns[name]):
+                problems.append(Problem(f"type {columns[name].dtype}", str(path), column=name, value=str(found)))
+        if problems:
+            raise InvalidTableError(problems)
 
     @property
     def n_rows(self) -> int:
@@ -64,9 +75,17 @@ class ParquetRows:
             UnreadableFileError: The file is torn.
             InvalidTableError: An id is null, a text is not UTF-8, or a number or time does not fit 64 bits.
         """
+        import pyarrow as pa
+
         start = 0
         for batch in self._read():
-            self._check_texts(batch, start)
+            # Polars takes Arrow's word that texts are UTF-8, and a file need not keep it.
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                try:
+                    column.validate(full=True)
+                except pa.ArrowInvalid as error:
+                    row = start + _first_invalid(column) + 1
+                    raise InvalidTableError(Problem("text in UTF-8", str(self.path), row=row, column=name)) from error
             frame = pl.DataFrame(pl.from_arrow(batch))
             self._refuse(find_nulls(self.key, frame[self.key.name], start))
             start += frame.height
@@ -101,34 +120,7 @@ class ParquetRows:
 
     def _refuse(self, breaches: Sequence[Breach]) -> None:
         if breaches:
-            raise InvalidTableError([problem for one in breaches for problem in one.summarise(str(self.path))])
-
-    def _check_columns(self) -> None:
-        missing = [name for name in self.needed if name not in self.names]
-        problems = [Problem(COLUMN_THERE, str(self.path), column=name) for name in missing]
-        twice = [name for name in self.names if self.have.count(name) > 1]
-        problems += [Problem("the column to be there once", str(self.path), column=name) for name in twice]
-        columns = {column.name: column for column in self.spec.columns}
-        for name in self.names:
-            # A type that Arrow has and polars has not is as wrong as any other: it is named as Arrow names it.
-            have = self.file.schema_arrow.types[self.have.index(name)]
-            known = _polars_type(have)
-            if known is None or not fits(known, columns[name]):
-                want = f"type {columns[name].dtype}"
-                problems.append(Problem(want, str(self.path), column=name, value=str(have)))
-        if problems:
-            raise InvalidTableError(problems)
-
-    def _check_texts(self, batch: pa.RecordBatch, start: int) -> None:
-        """Polars takes Arrow's word that texts are UTF-8, and a file need not keep it."""
-        import pyarrow as pa
-
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            try:
-                column.validate(full=True)
-            except pa.ArrowInvalid as error:
-                row = start + _first_invalid(column) + 1
-                raise InvalidTableError(Problem("text in UTF-8", str(self.path), row=row, column=name)) from error
+            raise InvalidTableError(summarise(breaches, str(self.path)))
 
 
 class ParquetSink:

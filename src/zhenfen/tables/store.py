@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -69,6 +70,20 @@ def write_tables(tables: Tables, folder: Path) -> None:
                 frame.write_parquet(partial / f"{name}.parquet")
 
 
+@contextlib.contextmanager
+def open_sqlite(path: Path) -> Iterator[sqlite3.Connection]:
+    """A stranger's SQLite file, to be read and nothing else.
+
+    Raises:
+        sqlite3.Error: It is none, as far as that shows before the first query.
+    """
+    # as_uri() escapes what has a meaning in an address.
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        # Functions that a stranger's schema calls (defaults, generated columns) are none of ours.
+        database.execute("pragma trusted_schema = off")
+        yield database
+
+
 def is_table_file(path: Path) -> bool:
     """Whether a file bears a name that `write_tables` gives."""
     return path.suffix == ".parquet" and path.stem in TABLES
@@ -87,10 +102,7 @@ def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
     try:
-        # as_uri() escapes what has a meaning in an address.
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            # Functions that a stranger's schema calls (defaults, generated columns) are none of ours.
-            database.execute("pragma trusted_schema = off")
+        with open_sqlite(path) as database:
             have = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
             return {
                 name: pl.read_database(f'select * from "{name}"', database, infer_schema_length=None)  # noqa: S608 (our own names)

@@ -7,7 +7,7 @@ ones, letters with accents plain ones, and Cyrillic or Greek letters inside a La
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,7 @@ from zhenfen.errors import ConfigError
 Uint32 = npt.NDArray[np.uint32]
 Int = npt.NDArray[np.int64]
 
-_N_CODE_POINTS = 0x110000
+N_CODE_POINTS = 0x110000
 _LATIN_WITH_ACCENTS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _OFTEN_STABLE = (9, 10, 13, *range(0x20, 0x7F), *range(0x4E00, 0xA000), *range(0x1F300, 0x1F9FF))
 PUNCTUATION = "，。！？、：；…—～（）《》【】“”‘’\u3000"
@@ -129,14 +129,20 @@ def _fold_words(texts: pl.Series) -> pl.Series:
     return to_texts(np.where(is_folded, _latin_table()[characters], characters), offsets)
 
 
+def make_table(pairs: Iterable[tuple[str, str]]) -> Uint32:
+    """What each code point is read as, shape (0x110000,), from pairs (looks, is read as); others as themselves."""
+    table = np.arange(N_CODE_POINTS, dtype=np.uint32)
+    for alike, read in pairs:
+        table[ord(alike)] = ord(read)
+    return table
+
+
 @cache
 def _table() -> Uint32:
-    """What each code point is read as, shape (0x110000,)."""
-    table = np.arange(_N_CODE_POINTS, dtype=np.uint32)
+    """What each code point is read as, in lower case, shape (0x110000,)."""
     plain = ((chr(code), unicodedata.normalize("NFKD", chr(code))[0]) for code in _LATIN_WITH_ACCENTS)
     accents = [(letter, base) for letter, base in plain if letter != base and base.isascii() and base.isalpha()]
-    for alike, read in (*read_simplified(), *accents, *_lookalikes().always.pairs):
-        table[ord(alike)] = ord(read)
+    table = make_table((*read_simplified(), *accents, *_lookalikes().always.pairs))
     lower = ((code, chr(code).lower()) for code in range(_ALL_WITH_CASE) if chr(code).isupper())
     for code, letter in lower:
         table[code] = table[ord(letter[0])]
@@ -145,16 +151,13 @@ def _table() -> Uint32:
 
 @cache
 def _latin_table() -> Uint32:
-    table = np.arange(_N_CODE_POINTS, dtype=np.uint32)
-    for alike, read in _lookalikes().within_latin.pairs:
-        table[ord(alike)] = ord(read)
-    return table
+    return make_table(_lookalikes().within_latin.pairs)
 
 
 @cache
 def _kinds() -> npt.NDArray[np.uint8]:
     """What each code point is in a word: _LATIN (ASCII letter or digit), _ALIKE, _FOREIGN (Greek, Cyrillic), _OTHER."""
-    kinds = np.zeros(_N_CODE_POINTS, dtype=np.uint8)
+    kinds = np.zeros(N_CODE_POINTS, dtype=np.uint8)
     kinds[0x370:0x530] = _FOREIGN
     kinds[[ord(letter) for letter in "abcdefghijklmnopqrstuvwxyz0123456789"]] = _LATIN
     kinds[[ord(alike) for alike, _ in _lookalikes().within_latin.pairs]] = _ALIKE
@@ -164,7 +167,7 @@ def _kinds() -> npt.NDArray[np.uint8]:
 @cache
 def _n_bytes() -> npt.NDArray[np.uint8]:
     """Bytes of each code point in UTF-8, shape (0x110000,)."""
-    return np.digitize(np.arange(_N_CODE_POINTS), _FIRST_OF_MORE_BYTES).astype(np.uint8) + np.uint8(1)
+    return np.digitize(np.arange(N_CODE_POINTS), _FIRST_OF_MORE_BYTES).astype(np.uint8) + np.uint8(1)
 
 
 @cache

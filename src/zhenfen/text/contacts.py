@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from zhenfen.text.characters import change_where
+
 # ASCII on purpose: between a Chinese character and a digit lies an edge, between a Latin letter and a digit none.
 _EDGE = r"(?-u:\b)"
 # A run of digits behind / or = is part of an address, behind a letter or digit part of an id.
@@ -115,6 +117,11 @@ def mask_contacts(expr: pl.Expr) -> pl.Expr:
         for pattern in patterns:
             expr = expr.str.replace_all(pattern, "${1}" + placeholder)
     return expr
+
+
+def mask_texts(texts: pl.Series) -> pl.Series:
+    """`mask_contacts` of all texts; to look for a contact takes an eighth of its time, and few texts hold one."""
+    return change_where(texts, _ANY_CONTACT, lambda found: pl.select(mask_contacts(pl.lit(found))).to_series())
 
 
 def has_contact(expr: pl.Expr) -> pl.Expr:

@@ -16,6 +16,7 @@ import polars as pl
 
 from zhenfen.text.characters import to_characters
 from zhenfen.text.lexicons import load_lexicon, normalised_words
+from zhenfen.text.ngrams import mix
 from zhenfen.text.normalise import normalise_comments
 
 Uint32 = npt.NDArray[np.uint32]
@@ -170,16 +171,7 @@ def _shingle(texts: pl.Series) -> tuple[Uint32, Int]:
     characters, offsets = to_characters(edged)
     pairs = characters * np.uint32(0x9E3779B1)
     pairs[:-1] ^= characters[1:] * np.uint32(0x85EBCA77)
-    return _mix(pairs), offsets
-
-
-def _mix(values: Uint32) -> Uint32:
-    """Spread the values evenly, in place (the finaliser of MurmurHash3): no two differ less for having been alike."""
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        values ^= values >> np.uint32(shift)
-        values *= np.uint32(factor)
-    values ^= values >> np.uint32(16)
-    return values
+    return mix(pairs), offsets
 
 
 def sign_texts(texts: pl.Series) -> Uint32:

@@ -130,7 +130,7 @@ def hash_size(characters: Uint32, rows: Uint32, size: int, n_buckets: int = N_BU
         hashes *= _FACTORS[0]
         hashes ^= characters[place : place + n] * _FACTORS[1 + place % (len(_FACTORS) - 1)]
     inside = np.flatnonzero(rows[:n] == rows[size - 1 : size - 1 + n])
-    buckets = _mix(hashes[inside]) & np.uint32(n_buckets - 1)
+    buckets = mix(hashes[inside]) & np.uint32(n_buckets - 1)
     return rows[inside] << np.uint32(n_buckets.bit_length() - 1) | buckets, inside
 
 
@@ -151,8 +151,8 @@ def check_size(n_buckets: int, longest: int) -> None:
         raise ValueError(f"longest: expected 1 to {len(_FACTORS)}, found {longest}")
 
 
-def _mix(values: Uint32) -> Uint32:
-    """Spread the values evenly, in place (the finaliser of MurmurHash3)."""
+def mix(values: Uint32) -> Uint32:
+    """Spread the values evenly, in place (the finaliser of MurmurHash3): no two differ less for having been alike."""
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         values ^= values >> np.uint32(shift)
         values *= np.uint32(factor)

@@ -12,7 +12,7 @@ import polars as pl
 
 from zhenfen.text.characters import change_where, to_characters, to_texts, unify_characters
 from zhenfen.text.contact_words import read_contact_words
-from zhenfen.text.contacts import has_contact, mask_contacts
+from zhenfen.text.contacts import mask_texts
 
 MENTION = "@"
 LINK = "🔗"
@@ -87,14 +87,8 @@ def _select_on_all_cores(frame: pl.DataFrame, expr: pl.Expr) -> pl.Series:
 
 
 def _read_letters(texts: pl.Series) -> pl.Series:
-    """Plain characters, and contacts masked in the few texts that hold one."""
-    plain = unify_characters(texts)
-    frame = plain.alias("text").to_frame()
-    found = frame.select(has_contact(pl.col("text")).fill_null(value=False)).to_series()
-    if not found.any():
-        return plain
-    masked = frame.filter(found).select(mask_contacts(pl.col("text"))).to_series()
-    return plain.clone().scatter(found.arg_true(), masked)
+    """Plain characters, and contacts masked."""
+    return mask_texts(unify_characters(texts))
 
 
 def _shorten_numbers(texts: pl.Series) -> pl.Series:

@@ -13,13 +13,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from zhenfen.text.characters import PUNCTUATION, change_where, escape_codes, read_simplified, to_characters, to_texts
+from zhenfen.text.characters import (
+    N_CODE_POINTS,
+    PUNCTUATION,
+    change_where,
+    escape_codes,
+    make_table,
+    read_simplified,
+    to_characters,
+    to_texts,
+)
 
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
 _FROM_FULL_WIDTH = 0xFF01 - ord("!")
 _HIDDEN = r"[\p{Cf}\x{115f}\x{1160}\x{3164}]"
 """Characters that take no room: formats, and the fillers of Hangul, which Unicode counts among the letters."""
-_N_CODE_POINTS = 0x110000
 
 
 def spell(texts: pl.Series) -> pl.Series:
@@ -71,16 +79,13 @@ def _any_other() -> str:
 
 @cache
 def _table() -> npt.NDArray[np.uint32]:
-    table = np.arange(_N_CODE_POINTS, dtype=np.uint32)
-    for other, plain in _others().items():
-        table[ord(other)] = ord(plain)
-    return table
+    return make_table(_others().items())
 
 
 @cache
 def _hidden() -> npt.NDArray[np.bool_]:
     """Whether a code point is one of _HIDDEN, as Polars reads it, shape (0x110000,)."""
-    codes = [code for code in range(_N_CODE_POINTS) if unicodedata.category(chr(code)) == "Cf"]
-    hidden = np.zeros(_N_CODE_POINTS, dtype=bool)
+    codes = [code for code in range(N_CODE_POINTS) if unicodedata.category(chr(code)) == "Cf"]
+    hidden = np.zeros(N_CODE_POINTS, dtype=bool)
     hidden[[*codes, 0x115F, 0x1160, 0x3164]] = True
     return hidden

@@ -14,8 +14,7 @@ from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
 from zhenfen.errors import Problem, UnreadableFileError
 from zhenfen.tables import TABLES, Tables, check_tables, read_tables
-
-_DATABASES = (".duckdb", ".sqlite", ".db")
+from zhenfen.tables.store import DATABASE_SUFFIXES
 
 
 class Canonical(Connector, name="canonical"):
@@ -36,7 +35,14 @@ class Canonical(Connector, name="canonical"):
             tables = read_tables(export.path(database))
         elif len(files) == len(export.files) == 1 and PurePosixPath(files[0]).stem in TABLES:
             export.used.add(files[0])
-            tables = _read_single(export, files[0])
+            name = PurePosixPath(files[0]).stem
+            try:
+                frame = pl.read_parquet(export.path(files[0]))
+            except pl.exceptions.PolarsError as error:
+                raise UnreadableFileError(Problem("a whole Parquet file", files[0], value=str(error))) from error
+            single = {name: frame.select(one for one in frame.columns if one in TABLES[name].schema)}
+            check_tables(single)
+            tables = Tables(single)
         else:
             # Tables of other folders are not mixed in.
             folder = _tables_folders(export)[0]
@@ -44,17 +50,6 @@ class Canonical(Connector, name="canonical"):
             tables = read_tables(export.root / folder)
         frames = {name: frame for name, frame in tables.frames.items() if name != "unusable"}
         return Imported(frames, tables["unusable"], is_canonical=True)
-
-
-def _read_single(export: Export, file: str) -> Tables:
-    name = PurePosixPath(file).stem
-    try:
-        frame = pl.read_parquet(export.path(file))
-    except pl.exceptions.PolarsError as error:
-        raise UnreadableFileError(Problem("a whole Parquet file", file, value=str(error))) from error
-    frames = {name: frame.select(column for column in frame.columns if column in TABLES[name].schema)}
-    check_tables(frames)
-    return Tables(frames)
 
 
 def _tables_folders(export: Export) -> list[PurePosixPath]:
@@ -81,7 +76,7 @@ def _database(export: Export) -> str | None:
     """The first file that is a database with a table of the contract."""
     for file in export.files:
         # DuckDB files are opened with an optional package; no other tool's export comes in one.
-        if file.lower().endswith(_DATABASES) and (
+        if file.lower().endswith(DATABASE_SUFFIXES) and (
             file.endswith(".duckdb")
             or any(
                 name in TABLES and set(columns).issuperset(TABLES[name].must_have)

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
-from zhenfen.connectors.export import Export
+from zhenfen.connectors.export import Export, label_sheet
 from zhenfen.connectors.formats.mediacrawler_dialects import DIALECTS, Dialect
 from zhenfen.connectors.formats.weibo_text import clean_entities
 from zhenfen.connectors.found_by import FOUND_SCHEMA, SEARCH
@@ -32,7 +32,7 @@ from zhenfen.connectors.reading.fields import (
 )
 from zhenfen.connectors.reading.files import DATABASE_SUFFIXES
 from zhenfen.connectors.reading.reasons import REASONS
-from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy, unusable_rows
+from zhenfen.connectors.reading.tidy import FILE, Tidied, tidy, unusable_files
 from zhenfen.errors import Problem
 
 _KINDS = ("contents", "comments", "creators")
@@ -63,7 +63,7 @@ class _Source:
     @property
     def label(self) -> str:
         """What its rows are listed by."""
-        return f"{self.file}:{self.sheet}" if self.sheet else self.file
+        return label_sheet(self.file, self.sheet)
 
 
 class MediaCrawler(Connector, name="mediacrawler"):
@@ -79,7 +79,16 @@ class MediaCrawler(Connector, name="mediacrawler"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read every sheet, platform by platform."""
         sources = list(_find_sources(export))
-        _check_columns(export, sources)
+        # Files that neither their folder nor their columns give a platform: empty ones are fine.
+        nameless = [source for source in sources if not source.platform]
+        for source in nameless:
+            # A file torn in its first row shows no column, as an empty one does: only reading it tells them apart.
+            export.read(source.file, source.sheet, {})
+        seen = {
+            one.file: [column for names in export.sheets(one.file).values() for column in names] for one in nameless
+        }
+        expected = f"the columns of one of the platforms {', '.join(DIALECTS)}"
+        raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in seen.items() if columns])
         export.used.update(source.file for source in sources)
         parts: list[tuple[str, Tidied | pl.DataFrame]] = []
         found: list[pl.DataFrame] = [pl.DataFrame(schema=FOUND_SCHEMA)]
@@ -98,15 +107,7 @@ class MediaCrawler(Connector, name="mediacrawler"):
         ]
         if not any((part.frame if isinstance(part, Tidied) else part).height for _, part in parts):
             raise_all([Problem(REASONS["unusable.unsupported"], source.file) for source in foreign])
-        labels = pl.DataFrame({FILE: [source.label for source in foreign]}, schema={FILE: pl.String})
-        listed = unusable_rows(
-            "",
-            labels.with_columns(pl.lit(0).alias(ROW)),
-            "",
-            pl.lit(None),
-            expected="unusable.unsupported",
-            action="row_left_out",
-        )
+        listed = unusable_files([source.label for source in foreign], "unusable.unsupported")
         return replace(bundle(parts, [listed]), found=pl.concat(found))
 
 
@@ -136,25 +137,21 @@ def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
     return next((name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind])), "")
 
 
-def _check_columns(export: Export, sources: list[_Source]) -> None:
-    """Files that neither their folder nor their columns give a platform: empty ones are fine."""
-    expected = f"the columns of one of the platforms {', '.join(DIALECTS)}"
-    nameless = [source for source in sources if not source.platform]
-    for source in nameless:
-        # A file torn in its first row shows no column, as an empty one does: only reading it tells them apart.
-        export.read(source.file, source.sheet, {})
-    found = {
-        source.file: [column for names in export.sheets(source.file).values() for column in names]
-        for source in nameless
-    }
-    raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in found.items() if columns])
-
-
 def _read_platform(
     export: Export, sources: list[_Source], dialect: Dialect, options: Options
 ) -> tuple[list[tuple[str, Tidied | pl.DataFrame]], pl.DataFrame]:
     """The tables of a platform's files, and what the files say of how the creators were found."""
-    raw = _read_kinds(export, sources, dialect, options)
+    # Raw rows by kind, under the names of the tables.
+    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in _KINDS}
+    problems: list[Problem] = []
+    for number, source in enumerate(sources):
+        options.on_progress(source.file, number, len(sources))
+        fields = dialect.fields(source.kind)
+        sheet = export.read(source.file, source.sheet, wanted_fields(fields))
+        problems += find_missing(sheet, fields, _REQUIRED[source.kind])
+        frames[source.kind].append(pick(sheet, fields))
+    raise_all(problems)
+    raw = {kind: stack(frames[kind], dialect.fields(kind)) for kind in _KINDS}
     contents = raw["contents"].with_columns(
         # Notes without a title carry the beginning of their text there, videos of Douyin all of it.
         text=join_title(pl.col("_title"), clean_entities(pl.col("_body"))),
@@ -195,17 +192,3 @@ def _list_found(rows: Iterable[pl.DataFrame], sources: list[_Source]) -> pl.Data
         for frame in rows
     ]
     return pl.concat(statements).drop_nulls().unique().sort("creator_id", "found_by", "file")
-
-
-def _read_kinds(export: Export, sources: list[_Source], dialect: Dialect, options: Options) -> dict[str, pl.DataFrame]:
-    """Raw rows by kind, under the names of the tables."""
-    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in _KINDS}
-    problems: list[Problem] = []
-    for number, source in enumerate(sources):
-        options.on_progress(source.file, number, len(sources))
-        fields = dialect.fields(source.kind)
-        sheet = export.read(source.file, source.sheet, wanted_fields(fields))
-        problems += find_missing(sheet, fields, _REQUIRED[source.kind])
-        frames[source.kind].append(pick(sheet, fields))
-    raise_all(problems)
-    return {kind: stack(frames[kind], dialect.fields(kind)) for kind in _KINDS}

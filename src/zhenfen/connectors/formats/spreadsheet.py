@@ -49,7 +49,6 @@ class Spreadsheet(Connector, name="spreadsheet"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read every sheet that is a table."""
         raw = _read_sheets(export, options)
-        _check_ids(raw)
         is_nameless = all(frame["platform"].null_count() == frame.height for frame in raw.values())
         if options.needs_platform and options.platform is None and is_nameless:
             expected = "a column 平台 or platform, or the platform named on import"
@@ -72,7 +71,11 @@ class Spreadsheet(Connector, name="spreadsheet"):
         }
         parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
         known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
-        parts.append(("creators", _other_creators(tables, known)))
+        # Creators that only other sheets name.
+        named_rows = (frame.select("creator_id", "_creator_name", "platform", FILE, ROW) for frame in tables.values())
+        others = pl.concat(named_rows).join(known, on="creator_id", how="anti").drop_nulls("creator_id")
+        others = others.group_by("creator_id").agg(pl.all().min()).rename({"_creator_name": "display_name"})
+        parts.append(("creators", tidy("creators", others, expected=_EXPECTED, lenient=True)))
         if "creators" in tables:
             # Counts that the sheet of creators dates, but for moments that a series has itself.
             counts = count_followers(tables["creators"])
@@ -116,21 +119,16 @@ def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
             about["is_repost"] = pl.col("_quoted").is_not_null().cast(pl.String)
         frames.setdefault(layout.table, []).append(filled.with_columns(**about))
     headings = load_headings().columns
-    return {table: stack(rows, dict.fromkeys((*headings[table], *_WHO), ())) for table, rows in frames.items()}
-
-
-def _check_ids(raw: Mapping[str, pl.DataFrame]) -> None:
-    """Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one."""
+    raw = {table: stack(rows, dict.fromkeys((*headings[table], *_WHO), ())) for table, rows in frames.items()}
+    # Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one.
     expected = "an id with all its digits: in Excel, give the column the format of text"
-    raise_all(
-        [
-            Problem(expected, label, row=row, column=name, value=value)
-            for frame in raw.values()
-            for name in frame.columns
-            if name.endswith("_id")
-            for label, row, value in frame.filter(pl.col(name).str.contains(_SHORTENED)).select(FILE, ROW, name).rows()
-        ]
-    )
+    problems: list[Problem] = []
+    for frame in raw.values():
+        for column in (one for one in frame.columns if one.endswith("_id")):
+            shortened = frame.filter(pl.col(column).str.contains(_SHORTENED)).select(FILE, ROW, column).rows()
+            problems += [Problem(expected, label, row, column, value) for label, row, value in shortened]
+    raise_all(problems)
+    return raw
 
 
 def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFrame:
@@ -165,11 +163,3 @@ def _list_found(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         found = frame.filter(pl.any_horizontal("_searched", *said))
         statements.append(found.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
     return pl.concat(statements).drop_nulls().unique().sort("creator_id", "file")
-
-
-def _other_creators(tables: Mapping[str, pl.DataFrame], known: pl.DataFrame) -> Tidied:
-    """Creators that only other sheets name."""
-    parts = (frame.select("creator_id", "_creator_name", "platform", FILE, ROW) for frame in tables.values())
-    rows = pl.concat(parts).join(known, on="creator_id", how="anti").drop_nulls("creator_id")
-    first = rows.group_by("creator_id").agg(pl.all().min()).rename({"_creator_name": "display_name"})
-    return tidy("creators", first, expected=_EXPECTED, lenient=True)

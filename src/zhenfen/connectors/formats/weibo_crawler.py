@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
-from zhenfen.connectors.export import Export, Sheet
-from zhenfen.connectors.formats.weibo_text import clean_entities, own_words, verified_kind
+from zhenfen.connectors.export import Export
+from zhenfen.connectors.formats.weibo_text import clean_entities, list_others, own_words, verified_kind
 from zhenfen.connectors.reading.fields import (
     Sources,
     bundle,
@@ -23,7 +24,7 @@ from zhenfen.connectors.reading.fields import (
     wanted_fields,
 )
 from zhenfen.connectors.reading.files import DATABASE_SUFFIXES
-from zhenfen.connectors.reading.tidy import Tidied, tidy, unusable_rows
+from zhenfen.connectors.reading.tidy import Tidied, tidy
 from zhenfen.errors import Problem
 
 _USERS: Sources = {
@@ -82,8 +83,24 @@ class WeiboCrawler(Connector, name="weibo_crawler"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read users, posts and comments."""
         users, posts, comments = _read_sheets(export, options)
-        posts, others = _own_posts(posts, users)
-        tidied = tidy("posts", _make_posts(posts), expected={"creator_id": "unusable.creator"})
+        # Posts of the accounts themselves; the database keeps what they reposted in the same table.
+        known, quoted = users["creator_id"].drop_nulls(), posts["_quoted"].drop_nulls()
+        is_foreign = pl.col("post_id").is_in(quoted.implode()) & ~pl.col("creator_id").is_in(known.implode())
+        is_foreign = is_foreign.fill_null(value=False)
+        others = list_others(posts.filter(is_foreign))
+        posts = posts.filter(~is_foreign)
+        original = pl.col("_original").str.to_lowercase().replace_strict({"true": True, "false": False}, default=None)
+        # A CSV file without the column comes from a run that kept originals only.
+        is_repost = pl.coalesce(~original, pl.col("_quoted").is_not_null())
+        kinds = {"_article": "article", "_video": "video", "_pictures": "image"}
+        kind = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(kind)) for name, kind in kinds.items())
+        text = clean_entities(pl.col("text"))
+        posts = posts.with_columns(
+            text=pl.when(is_repost).then(own_words(text)).otherwise(text),
+            media_kind=pl.coalesce(kind, pl.lit("text")),
+            is_repost=is_repost.cast(pl.String),
+        ).drop("_original", "_quoted", *kinds)
+        tidied = tidy("posts", posts, expected={"creator_id": "unusable.creator"})
         users = users.with_columns(verified_kind=verified_kind(pl.col("verified_kind")))
         creators, follower_counts = read_creators(users, tidied.frame, "weibo")
         comments = comments.with_columns(
@@ -129,46 +146,16 @@ def _read_sheets(export: Export, options: Options) -> tuple[pl.DataFrame, pl.Dat
         sources, required = fields[kind]
         sheet = export.read(file, name, wanted_fields(sources) | {"retweet": pl.Struct({"id": pl.String()})})
         problems += find_missing(sheet, sources, required)
-        frames[kind].append(pick(_with_account(sheet, file), sources))
+        frame = sheet.frame
+        if "正文" in sheet.columns:
+            # A sheet of posts names its account in every row; CSV files leave that to the file's name.
+            path = PurePosixPath(file)
+            account = path.stem if _ACCOUNT.match(path.stem) else None
+            screen_name = None if _ACCOUNT.match(path.parent.name) else path.parent.name or None
+            frame = frame.with_columns(user_id=pl.lit(account, pl.String), screen_name=pl.lit(screen_name, pl.String))
+        if "retweet" in frame.columns:
+            frame = frame.with_columns(_retweet=pl.col("retweet").struct.field("id")).drop("retweet")
+        frames[kind].append(pick(replace(sheet, frame=frame), sources))
     raise_all(problems)
     users, posts, comments = (stack(frames[kind], fields[kind][0]) for kind in fields)
     return users, posts, comments
-
-
-def _with_account(sheet: Sheet, file: str) -> Sheet:
-    """A sheet of posts names its account in every row; CSV files leave that to the file's name."""
-    frame = sheet.frame
-    if "正文" in sheet.columns:
-        path = PurePosixPath(file)
-        account = path.stem if _ACCOUNT.match(path.stem) else None
-        name = None if _ACCOUNT.match(path.parent.name) else path.parent.name or None
-        frame = frame.with_columns(user_id=pl.lit(account, pl.String), screen_name=pl.lit(name, pl.String))
-    if "retweet" in frame.columns:
-        frame = frame.with_columns(_retweet=pl.col("retweet").struct.field("id")).drop("retweet")
-    return Sheet(sheet.label, sheet.columns, frame)
-
-
-def _own_posts(posts: pl.DataFrame, users: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Posts of the accounts themselves; the database keeps what they reposted in the same table."""
-    known = users["creator_id"].drop_nulls()
-    quoted = posts["_quoted"].drop_nulls()
-    is_foreign = pl.col("post_id").is_in(quoted.implode()) & ~pl.col("creator_id").is_in(known.implode())
-    others = posts.filter(is_foreign.fill_null(value=False))
-    listed = unusable_rows(
-        "posts", others, "creator_id", pl.col("creator_id"), expected="unusable.other_author", action="row_left_out"
-    )
-    return posts.filter(~is_foreign.fill_null(value=False)), listed
-
-
-def _make_posts(raw: pl.DataFrame) -> pl.DataFrame:
-    original = pl.col("_original").str.to_lowercase().replace_strict({"true": True, "false": False}, default=None)
-    # A CSV file without the column comes from a run that kept originals only.
-    is_repost = pl.coalesce(~original, pl.col("_quoted").is_not_null())
-    kinds = {"_article": "article", "_video": "video", "_pictures": "image"}
-    kind = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(kind)) for name, kind in kinds.items())
-    text = clean_entities(pl.col("text"))
-    return raw.with_columns(
-        text=pl.when(is_repost).then(own_words(text)).otherwise(text),
-        media_kind=pl.coalesce(kind, pl.lit("text")),
-        is_repost=is_repost.cast(pl.String),
-    ).drop("_original", "_quoted", *kinds)

@@ -8,7 +8,7 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
-from zhenfen.connectors.formats.weibo_text import clean_entities, own_words, verified_kind
+from zhenfen.connectors.formats.weibo_text import clean_entities, list_others, own_words, verified_kind
 from zhenfen.connectors.reading.fields import (
     Sources,
     bundle,
@@ -20,7 +20,7 @@ from zhenfen.connectors.reading.fields import (
     stack,
 )
 from zhenfen.connectors.reading.files import LINES_SUFFIXES
-from zhenfen.connectors.reading.tidy import FILE, ROW, tidy, unusable_rows
+from zhenfen.connectors.reading.tidy import FILE, ROW, tidy
 
 _TEXT = pl.String()
 _USER_COUNTS = ("followers_count", "friends_count", "statuses_count")
@@ -84,15 +84,30 @@ class WeiboStatuses(Connector, name="weibo_statuses"):
         for number, file in enumerate(files):
             options.on_progress(file, number, len(files))
             sheet = export.read(file, "", _SCHEMA)
-            sheets.append(replace(sheet, frame=_flatten(sheet.frame)))
+            # Fields of objects as columns of their own: `user.idstr`.
+            nested = {name: dtype for name, dtype in sheet.frame.schema.items() if isinstance(dtype, pl.Struct)}
+            inner = [
+                pl.col(name).struct.field(field.name).alias(f"{name}.{field.name}")
+                for name, dtype in nested.items()
+                for field in dtype.fields
+            ]
+            sheets.append(replace(sheet, frame=sheet.frame.with_columns(inner).drop(nested)))
             problems += find_missing(sheets[-1], _POSTS, ["post_id", "creator_id"])
         raise_all(problems)
-        own, others = _own_posts(stack((pick(sheet, _POSTS) for sheet in sheets), _POSTS))
+        rows = stack((pick(sheet, _POSTS) for sheet in sheets), _POSTS)
+        # Posts of others that a timeline shows: what it liked or shared, and in a file named after one of the accounts
+        # in it, that account's timeline, all that is not the account's.
+        marked = pl.col("_banner").str.contains(_LIKED).fill_null(value=False) | pl.col("_shared_by").is_not_null()
+        authors = rows.select(FILE, "creator_id").unique()
+        named = authors.filter(pl.col(FILE).str.extract(_ACCOUNT) == pl.col("creator_id"))
+        owned = rows.join(named.rename({"creator_id": "_owner"}), on=FILE, how="left", maintain_order="left")
+        is_other = marked | (pl.col("_owner") != pl.col("creator_id")).fill_null(value=False)
+        own, others = owned.filter(~is_other).drop("_owner"), list_others(owned.filter(is_other))
         posts = tidy("posts", _make_posts(own))
         users = stack((pick(sheet, _USERS) for sheet in sheets), _USERS)
         # One raw row an account: every status repeats its author, the one of the newest post counts.
-        authors = users.join(own.select(FILE, ROW), on=[FILE, ROW])
-        newest = authors.sort(pl.col("_post").str.len_chars(), "_post", descending=True, nulls_last=True)
+        newest = users.join(own.select(FILE, ROW), on=[FILE, ROW])
+        newest = newest.sort(pl.col("_post").str.len_chars(), "_post", descending=True, nulls_last=True)
         profiles = newest.group_by("creator_id", maintain_order=True).agg(pl.all().drop_nulls().first()).drop("_post")
         kind = verified_kind(pl.col("verified_kind"))
         profiles = profiles.with_columns(clean_region(pl.col("region")), verified_kind=kind).drop_nulls("creator_id")
@@ -104,32 +119,6 @@ def _timeline_files(export: Export) -> list[str]:
     suffixes = (".json", *LINES_SUFFIXES)
     texts = [file for file in export.data_files if file.lower().endswith(suffixes)]
     return [file for file in texts if set(export.sheets(file).get("", ())) >= _COLUMNS]
-
-
-def _flatten(frame: pl.DataFrame) -> pl.DataFrame:
-    """Fields of objects as columns of their own: `user.idstr`."""
-    nested = {name: dtype for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct)}
-    inner = [
-        pl.col(name).struct.field(field.name).alias(f"{name}.{field.name}")
-        for name, dtype in nested.items()
-        for field in dtype.fields
-    ]
-    return frame.with_columns(inner).drop(nested)
-
-
-def _own_posts(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The accounts' own posts, and entries for the posts of others that their timelines show."""
-    marked = pl.col("_banner").str.contains(_LIKED).fill_null(value=False) | pl.col("_shared_by").is_not_null()
-    # A file named after one of the accounts in it is that account's timeline.
-    authors = rows.select(FILE, "creator_id").unique()
-    named = authors.filter(pl.col(FILE).str.extract(_ACCOUNT) == pl.col("creator_id"))
-    owned = rows.join(named.rename({"creator_id": "_owner"}), on=FILE, how="left", maintain_order="left")
-    is_other = marked | (pl.col("_owner") != pl.col("creator_id")).fill_null(value=False)
-    others = owned.filter(is_other)
-    listed = unusable_rows(
-        "posts", others, "creator_id", pl.col("creator_id"), expected="unusable.other_author", action="row_left_out"
-    )
-    return owned.filter(~is_other).drop("_owner"), listed
 
 
 def _make_posts(raw: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import tarfile
 import zipfile
@@ -111,8 +110,3 @@ def _unpack_tar(path: Path, folder: Path, budget: _Budget) -> None:
             else:
                 with source:
                     budget.write(source, target)
-
-
-def remove(folder: Path) -> None:
-    """Remove what was unpacked."""
-    shutil.rmtree(folder, ignore_errors=True)

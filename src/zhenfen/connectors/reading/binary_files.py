@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from zhenfen.errors import Problem, UnreadableFileError
+from zhenfen.tables.store import open_sqlite
 
 LARGEST_WORKBOOK_BYTES = 512 * 2**20
 """Unpacked: a million rows of ten columns, about the most that a sheet can hold, are some 400 MB of XML."""
@@ -133,11 +134,7 @@ def _workbook(path: Path, file: str) -> Iterator[Any]:
 @contextlib.contextmanager
 def _database(path: Path, file: str) -> Iterator[sqlite3.Connection]:
     try:
-        # as_uri() escapes what has a meaning in an address.
-        address = f"{path.resolve().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
-            # Functions that a stranger's schema calls (generated columns) are none of ours.
-            database.execute("pragma trusted_schema = off")
+        with open_sqlite(path) as database:
             yield database
     except sqlite3.Error as error:
         raise _unreadable("a SQLite database", file, error) from error

@@ -30,17 +30,15 @@ def pick(sheet: Sheet, sources: Sources) -> pl.DataFrame:
 
     Where several headings may hold a column, each row takes the first that is filled.
     """
-    have = sheet.frame.columns
-    found = {name: [heading for heading in headings if heading in have] for name, headings in sources.items()}
-    return sheet.frame.select(
-        *(
-            pl.coalesce(_filled(name, heading) for heading in headings).alias(name)
-            for name, headings in found.items()
-            if headings
-        ),
-        FILE,
-        ROW,
-    )
+    columns: list[pl.Expr] = []
+    for name, headings in sources.items():
+        cells = [pl.col(heading) for heading in headings if heading in sheet.frame.columns]
+        if name.endswith("_id"):
+            # weibo-crawler ends its ids with a tab so that spreadsheets leave them alone.
+            cells = [cell.str.strip_chars(" \t\r\n\u00a0\ufeff") for cell in cells]
+        if cells:
+            columns.append(pl.coalesce(pl.when(cell != "").then(cell) for cell in cells).alias(name))
+    return sheet.frame.select(*columns, FILE, ROW)
 
 
 def find_missing(sheet: Sheet, sources: Sources, required: Iterable[str]) -> list[Problem]:
@@ -140,10 +138,3 @@ def clean_region(values: pl.Expr) -> pl.Expr:
 def clean_parent(parent: str, own: str) -> pl.Expr:
     """The comment that a comment answers; null where the tool writes 0 or the comment's own id for "none"."""
     return pl.when((pl.col(parent) != "0") & (pl.col(parent) != pl.col(own))).then(pl.col(parent)).alias(parent)
-
-
-def _filled(name: str, heading: str) -> pl.Expr:
-    cell = pl.col(heading)
-    # weibo-crawler ends its ids with a tab so that spreadsheets leave them alone.
-    text = cell.str.strip_chars(" \t\r\n\u00a0\ufeff") if name.endswith("_id") else cell
-    return pl.when(text != "").then(text)

@@ -34,9 +34,20 @@ def peek_lines(path: Path, file: str) -> dict[str, tuple[str, ...]]:
 def peek_document(path: Path, file: str) -> dict[str, tuple[str, ...]]:
     """Fields of the rows in a JSON document: "" names the rows of a list; an object has one table a key."""
     text = decode_head(path, file).lstrip("\ufeff \t\r\n")
-    if text.startswith("{"):
-        return _peek_object(text)
-    return {"": tuple(_keys_of(text[1:].lstrip()))} if text.startswith("[") else {}
+    if not text.startswith("{"):
+        return {"": tuple(_keys_of(text[1:].lstrip()))} if text.startswith("[") else {}
+    # Top-level keys of an object, as far as the head goes, each with the fields of its first row.
+    decoder, found, place = json.JSONDecoder(), {}, 1
+    while (start := text.find('"', place)) >= 0:
+        try:
+            key, end = decoder.raw_decode(text, start)
+            place = text.index(":", end) + 1
+            inner = text[place:].lstrip()
+            found[str(key)] = tuple(_keys_of(inner.lstrip("[ \t\r\n")))
+            _, place = decoder.raw_decode(text, len(text) - len(inner))
+        except (ValueError, RecursionError):
+            break
+    return found
 
 
 def read_lines(path: Path, file: str, wanted: Wanted) -> pl.DataFrame:
@@ -162,18 +173,3 @@ def _keys_of(text: str) -> Iterable[str]:
     except (json.JSONDecodeError, RecursionError):
         return ()
     return value if isinstance(value, dict) else ()
-
-
-def _peek_object(text: str) -> dict[str, tuple[str, ...]]:
-    """Top-level keys of an object, as far as the head goes, each with the fields of its first row."""
-    decoder, found, place = json.JSONDecoder(), {}, 1
-    while (start := text.find('"', place)) >= 0:
-        try:
-            key, end = decoder.raw_decode(text, start)
-            place = text.index(":", end) + 1
-            inner = text[place:].lstrip()
-            found[str(key)] = tuple(_keys_of(inner.lstrip("[ \t\r\n")))
-            _, place = decoder.raw_decode(text, len(text) - len(inner))
-        except (ValueError, RecursionError):
-            break
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,7 +68,10 @@ def tidy(
     lost = set(raw[FILE].unique()) - set(frame[FILE].unique())
     if lost and not lenient:
         mine = unusable.filter(pl.col("file").is_in(sorted(lost))).sort("file", "row", "column")
-        raise InputError([_as_problem(row) for row in mine.iter_rows(named=True)])
+        places = mine.select("expected", "file", "row", "column", "value").rows()
+        raise InputError(
+            [Problem(REASONS[words], file, row, column, value) for words, file, row, column, value in places]
+        )
     readings = make_frame(TABLES["post_counts"])
     if table == "posts" and "observed_at" in frame.columns:
         # One row for each moment at which a post was read, of posts read at two moments or more.
@@ -100,6 +103,12 @@ def unusable_rows(
     )
 
 
+def unusable_files(files: Sequence[str], expected: str) -> pl.DataFrame:
+    """Entries of the table `unusable` for whole files, or sheets, that were not read."""
+    rows = pl.DataFrame({FILE: files, ROW: [0] * len(files)}, schema={FILE: pl.String, ROW: pl.Int64})
+    return unusable_rows("", rows, "", pl.lit(None), expected=expected, action="row_left_out")
+
+
 def _read_cells(spec: TableSpec, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     seen = read_column(_SEEN_COLUMN, raw[SEEN]).values if SEEN in raw.columns else None
     typed, listed = {}, []
@@ -129,17 +138,6 @@ def _leave_out(spec: TableSpec, frame: pl.DataFrame, expected: Mapping[str, str]
             parts.append(unusable_rows(spec.name, rows, name, pl.lit(None), expected=key, action="row_left_out"))
         usable = usable & ~lacking
     return frame.filter(usable), pl.concat(parts)
-
-
-def _as_problem(row: Mapping[str, str | int | None]) -> Problem:
-    number = row["row"]
-    return Problem(
-        REASONS[str(row["expected"])],
-        str(row["file"]),
-        row=number if isinstance(number, int) else None,
-        column=str(row["column"]),
-        value=None if row["value"] is None else str(row["value"]),
-    )
 
 
 def _merge(

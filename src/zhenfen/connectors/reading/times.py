@@ -94,13 +94,12 @@ def _month_day(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
     clock = pl.concat_str(hour.fill_null("0"), minute.fill_null("0"), separator=":")
     day = pl.concat_str(text.str.extract(_MONTH_DAY, 1), text.str.extract(_MONTH_DAY, 2), clock, separator="-")
     year = (captured + CHINA).dt.year()
-    this_year, last_year = (_in_year(day, year - years_back, _china(hour)) for years_back in (0, 1))
+    local = (
+        pl.concat_str(year - back, day, separator="-").str.to_datetime("%Y-%m-%d-%H:%M", time_unit="us", strict=False)
+        for back in (0, 1)
+    )
+    this_year, last_year = ((one - _china(hour)).dt.replace_time_zone("UTC") for one in local)
     return pl.when(this_year <= captured).then(this_year).otherwise(last_year)
-
-
-def _in_year(day: pl.Expr, year: pl.Expr, offset: pl.Expr) -> pl.Expr:
-    local = pl.concat_str(year, day, separator="-").str.to_datetime("%Y-%m-%d-%H:%M", time_unit="us", strict=False)
-    return (local - offset).dt.replace_time_zone("UTC")
 
 
 def _day_word(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
