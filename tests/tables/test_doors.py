@@ -140,6 +140,7 @@ def test_a_breach_is_the_same_at_every_door(column: str, door: str, tmp_path: Pa
     found = DOORS[door](with_second(column, value), tmp_path)
     assert [(one.row, one.column) for one in found] == [(2, column)]
     assert found[0].expected.startswith(expected)
+    assert found[0].expected == check(with_second(column, value), tmp_path)[0].expected
     assert str(found[0].value).replace("T", " ").startswith(str(value).partition("+")[0])
     assert (found[0].value == "") is (value == "")
 

@@ -44,7 +44,8 @@ def normalise(expr: pl.Expr) -> pl.Expr:
     spelling; a run of one character is cut to LONGEST_RUN. Null stays null, a text without letters becomes empty.
     """
     return (
-        expr.map_batches(_read_letters, return_dtype=pl.String(), is_elementwise=True)
+        expr.map_batches(unify_characters, return_dtype=pl.String(), is_elementwise=True)
+        .map_batches(mask_texts, return_dtype=pl.String(), is_elementwise=True)
         .str.replace_all(_PLACEHOLDER, CONTACT)
         .str.replace_all(_EMOJI_CODE, "")
         .str.replace_all(_URL, LINK)
@@ -84,11 +85,6 @@ def _select_on_all_cores(frame: pl.DataFrame, expr: pl.Expr) -> pl.Series:
     # One expression runs on one core: as many slices as cores.
     parts = list(frame.iter_slices(-(-frame.height // pl.thread_pool_size()) or 1)) or [frame]
     return pl.concat(pl.collect_all([part.lazy().select(expr) for part in parts])).to_series()
-
-
-def _read_letters(texts: pl.Series) -> pl.Series:
-    """Plain characters, and contacts masked."""
-    return mask_texts(unify_characters(texts))
 
 
 def _shorten_numbers(texts: pl.Series) -> pl.Series:

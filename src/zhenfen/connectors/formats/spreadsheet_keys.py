@@ -61,27 +61,20 @@ def make_keys(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     parts = [pl.col(name).cast(pl.String).fill_null("") for name in _TELLING[table] if name in frame.columns]
     # Rows without anything to tell them by get no key, and are left out like any row without one.
     is_told = pl.any_horizontal(part != "" for part in parts[1:])
-    told = frame.with_columns(
-        _told=pl.when(is_told).then(pl.concat_str(*parts, _count(table, frame), separator="\u001f"))
-    )
+    number = pl.lit("")
+    if table == "comments":
+        # Where nothing says who wrote a comment and when, those of the same words are told apart by which of its file
+        # each is: thirty lines of "好看" are thirty comments, and yet the same file twice is no sixty.
+        facts = [name for name in _TELLING[table] if name in frame.columns]
+        have = {name: pl.col(name).is_not_null() if name in facts else pl.lit(False) for name in _TELLING[table]}
+        is_sure = (have["author_id"] | have["author_name"]) & have["created_at"]
+        # By their other columns, not by their place: the order of rows changes nothing.
+        others = [name for name in frame.columns if name not in (FILE, ROW)]
+        place = pl.int_range(pl.len()).over(FILE, *facts, order_by=others).cast(pl.String)
+        number = pl.when(is_sure).then(number).otherwise(place)
+    told = frame.with_columns(_told=pl.when(is_told).then(pl.concat_str(*parts, number, separator="\u001f")))
     lacking = told.filter(pl.col(key).is_null())["_told"].drop_nulls().unique()
     digests = [hashlib.sha256(value.encode()).hexdigest()[:20] for value in lacking.to_list()]
     pairs = pl.DataFrame({"_told": lacking, "_digest": pl.Series(digests, dtype=pl.String)})
     keyed = told.join(pairs, on="_told", how="left", maintain_order="left")
     return keyed.with_columns(pl.coalesce(key, "_digest").alias(key)).drop("_told", "_digest")
-
-
-def _count(table: str, frame: pl.DataFrame) -> pl.Expr:
-    """Tells comments of the same words apart where nothing says who wrote them and when: which of its file each is.
-
-    So thirty lines of "好看" are thirty comments, and yet the same file twice is no sixty.
-    """
-    if table != "comments":
-        return pl.lit("")
-    facts = [name for name in _TELLING[table] if name in frame.columns]
-    have = {name: pl.col(name).is_not_null() if name in facts else pl.lit(False) for name in _TELLING[table]}
-    is_sure = (have["author_id"] | have["author_name"]) & have["created_at"]
-    # By their other columns, not by their place: the order of rows changes nothing.
-    others = [name for name in frame.columns if name not in (FILE, ROW)]
-    number = pl.int_range(pl.len()).over(FILE, *facts, order_by=others).cast(pl.String)
-    return pl.when(is_sure).then(pl.lit("")).otherwise(number)
