@@ -190,15 +190,10 @@ def readable(part: Partition, work: Path) -> Iterator[Path]:
         try:
             yield path
         except InputError as error:
-            problems = [_renamed(problem, str(path), part.location) for problem in error.problems]
+            problems = [replace(one, file=part.location) if one.file == str(path) else one for one in error.problems]
             raise type(error)(problems) from error
         except OSError as error:
             raise UnreadableFileError(Problem("a file that can be read", part.location, value=str(error))) from error
-
-
-def _renamed(problem: Problem, copy: str, location: str) -> Problem:
-    file = location if problem.file == copy else problem.file
-    return replace(problem, file=file)
 
 
 @cache
