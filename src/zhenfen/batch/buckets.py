@@ -1,4 +1,4 @@
-"""Tables of many creators sorted into buckets: all rows of a creator come into one, whatever file they stood in."""
+"""Tables of many creators partitioned into buckets: a creator's rows come into one, whatever file they stood in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Sorted:
 
 
 def split(work: Path, *, part: Partition, place: int, n_buckets: int, found_by: str | None = None) -> Sorted:
-    """Sort the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
+    """Partition the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
 
     Args:
         work: Work folder.

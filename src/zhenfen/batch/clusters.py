@@ -37,7 +37,7 @@ def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:
 def _group_in_pieces(engine: Engine, names: Sequence[str], work: Path) -> None:
     try:
         files = LocalPieces.open(engine, work, [partial(_open, path=work / "texts" / name) for name in names])
-        for place, (_, data) in group_pieces(files, len(names)).fetch(close_file):
+        for place, (_, data) in group_pieces(files, len(names)).collect(close_file):
             write_file(work / "grouped" / names[place], data)
     finally:
         clear(work)

@@ -1,9 +1,9 @@
 """Creators of a folder of tables, bucket by bucket, each measured as among all of them.
 
-1. The rows are sorted into buckets by creator. 2. Each bucket is read and checked, its comments normalised, its daily
-moves listed. 3. Clusters of comments are made over all buckets. 4. Each bucket counts whom its clusters and commenters
-are seen under. 5. What all creators show together is put together. 6. Each bucket is measured beside it. 7. How common
-each measurement is among all is put together. 8. Each bucket is judged beside that.
+1. The rows are partitioned into buckets by creator. 2. Each bucket is read and checked, its comments normalised, its
+daily moves listed. 3. Clusters of comments are made over all buckets. 4. Each bucket counts whom its clusters and
+commenters are seen under. 5. What all creators show together is put together. 6. Each bucket is measured beside it. 7.
+How common each measurement is among all is put together. 8. Each bucket is judged beside that.
 """
 
 from __future__ import annotations
@@ -65,20 +65,20 @@ def score_buckets(run: BatchRun) -> None:
         return
     # A bucket that cannot be read is set aside: the others are then all there is.
     tasks = [Task(name, partial(_read_bucket, name=name, as_of=as_of)) for name in names]
-    counts, errors = run.prepare(SURVEY, tasks, Traffic(brings=(READINGS, MOVES, FALLS, LOSSES)))
+    counts, errors = run.prepare(SURVEY, tasks, Traffic(collected=(READINGS, MOVES, FALLS, LOSSES)))
     usable = [name for name in names if name not in errors]
     for name, error in errors.items():
         run.set_aside(_result(name), key(*usable), error)
     if not usable:
         return
     _survey(run, usable, as_of, sum(counts.values()))
-    _do_all(run, MEASURE, usable, partial(_measure, as_of=as_of), Traffic(brings=(PLACED,), needs=(AROUND,)))
-    # How common each measurement is among all creators, a column at a time: all of them of millions would not fit.
+    _do_all(run, MEASURE, usable, partial(_measure, as_of=as_of), Traffic(collected=(PLACED,), broadcast=(AROUND,)))
+    # How common each measurement is among all; a column at a time: all of them of millions of creators would not fit.
     files = [run.work / PLACED / name for name in usable]
     columns = {name: pl.read_parquet(files, columns=[name])[name] for name in pl.read_parquet_schema(files[0])}
     write_whole(describe_columns(columns), run.work / AROUND / "in_set.parquet")
     make = partial(_score, as_of=as_of)
-    run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], needs=(AROUND,))
+    run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], broadcast=(AROUND,))
 
 
 def _result(name: str) -> str:
@@ -99,7 +99,7 @@ def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
         raise InputError([Problem(f"a file that can be used: {error}", name) for name, error in errors.items()])
     seen: list[buckets.Sorted] = list(found.values())
     files = sorted(name for name, one in found.items() if one.n_searched)
-    n_searched, n_creators = (sum(one.n_searched for one in seen), sum(one.n_creators for one in seen))
+    n_searched, n_creators = sum(one.n_searched for one in seen), sum(one.n_creators for one in seen)
     refuse_searched(files, run.order.found_by, n_searched, n_creators)
     latest = run.order.as_of or max((one.latest for one in seen if one.latest is not None), default=None)
     if latest is None:
@@ -118,7 +118,7 @@ def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -
             shutil.rmtree(run.work / folder, ignore_errors=True)
     run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
-    _do_all(run, SURVEY, names, partial(_count_spread, as_of=as_of), Traffic(brings=tuple(SPREAD)))
+    _do_all(run, SURVEY, names, partial(_count_spread, as_of=as_of), Traffic(collected=tuple(SPREAD)))
     # From here on what all buckets show together.
     work, around = run.work, run.work / AROUND
     write_whole(_sum_moves(work, names), around / "moves.parquet")

@@ -60,17 +60,17 @@ def group_pieces(files: P, n_files: int) -> P:
         As many pieces; `close_file` makes the file of each.
     """
     n, ids, texts = _find_cuts(files)
-    by_text = files.send(partial(_send_ids, cuts=ids), n).send(partial(_send_texts, cuts=texts), n)
-    comments = by_text.stay(_number)
+    by_text = files.shuffle(partial(_send_ids, cuts=ids), n).shuffle(partial(_send_texts, cuts=texts), n)
+    comments = by_text.map(_number)
     # Numbers `first` and `second` of texts that are alike.
-    pairs = comments.send(partial(_send_keys, n_pieces=n), n).send(_pair, n)
-    proposed = comments.beside(pairs).send(_send_firsts, n)
+    pairs = comments.shuffle(partial(_send_keys, n_pieces=n), n).shuffle(_pair, n)
+    proposed = comments.union(pairs).shuffle(_send_firsts, n)
     none = pl.DataFrame(schema={"first": pl.Int64, "second": pl.Int64})
-    links = pl.concat([none, *(unpack(packed) for _, (_, packed) in comments.beside(proposed).fetch(_link))])
-    roots = comments.spread(_find_roots(links))
-    rooted = comments.beside(roots).stay(_join_roots)
-    clusters = rooted.send(_sum, n).send(_name, n)
-    return files.beside(rooted.beside(clusters).send(_send_clusters, n_files))
+    links = pl.concat([none, *(unpack(packed) for _, (_, packed) in comments.union(proposed).collect(_link))])
+    roots = comments.scatter(_find_roots(links))
+    rooted = comments.union(roots).map(_join_roots)
+    clusters = rooted.shuffle(_sum, n).shuffle(_name, n)
+    return files.union(rooted.union(clusters).shuffle(_send_clusters, n_files))
 
 
 def open_file(place: int, data: bytes) -> Block:
@@ -95,7 +95,7 @@ def close_file(place: int, frames: Frames) -> Iterator[Block]:
 def _find_cuts(files: Pieces) -> tuple[int, pl.Series, pl.Series]:
     """Number of pieces; the first id and the first text of each piece but the first, or none where nothing is known."""
     looked: dict[str, list[pl.Series]] = {"n_rows": [], "ids": [], "texts": []}
-    for _, (name, packed) in files.fetch(_look):
+    for _, (name, packed) in files.collect(_look):
         looked[name].append(unpack(packed).to_series())
     n_pieces = min(max(1, -(-int(pl.concat(looked["n_rows"]).sum()) // ROWS_A_PIECE)), MOST_PIECES)
     return n_pieces, _cut(pl.concat(looked["ids"]), n_pieces), _cut(pl.concat(looked["texts"]), n_pieces)

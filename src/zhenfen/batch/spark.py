@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from zhenfen.batch.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
 from zhenfen.batch.piece_clusters import close_file, group_pieces, open_file
-from zhenfen.batch.spark_pieces import SparkPieces, hold, meet
+from zhenfen.batch.spark_pieces import SparkPieces, meet, persist
 from zhenfen.errors import ConfigError
 from zhenfen.files import write_file
 
@@ -60,7 +60,7 @@ class SparkEngine(Engine):
             for place, outcome, is_lost in self._run_wave(step, tasks, places):
                 if is_lost:
                     lost.add(outcome.name)
-                elif traffic.brings:
+                elif traffic.collected:
                     for path, content in self.context.runJob(step, partial(_brought, traffic=traffic), [place]):
                         write_file(work / path, content)
                 yield check(outcome)
@@ -73,11 +73,11 @@ class SparkEngine(Engine):
         """See `Engine.group`; here are numbers of texts that have a like, and one in a thousand ids and texts."""
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
         files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
-        opened = hold(meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names)))
+        opened = persist(meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names)))
         try:
             grouped = group_pieces(SparkPieces(opened), len(names)).made(close_file)
             kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
-            hold(kept).count()
+            persist(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error
         self._made.append(kept)
@@ -92,9 +92,9 @@ class SparkEngine(Engine):
         made = self.context.union(self._made) if self._made else self.context.parallelize(())
         mine = made.filter(lambda one: one[0] in places).map(lambda one: (places[one[0]], one[1]))
         met = meet(mine, max(1, len(tasks)))
-        paths = (path for folder in traffic.needs for path in sorted((work / folder).rglob("*")) if path.is_file())
+        paths = (path for folder in traffic.broadcast for path in sorted((work / folder).rglob("*")) if path.is_file())
         needed = self.context.broadcast([(path.relative_to(work).as_posix(), path.read_bytes()) for path in paths])
-        return hold(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
+        return persist(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
 
     def _run_wave(
         self, step: RDD[Outcome | File], tasks: Sequence[Task], places: Sequence[int]
@@ -144,7 +144,7 @@ def _outcomes(made: Iterable[Outcome | File]) -> list[Outcome]:
 
 
 def _brought(made: Iterable[Outcome | File], traffic: Traffic) -> list[File]:
-    return [one for one in made if not isinstance(one, Outcome) and _folder(one) in traffic.brings]
+    return [one for one in made if not isinstance(one, Outcome) and _folder(one) in traffic.collected]
 
 
 def _for_others(made: Iterable[Outcome | File], traffic: Traffic) -> Iterator[tuple[str, File]]:
@@ -153,7 +153,7 @@ def _for_others(made: Iterable[Outcome | File], traffic: Traffic) -> Iterator[tu
     for one in made:
         if isinstance(one, Outcome):
             name = one.name
-        elif _folder(one) not in traffic.brings:
+        elif _folder(one) not in traffic.collected:
             yield traffic.owner(one[0]) if traffic.owner else name, one
 
 
