@@ -15,8 +15,6 @@ from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.progress import Progress, silent
 from zhenfen.scoring import score
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
-from zhenfen.tables import Tables
-from zhenfen.verdict.evidence import Findings
 from zhenfen.version import __version__
 from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import Record, hash_tables, recall
@@ -85,7 +83,10 @@ def reproduce(score_id: str, models: Models, path: Path | None = None, on_progre
     is_whole = all(part.is_same for part in parts if part.name in models.versions or part.name.endswith(MODEL_SUFFIX))
     if not (is_whole and export.exists()):
         return Reproduced(record, (*parts, read), None)
-    findings, tables = _score_again(record, models, export, on_progress)
+    tables = read_export(export, record, on_progress)
+    creators = find_creators(record.creators, tables) if record.creators else None
+    # The id is of levels and measurements, which no detail changes.
+    findings = score(tables, models, as_of=record.as_of, creators=creators, with_details=False, on_progress=on_progress)
     read = replace(read, now=hash_tables(tables)[:SHORT_HASH_CHARS])
     return Reproduced(record, (*compare_parts(record, findings.versions), read), identify(findings))
 
@@ -94,14 +95,6 @@ def compare_parts(record: Record, now: Mapping[str, str]) -> tuple[ComparedPart,
     """Every part of the record, and those that have come since, by name; a part that is new had no version."""
     names = sorted({*record.versions, *now} - {SCORE})
     return tuple(ComparedPart(name, record.versions.get(name, ""), now.get(name)) for name in names)
-
-
-def _score_again(record: Record, models: Models, path: Path, on_progress: Progress) -> tuple[Findings, Tables]:
-    tables = read_export(path, record, on_progress)
-    creators = find_creators(record.creators, tables) if record.creators else None
-    # The id is of levels and measurements, which no detail changes.
-    scored = score(tables, models, as_of=record.as_of, creators=creators, with_details=False, on_progress=on_progress)
-    return scored, tables
 
 
 def _with_models_of(record: Record, models: Models) -> Models:

@@ -27,7 +27,7 @@ from zhenfen.audit.sheet import DESIGN_SHEET, DRAW_SHEET
 from zhenfen.errors import ConfigError, InputError, UnreadableFileError
 from zhenfen.estimators.prevalence import Prevalence
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.tables import read_tables, write_tables
+from zhenfen.tables import Tables, read_tables, write_tables
 
 LABELLED_AT = datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -98,12 +98,16 @@ class TestRoundTrip:
         tables = read_tables(folder)
         spaced = tables["audience"].with_columns(profile_id=" " + pl.col("profile_id") + "  x=")
         write_tables(tables.replace(audience=spaced), tmp_path / "spaced")
-        score = lambda rows: score_profiles(rows.with_columns(pl.col("profile_id").str.slice(1, 5))).with_columns(  # noqa: E731
-            rows["profile_id"]
-        )
+
+        def score(rows: pl.DataFrame, of: Tables) -> pl.DataFrame:
+            plain = rows.with_columns(pl.col("profile_id").str.slice(1, 5))
+            return score_profiles(plain, of).with_columns(rows["profile_id"])
+
         make_sample(tmp_path / "spaced", "c1", 50, tmp_path / "a.xlsx", score, seed=1)
         fill(tmp_path / "a.xlsx", lambda _row, one: by_truth(0, one[1:6]))
-        assert apply_labels(tmp_path / "a.xlsx", None, lambda rows: rows.height, LABELLED_AT).labels.height == 50
+        assert (
+            apply_labels(tmp_path / "a.xlsx", None, lambda rows, _tables: rows.height, LABELLED_AT).labels.height == 50
+        )
 
     def test_applying_twice_changes_nothing(self, folder: Path, tmp_path: Path) -> None:
         file = draw(folder, tmp_path / "audit.xlsx")

@@ -58,10 +58,9 @@ class TestSample:
 
     def test_the_order_of_the_rows_does_not_give_the_score_away(self, folder: Path, tmp_path: Path) -> None:
         ids = drawn_ids(draw(folder, tmp_path / "a.xlsx"))
+        tables = read_tables(folder)
         scores = dict(
-            score_profiles(read_tables(folder)["audience"].filter(creator_id="c1", frame="newest")).rows_by_key(
-                "profile_id"
-            )
+            score_profiles(tables["audience"].filter(creator_id="c1", frame="newest"), tables).rows_by_key("profile_id")
         )
         listed = pl.DataFrame({"at": range(100), "score": [scores[one][0][0] for one in ids]})
         assert abs(listed.select(pl.corr("at", "score")).item()) < 0.3
@@ -119,9 +118,9 @@ class TestSample:
     def test_the_model_sees_one_frame_and_the_platform(self, folder: Path, tmp_path: Path) -> None:
         seen: list[pl.DataFrame] = []
 
-        def score(profiles: pl.DataFrame) -> pl.DataFrame:
+        def score(profiles: pl.DataFrame, tables: Tables) -> pl.DataFrame:
             seen.append(profiles)
-            return score_profiles(profiles)
+            return score_profiles(profiles, tables)
 
         make_sample(folder, "c1", 50, tmp_path / "a.xlsx", score, seed=1)
         assert seen[0].select("creator_id", "frame", "platform").unique().rows() == [("c1", "newest", "weibo")]

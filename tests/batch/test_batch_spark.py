@@ -159,7 +159,7 @@ class Finds:
 
 def test_a_task_that_cannot_be_done_takes_no_other_along(engine: Kept, tmp_path: Path) -> None:
     tasks = [Task("a", Makes()), Task("dies", Dies()), Task("fails", Fails()), Task("bad", Refuses())]
-    traffic = Traffic(brings=("home",), owner=lambda path: path.rpartition("/")[2])
+    traffic = Traffic(collected=("home",), owner=lambda path: path.rpartition("/")[2])
     outcomes = {one.name: one.error for one in engine.run(tasks, tmp_path, traffic)}
     assert outcomes == {
         "a": None,
@@ -168,7 +168,7 @@ def test_a_task_that_cannot_be_done_takes_no_other_along(engine: Kept, tmp_path:
         "bad": "file.parquet: expected a number",
     }
     assert (tmp_path / "home" / "a").read_bytes() == b"made"
-    found = engine.run([Task("b", Finds())], tmp_path, Traffic(needs=("home",)))
+    found = engine.run([Task("b", Finds())], tmp_path, Traffic(broadcast=("home",)))
     assert [one.value for one in found] == [["for/b", "home/a"]]
     with pytest.raises(ConfigError, match="No space left"):
         list(engine.run([Task("full", Full())], tmp_path))

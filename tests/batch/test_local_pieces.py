@@ -52,22 +52,22 @@ def _dies(piece: int, frames: Frames) -> Iterator[Block]:
 def test_a_worker_that_is_killed_costs_no_piece(tmp_path: Path) -> None:
     engine = LocalEngine(2)
     none = LocalPieces(engine, tmp_path, [()] * 3)
-    made = dict(none.fetch(partial(_dies_once, mark=tmp_path / "mark")))
+    made = dict(none.collect(partial(_dies_once, mark=tmp_path / "mark")))
     assert made == {piece: ("number", b"%d" % piece) for piece in range(3)}
     with pytest.raises(ConfigError, match="could not be grouped"):
-        none.send(_dies, 1)
+        none.shuffle(_dies, 1)
     engine.close()
 
 
 def test_what_was_read_once_is_gone_and_what_stays_is_not(tmp_path: Path) -> None:
     none = LocalPieces(Here(), tmp_path, [()] * 2)
-    stays, sent = none.stay(_count_up), none.send(_count_up, 2)
-    assert [len(one) for one in stays.beside(sent).stretches] == [2, 2]
+    stays, sent = none.map(_count_up), none.shuffle(_count_up, 2)
+    assert [len(one) for one in stays.union(sent).stretches] == [2, 2]
     folder = tmp_path / local_pieces.FOLDER
     assert len(list(folder.iterdir())) == 2
-    list(stays.beside(sent).fetch(_nothing))
+    list(stays.union(sent).collect(_nothing))
     assert len(list(folder.iterdir())) == 1
-    assert stays.spread([(1, ("number", b"7"))]).stretches[1][0].read(tmp_path) == ("number", b"7")
+    assert stays.scatter([(1, ("number", b"7"))]).stretches[1][0].read(tmp_path) == ("number", b"7")
 
 
 def _nothing(piece: int, frames: Frames) -> Iterator[Block]:
@@ -84,7 +84,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(local_pieces, "_new_folder", lambda _work: folder)
     none = LocalPieces(Here(), tmp_path, [()])
     with pytest.raises(ConfigError, match="No space left"):
-        none.stay(_makes_much)
+        none.map(_makes_much)
 
 
 def test_the_file_that_cannot_be_read_is_named_and_nothing_is_left(tmp_path: Path) -> None:

@@ -26,20 +26,20 @@ class InMemory(Pieces):
         self.met = met
         self.rng = rng
 
-    def send(self, step: Step, n_pieces: int) -> Self:
-        return self._meet(self.fetch(step), n_pieces)
+    def shuffle(self, step: Step, n_pieces: int) -> Self:
+        return self._meet(self.collect(step), n_pieces)
 
-    def stay(self, step: Step) -> Self:
-        made = list(self.fetch(step))
+    def map(self, step: Step) -> Self:
+        made = list(self.collect(step))
         return self._meet(made, len(self.met))
 
-    def beside(self, other: Self) -> Self:
+    def union(self, other: Self) -> Self:
         return type(self)([[*one, *two] for one, two in zip(self.met, other.met, strict=True)], self.rng)
 
-    def spread(self, blocks: Iterable[Block]) -> Self:
+    def scatter(self, blocks: Iterable[Block]) -> Self:
         return self._meet(blocks, len(self.met))
 
-    def fetch(self, step: Step) -> Iterator[Block]:
+    def collect(self, step: Step) -> Iterator[Block]:
         for piece, blocks in enumerate(self.met):
             yield from do(step, piece, [blocks[at] for at in self.rng.permutation(len(blocks))])
 
@@ -56,7 +56,7 @@ def _open(files: list[pl.DataFrame]) -> InMemory:
 
 
 def _group(files: list[pl.DataFrame]) -> pl.DataFrame:
-    grouped = dict(group_pieces(_open(files), len(files)).fetch(close_file))
+    grouped = dict(group_pieces(_open(files), len(files)).collect(close_file))
     return pl.concat([pl.read_parquet(io.BytesIO(grouped[place][1])) for place in range(len(files))])
 
 

@@ -50,16 +50,16 @@ def write_audience(folder: Path, creators: tuple[str, ...] = ("c1", "c2"), **col
     return folder
 
 
-def score_profiles(profiles: pl.DataFrame) -> pl.DataFrame:
+def score_profiles(profiles: pl.DataFrame, _tables: Tables) -> pl.DataFrame:
     """Scores that lean towards the truth and are too high throughout."""
     fake = np.array([truth()[one] for one in profiles["profile_id"]])
     probas = np.clip(np.where(fake, 0.8, 0.4) + np.random.default_rng(5).normal(0, 0.15, len(fake)), 0, 1)
     return profiles.select("profile_id", p_fake=pl.Series(probas), model=pl.lit("audience/1"))
 
 
-def estimate(profiles: pl.DataFrame) -> Prevalence:
+def estimate(profiles: pl.DataFrame, tables: Tables) -> Prevalence:
     """As scoring does it: by the scores alone, or with the labels."""
-    probas = score_profiles(profiles)["p_fake"].to_numpy()
+    probas = score_profiles(profiles, tables)["p_fake"].to_numpy()
     if profiles["is_fake"].count() == 0:
         return probabilistic_count(probas)
     labels = profiles["is_fake"].cast(pl.Float64)

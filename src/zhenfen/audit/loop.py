@@ -24,12 +24,14 @@ from zhenfen.messages import Catalogue
 from zhenfen.tables import TABLES, Tables, check_tables, make_frame, read_tables
 from zhenfen.vetting.vet import find_creators
 
-ScoreProfiles = Callable[[pl.DataFrame], pl.DataFrame]
-"""Rows of the table `audience` → profile_id, p_fake in [0, 1], model (name and version), one row a profile."""
+ScoreProfiles = Callable[[pl.DataFrame, Tables], pl.DataFrame]
+"""Rows of the table `audience`, and the tables they are of → profile_id, p_fake in [0, 1], model (name and version), a
+row a profile."""
 Result = TypeVar("Result")
-Estimate = Callable[[pl.DataFrame], Result]
-"""All profiles of the sampled frame, by id → an estimate. Columns of the table `audience`, and is_fake (null: not
-labelled), stratum, and inclusion: the probability that a profile of the stratum was drawn and labelled."""
+Estimate = Callable[[pl.DataFrame, Tables], Result]
+"""All profiles of the sampled frame, by id, and the tables they are of → an estimate. Columns of the table `audience`,
+and is_fake (null: not labelled), stratum, and inclusion: the probability that a profile of the stratum was drawn and
+labelled."""
 
 UNSIGNED = "unnamed"
 """Who labelled when nobody signed the sheet."""
@@ -109,10 +111,14 @@ def make_sample(
     if out.exists():
         raise ConfigError(f"{out}: there is a file already; it may hold labels and is not overwritten")
     tables = read_tables(tables_dir)
-    creator = _find_creator(creator_id, tables)
+    creator = next(iter(find_creators((creator_id,), tables)))
+    if creator not in tables["creators"]["creator_id"]:
+        raise UnknownCreatorError(Problem("an id of the creators in the data", "creators", value=creator_id))
     population = find_population(tables, creator)
-    _check_size(population, creator)
-    scored = population.join(score_profiles(population), on="profile_id", how="left", maintain_order="left")
+    if not N_LABELS_NEEDED <= population.height <= MOST_PROFILES:
+        expected = f"{N_LABELS_NEEDED} to {MOST_PROFILES} profiles of one frame for creator {creator}"
+        raise MissingTableError(Problem(expected, "audience", value=f"{population.height} profiles"))
+    scored = population.join(score_profiles(population, tables), on="profile_id", how="left", maintain_order="left")
     sample = draw_sample(scored["p_fake"].to_numpy(), min(n, population.height), seed)
     is_drawn = np.isin(np.arange(population.height), sample.indices)
     draw = population.select("profile_id").with_columns(
@@ -122,7 +128,8 @@ def make_sample(
     where = os.path.relpath(tables_dir.resolve(), out.resolve().parent)
     design = Design(creator, frame, hash_population(population), model, str(seed), where, language)
     shown = population[np.random.default_rng(seed).permutation(sample.indices)]
-    _write(out, design, draw, shown)
+    with whole_file(out) as partial:
+        write_workbook(partial, design, draw, shown)
     return Sampled(len(sample.indices), population.height, frame)
 
 
@@ -151,19 +158,25 @@ def apply_labels(
     tables = read_tables(folder)
     population = find_population(tables, filled.design.creator_id)
     labelled_by = filled.labelled_by or UNSIGNED
-    read = _read_words(filled)
-    problems = [
-        *_design_problems(filled.design, population, file),
-        *_label_problems(filled, read, file),
-        *_earlier_problems(filled, read, tables["audit_labels"].filter(labelled_by=labelled_by), file),
-    ]
+    # The rows with a word: row, profile_id, word, label (null: no word of ours) and is_drawn.
+    label = pl.col("word").str.to_lowercase().replace_strict(label_words(), default=None, return_dtype=pl.String)
+    worded = filled.labels.drop_nulls("word").with_columns(label=label)
+    drawn = filled.draw.filter("is_drawn").select("profile_id", is_drawn=pl.lit(value=True))
+    read = worded.join(drawn, on="profile_id", how="left", maintain_order="left").with_columns(
+        pl.col("is_drawn").fill_null(value=False)
+    )
+    earlier = tables["audit_labels"].filter(labelled_by=labelled_by)
+    problems = list(_find_problems(filled, read, population, earlier, file))
     if problems:
         raise InputError(problems)
     answers = read.drop_nulls("label").unique("profile_id", keep="first", maintain_order=True)
     weighed = _weigh(filled.draw, answers)
-    labels = _to_table(weighed, filled.design.creator_id, labelled_by, labelled_at)
+    rows = weighed.drop_nulls("is_fake").with_columns(
+        creator_id=pl.lit(filled.design.creator_id), labelled_by=pl.lit(labelled_by), labelled_at=pl.lit(labelled_at)
+    )
+    labels = make_frame(TABLES["audit_labels"], rows)
     cannot_say = answers.filter(pl.col("label") == "cannot_say").select("row", "profile_id")
-    estimates = _estimate_all(population, filled.draw, answers, estimate)
+    estimates = _estimate_all(population, tables, filled.draw, answers, estimate)
     _store(folder, tables["audit_labels"], labels, filled)
     n_drawn = int(filled.draw["is_drawn"].sum())
     return Applied(*estimates, labels, cannot_say, n_drawn, n_drawn - answers.height)
@@ -188,44 +201,19 @@ def hash_population(population: pl.DataFrame) -> str:
     return hashlib.sha256("\n".join((*names, *population["profile_id"])).encode()).hexdigest()
 
 
-def _find_creator(asked: str, tables: Tables) -> str:
-    creator = next(iter(find_creators((asked,), tables)))
-    if creator not in tables["creators"]["creator_id"]:
-        raise UnknownCreatorError(Problem("an id of the creators in the data", "creators", value=asked))
-    return creator
-
-
-def _check_size(population: pl.DataFrame, creator: str) -> None:
-    if not N_LABELS_NEEDED <= population.height <= MOST_PROFILES:
-        expected = f"{N_LABELS_NEEDED} to {MOST_PROFILES} profiles of one frame for creator {creator}"
-        raise MissingTableError(Problem(expected, "audience", value=f"{population.height} profiles"))
-
-
-def _write(out: Path, design: Design, draw: pl.DataFrame, shown: pl.DataFrame) -> None:
-    with whole_file(out) as partial:
-        write_workbook(partial, design, draw, shown)
-
-
-def _read_words(filled: Filled) -> pl.DataFrame:
-    """row, profile_id, word, label (null: no word of ours) and is_drawn, of the rows with a word."""
-    worded = filled.labels.drop_nulls("word")
-    label = pl.col("word").str.to_lowercase().replace_strict(label_words(), default=None, return_dtype=pl.String)
-    drawn = filled.draw.filter("is_drawn").select("profile_id", is_drawn=pl.lit(value=True))
-    read = worded.with_columns(label=label).join(drawn, on="profile_id", how="left", maintain_order="left")
-    return read.with_columns(pl.col("is_drawn").fill_null(value=False))
-
-
-def _design_problems(design: Design, population: pl.DataFrame, file: Path) -> Iterator[Problem]:
+def _find_problems(
+    filled: Filled, read: pl.DataFrame, population: pl.DataFrame, earlier: pl.DataFrame, file: Path
+) -> Iterator[Problem]:
+    # Drawn from others than these tables have.
+    design = filled.design
     if population.is_empty():
         expected = "a creator with an audience in these tables"
         yield Problem(expected, file.name, column="creator_id", value=design.creator_id)
     elif hash_population(population) != design.population:
         expected = "the same profiles as in these tables: they were imported anew or are others"
         yield Problem(expected, file.name, column="population", value=design.population)
-
-
-def _label_problems(filled: Filled, read: pl.DataFrame, file: Path) -> Iterator[Problem]:
-    word = Catalogue(filled.design.language).text
+    # No label, of no profile of the sample, contradicted, or too few.
+    word = Catalogue(design.language).text
     label, profile = word("audit.col.label"), word("audit.col.profile_id")
     words = ", ".join(repr(word(f"audit.label.{name}")) for name in ("real", "fake", "cannot_say"))
     for row, _, found in read.filter(pl.col("label").is_null()).select("row", "profile_id", "word").iter_rows():
@@ -242,17 +230,14 @@ def _label_problems(filled: Filled, read: pl.DataFrame, file: Path) -> Iterator[
     if n_labels < N_LABELS_NEEDED:
         expected = f"at least {N_LABELS_NEEDED} profiles with one of the first two labels"
         yield Problem(expected, file.name, column=label, value=f"{n_labels} profiles")
-
-
-def _earlier_problems(filled: Filled, read: pl.DataFrame, earlier: pl.DataFrame, file: Path) -> Iterator[Problem]:
-    word = Catalogue(filled.design.language).text
-    before = earlier.filter(creator_id=filled.design.creator_id).select(
+    # Other than the same person labelled before.
+    before = earlier.filter(creator_id=design.creator_id).select(
         "profile_id", "labelled_by", earlier=pl.when("is_fake").then(pl.lit("fake")).otherwise(pl.lit("real"))
     )
     changed = read.drop_nulls("label").join(before, on="profile_id").filter(pl.col("label") != pl.col("earlier"))
-    for row, found, label, name in changed.sort("row").select("row", "word", "earlier", "labelled_by").iter_rows():
-        expected = f"{word(f'audit.label.{label}')!r}, as {name!r} has labelled the same profile before"
-        yield Problem(expected, file.name, row=row, column=word("audit.col.label"), value=found)
+    for row, found, said, name in changed.sort("row").select("row", "word", "earlier", "labelled_by").iter_rows():
+        expected = f"{word(f'audit.label.{said}')!r}, as {name!r} has labelled the same profile before"
+        yield Problem(expected, file.name, row=row, column=label, value=found)
 
 
 def _weigh(draw: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
@@ -269,13 +254,13 @@ def _weigh(draw: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _estimate_all(
-    population: pl.DataFrame, draw: pl.DataFrame, answers: pl.DataFrame, estimate: Estimate[Result]
+    population: pl.DataFrame, tables: Tables, draw: pl.DataFrame, answers: pl.DataFrame, estimate: Estimate[Result]
 ) -> tuple[Result, Result, Result | None, Result | None]:
     """Before, after, and with the undecided as real and as fake."""
 
     def run(given: pl.DataFrame) -> Result:
         columns = _weigh(draw, given).select("profile_id", "is_fake", "stratum", "inclusion")
-        return estimate(population.join(columns, on="profile_id", how="left", maintain_order="left"))
+        return estimate(population.join(columns, on="profile_id", how="left", maintain_order="left"), tables)
 
     before, after = run(answers.clear()), run(answers)
     is_open = pl.col("label") == "cannot_say"
@@ -286,13 +271,6 @@ def _estimate_all(
         for label in ("real", "fake")
     )
     return before, after, real, fake
-
-
-def _to_table(weighed: pl.DataFrame, creator_id: str, labelled_by: str, labelled_at: datetime) -> pl.DataFrame:
-    rows = weighed.drop_nulls("is_fake").with_columns(
-        creator_id=pl.lit(creator_id), labelled_by=pl.lit(labelled_by), labelled_at=pl.lit(labelled_at)
-    )
-    return make_frame(TABLES["audit_labels"], rows)
 
 
 def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, filled: Filled) -> None:

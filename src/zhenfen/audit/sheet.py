@@ -96,8 +96,33 @@ def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(path, options) as workbook:
         workbook.set_properties({"title": "zhenfen", "created": _CREATED})
-        _write_labels(workbook, profiles, catalogue)
-        _write_guide(workbook, catalogue)
+        # The sheet to label in.
+        page = workbook.add_worksheet(catalogue.text("audit.sheet.labels"))
+        names = ("n", "label", "remark", *SHOWN, "profile_id")
+        flag = {True: catalogue.text("audit.yes"), False: catalogue.text("audit.no")}
+        cells = profiles.select(
+            pl.int_range(1, pl.len() + 1).alias("n"),
+            pl.lit(None).alias("label"),
+            pl.lit(None).alias("remark"),
+            mask_contacts(pl.col("display_name", "bio")),
+            pl.col("n_followers", "n_following", "n_posts", "n_likes_received", "level"),
+            pl.col("created_at", "followed_at", "last_post_at").dt.strftime("%Y-%m-%d"),
+            pl.col("is_verified", "has_avatar", "is_private").replace_strict(flag, return_dtype=pl.String),
+            pl.col("gender", "region", "profile_id"),
+        )
+        headings = {name: catalogue.text(f"audit.col.{name}") for name in names}
+        _write_table(workbook, page, headings, cells.select(names).iter_rows())
+        words = [catalogue.text(f"audit.label.{label}") for label in LABELS]
+        choice = {"validate": "list", "source": words, "error_message": catalogue.text("audit.choose")}
+        page.data_validation(1, names.index("label"), max(cells.height, 1), names.index("label"), choice)
+        page.freeze_panes(1, names.index("bio"))
+        page.autofilter(0, 0, cells.height, len(names) - 1)
+        # The sheet that says how.
+        page = workbook.add_worksheet(catalogue.text("audit.sheet.guide"))
+        headings = {name: catalogue.text(f"audit.guide.{name}") for name in ("label", "meaning")}
+        keys = (*(f"audit.label.{label}" for label in LABELS), "audit.guide.steps", "audit.guide.unknown")
+        rows = [(catalogue.text(key), catalogue.text(f"{key}.about")) for key in keys]
+        _write_table(workbook, page, headings, [*rows, (catalogue.text("audit.guide.labelled_by"), None)])
         _write_hidden(workbook, DESIGN_SHEET, ("name", "value"), {"format": FORMAT, **vars(design)}.items())
         _write_hidden(workbook, DRAW_SHEET, draw.columns, draw.cast({"is_drawn": pl.Int64}).iter_rows())
 
@@ -114,12 +139,24 @@ def read_filled(path: Path) -> Filled:
         raise InputError(Problem("a workbook written by `zhenfen audit sample`", path.name))
     design = _read_design(path)
     words = Catalogue(design.language).text
-    labels = _read_columns(path, sheets, words("audit.sheet.labels"), [words(f"audit.col.{name}") for name in _KEYS])
-    draw = _read_columns(path, sheets, DRAW_SHEET, ["profile_id", "stratum", "inclusion", "is_drawn"])
-    return Filled(design, _typed_draw(draw, path), _tidy_labels(labels), _read_signature(path, sheets, words))
-
-
-_KEYS = ("profile_id", "label")
+    columns = [words(f"audit.col.{name}") for name in ("profile_id", "label")]
+    labels = _read_columns(path, sheets, words("audit.sheet.labels"), columns)
+    draw = _type_draw(_read_columns(path, sheets, DRAW_SHEET, ["profile_id", "stratum", "inclusion", "is_drawn"]), path)
+    # Rows are numbered as on the sheet, before those without anything are left out.
+    profile_id, word = pl.col(columns[0]), pl.col(columns[1]).str.strip_chars()
+    tidy = labels.select(
+        pl.int_range(1, pl.len() + 1).alias("row"),
+        pl.when(profile_id != "").then(profile_id).alias("profile_id"),
+        pl.when(word != "").then(word).alias("word"),
+    ).filter(pl.any_horizontal(pl.col("profile_id", "word").is_not_null()))
+    # Who labelled stands beside a question on the sheet that says how, which may be gone.
+    names = []
+    guide = words("audit.sheet.guide")
+    cells = read_workbook(path, path.name, guide) if guide in sheets else pl.DataFrame()
+    if cells.width > 1:
+        signed = cells.filter(cells.to_series(0) == words("audit.guide.labelled_by")).to_series(1).drop_nulls()
+        names = [name.strip()[:_LONGEST_REMARK_CHARS] for name in signed.to_list() if name.strip()]
+    return Filled(design, draw, tidy, names[0] if names else None)
 
 
 def label_words() -> dict[str, Label]:
@@ -128,39 +165,6 @@ def label_words() -> dict[str, Label]:
         Catalogue(language).text(f"audit.label.{label}").lower(): label for language in LANGUAGES for label in LABELS
     }
     return {**words, **{label: label for label in LABELS}}
-
-
-def _write_labels(workbook: Any, profiles: pl.DataFrame, catalogue: Catalogue) -> None:
-    page = workbook.add_worksheet(catalogue.text("audit.sheet.labels"))
-    names = ("n", "label", "remark", *SHOWN, "profile_id")
-    headings = [catalogue.text(f"audit.col.{name}") for name in names]
-    rows = _show(profiles, catalogue).with_row_index("n", offset=1)
-    cells = rows.select("n", pl.lit(None).alias("label"), pl.lit(None).alias("remark"), *SHOWN, "profile_id")
-    _write_table(workbook, page, dict(zip(names, headings, strict=True)), cells.iter_rows())
-    words = [catalogue.text(f"audit.label.{label}") for label in LABELS]
-    choice = {"validate": "list", "source": words, "error_message": catalogue.text("audit.choose")}
-    page.data_validation(1, names.index("label"), max(rows.height, 1), names.index("label"), choice)
-    page.freeze_panes(1, names.index("bio"))
-    page.autofilter(0, 0, rows.height, len(names) - 1)
-
-
-def _show(profiles: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    flag = {True: catalogue.text("audit.yes"), False: catalogue.text("audit.no")}
-    return profiles.select(
-        mask_contacts(pl.col("display_name", "bio")),
-        pl.col("n_followers", "n_following", "n_posts", "n_likes_received", "level"),
-        pl.col("created_at", "followed_at", "last_post_at").dt.strftime("%Y-%m-%d"),
-        pl.col("is_verified", "has_avatar", "is_private").replace_strict(flag, return_dtype=pl.String),
-        pl.col("gender", "region", "profile_id"),
-    )
-
-
-def _write_guide(workbook: Any, catalogue: Catalogue) -> None:
-    page = workbook.add_worksheet(catalogue.text("audit.sheet.guide"))
-    headings = {"label": catalogue.text("audit.guide.label"), "meaning": catalogue.text("audit.guide.meaning")}
-    keys = (*(f"audit.label.{label}" for label in LABELS), "audit.guide.steps", "audit.guide.unknown")
-    rows = [(catalogue.text(key), catalogue.text(f"{key}.about")) for key in keys]
-    _write_table(workbook, page, headings, [*rows, (catalogue.text("audit.guide.labelled_by"), None)])
 
 
 def _write_table(workbook: Any, page: Any, headings: Mapping[str, str], rows: Iterable[Iterable[Any]]) -> None:
@@ -214,7 +218,7 @@ def _read_columns(path: Path, sheets: Mapping[str, tuple[str, ...]], sheet: str,
     return read_workbook(path, path.name, sheet).select(names)
 
 
-def _typed_draw(draw: pl.DataFrame, path: Path) -> pl.DataFrame:
+def _type_draw(draw: pl.DataFrame, path: Path) -> pl.DataFrame:
     # A spreadsheet program may save 1 as 1.0.
     typed = draw.with_columns(pl.col("stratum", "inclusion", "is_drawn").cast(pl.Float64, strict=False)).select(
         "profile_id",
@@ -227,24 +231,3 @@ def _typed_draw(draw: pl.DataFrame, path: Path) -> pl.DataFrame:
         expected = "the rows as `zhenfen audit sample` wrote them"
         raise InputError(Problem(expected, path.name, column=DRAW_SHEET))
     return typed
-
-
-def _tidy_labels(labels: pl.DataFrame) -> pl.DataFrame:
-    profile_id, word = pl.col(labels.columns[0]), pl.col(labels.columns[1]).str.strip_chars()
-    tidy = labels.select(
-        pl.int_range(1, pl.len() + 1).alias("row"),
-        pl.when(profile_id != "").then(profile_id).alias("profile_id"),
-        pl.when(word != "").then(word).alias("word"),
-    )
-    return tidy.filter(pl.any_horizontal(pl.col("profile_id", "word").is_not_null()))
-
-
-def _read_signature(path: Path, sheets: Mapping[str, tuple[str, ...]], words: Any) -> str | None:
-    if words("audit.sheet.guide") not in sheets:
-        return None
-    cells = read_workbook(path, path.name, words("audit.sheet.guide"))
-    if cells.width < len(("label", "meaning")):
-        return None
-    signed = cells.filter(cells.to_series(0) == words("audit.guide.labelled_by")).to_series(1).drop_nulls()
-    names = [name.strip()[:_LONGEST_REMARK_CHARS] for name in signed.to_list() if name.strip()]
-    return names[0] if names else None

@@ -1,4 +1,4 @@
-"""Tables of many creators sorted into buckets: all rows of a creator come into one, whatever file they stood in."""
+"""Tables of many creators partitioned into buckets: a creator's rows come into one, whatever file they stood in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Sorted:
 
 
 def split(work: Path, *, part: Partition, place: int, n_buckets: int, found_by: str | None = None) -> Sorted:
-    """Sort the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
+    """Partition the rows of a file into the buckets, buckets/NNNN/TABLE/PLACE.parquet in the work folder.
 
     Args:
         work: Work folder.
@@ -75,7 +75,8 @@ def split(work: Path, *, part: Partition, place: int, n_buckets: int, found_by: 
     """
     done = work / "split" / f"{place:05d}.json"
     if done.exists():
-        return _read_sorted(done)
+        when, names, *counts = json.loads(done.read_text(encoding="utf-8"))
+        return Sorted(None if when is None else datetime.fromisoformat(when), tuple(names), *counts)
     spec = table_of(part)
     latest: datetime | None = None
     n_creators = n_searched = 0
@@ -88,13 +89,14 @@ def split(work: Path, *, part: Partition, place: int, n_buckets: int, found_by: 
                 n_creators += batch.height
                 n_searched += count_searched(batch)
                 batch = fill_found_by(batch, found_by)  # noqa: PLW2901 (the same rows)
-            for bucket, rows in _by_bucket(spec, batch, n_buckets):
+            for bucket, rows in _partition_rows(spec, batch, n_buckets):
                 if bucket not in sinks:
                     target = bucket_folder(work, bucket) / spec.name / f"{place:05d}.parquet"
                     sinks[bucket] = stack.enter_context(ParquetSink(target, path))
                 sinks[bucket].write(rows)
     found = Sorted(latest, tuple(sorted(sinks)) if spec.name == "creators" else (), n_creators, n_searched)
-    _write_sorted(found, done)
+    when = None if latest is None else latest.isoformat()
+    write_file(done, json.dumps([when, found.creators, n_creators, n_searched]))
     return found
 
 
@@ -119,26 +121,14 @@ def bucket_of(creator_id: str, n_buckets: int) -> int:
     return zlib.crc32(creator_id.encode()) % n_buckets
 
 
-def _by_bucket(spec: TableSpec, rows: pl.DataFrame, n_buckets: int) -> Iterator[tuple[str, pl.DataFrame]]:
+def _partition_rows(spec: TableSpec, rows: pl.DataFrame, n_buckets: int) -> Iterator[tuple[str, pl.DataFrame]]:
     if spec.name in LEFT_OUT or rows.is_empty():
         return
     ids = rows[KEY].drop_nulls().unique()
-    known = pl.DataFrame({KEY: ids, "_bucket": [bucket_of(one, n_buckets) for one in ids]}, schema_overrides=_BUCKET)
+    numbers = pl.Series("_bucket", [bucket_of(one, n_buckets) for one in ids], pl.Int64)
+    known = pl.DataFrame([ids, numbers])
     placed = rows.join(known, on=KEY, how="left", maintain_order="left")
     # A row without a creator makes its bucket unusable, not all of them.
     placed = placed.with_columns(pl.col("_bucket").fill_null(0))
     for (bucket,), part in placed.partition_by("_bucket", as_dict=True, include_key=False).items():
         yield name_bucket(int(bucket)), part
-
-
-_BUCKET = {"_bucket": pl.Int64}
-
-
-def _write_sorted(found: Sorted, path: Path) -> None:
-    latest = None if found.latest is None else found.latest.isoformat()
-    write_file(path, json.dumps([latest, found.creators, found.n_creators, found.n_searched]))
-
-
-def _read_sorted(path: Path) -> Sorted:
-    latest, creators, n_creators, n_searched = json.loads(path.read_text(encoding="utf-8"))
-    return Sorted(None if latest is None else datetime.fromisoformat(latest), tuple(creators), n_creators, n_searched)

@@ -23,13 +23,9 @@ def group_here(engine: Engine, names: Sequence[str], work: Path) -> None:
     """See `Engine.group`; nothing is done where a run that was stopped had done it."""
     if all((work / "grouped" / name).exists() for name in names):
         return
-    if sum(pq.read_metadata(work / "texts" / name).num_rows for name in names) <= piece_clusters.ROWS_A_PIECE:
-        _group_at_once(names, work)
-    else:
+    if sum(pq.read_metadata(work / "texts" / name).num_rows for name in names) > piece_clusters.ROWS_A_PIECE:
         _group_in_pieces(engine, names, work)
-
-
-def _group_at_once(names: Sequence[str], work: Path) -> None:
+        return
     frames = [pl.read_parquet(work / "texts" / name, glob=False) for name in names]
     together = group_comments(pl.concat(frames))
     start = 0
@@ -41,7 +37,7 @@ def _group_at_once(names: Sequence[str], work: Path) -> None:
 def _group_in_pieces(engine: Engine, names: Sequence[str], work: Path) -> None:
     try:
         files = LocalPieces.open(engine, work, [partial(_open, path=work / "texts" / name) for name in names])
-        for place, (_, data) in group_pieces(files, len(names)).fetch(close_file):
+        for place, (_, data) in group_pieces(files, len(names)).collect(close_file):
             write_file(work / "grouped" / names[place], data)
     finally:
         clear(work)

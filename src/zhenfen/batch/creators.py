@@ -1,14 +1,15 @@
 """Creators of a folder of tables, bucket by bucket, each measured as among all of them.
 
-1. The rows are sorted into buckets by creator. 2. Each bucket is read and checked, its comments normalised, its daily
-moves listed. 3. Clusters of comments are made over all buckets. 4. Each bucket counts whom its clusters and commenters
-are seen under. 5. What all creators show together is put together. 6. Each bucket is measured beside it. 7. How common
-each measurement is among all is put together. 8. Each bucket is judged beside that.
+1. The rows are partitioned into buckets by creator. 2. Each bucket is read and checked, its comments normalised, its
+daily moves listed. 3. Clusters of comments are made over all buckets. 4. Each bucket counts whom its clusters and
+commenters are seen under. 5. What all creators show together is put together. 6. Each bucket is measured beside it. 7.
+How common each measurement is among all is put together. 8. Each bucket is judged beside that.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -54,32 +55,34 @@ def score_buckets(run: BatchRun) -> None:
         InputError: A file cannot be used: its creators would be judged by half of what is known of them.
         ConfigError: Nothing can be written.
     """
-    n_buckets = _count_buckets(run)
+    if "creators" not in {buckets.table_of(part).name for part in run.parts}:
+        raise MissingTableError(Problem("at least one creator", "creators"))
+    n_buckets = max(1, -(-sum(map(count_rows, run.parts)) // buckets.ROWS_A_BUCKET))
     as_of, names = _split(run, n_buckets)
     run.manifest.keep_only({_result(name) for name in names})
     key = partial(hash_texts, run.input_key, as_of.isoformat(), str(n_buckets))
     if all(run.manifest.is_done(_result(name), key(*names)) for name in names):
         return
-    n_creators, errors = _read_all(run, names, as_of)
+    # A bucket that cannot be read is set aside: the others are then all there is.
+    tasks = [Task(name, partial(_read_bucket, name=name, as_of=as_of)) for name in names]
+    counts, errors = run.prepare(SURVEY, tasks, Traffic(collected=(READINGS, MOVES, FALLS, LOSSES)))
     usable = [name for name in names if name not in errors]
     for name, error in errors.items():
         run.set_aside(_result(name), key(*usable), error)
-    if usable:
-        _survey(run, usable, as_of, n_creators)
-        _measure_all(run, usable, as_of)
-        make = partial(_score, as_of=as_of)
-        run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], needs=(AROUND,))
+    if not usable:
+        return
+    _survey(run, usable, as_of, sum(counts.values()))
+    _do_all(run, MEASURE, usable, partial(_measure, as_of=as_of), Traffic(collected=(PLACED,), broadcast=(AROUND,)))
+    # How common each measurement is among all; a column at a time: all of them of millions of creators would not fit.
+    files = [run.work / PLACED / name for name in usable]
+    columns = {name: pl.read_parquet(files, columns=[name])[name] for name in pl.read_parquet_schema(files[0])}
+    write_whole(describe_columns(columns), run.work / AROUND / "in_set.parquet")
+    make = partial(_score, as_of=as_of)
+    run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], broadcast=(AROUND,))
 
 
 def _result(name: str) -> str:
     return f"creator_bucket={name}/scores.parquet"
-
-
-def _count_buckets(run: BatchRun) -> int:
-    if "creators" not in {buckets.table_of(part).name for part in run.parts}:
-        raise MissingTableError(Problem("at least one creator", "creators"))
-    n_rows = sum(map(count_rows, run.parts))
-    return max(1, -(-n_rows // buckets.ROWS_A_BUCKET))
 
 
 def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
@@ -96,7 +99,7 @@ def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
         raise InputError([Problem(f"a file that can be used: {error}", name) for name, error in errors.items()])
     seen: list[buckets.Sorted] = list(found.values())
     files = sorted(name for name, one in found.items() if one.n_searched)
-    n_searched, n_creators = (sum(one.n_searched for one in seen), sum(one.n_creators for one in seen))
+    n_searched, n_creators = sum(one.n_searched for one in seen), sum(one.n_creators for one in seen)
     refuse_searched(files, run.order.found_by, n_searched, n_creators)
     latest = run.order.as_of or max((one.latest for one in seen if one.latest is not None), default=None)
     if latest is None:
@@ -107,13 +110,6 @@ def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
     return latest, names
 
 
-def _read_all(run: BatchRun, names: list[str], as_of: datetime) -> tuple[int, dict[str, str]]:
-    """Read every bucket; returns the number of creators, and the errors of the buckets that cannot be used."""
-    tasks = [Task(name, partial(_read_bucket, name=name, as_of=as_of)) for name in names]
-    counts, errors = run.prepare(SURVEY, tasks, Traffic(brings=(READINGS, MOVES, FALLS, LOSSES)))
-    return sum(counts.values()), errors
-
-
 def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -> None:
     """Everything that the scores of one bucket need of the others."""
     if not all((run.work / "grouped" / name).exists() for name in names):
@@ -122,11 +118,27 @@ def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -
             shutil.rmtree(run.work / folder, ignore_errors=True)
     run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
-    tasks = [Task(name, partial(_count_spread, name=name, as_of=as_of)) for name in names]
-    _, errors = run.prepare(SURVEY, tasks, Traffic(brings=tuple(SPREAD)))
+    _do_all(run, SURVEY, names, partial(_count_spread, as_of=as_of), Traffic(collected=tuple(SPREAD)))
+    # From here on what all buckets show together.
+    work, around = run.work, run.work / AROUND
+    write_whole(_sum_moves(work, names), around / "moves.parquet")
+    # See `growth.drops.find_drops`: the days from counts of all buckets, then the losses of one bucket at a time.
+    episodes = find_episodes(add_falls(pl.concat([pl.read_parquet(work / FALLS / name) for name in names])))
+    losses = [measure_losses(pl.read_parquet(work / LOSSES / name), episodes) for name in names]
+    write_whole(compare_losses(pl.concat(losses)), around / "drops.parquet")
+    for folder, key in SPREAD.items():
+        counts = pl.scan_parquet([work / folder / name for name in names])
+        summed = counts.group_by(key).agg(pl.col("n_creators").sum())
+        shared = summed.filter(pl.col("n_creators") >= N_CREATORS_NEEDED).sort(key).collect(engine="streaming")
+        write_whole(shared, around / f"{folder}.parquet")
+    write_whole(pl.DataFrame({"n_creators": [n_creators]}), around / "n_creators.parquet")
+
+
+def _do_all(run: BatchRun, step: str, names: list[str], call: Callable[..., object], traffic: Traffic) -> None:
+    """Do a step at every bucket: none of them may fail any more."""
+    _, errors = run.prepare(step, [Task(name, partial(call, name=name)) for name in names], traffic)
     if errors:
         raise InputError([Problem(f"a bucket that can be used: {error}", name) for name, error in errors.items()])
-    _put_together(run.work, names, n_creators)
 
 
 def _read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
@@ -159,49 +171,32 @@ def _inputs(name: str, as_of: datetime, work: Path) -> Inputs:
     return Inputs(tables, as_of, with_details=False).with_clusters(pl.read_parquet(work / "grouped" / name))
 
 
-def _put_together(work: Path, names: list[str], n_creators: int) -> None:
-    """Write `around`: what all buckets show together."""
-    write_whole(_sum_moves(work, names), work / AROUND / "moves.parquet")
-    write_whole(_find_drops(work, names), work / AROUND / "drops.parquet")
-    for folder, key in SPREAD.items():
-        counts = pl.scan_parquet([work / folder / name for name in names])
-        summed = counts.group_by(key).agg(pl.col("n_creators").sum())
-        shared = summed.filter(pl.col("n_creators") >= N_CREATORS_NEEDED).sort(key).collect(engine="streaming")
-        write_whole(shared, work / AROUND / f"{folder}.parquet")
-    write_whole(pl.DataFrame({"n_creators": [n_creators]}), work / AROUND / "n_creators.parquet")
-
-
 def _sum_moves(work: Path, names: list[str]) -> pl.DataFrame:
     """See `growth.explanations.count_moves`."""
     readings, moved = (pl.concat([pl.read_parquet(work / one / name) for name in names]) for one in (READINGS, MOVES))
     return sum_moves(readings.group_by(_DAYS).agg(pl.col("n").sum()), moved).sort(_DAYS)
 
 
-def _find_drops(work: Path, names: list[str]) -> pl.DataFrame:
-    """See `growth.drops.find_drops`: the days from counts of all buckets, then the losses of one bucket at a time."""
-    episodes = find_episodes(add_falls(pl.concat([pl.read_parquet(work / FALLS / name) for name in names])))
-    measured = [measure_losses(pl.read_parquet(work / LOSSES / name), episodes) for name in names]
-    return compare_losses(pl.concat(measured))
-
-
-def _measure_all(run: BatchRun, names: list[str], as_of: datetime) -> None:
-    """Measure every bucket, and write how common each measurement is among all creators."""
-    tasks = [Task(name, partial(_measure, name=name, as_of=as_of)) for name in names]
-    _, errors = run.prepare(MEASURE, tasks, Traffic(brings=(PLACED,), needs=(AROUND,)))
-    if errors:
-        raise InputError([Problem(f"a bucket that can be used: {error}", name) for name, error in errors.items()])
-    files = [run.work / PLACED / name for name in names]
-    # A column at a time: all of them of millions of creators would not fit.
-    columns = {name: pl.read_parquet(files, columns=[name])[name] for name in pl.read_parquet_schema(files[0])}
-    write_whole(describe_columns(columns), run.work / AROUND / "in_set.parquet")
-
-
 def _measure(work: Path, *, name: str, as_of: datetime) -> None:
     if (work / PLACED / name).exists():
         return
     inputs = _inputs(name, as_of, work)
-    mine = comments_by_others(inputs).select(*SPREAD.values())
-    measured = measure_inputs(inputs.among(_around(work, mine)))
+    # Of that which all creators show together, what concerns the creators and the commenters of this bucket.
+    mine, around = comments_by_others(inputs).select(*SPREAD.values()), work / AROUND
+    shared = {
+        folder: pl.scan_parquet(around / f"{folder}.parquet")
+        .join(mine.lazy().select(pl.col(key).unique()), on=key, how="semi")
+        .collect()
+        for folder, key in SPREAD.items()
+    }
+    surroundings = Surroundings(
+        int(pl.read_parquet(around / "n_creators.parquet").item()),
+        pl.read_parquet(around / "moves.parquet"),
+        pl.read_parquet(around / "drops.parquet"),
+        shared["clusters"],
+        shared["authors"],
+    )
+    measured = measure_inputs(inputs.among(surroundings))
     values = {family: one.values for family, one in measured.items()}
     reasons = pl.concat([one.reasons.with_columns(family=pl.lit(family)) for family, one in measured.items()])
     write_whole(reasons, work / REASONS / name)
@@ -215,40 +210,18 @@ def _measure(work: Path, *, name: str, as_of: datetime) -> None:
     write_whole(pl.DataFrame(placed), work / PLACED / name)
 
 
-def _read_measured(work: Path, name: str) -> dict[str, Measured]:
-    """What `_measure` wrote."""
+def _score(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
+    """Score the creators of a bucket."""
+    tables = known_at(read_tables(buckets.bucket_folder(work, name)), as_of)
+    in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
     wide, reasons = pl.read_parquet(work / VALUES / name), pl.read_parquet(work / REASONS / name)
-    return {
+    measured = {
         family: Measured(
             wide.select("creator_id", *(spec.name for spec in one.specs)), reasons.filter(family=family).drop("family")
         )
         for family, one in load_families().items()
     }
-
-
-def _around(work: Path, mine: pl.DataFrame) -> Surroundings:
-    """What concerns the creators and the commenters of a bucket of that which all show together."""
-    folder = work / AROUND
-    shared = {
-        name: pl.scan_parquet(folder / f"{name}.parquet")
-        .join(mine.lazy().select(pl.col(key).unique()), on=key, how="semi")
-        .collect()
-        for name, key in SPREAD.items()
-    }
-    return Surroundings(
-        int(pl.read_parquet(folder / "n_creators.parquet").item()),
-        pl.read_parquet(folder / "moves.parquet"),
-        pl.read_parquet(folder / "drops.parquet"),
-        shared["clusters"],
-        shared["authors"],
-    )
-
-
-def _score(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
-    """Score the creators of a bucket."""
-    tables = known_at(read_tables(buckets.bucket_folder(work, name)), as_of)
-    in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
-    scored = judge_measured(tables, as_of, _read_measured(work, name), in_set, models())
+    scored = judge_measured(tables, as_of, measured, in_set, models())
     with ParquetSink(out, work) as sink:
         sink.write(scored)
     return scored.height

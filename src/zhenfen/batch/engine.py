@@ -38,13 +38,13 @@ class Traffic:
     A file's folder is the first piece of its path in the work folder.
 
     Attributes:
-        brings: Folders whose files go to this process, and to no later task.
-        needs: Folders of this process that all tasks read.
+        collected: Folders whose files go to this process, and to no later task.
+        broadcast: Folders of this process that all tasks read.
         owner: Name of the tasks that read a file, by its path; None: those of the name of the task that made it.
     """
 
-    brings: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
+    collected: tuple[str, ...] = ()
+    broadcast: tuple[str, ...] = ()
     owner: Callable[[str], str] | None = None
 
 

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
@@ -45,7 +44,12 @@ class LocalEngine(Engine):
             lost = yield from self._run_pool(waiting, work)
             for task in lost:
                 self.close()
-                yield from self._run_alone(task, work)
+                future = self._submit(task, work)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    self.close()
+                    yield Outcome(task.name, error=LOST)
+                else:
+                    yield settle(task, future)
 
     def group(self, names: Sequence[str], work: Path) -> None:
         """See `Engine.group`; many comments are grouped in pieces, that the processes hold in turn."""
@@ -76,35 +80,21 @@ class LocalEngine(Engine):
             self.close()
         return list(flying.values())
 
-    def _run_alone(self, task: Task, work: Path) -> Iterator[Outcome]:
-        future = self._submit(task, work)
-        if isinstance(future.exception(), BrokenProcessPool):
-            self.close()
-            yield Outcome(task.name, error=LOST)
-        else:
-            yield settle(task, future)
-
     def _submit(self, task: Task, work: Path) -> Future[Outcome]:
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.n_workers, spawn, initializer=_end_with_parent)
-        with _one_thread():
+        # For a process that starts now: polars reads the number of its threads when it is first imported.
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(ONE_THREAD)
+        try:
             return self._pool.submit(attempt, task, work)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """For processes that start meanwhile: polars reads the number of its threads when it is first imported."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _end_with_parent() -> None:

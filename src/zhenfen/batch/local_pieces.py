@@ -63,29 +63,29 @@ class LocalPieces(Pieces):
         none = cls(engine, work, [()] * len(steps))
         return none._with(_sort(none._run(_new_folder(work), steps), len(steps)))
 
-    def send(self, step: Step, n_pieces: int) -> Self:
-        """See `Pieces.send`."""
+    def shuffle(self, step: Step, n_pieces: int) -> Self:
+        """See `Pieces.shuffle`."""
         folder, placed = self._do(step)
         return self._with(_sort(placed, n_pieces), (folder,))
 
-    def stay(self, step: Step) -> Self:
-        """See `Pieces.stay`."""
+    def map(self, step: Step) -> Self:
+        """See `Pieces.map`."""
         _, placed = self._do(step)
         return self._with(_sort(placed, len(self.stretches)))
 
-    def beside(self, other: Self) -> Self:
-        """See `Pieces.beside`."""
+    def union(self, other: Self) -> Self:
+        """See `Pieces.union`."""
         together = [[*one, *two] for one, two in zip(self.stretches, other.stretches, strict=True)]
         return self._with(together, (*self.spent, *other.spent))
 
-    def spread(self, blocks: Iterable[Block]) -> Self:
-        """See `Pieces.spread`."""
+    def scatter(self, blocks: Iterable[Block]) -> Self:
+        """See `Pieces.scatter`."""
         folder = _new_folder(self.work)
         placed = _write(self.work, folder / "spread", blocks)
         return self._with(_sort(placed, len(self.stretches)), (folder,))
 
-    def fetch(self, step: Step) -> Iterator[Block]:
-        """See `Pieces.fetch`; a block at a time is in memory."""
+    def collect(self, step: Step) -> Iterator[Block]:
+        """See `Pieces.collect`; a block at a time is in memory."""
         folder, placed = self._do(step)
         for piece, stretch in placed:
             yield piece, stretch.read(self.work)

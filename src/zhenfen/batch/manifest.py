@@ -78,8 +78,22 @@ def open_manifest(folder: Path, made_by: Mapping[str, Any]) -> Iterator[BatchRec
         ConfigError: The folder holds files of somebody else or scores that were made otherwise, cannot be written, or
             another run works in it.
     """
+    path = folder / MANIFEST
+    parts: dict[str, dict[str, Any]] = {}
     with closing(_lock(folder)):
-        yield _read(folder, made_by)
+        if path.exists():
+            try:
+                content = json.loads(path.read_text(encoding="utf-8"))
+                before, parts = content["made_by"], content["parts"]
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ConfigError(f"{path}: expected the manifest of a batch run ({error})") from error
+            for name in sorted(before.keys() | made_by.keys()):
+                found, wanted = before.get(name), made_by.get(name)
+                if found != wanted:
+                    raise ConfigError(
+                        f"{folder}: holds scores with {name} {found!r}, expected {wanted!r}; choose another folder"
+                    )
+        yield BatchRecord(folder, made_by, parts)
 
 
 def hash_file(path: Path) -> str:
@@ -91,24 +105,6 @@ def hash_file(path: Path) -> str:
 def hash_texts(*texts: str) -> str:
     """A short hash of texts in their order."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
-
-
-def _read(folder: Path, made_by: Mapping[str, Any]) -> BatchRecord:
-    path = folder / MANIFEST
-    if not path.exists():
-        return BatchRecord(folder, made_by)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        before, parts = content["made_by"], content["parts"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: expected the manifest of a batch run ({error})") from error
-    for name in sorted(before.keys() | made_by.keys()):
-        if before.get(name) != made_by.get(name):
-            found, wanted = before.get(name), made_by.get(name)
-            raise ConfigError(
-                f"{folder}: holds scores with {name} {found!r}, expected {wanted!r}; choose another folder"
-            )
-    return BatchRecord(folder, made_by, parts)
 
 
 def _lock(folder: Path) -> sqlite3.Connection:

@@ -75,15 +75,29 @@ def find_parts(location: str) -> list[Partition]:
         MissingTableError: There is no Parquet file.
     """
     import pyarrow as pa
+    from pyarrow.fs import FileSelector, FileType
 
     filesystem, root = open_place(location)
+    is_far = is_address(location)
     try:
-        found = sorted(_list(filesystem, root))
-        look = partial(_print_far, filesystem) if is_address(location) else _print_near
+        if filesystem.get_file_info(root).type == FileType.File:
+            found = {root.rpartition("/")[2]: root}
+        else:
+            infos = filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True))
+            files = {one.path.removeprefix(root).lstrip("/"): one.path for one in infos if one.type == FileType.File}
+            found = {
+                name: files[name]
+                for name in sorted(files)
+                if name.endswith(".parquet") and not any(one.startswith((".", "_")) for one in name.split("/"))
+            }
         with ThreadPoolExecutor(READERS) as pool:
-            prints = list(pool.map(look, [path for _, path in found]))
+            if is_far:
+                prints = list(pool.map(partial(_print_far, filesystem), found.values()))
+            else:
+                prints = list(pool.map(hash_file, map(Path, found.values())))
         parts = [
-            Partition(name, _join(location, root, path), one) for (name, path), one in zip(found, prints, strict=True)
+            Partition(name, location.rstrip("/") + path.removeprefix(root) if is_far else path, one[:PRINT_CHARS])
+            for (name, path), one in zip(found.items(), prints, strict=True)
         ]
     except (OSError, pa.ArrowException) as error:
         raise _unreachable(location, error) from error
@@ -127,46 +141,17 @@ def open_place(location: str) -> tuple[FileSystem, str]:
     try:
         filesystem, path = fs.FileSystem.from_uri(location)
     except pa.ArrowInvalid:
-        return _open_by_fsspec(location)
+        # What pyarrow does not know: fsspec has a package for nearly every place.
+        try:
+            from fsspec.core import url_to_fs
+
+            known, path = url_to_fs(location)
+        except (ImportError, ValueError, OSError) as error:
+            raise _unreachable(location, error) from error
+        return fs.PyFileSystem(fs.FSSpecHandler(known)), path
     except OSError as error:
         raise _unreachable(location, error) from error
     return filesystem, path
-
-
-def _open_by_fsspec(location: str) -> tuple[FileSystem, str]:
-    """What pyarrow does not know: fsspec has a package for nearly every place."""
-    from pyarrow.fs import FSSpecHandler, PyFileSystem
-
-    try:
-        from fsspec.core import url_to_fs
-
-        filesystem, path = url_to_fs(location)
-    except (ImportError, ValueError, OSError) as error:
-        raise _unreachable(location, error) from error
-    return PyFileSystem(FSSpecHandler(filesystem)), path
-
-
-def _list(filesystem: FileSystem, root: str) -> Iterator[tuple[str, str]]:
-    from pyarrow.fs import FileSelector, FileType
-
-    if filesystem.get_file_info(root).type == FileType.File:
-        yield root.rpartition("/")[2], root
-        return
-    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
-        name = info.path.removeprefix(root).lstrip("/")
-        is_ours = not any(piece.startswith((".", "_")) for piece in name.split("/"))
-        if info.type == FileType.File and name.endswith(".parquet") and is_ours:
-            yield name, info.path
-
-
-def _join(location: str, root: str, path: str) -> str:
-    if not is_address(location):
-        return path
-    return location.rstrip("/") + path.removeprefix(root)
-
-
-def _print_near(path: str) -> str:
-    return hash_file(Path(path))[:PRINT_CHARS]
 
 
 def _print_far(filesystem: FileSystem, path: str) -> str:
@@ -175,7 +160,7 @@ def _print_far(filesystem: FileSystem, path: str) -> str:
         size = file.size()
         start = max(0, size - FOOTER_BYTES)
         end = file.read_at(size - start, start)
-    return hashlib.sha256(f"{size} {info.mtime_ns} ".encode() + end).hexdigest()[:PRINT_CHARS]
+    return hashlib.sha256(f"{size} {info.mtime_ns} ".encode() + end).hexdigest()
 
 
 def _unreachable(location: str, error: BaseException) -> ConfigError:

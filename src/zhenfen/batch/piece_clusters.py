@@ -60,12 +60,17 @@ def group_pieces(files: P, n_files: int) -> P:
         As many pieces; `close_file` makes the file of each.
     """
     n, ids, texts = _find_cuts(files)
-    by_text = files.send(partial(_send_ids, cuts=ids), n).send(partial(_send_texts, cuts=texts), n)
-    comments = by_text.stay(_number)
-    roots = comments.spread(_find_roots(_find_links(comments, n)))
-    rooted = comments.beside(roots).stay(_join_roots)
-    clusters = rooted.send(_sum, n).send(_name, n)
-    return files.beside(rooted.beside(clusters).send(_send_clusters, n_files))
+    by_text = files.shuffle(partial(_send_ids, cuts=ids), n).shuffle(partial(_send_texts, cuts=texts), n)
+    comments = by_text.map(_number)
+    # Numbers `first` and `second` of texts that are alike.
+    pairs = comments.shuffle(partial(_send_keys, n_pieces=n), n).shuffle(_pair, n)
+    proposed = comments.union(pairs).shuffle(_send_firsts, n)
+    none = pl.DataFrame(schema={"first": pl.Int64, "second": pl.Int64})
+    links = pl.concat([none, *(unpack(packed) for _, (_, packed) in comments.union(proposed).collect(_link))])
+    roots = comments.scatter(_find_roots(links))
+    rooted = comments.union(roots).map(_join_roots)
+    clusters = rooted.shuffle(_sum, n).shuffle(_name, n)
+    return files.union(rooted.union(clusters).shuffle(_send_clusters, n_files))
 
 
 def open_file(place: int, data: bytes) -> Block:
@@ -90,7 +95,7 @@ def close_file(place: int, frames: Frames) -> Iterator[Block]:
 def _find_cuts(files: Pieces) -> tuple[int, pl.Series, pl.Series]:
     """Number of pieces; the first id and the first text of each piece but the first, or none where nothing is known."""
     looked: dict[str, list[pl.Series]] = {"n_rows": [], "ids": [], "texts": []}
-    for _, (name, packed) in files.fetch(_look):
+    for _, (name, packed) in files.collect(_look):
         looked[name].append(unpack(packed).to_series())
     n_pieces = min(max(1, -(-int(pl.concat(looked["n_rows"]).sum()) // ROWS_A_PIECE)), MOST_PIECES)
     return n_pieces, _cut(pl.concat(looked["ids"]), n_pieces), _cut(pl.concat(looked["texts"]), n_pieces)
@@ -152,14 +157,6 @@ def _number(piece: int, frames: Frames) -> Iterator[Block]:
     yield piece, ("comments", pack(frames["rows"].join(texts, "normalised").drop("normalised")))
 
 
-def _find_links(comments: P, n_pieces: int) -> pl.DataFrame:
-    """Numbers `first` and `second` of texts that are alike."""
-    pairs = comments.send(partial(_send_keys, n_pieces=n_pieces), n_pieces).send(_pair, n_pieces)
-    proposed = comments.beside(pairs).send(_send_firsts, n_pieces)
-    none = pl.DataFrame(schema={"first": pl.Int64, "second": pl.Int64})
-    return pl.concat([none, *(unpack(packed) for _, (_, packed) in comments.beside(proposed).fetch(_link))])
-
-
 def _send_keys(piece: int, frames: Frames, n_pieces: int) -> Iterator[Block]:
     """Each text once a band, with what tells most pairs apart where they meet."""
     if "texts" not in frames:
@@ -181,18 +178,17 @@ def _pair(piece: int, frames: Frames) -> Iterator[Block]:
     """Texts that agree on a band, follow each other in its order and may be alike."""
     if "keys" not in frames:
         return
-    bands = [keys.sort("key", "number") for keys in frames["keys"].partition_by("band")]
-    pairs = pl.concat([_follow(keys, step) for keys in bands for step in range(1, N_NEIGHBOURS + 1)]).unique()
+    found = []
+    for keys in (band.sort("key", "number") for band in frames["keys"].partition_by("band")):
+        in_band, number = _band_of(keys).to_numpy(), keys["number"].to_numpy()
+        words, n_chars = keys.select(_WORDS).to_numpy(), keys["n_chars"].to_numpy()
+        for step in range(1, N_NEIGHBOURS + 1):
+            at = np.flatnonzero(in_band[step:] == in_band[:-step])
+            at = at[may_agree(words, n_chars, at, at + step)]
+            one, other = number[at], number[at + step]
+            found.append(pl.DataFrame({"first": np.minimum(one, other), "second": np.maximum(one, other)}))
+    pairs = pl.concat(found).unique()
     yield from route(_piece_of(pairs["first"]), "pairs", pairs)
-
-
-def _follow(keys: pl.DataFrame, step: int) -> pl.DataFrame:
-    in_band = _band_of(keys).to_numpy()
-    at = np.flatnonzero(in_band[step:] == in_band[:-step])
-    at = at[may_agree(keys.select(_WORDS).to_numpy(), keys["n_chars"].to_numpy(), at, at + step)]
-    number = keys["number"].to_numpy()
-    one, other = number[at], number[at + step]
-    return pl.DataFrame({"first": np.minimum(one, other), "second": np.maximum(one, other)})
 
 
 def _send_firsts(piece: int, frames: Frames) -> Iterator[Block]:

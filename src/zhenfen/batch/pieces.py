@@ -1,4 +1,4 @@
-"""Work cut into numbered pieces that send each other frames: one way for the processes of a machine and for Spark.
+"""Partitions that shuffle frames, here pieces by number: one way for the processes of a machine and for Spark.
 
 Whole frames travel, in Arrow's format. A row a tuple, as Spark's own tables travel, takes several times the room and
 most of the time of a step of numpy.
@@ -23,26 +23,26 @@ Step: TypeAlias = Callable[[int, Frames], Iterable[Block]]
 
 
 class Pieces(ABC):
-    """Blocks where they met."""
+    """Blocks, partitioned by the number of the piece that reads them."""
 
     @abstractmethod
-    def send(self, step: Step, n_pieces: int) -> Self:
-        """Do a step at each piece, and bring what it makes to the pieces of that number; read once, or not held."""
+    def shuffle(self, step: Step, n_pieces: int) -> Self:
+        """Do a step at each piece, and bring what it makes to the pieces of that number; read once, or not kept."""
 
     @abstractmethod
-    def stay(self, step: Step) -> Self:
-        """Do a step at each piece that makes blocks for this very piece; held, to be read several times."""
+    def map(self, step: Step) -> Self:
+        """Do a step at each piece that makes blocks for this very piece; kept, to be read several times."""
 
     @abstractmethod
-    def beside(self, other: Self) -> Self:
+    def union(self, other: Self) -> Self:
         """These blocks and those of as many pieces."""
 
     @abstractmethod
-    def spread(self, blocks: Iterable[Block]) -> Self:
+    def scatter(self, blocks: Iterable[Block]) -> Self:
         """Blocks of this process, brought to as many pieces."""
 
     @abstractmethod
-    def fetch(self, step: Step) -> Iterator[Block]:
+    def collect(self, step: Step) -> Iterator[Block]:
         """What a step makes at each piece, here."""
 
 

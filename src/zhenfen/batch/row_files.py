@@ -87,9 +87,14 @@ def score_comments_file(
     """
     rows = _comment_rows(path)
     with ParquetSink(out, path) as sink:
-        texts = _normalise_all(rows, on_progress)
+        texts: list[pl.DataFrame] = []
+        n_done = 0
+        for batch in rows.sound_batches():
+            texts.append(normalise_comments(batch.select("comment_id", "text")))
+            n_done += batch.height
+            on_progress(NORMALISE, n_done, rows.n_rows)
         on_progress(CLUSTER, 0, 1)
-        grouped = group_comments(texts)
+        grouped = group_comments(pl.concat(texts))
         on_progress(STEP, 0, grouped.height)
         _write_scores(grouped, sink, model, explain=explain, on_progress=on_progress)
     return grouped.height
@@ -176,16 +181,6 @@ def _write_scores(
         sink.write(score_grouped(part, model, n_reasons=N_REASONS if explain else 0))
         n_done += part.height
         on_progress(STEP, n_done, grouped.height)
-
-
-def _normalise_all(rows: ParquetRows, on_progress: Progress) -> pl.DataFrame:
-    parts: list[pl.DataFrame] = []
-    n_done = 0
-    for batch in rows.sound_batches():
-        parts.append(normalise_comments(batch.select("comment_id", "text")))
-        n_done += batch.height
-        on_progress(NORMALISE, n_done, rows.n_rows)
-    return pl.concat(parts)
 
 
 def _latest(rows: ParquetRows) -> datetime:

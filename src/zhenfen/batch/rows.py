@@ -29,7 +29,14 @@ def score_rows(run: BatchRun) -> None:
     elif run.order.kind == "posts":
         _score_apart(run, partial(_make_posts, order=run.order))
     else:
-        as_of = _find_moment(run)
+        as_of = run.order.as_of
+        if as_of is None:
+            # Ages are counted at the latest time of all parts together, as in one file.
+            moments, errors = run.prepare(LOOK, [Task(part.name, partial(_latest_of, part)) for part in run.parts])
+            if not moments:
+                known = [Problem(f"a part that can be used: {one}", name) for name, one in errors.items()]
+                raise MissingTableError(known)
+            as_of = max(moments.values())
         _score_apart(run, partial(_make_profiles, order=run.order, as_of=as_of), as_of.isoformat())
 
 
@@ -37,17 +44,6 @@ def _score_apart(run: BatchRun, make: Callable[..., int], *what: str) -> None:
     """Score parts that have nothing to do with each other."""
     keys = {part.name: hash_texts(part.fingerprint, *what) for part in run.parts}
     run.make([Output(part.name, keys[part.name], partial(make, part=part)) for part in run.parts])
-
-
-def _find_moment(run: BatchRun) -> datetime:
-    """Ages are counted at the latest time of all parts together, as in one file."""
-    if run.order.as_of is not None:
-        return run.order.as_of
-    moments, errors = run.prepare(LOOK, [Task(part.name, partial(_latest_of, part)) for part in run.parts])
-    if not moments:
-        raise MissingTableError([Problem(f"a part that can be used: {one}", name) for name, one in errors.items()])
-    latest: datetime = max(moments.values())
-    return latest
 
 
 def _latest_of(part: Partition, work: Path) -> datetime:

@@ -109,18 +109,18 @@ class BatchRun:
             self.on_progress(step, n_done, len(tasks))
         return values, errors
 
-    def make(self, outputs: Sequence[Output], needs: tuple[str, ...] = ()) -> None:
+    def make(self, outputs: Sequence[Output], broadcast: tuple[str, ...] = ()) -> None:
         """Make the outputs that are missing, and enter each in the manifest as it is done.
 
         Args:
             outputs: Of different tasks.
-            needs: See `Traffic`.
+            broadcast: See `Traffic`.
         """
         missing = {one.task or one.name: one for one in outputs if not self.manifest.is_done(one.name, one.key)}
         tasks = [Task(name, partial(place, one.make, f"{SCORES}/{one.name}")) for name, one in missing.items()]
         n_done = len(outputs) - len(missing)
         self.on_progress(SCORE, n_done, len(outputs))
-        for outcome in self.engine.run(tasks, self.work, Traffic(brings=(SCORES,), needs=needs)):
+        for outcome in self.engine.run(tasks, self.work, Traffic(collected=(SCORES,), broadcast=broadcast)):
             output = missing[outcome.name]
             if outcome.error is not None:
                 self.set_aside(output.name, output.key, outcome.error)
@@ -190,15 +190,10 @@ def readable(part: Partition, work: Path) -> Iterator[Path]:
         try:
             yield path
         except InputError as error:
-            problems = [_renamed(problem, str(path), part.location) for problem in error.problems]
+            problems = [replace(one, file=part.location) if one.file == str(path) else one for one in error.problems]
             raise type(error)(problems) from error
         except OSError as error:
             raise UnreadableFileError(Problem("a file that can be read", part.location, value=str(error))) from error
-
-
-def _renamed(problem: Problem, copy: str, location: str) -> Problem:
-    file = location if problem.file == copy else problem.file
-    return replace(problem, file=file)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from zhenfen.batch.engine import Engine
 from zhenfen.batch.local_engine import LocalEngine
 from zhenfen.batch.manifest import WORK, BatchRecord, hash_texts, open_manifest
-from zhenfen.batch.parts import Partition, find_parts, is_address
+from zhenfen.batch.parts import find_parts, is_address
 from zhenfen.batch.rows import score_rows
 from zhenfen.batch.run import BatchRun, Order, models
 from zhenfen.connectors.found_by import check_found_by
@@ -56,20 +56,21 @@ def score_folder(order: Order, engine: Engine, on_progress: Progress = silent) -
         made_by = _describe(order)
         parts = find_parts(order.source)
         with open_manifest(order.out, made_by) as manifest:
-            work = _open_work(order.out, parts, made_by)
-            _score(BatchRun(order, parts, manifest, engine, work, on_progress))
+            # What another input or order left on the way is gone; what this one made before it was stopped is there.
+            key = hash_texts(str(sorted(made_by.items())), *(f"{part.name} {part.fingerprint}" for part in parts))
+            work = order.out / WORK / key
+            _remove_folders(order.out / WORK, but=work)
+            work.mkdir(exist_ok=True)
+            run = BatchRun(order, parts, manifest, engine, work, on_progress)
+            if order.kind == "creators":
+                from zhenfen.batch.creators import score_buckets
+
+                score_buckets(run)
+            else:
+                score_rows(run)
             manifest.save()
-            _close_work(order.out / WORK)
+            _remove_folders(order.out / WORK)
     return manifest
-
-
-def _score(run: BatchRun) -> None:
-    if run.order.kind != "creators":
-        score_rows(run)
-        return
-    from zhenfen.batch.creators import score_buckets
-
-    score_buckets(run)
 
 
 def _describe(order: Order) -> Mapping[str, Any]:
@@ -93,18 +94,7 @@ def _describe(order: Order) -> Mapping[str, Any]:
     return {**described, **told, "as_of": as_of, "explain": order.explain}
 
 
-def _open_work(out: Path, parts: Sequence[Partition], made_by: Mapping[str, Any]) -> Path:
-    """The folder of what is made on the way; what another input or order left there is gone."""
-    name = hash_texts(str(sorted(made_by.items())), *(f"{part.name} {part.fingerprint}" for part in parts))
-    work = out / WORK / name
-    for other in (out / WORK).iterdir():
-        if other.is_dir() and other != work:
-            shutil.rmtree(other, ignore_errors=True)
-    work.mkdir(exist_ok=True)
-    return work
-
-
-def _close_work(work: Path) -> None:
-    for other in work.iterdir():
-        if other.is_dir():
-            shutil.rmtree(other, ignore_errors=True)
+def _remove_folders(work: Path, but: Path | None = None) -> None:
+    for one in work.iterdir():
+        if one.is_dir() and one != but:
+            shutil.rmtree(one, ignore_errors=True)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from zhenfen.batch.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
 from zhenfen.batch.piece_clusters import close_file, group_pieces, open_file
-from zhenfen.batch.spark_pieces import SparkPieces, hold, meet
+from zhenfen.batch.spark_pieces import SparkPieces, meet, persist
 from zhenfen.errors import ConfigError
 from zhenfen.files import write_file
 
@@ -60,8 +60,9 @@ class SparkEngine(Engine):
             for place, outcome, is_lost in self._run_wave(step, tasks, places):
                 if is_lost:
                     lost.add(outcome.name)
-                else:
-                    self._bring(step, place, work, traffic)
+                elif traffic.collected:
+                    for path, content in self.context.runJob(step, partial(_brought, traffic=traffic), [place]):
+                        write_file(work / path, content)
                 yield check(outcome)
         if lost:
             # To ask for all files of that step would be to do these tasks again, and to lose more workers.
@@ -72,11 +73,11 @@ class SparkEngine(Engine):
         """See `Engine.group`; here are numbers of texts that have a like, and one in a thousand ids and texts."""
         wanted = {f"texts/{name}": place for place, name in enumerate(names)}
         files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
-        opened = hold(meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names)))
+        opened = persist(meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names)))
         try:
             grouped = group_pieces(SparkPieces(opened), len(names)).made(close_file)
             kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
-            hold(kept).count()
+            persist(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error
         self._made.append(kept)
@@ -91,17 +92,23 @@ class SparkEngine(Engine):
         made = self.context.union(self._made) if self._made else self.context.parallelize(())
         mine = made.filter(lambda one: one[0] in places).map(lambda one: (places[one[0]], one[1]))
         met = meet(mine, max(1, len(tasks)))
-        needed = self.context.broadcast(_read_folders(work, traffic.needs))
-        return hold(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
+        paths = (path for folder in traffic.broadcast for path in sorted((work / folder).rglob("*")) if path.is_file())
+        needed = self.context.broadcast([(path.relative_to(work).as_posix(), path.read_bytes()) for path in paths])
+        return persist(met.mapPartitionsWithIndex(partial(_do, tasks=list(tasks), needed=needed)))
 
     def _run_wave(
         self, step: RDD[Outcome | File], tasks: Sequence[Task], places: Sequence[int]
     ) -> Iterator[tuple[int, Outcome, bool]]:
         """Place, outcome, and whether the task took its workers along."""
+        from py4j.protocol import Py4JError, Py4JJavaError
+
         try:
             outcomes = self.context.runJob(step, _outcomes, list(places))
         except _spark_errors() as error:
-            self._check_running(error)
+            java = self.context._jsc
+            is_gone = isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError)
+            if is_gone or java is None or java.sc().isStopped():
+                raise ConfigError(f"Spark has ended ({_say(error)})") from error
             # One of them failed four times. Which one, the message says to a person only.
             if len(places) > 1:
                 for place in places:
@@ -110,20 +117,6 @@ class SparkEngine(Engine):
                 yield places[0], Outcome(tasks[places[0]].name, error=_say(error)), True
             return
         yield from ((place, outcome, False) for place, outcome in zip(places, outcomes, strict=True))
-
-    def _bring(self, step: RDD[Outcome | File], place: int, work: Path, traffic: Traffic) -> None:
-        if not traffic.brings:
-            return
-        for path, content in self.context.runJob(step, partial(_brought, traffic=traffic), [place]):
-            write_file(work / path, content)
-
-    def _check_running(self, error: Exception) -> None:
-        from py4j.protocol import Py4JError, Py4JJavaError
-
-        java = self.context._jsc
-        is_gone = isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError)
-        if is_gone or java is None or java.sc().isStopped():
-            raise ConfigError(f"Spark has ended ({_say(error)})") from error
 
 
 def _do(
@@ -146,17 +139,12 @@ def _paths(work: Path) -> set[str]:
     return {path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()}
 
 
-def _read_folders(work: Path, folders: Iterable[str]) -> list[File]:
-    paths = (path for folder in folders for path in sorted((work / folder).rglob("*")) if path.is_file())
-    return [(path.relative_to(work).as_posix(), path.read_bytes()) for path in paths]
-
-
 def _outcomes(made: Iterable[Outcome | File]) -> list[Outcome]:
     return [one for one in made if isinstance(one, Outcome)]
 
 
 def _brought(made: Iterable[Outcome | File], traffic: Traffic) -> list[File]:
-    return [one for one in made if not isinstance(one, Outcome) and _folder(one) in traffic.brings]
+    return [one for one in made if not isinstance(one, Outcome) and _folder(one) in traffic.collected]
 
 
 def _for_others(made: Iterable[Outcome | File], traffic: Traffic) -> Iterator[tuple[str, File]]:
@@ -165,7 +153,7 @@ def _for_others(made: Iterable[Outcome | File], traffic: Traffic) -> Iterator[tu
     for one in made:
         if isinstance(one, Outcome):
             name = one.name
-        elif _folder(one) not in traffic.brings:
+        elif _folder(one) not in traffic.collected:
             yield traffic.owner(one[0]) if traffic.owner else name, one
 
 
@@ -197,7 +185,10 @@ def open_spark(n_workers: int) -> SparkEngine:
     Raises:
         ConfigError: Spark or Java is not installed.
     """
-    _need_spark()
+    if find_spec("pyspark") is None:
+        raise ConfigError("--engine spark needs pyspark: pip install 'zhenfen[spark]'")
+    if find_java() is None:
+        raise ConfigError("--engine spark needs Java 17 or newer: none was found by JAVA_HOME or PATH")
     from pyspark import SparkConf, SparkContext
 
     # It tests for a pandas that nothing here uses.
@@ -222,10 +213,3 @@ def find_java() -> str | None:
     """The java that Spark would start; None where there is none."""
     home = os.environ.get("JAVA_HOME")
     return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
-
-
-def _need_spark() -> None:
-    if find_spec("pyspark") is None:
-        raise ConfigError("--engine spark needs pyspark: pip install 'zhenfen[spark]'")
-    if find_java() is None:
-        raise ConfigError("--engine spark needs Java 17 or newer: none was found by JAVA_HOME or PATH")

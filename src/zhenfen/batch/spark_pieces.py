@@ -24,29 +24,30 @@ class SparkPieces(Pieces):
     def __init__(self, blocks: RDD[Block]) -> None:
         self.blocks = blocks
 
-    def send(self, step: Step, n_pieces: int) -> Self:
-        """See `Pieces.send`."""
+    def shuffle(self, step: Step, n_pieces: int) -> Self:
+        """See `Pieces.shuffle`."""
         return type(self)(meet(self.made(step), n_pieces))
 
-    def stay(self, step: Step) -> Self:
-        """See `Pieces.stay`."""
+    def map(self, step: Step) -> Self:
+        """See `Pieces.map`."""
         # Spark knows then that blocks of both can meet without travelling.
-        return type(self)(hold(self.blocks.mapPartitionsWithIndex(partial(_do, step=step), preservesPartitioning=True)))
+        made = self.blocks.mapPartitionsWithIndex(partial(_do, step=step), preservesPartitioning=True)
+        return type(self)(persist(made))
 
-    def beside(self, other: Self) -> Self:
-        """See `Pieces.beside`."""
+    def union(self, other: Self) -> Self:
+        """See `Pieces.union`."""
         both = self.blocks.union(other.blocks)
         if both.getNumPartitions() != self.blocks.getNumPartitions():
             # Spark then laid them one behind the other: no step would see what belongs together.
             raise RuntimeError("blocks of the same pieces did not meet")
         return type(self)(both)
 
-    def spread(self, blocks: Iterable[Block]) -> Self:
-        """See `Pieces.spread`."""
+    def scatter(self, blocks: Iterable[Block]) -> Self:
+        """See `Pieces.scatter`."""
         return type(self)(meet(self.blocks.context.parallelize(list(blocks)), self.blocks.getNumPartitions()))
 
-    def fetch(self, step: Step) -> Iterator[Block]:
-        """See `Pieces.fetch`."""
+    def collect(self, step: Step) -> Iterator[Block]:
+        """See `Pieces.collect`."""
         yield from self.made(step).collect()
 
     def made(self, step: Step) -> RDD[Block]:
@@ -59,7 +60,7 @@ def meet(numbered: RDD[tuple[int, T]], n_pieces: int) -> RDD[tuple[int, T]]:
     return numbered.partitionBy(n_pieces, _itself)
 
 
-def hold(step: RDD[Any]) -> RDD[Any]:
+def persist(step: RDD[Any]) -> RDD[Any]:
     """Kept on the workers' disks once it was made; made again where a worker is lost."""
     from pyspark import StorageLevel
 

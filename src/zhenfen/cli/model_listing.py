@@ -11,10 +11,9 @@ from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.shelved import load_folder, load_kinds
 from zhenfen.model_registry import ModelReference, Registered, Registry, check_name, parse_reference
+from zhenfen.model_store import SHORT_HASH_CHARS
 from zhenfen.shelf import ARTEFACTS, ShelfManifest, list_versions, read_shelf_manifest
 from zhenfen.shelf import find_folder as find_folder_of
-
-HASH_CHARS = 12
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def _checked(listed: Listed, fetch: Callable[[], Path]) -> Listed:
     try:
         if artefact := ARTEFACTS.get(listed.name):
             manifest = read_shelf_manifest(fetch(), ShelfManifest)
-            version = f"{manifest.label} {manifest.files[artefact.file][:HASH_CHARS]}"
+            version = f"{manifest.label} {manifest.files[artefact.file][:SHORT_HASH_CHARS]}"
         else:
             model = load_folder(fetch())
             manifest, version = model.manifest, model.version

@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from zhenfen.estimators.manifest import Manifest
     from zhenfen.messages import Catalogue
     from zhenfen.model_registry import Registry
-    from zhenfen.shelf import ShelfManifest
 
 NOT_WHOLE = 2
 """Exit code of `verify` when a model cannot be used."""
-HASH_CHARS = 12
 
 models_app = typer.Typer(
     help="Models of the shelf and of the registry: list, show, verify, roll back.", no_args_is_help=True
@@ -58,19 +56,54 @@ def show(
     lang: LangOption = "en",
 ) -> None:
     """What one model rests on: data and terms, platforms, threshold, figures, commit, hashes."""
-    from zhenfen.cli.model_listing import find_folder, read_folder
+    from rich.console import Console
 
-    _show_manifest(read_folder(find_folder(model, lambda: _open_registry(registry))), lang)
+    from zhenfen.cli.model_listing import find_folder, read_folder
+    from zhenfen.estimators.manifest import Manifest
+    from zhenfen.messages import Catalogue
+    from zhenfen.model_store import SHORT_HASH_CHARS
+
+    manifest = read_folder(find_folder(model, lambda: _open_registry(registry)))
+    catalogue, console = Catalogue(lang), Console()
+    trained = manifest if isinstance(manifest, Manifest) else None
+    facts = {"model": manifest.label}
+    if trained:
+        facts["platforms"] = ", ".join(trained.platforms)
+        facts["threshold"] = catalogue.number(trained.threshold, 4)
+        facts["n_features"] = catalogue.number(len(trained.features), 0)
+    facts |= {"commit": manifest.git_commit, "package": manifest.package_version}
+    data = (
+        (one.source, catalogue.number(one.rows, 0), one.sha256[:SHORT_HASH_CHARS], one.terms)
+        for one in manifest.trained_on
+    )
+    for headings, rows in (
+        (("fact", "value"), ((catalogue.text(f"models.{name}"), value) for name, value in facts.items())),
+        (("source", "n_rows", "hash", "terms"), data),
+        *([(("view", "source", "found", "false_alarms"), _flagged(trained, catalogue))] if trained else []),
+        (("file", "hash"), manifest.files.items()),
+    ):
+        console.print(_table(catalogue, headings, rows))
 
 
 @models_app.command()
 def verify(registry: RegistryOption = None, lang: LangOption = "en") -> None:
     """Open every model of the shelf and of the registry: unchanged files, and features that this version makes."""
+    from rich.console import Console
+    from rich.text import Text
+
     from zhenfen.cli.model_listing import check_registry, list_shelf
+    from zhenfen.messages import Catalogue
+    from zhenfen.report.quote import clean
 
     asked = _find_registry(registry)
     checked = [*list_shelf(), *(check_registry(asked) if asked else ())]
-    _show_verified(checked, lang)
+    catalogue, console = Catalogue(lang), Console(soft_wrap=True)
+    for one in checked:
+        key, style = ("models.is_broken", "red") if one.problem else ("models.is_whole", "green")
+        line = catalogue.text(key, place=one.place, version=one.scores_as, problem=clean(one.problem))
+        console.print(Text(line, style=style))
+    if not checked:
+        console.print(catalogue.text("models.none"))
     if any(one.problem for one in checked):
         raise typer.Exit(NOT_WHOLE)
 
@@ -82,10 +115,13 @@ def rollback(
     lang: LangOption = "en",
 ) -> None:
     """Make the champion before this one champion again."""
+    from rich.console import Console
+
+    from zhenfen.messages import Catalogue
     from zhenfen.model_registry import check_name
 
     before, after = _open_registry(registry).roll_back(check_name(model))
-    _show_rolled_back(model, before, after, lang)
+    Console().print(Catalogue(lang).text("models.rolled_back", model=model, before=before, after=after))
 
 
 def _open_registry(chosen: str | None) -> Registry:
@@ -101,78 +137,21 @@ def _find_registry(chosen: str | None) -> Registry | None:
     return _open_registry(chosen) if registry_uri(chosen) else None
 
 
-def _show_rolled_back(model: str, before: int, after: int, language: str) -> None:
-    from rich.console import Console
-
-    from zhenfen.messages import Catalogue
-
-    Console().print(Catalogue(language).text("models.rolled_back", model=model, before=before, after=after))
-
-
 def _show_list(listed: Sequence[Listed], language: str) -> None:
     from rich.console import Console
 
     from zhenfen.messages import Catalogue
+    from zhenfen.model_store import SHORT_HASH_CHARS
 
     catalogue = Catalogue(language)
     headings = ("model", "place", "scores_as", "role", "commit")
-    rows = (
-        (one.name, one.place, one.scores_as or catalogue.text("models.broken"), _role(one, catalogue), _commit(one))
-        for one in listed
-    )
-    Console().print(_table(catalogue, headings, rows) if listed else catalogue.text("models.none"))
-
-
-def _role(one: Listed, catalogue: Catalogue) -> str:
-    used = [catalogue.text("models.used")] if one.is_used else []
-    return ", ".join([*(f"@{alias}" for alias in one.aliases), *used])
-
-
-def _commit(one: Listed) -> str:
-    return one.git_commit[:HASH_CHARS]
-
-
-def _show_verified(listed: Sequence[Listed], language: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    from zhenfen.messages import Catalogue
-    from zhenfen.report.quote import clean
-
-    catalogue, console = Catalogue(language), Console(soft_wrap=True)
+    rows = []
     for one in listed:
-        key = "models.is_broken" if one.problem else "models.is_whole"
-        style = "red" if one.problem else "green"
-        line = catalogue.text(key, place=one.place, version=one.scores_as, problem=clean(one.problem))
-        console.print(Text(line, style=style))
-    if not listed:
-        console.print(catalogue.text("models.none"))
-
-
-def _show_manifest(manifest: ShelfManifest, language: str) -> None:
-    from rich.console import Console
-
-    from zhenfen.estimators.manifest import Manifest
-    from zhenfen.messages import Catalogue
-
-    catalogue, console = Catalogue(language), Console()
-    model = manifest if isinstance(manifest, Manifest) else None
-    facts = {"model": manifest.label}
-    if model:
-        facts["platforms"] = ", ".join(model.platforms)
-        facts["threshold"] = catalogue.number(model.threshold, 4)
-        facts["n_features"] = catalogue.number(len(model.features), 0)
-    facts |= {"commit": manifest.git_commit, "package": manifest.package_version}
-    data = (
-        (one.source, catalogue.number(one.rows, 0), one.sha256[:HASH_CHARS], one.terms) for one in manifest.trained_on
-    )
-    for headings, rows in (
-        (("fact", "value"), ((catalogue.text(f"models.{name}"), value) for name, value in facts.items())),
-        (("source", "n_rows", "hash", "terms"), data),
-        *([(("view", "source", "found", "false_alarms"), _flagged(model, catalogue))] if model else []),
-        (("file", "hash"), manifest.files.items()),
-    ):
-        console.print(_table(catalogue, headings, rows))
+        version = one.scores_as or catalogue.text("models.broken")
+        used = [catalogue.text("models.used")] if one.is_used else []
+        role = ", ".join([*(f"@{alias}" for alias in one.aliases), *used])
+        rows.append((one.name, one.place, version, role, one.git_commit[:SHORT_HASH_CHARS]))
+    Console().print(_table(catalogue, headings, rows) if listed else catalogue.text("models.none"))
 
 
 def _flagged(manifest: Manifest, catalogue: Catalogue) -> Iterable[tuple[str, ...]]:

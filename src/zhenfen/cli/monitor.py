@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,8 +25,12 @@ def monitor(
 
     Exit code 0: no change worth a look; 4: changed; 2: the input cannot be used.
     """
+    from rich.console import Console
+    from rich.text import Text
+
     from zhenfen.cli.terminal import StepDisplay
     from zhenfen.files import check_replaceable
+    from zhenfen.messages import Catalogue
     from zhenfen.model_store import load_models
     from zhenfen.monitoring.files import watch
     from zhenfen.monitoring.page import is_summary_file, write_summary
@@ -38,24 +41,13 @@ def monitor(
     with StepDisplay(lang) as steps:
         summary = summarise(watch(reference, new, load_models(), on_progress=steps.advance), lang)
     page = None if out is None else write_summary(summary, out)
-    _show(summary, page)
+    # The verdict, what moved most, what to do, and where the page is.
+    console = Console()
+    console.print(Text(summary["verdict"], style="bold"))
+    found = (f"  {one}" for one in summary["findings"])
+    for line in (summary["headline"], *found, *summary["notes"], *summary["advice"]):
+        console.print(Text(line))
+    if page is not None:
+        console.print(Text(Catalogue(lang).text("monitor.written", path=page)))
     if summary["is_drift"]:
         raise typer.Exit(DRIFT_FOUND)
-
-
-def _show(summary: Mapping[str, Any], page: Path | None) -> None:
-    """The verdict, what moved most, what to do, and where the page is."""
-    from rich.console import Console
-    from rich.text import Text
-
-    from zhenfen.messages import Catalogue
-
-    catalogue, console = Catalogue(summary["language"]), Console()
-    console.print(Text(summary["verdict"], style="bold"))
-    console.print(Text(summary["headline"]))
-    for one in summary["findings"]:
-        console.print(Text(f"  {one}"))
-    for one in (*summary["notes"], *summary["advice"]):
-        console.print(Text(one))
-    if page is not None:
-        console.print(Text(catalogue.text("monitor.written", path=page)))

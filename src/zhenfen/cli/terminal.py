@@ -120,7 +120,12 @@ def show_demo(made: Demo, out: Path, steps: StepDisplay) -> None:
         )
     console.print(truth)
     console.print(Text(catalogue.text("cli.times"), style="bold"))
-    console.print(_times_table(steps))
+    times = Table()
+    times.add_column(catalogue.text("cli.step"))
+    times.add_column(catalogue.text("cli.seconds"), justify="right")
+    for name, seconds in steps.seconds.items():
+        times.add_row(steps.label(name), catalogue.number(seconds))
+    console.print(times)
 
 
 def show_tables(tables: Tables, folder: Path, language: str) -> None:
@@ -160,21 +165,19 @@ def show_applied(applied: Applied[pl.DataFrame], language: str) -> None:
         shown.add_column(catalogue.text(key))
     for name in ("before", "after", "if_real", "if_fake"):
         estimate = getattr(applied, name)
-        if estimate is not None:
-            shown.add_row(catalogue.text(f"cli.audit.{name}"), *_estimate_cells(estimate, catalogue))
+        if estimate is None:
+            continue
+        row = estimate.row(0, named=True)
+        cells = ("—", catalogue.text(f"reason.{row['reason']}"))
+        if row["share"] is not None:
+            cells = (catalogue.share(row["share"]), f"{catalogue.share(row['low'])} – {catalogue.share(row['high'])}")
+        shown.add_row(catalogue.text(f"cli.audit.{name}"), *cells)
     console = Console()
     console.print(shown)
     counts = (applied.labels.height, applied.cannot_say.height, applied.n_unlabelled)
     names = ("n_labels", "n_cannot_say", "n_unlabelled")
     texts = {name: catalogue.number(n, 0) for name, n in zip(names, counts, strict=True)}
     console.print(Text(catalogue.text("cli.audit.applied", **texts)))
-
-
-def _estimate_cells(estimate: pl.DataFrame, catalogue: Catalogue) -> tuple[str, str]:
-    row = estimate.row(0, named=True)
-    if row["share"] is None:
-        return "—", catalogue.text(f"reason.{row['reason']}")
-    return catalogue.share(row["share"]), f"{catalogue.share(row['low'])} – {catalogue.share(row['high'])}"
 
 
 def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
@@ -197,28 +200,21 @@ def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:
 
 def show_error(error: ZhenfenError, language: str) -> None:
     """The error's text on standard error, one line a problem, without markup or control characters."""
-    console = Console(stderr=True, soft_wrap=True)
-    for line in _error_text(error, Catalogue(language)).splitlines():
-        console.print(Text(clean(line)), style="red")
-
-
-def _error_text(error: ZhenfenError, catalogue: Catalogue) -> str:
-    """What is said of an error: in the reader's language where a message says what to do, else in English."""
+    catalogue, text = Catalogue(language), str(error)
     if isinstance(error, FoundBySearchError):
-        return _contradiction(error, catalogue)
-    text = str(error)
-    for one in error.problems if isinstance(error, InputError) else ():
-        if one.key:
-            text = text.replace(str(one), catalogue.text(one.key, file=one.file))
-    return text
-
-
-def _contradiction(error: FoundBySearchError, catalogue: Catalogue) -> str:
-    """A line a file, and what to do."""
-    given = error.problems[0].value or ""
-    word = catalogue.text(f"report.found_by.{given}")
-    about = [catalogue.text("cli.found_by.says_search", file=one.file) for one in error.problems[:MOST_ROWS]]
-    return "\n".join([*about, catalogue.text("cli.found_by.contradicted", given=given, word=word)])
+        # A line a file, and what to do.
+        given = error.problems[0].value or ""
+        word = catalogue.text(f"report.found_by.{given}")
+        about = [catalogue.text("cli.found_by.says_search", file=one.file) for one in error.problems[:MOST_ROWS]]
+        text = "\n".join([*about, catalogue.text("cli.found_by.contradicted", given=given, word=word)])
+    elif isinstance(error, InputError):
+        # In the reader's language where a message says what to do, else in English.
+        for one in error.problems:
+            if one.key:
+                text = text.replace(str(one), catalogue.text(one.key, file=one.file))
+    console = Console(stderr=True, soft_wrap=True)
+    for line in text.splitlines():
+        console.print(Text(clean(line)), style="red")
 
 
 def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> Table:
@@ -236,13 +232,17 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
         shown.add_column(catalogue.text("report.col.overall"), justify="center", no_wrap=True)
     families = [column["family"] for column in shortlist["columns"]["families"]]
     for column in shortlist["columns"]["families"]:
-        shown.add_column(Text(_heading(column, catalogue, is_narrow=is_narrow)), justify="center", no_wrap=True)
+        key = f"cli.short.{column['family']}"
+        heading = catalogue.text(key) if is_narrow and catalogue.has(key) else str(column["label"])
+        shown.add_column(Text(heading), justify="center", no_wrap=True)
     for creator in shortlist["creators"][:MOST_ROWS]:
-        levels = {family["family"]: family for family in creator["families"]}
         platform = () if is_narrow else (creator["platform_name"],)
         about = (clean(creator["name"]), *platform, creator["followers_text"])
-        overall = [creator["overall"]] if has_overall else []
-        cells = (_level_cell(one, is_narrow=is_narrow) for one in (*overall, *(levels[name] for name in families)))
+        levels = {family["family"]: family for family in creator["families"]}
+        cells = []
+        for one in (*([creator["overall"]] if has_overall else []), *(levels[name] for name in families)):
+            words = "" if is_narrow else f" {one['level_short']}"
+            cells.append(Text(f"{LEVEL_MARKS[one['level']]}{words}", style=LEVEL_STYLES[one["level"]]))
         shown.add_row(*map(Text, about), *cells)
     return shown
 
@@ -254,18 +254,6 @@ def _fits(table: Table, console: Console) -> bool:
     needed = console.measure(table, options=console.options.update(width=10 * console.width)).maximum
     names.width = None
     return needed <= console.width
-
-
-def _heading(column: Mapping[str, Any], catalogue: Catalogue, *, is_narrow: bool) -> str:
-    """The name of a family; a short one where there is little room."""
-    key = f"cli.short.{column['family']}"
-    return catalogue.text(key) if is_narrow and catalogue.has(key) else str(column["label"])
-
-
-def _level_cell(family: Mapping[str, Any], *, is_narrow: bool) -> Text:
-    level = family["level"]
-    words = "" if is_narrow else f" {family['level_short']}"
-    return Text(f"{LEVEL_MARKS[level]}{words}", style=LEVEL_STYLES[level])
 
 
 def _legend(shortlist: Mapping[str, Any]) -> Text:
@@ -285,12 +273,3 @@ def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> N
     by_action = tables["unusable"].group_by(what.alias("action")).len().sort("action")
     for action, n_rows in by_action.iter_rows():
         console.print(Text(catalogue.text(f"cli.unusable.{action}", n=catalogue.number(n_rows, 0))))
-
-
-def _times_table(steps: StepDisplay) -> Table:
-    shown = Table()
-    shown.add_column(steps.catalogue.text("cli.step"))
-    shown.add_column(steps.catalogue.text("cli.seconds"), justify="right")
-    for name, seconds in steps.seconds.items():
-        shown.add_row(steps.label(name), steps.catalogue.number(seconds))
-    return shown

@@ -26,10 +26,26 @@ def show_creator(summary: Mapping[str, Any], language: str) -> None:
     facts = (creator["platform_name"], *(one["text"] for one in creator["facts"] if one["fact"] == "followers"))
     console.print(Text(" · ".join(map(clean, (creator["name"], *facts, summary["as_of_day"]))), style="bold"))
     _show_overall(summary["overall"], console, catalogue)
-    console.print(_levels(summary, catalogue))
-    _show_coverage(summary["families"], console, catalogue)
+    # Every family with its level and the strongest evidence or the reason why there is none.
+    levels = Table()
+    for key in ("report.col.family", "report.col.level", "report.col.point"):
+        levels.add_column(catalogue.text(key))
+    for family in summary["families"]:
+        levels.add_row(Text(family["label"]), _level(family), Text(clean(family["sentence"])))
+    console.print(levels)
+    # Families of which the data cover a part only.
+    uncovered = [one for one in summary["families"] if one["coverage_text"]]
+    if uncovered:
+        console.print(Text(catalogue.text("cli.coverage"), style="bold"))
+    for one in uncovered:
+        text = clean(one["coverage_text"].replace("`", ""))
+        console.print(Padding(Text(f"{one['label']} — {text}"), INDENT))
     _show_growth(summary["growth"], console, catalogue)
-    _show_then(summary["then"], console, catalogue)
+    if (then := summary["then"]) is not None:
+        console.print(Text(catalogue.text("report.then"), style="bold"))
+        for text in (*(line["sentence"] for line in then["lines"]), then["none_text"]):
+            if text:
+                console.print(Padding(Text(f"– {clean(text)}"), INDENT))
     console.print(Text(catalogue.text("report.advisory")))
 
 
@@ -42,36 +58,15 @@ def _show_overall(overall: Mapping[str, Any] | None, console: Console, catalogue
             console.print(Padding(Text(text), INDENT))
     if overall["raising"]:
         console.print(Padding(Text(catalogue.text("report.overall.raises")), INDENT))
-        console.print(Padding(_raising(overall["raising"]), INDENT))
-
-
-def _raising(items: list[Mapping[str, Any]]) -> Table:
-    shown = Table.grid(padding=(0, 2))
-    for item in items:
-        shown.add_row(*map(Text, (item["contribution_text"], item["label"], item["value_text"], item["range_text"])))
-    return shown
-
-
-def _levels(summary: Mapping[str, Any], catalogue: Catalogue) -> Table:
-    """Every family with its level and the strongest evidence or the reason why there is none."""
-    shown = Table()
-    for key in ("report.col.family", "report.col.level", "report.col.point"):
-        shown.add_column(catalogue.text(key))
-    for family in summary["families"]:
-        shown.add_row(Text(family["label"]), _level(family), Text(clean(family["sentence"])))
-    return shown
+        shown = Table.grid(padding=(0, 2))
+        for item in overall["raising"]:
+            cells = (item["contribution_text"], item["label"], item["value_text"], item["range_text"])
+            shown.add_row(*map(Text, cells))
+        console.print(Padding(shown, INDENT))
 
 
 def _level(one: Mapping[str, Any]) -> Text:
     return Text(f"{LEVEL_MARKS[one['level']]} {one['level_text']}", style=LEVEL_STYLES[one["level"]])
-
-
-def _show_coverage(families: list[Mapping[str, Any]], console: Console, catalogue: Catalogue) -> None:
-    uncovered = [(one["label"], one["coverage_text"].replace("`", "")) for one in families if one["coverage_text"]]
-    if uncovered:
-        console.print(Text(catalogue.text("cli.coverage"), style="bold"))
-    for label, text in uncovered:
-        console.print(Padding(Text(f"{label} — {clean(text)}"), INDENT))
 
 
 def _show_growth(growth: Mapping[str, Any] | None, console: Console, catalogue: Catalogue) -> None:
@@ -83,25 +78,12 @@ def _show_growth(growth: Mapping[str, Any] | None, console: Console, catalogue: 
         parts = (f"#{span['number']}", span["days_text"], span["gained_text"], span["shape_text"])
         told = (*parts, span["explanation_text"], span["shared_text"], span["chance_text"])
         console.print(Text(" · ".join(part for part in told if part), style=style))
+        causes = Table.grid(padding=(0, 2))
+        for cause in span["causes"]:
+            verdict = Text(f"{cause['mark']} {cause['verdict_text']}", style=CAUSE_STYLES[cause["verdict"]])
+            causes.add_row(Text(cause["label"]), verdict, Text(clean(cause["note"])))
         if span["causes"]:
-            console.print(Padding(_causes(span["causes"]), INDENT))
+            console.print(Padding(causes, INDENT))
     n_more = growth["n_spans"] - len(growth["spans"])
     if n_more > 0:
         console.print(Text(catalogue.text("report.more.spans", n=catalogue.number(n_more, 0))))
-
-
-def _causes(causes: list[Mapping[str, Any]]) -> Table:
-    shown = Table.grid(padding=(0, 2))
-    for cause in causes:
-        verdict = Text(f"{cause['mark']} {cause['verdict_text']}", style=CAUSE_STYLES[cause["verdict"]])
-        shown.add_row(Text(cause["label"]), verdict, Text(clean(cause["note"])))
-    return shown
-
-
-def _show_then(then: Mapping[str, Any] | None, console: Console, catalogue: Catalogue) -> None:
-    if then is None:
-        return
-    console.print(Text(catalogue.text("report.then"), style="bold"))
-    for text in (*(line["sentence"] for line in then["lines"]), then["none_text"]):
-        if text:
-            console.print(Padding(Text(f"– {clean(text)}"), INDENT))

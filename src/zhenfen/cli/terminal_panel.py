@@ -34,22 +34,19 @@ def show_coverage(coverage: pl.DataFrame, language: str) -> None:
     console = Console()
     rows = [describe_row(row, catalogue) for row in coverage.iter_rows(named=True)]
     if console.width < WIDE_COLUMNS:
-        _show_narrow(rows, console, catalogue)
+        # The sources below the table, by number: in a column they would make a word a line.
+        sources = dict.fromkeys(row["source"] for row in rows)
+        numbers = {source: f"[{number}]" for number, source in enumerate(sources, 1)}
+        numbered = [{**row, "number": numbers[row["source"]]} for row in rows]
+        console.print(_coverage_table(numbered, ("number", *COLUMNS), catalogue))
+        for source, number in numbers.items():
+            console.print(Padding(Text(f"{number} {clean(source)}", style="dim"), INDENT))
     else:
         console.print(_coverage_table(rows, (*COLUMNS, "source"), catalogue))
     console.print(Text(catalogue.text("cli.panel.gaps"), style="bold"))
     for family, platforms in list_gaps(coverage, catalogue):
         console.print(Padding(Text(f"{family} — {platforms}"), INDENT))
     console.print(Text(catalogue.text("cli.panel.help")))
-
-
-def _show_narrow(rows: list[dict[str, str]], console: Console, catalogue: Catalogue) -> None:
-    """The sources below the table, by number: in a column they would make a word a line."""
-    numbers = {source: f"[{number}]" for number, source in enumerate(dict.fromkeys(row["source"] for row in rows), 1)}
-    numbered = [{**row, "number": numbers[row["source"]]} for row in rows]
-    console.print(_coverage_table(numbered, ("number", *COLUMNS), catalogue))
-    for source, number in numbers.items():
-        console.print(Padding(Text(f"{number} {clean(source)}", style="dim"), INDENT))
 
 
 def _coverage_table(rows: list[dict[str, str]], columns: Sequence[str], catalogue: Catalogue) -> Table:
