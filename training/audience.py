@@ -117,12 +117,10 @@ def train(
     """
     within, folds = score_held_out(rows, make_folds(rows, config.n_folds, config.seed), config, choose)
     across, names = score_held_out(rows, leave_sources_out(rows), config, choose)
-    judged = _judge(
-        rows,
-        calibrate_apart(rows, within, folds, config, by_platform=True),
-        calibrate_apart(rows, across, names, config, by_platform=False),
-        config,
-    )
+    known = calibrate_apart(rows, within, folds, config, by_platform=True)
+    unknown = calibrate_apart(rows, across, names, config, by_platform=False)
+    figures = (evaluate(rows, probas, config.threshold, config.seed) for probas in (known, unknown))
+    judged = Judged(known, unknown, *figures)
     title = f"{config.name} {config.version}"
     card = make_card(title, NOTES, sources, within=judged.figures_within, across=judged.figures_across, rivals=rivals)
     calibrations = fit_calibrations(rows, within, across, config)
@@ -166,13 +164,6 @@ def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, Figure
         )
         for name, make in BASELINES.items()
     }
-
-
-def _judge(rows: pl.DataFrame, within: Array, across: Array, config: ModelConfig) -> Judged:
-    def figures(probas: Array) -> Figures:
-        return evaluate(rows, probas, config.threshold, config.seed)
-
-    return Judged(within, across, figures(within), figures(across))
 
 
 def _describe(

@@ -31,7 +31,15 @@ def load_audits(folder: Path) -> tuple[pl.DataFrame, TrainingSource]:
     if labels.height < FEWEST_LABELS:
         found = f"{labels.height} labels"
         raise MissingTableError(Problem(f"at least {FEWEST_LABELS} audit labels", str(folder), value=found))
-    problems = [*_strangers(tables), *_contradictions(labels), *_one_sided(labels)]
+    strange = labels.join(tables["audience"], on=KEY, how="anti")["profile_id"].unique().sort()
+    torn = labels.group_by(KEY).agg(pl.col("is_fake").n_unique()).filter(pl.col("is_fake") > 1).sort(KEY)
+    known, single = "a profile of the table audience", "one label of all who labelled the profile"
+    problems = [
+        *(Problem(known, "audit_labels", column="profile_id", value=one) for one in strange),
+        *(Problem(single, "audit_labels", column="is_fake", value=f"{one}: both") for one in torn["profile_id"]),
+    ]
+    if labels["is_fake"].n_unique() <= 1:
+        problems.append(Problem("labels of both kinds", "audit_labels", column="is_fake", value="all the same"))
     if problems:
         raise InvalidTableError(problems)
     rows = _to_rows(tables, f"audits:{folder.name}")
@@ -48,25 +56,3 @@ def _to_rows(tables: Tables, source: str) -> pl.DataFrame:
         source=pl.lit(source), platform=pl.coalesce("platform", "home"), is_fake=pl.col("is_fake").cast(pl.Int8)
     )
     return pl.concat((about, measure_profiles(profiles, latest_moment(tables))), how="horizontal")
-
-
-def _strangers(tables: Tables) -> list[Problem]:
-    strange = tables["audit_labels"].join(tables["audience"], on=KEY, how="anti")
-    return [
-        Problem("a profile of the table audience", "audit_labels", column="profile_id", value=one)
-        for one in strange["profile_id"].unique().sort()
-    ]
-
-
-def _contradictions(labels: pl.DataFrame) -> list[Problem]:
-    torn = labels.group_by(KEY).agg(pl.col("is_fake").n_unique()).filter(pl.col("is_fake") > 1).sort(KEY)
-    return [
-        Problem("one label of all who labelled the profile", "audit_labels", column="is_fake", value=f"{one}: both")
-        for one in torn["profile_id"]
-    ]
-
-
-def _one_sided(labels: pl.DataFrame) -> list[Problem]:
-    if labels["is_fake"].n_unique() > 1:
-        return []
-    return [Problem("labels of both kinds", "audit_labels", column="is_fake", value="all the same")]

@@ -252,6 +252,7 @@ def judge(rows: pl.DataFrame, column: str, threshold: float, seed: int) -> Figur
 
 def _describe(judged: Judged, sources: Sequence[TrainingSource], config: CommentConfig) -> dict[str, Any]:
     """What model.yaml says, but for the files and where the code came from."""
+    encoder = config.advert.encoder
     within = _count(judged.rows, "within", judged.thresholds["advert"])
     across = _count(judged.rows, "across", judged.thresholds["advert"])
     jd = _count(judged.fillers.filter(source=JD.name), "across", judged.thresholds["filler"])
@@ -266,7 +267,7 @@ def _describe(judged: Judged, sources: Sequence[TrainingSource], config: Comment
         "feature_code": hash_file(Path(ngrams.__file__)),
         "threshold": judged.thresholds["advert"],
         "training_share": EVEN,
-        "cascade": _describe_cascade(config.advert.encoder),
+        "cascade": None if encoder is None else {"low": encoder.low, "blend": encoder.blend},
         "platforms": sorted(judged.rows["platform"].unique()),
         "domain": {},
         "validations": within,
@@ -284,10 +285,6 @@ def _describe(judged: Judged, sources: Sequence[TrainingSource], config: Comment
             },
         },
     }
-
-
-def _describe_cascade(encoder: EncoderConfig | None) -> dict[str, float] | None:
-    return None if encoder is None else {"low": encoder.low, "blend": encoder.blend}
 
 
 def _kind(threshold: float, within: Sequence[ValidationCounts], across: Sequence[ValidationCounts]) -> dict[str, Any]:

@@ -141,7 +141,9 @@ def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
     """
     rng = np.random.default_rng(seed)
     drawn = draw_rows(rows, config.most_rows, seed)
-    extra = (_disguised(drawn, config.disguised_share, rng), _solicitations(config.n_solicitations, rng))
+    disguised = _disguised(drawn, config.disguised_share, rng)
+    asking = normalise_texts(make_solicitations(config.n_solicitations, rng)).unique(maintain_order=True)
+    extra = (disguised, pl.DataFrame({"normalised": asking, "label": ["advert"] * len(asking)}))
     first = _fit_line(_weigh_together(drawn, *extra, config), config)
     has_both = pl.col("label").n_unique().over("source") > 1
     doubtful = pl.Series(first.decision_function(drawn["normalised"]) > config.doubtful_above)
@@ -309,8 +311,3 @@ def _disguised(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> pl
     some = rows.filter(pl.Series(rng.random(rows.height) < share))
     own = some.select(cut_quoted(pl.col("text"))).to_series()
     return some.with_columns(normalised=normalise_texts(disguise(own, rng)))
-
-
-def _solicitations(n: int, rng: np.random.Generator) -> pl.DataFrame:
-    texts = normalise_texts(make_solicitations(n, rng)).unique(maintain_order=True)
-    return pl.DataFrame({"normalised": texts, "label": ["advert"] * len(texts)})

@@ -246,16 +246,14 @@ def floors_table(floors: Floors) -> str:
 def calibration_table(judged: Judged) -> str:
     """AUC, Brier score and calibration error with the manipulation known and unknown, as Markdown."""
     sets = {"all known": judged.within, **{f"{kind} unknown": one for kind, one in judged.left_out.items()}}
-    return make_table(
-        ("manipulations", "AUC", "Brier", "calibration error"), (_calibrated(*one, judged) for one in sets.items())
-    )
-
-
-def _calibrated(name: str, held: HeldOut, judged: Judged) -> tuple[str, ...]:
-    labels, weight = held.rows["is_fake"].to_numpy().astype(np.float64), balance(held.rows)
-    probas = judged.calibration.apply(held.scores[judged.detector])
-    auc, _, _, brier = measure(labels, probas, weight, EVEN)
-    return name, f"{auc:.3f}", f"{brier:.3f}", f"{calibration_error(labels, probas, weight):.3f}"
+    rows = []
+    for name, held in sets.items():
+        labels, weight = held.rows["is_fake"].to_numpy().astype(np.float64), balance(held.rows)
+        probas = judged.calibration.apply(held.scores[judged.detector])
+        auc, _, _, brier = measure(labels, probas, weight, EVEN)
+        error = calibration_error(labels, probas, weight)
+        rows.append((name, *(f"{figure:.3f}" for figure in (auc, brier, error))))
+    return make_table(("manipulations", "AUC", "Brier", "calibration error"), rows)
 
 
 def injected_table(judged: Judged) -> str:
@@ -281,13 +279,20 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidenc
         terms="our own simulation; parameters fitted on public data (models/simulation) and drawn widely around"
         " them (configs/simulate_world.yaml); both hashed here",
     )
+    panel, features = find_file(PANEL), ROOT / "src" / "zhenfen" / "features"
+    peers = TrainingSource(
+        source="panel",
+        rows=read_panel(panel).frame.height,
+        sha256=hash_file(panel),
+        terms="quantiles of public data, which no surprise goes beyond (models/panel, hashed here)",
+    )
     line = judged.line(FALSE_ALARMS)
     return {
         "name": config.name,
         "version": config.version,
-        "trained_on": [simulated.model_dump(), _panel_source().model_dump()],
+        "trained_on": [simulated.model_dump(), peers.model_dump()],
         "features": evidence.columns,
-        "feature_code": _hash_features(),
+        "feature_code": hash_texts(map(hash_file, sorted(features.rglob("*.py")))),
         "threshold": round(line, 4),
         "training_share": EVEN,
         "platforms": sorted(rows["platform"].unique()),
@@ -296,16 +301,6 @@ def _describe(rows: pl.DataFrame, judged: Judged, config: CreatorConfig, evidenc
         "validations_across": [_count(*one, judged, line) for one in judged.left_out.items()],
         "metrics": _metrics(judged),
     }
-
-
-def _panel_source() -> TrainingSource:
-    path = find_file(PANEL)
-    return TrainingSource(
-        source="panel",
-        rows=read_panel(path).frame.height,
-        sha256=hash_file(path),
-        terms="quantiles of public data, which no surprise goes beyond (models/panel, hashed here)",
-    )
 
 
 def _count(kind: str, held: HeldOut, judged: Judged, line: float) -> dict[str, Any]:
@@ -333,11 +328,6 @@ def _metrics(judged: Judged) -> dict[str, Any]:
             .iter_rows()
         },
     }
-
-
-def _hash_features() -> str:
-    folder = ROOT / "src" / "zhenfen" / "features"
-    return hash_texts(hash_file(path) for path in sorted(folder.glob("*.py")))
 
 
 def hash_texts(texts: Iterable[str]) -> str:

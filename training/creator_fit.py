@@ -166,7 +166,10 @@ def fit_evidence(rows: pl.DataFrame, config: CreatorConfig, floors: Floors) -> C
         for family, own in config.evidence.items()
         for name, sign in own.items()
     }
-    shares = Measurement(AUDIENCE, 1, _share_tail(config.audience_share), None)
+    # The knots of a rule that people wrote: share → tail score.
+    lines, tails = np.array(list(config.audience_share)), np.array(list(config.audience_share.values()))
+    knots = np.interp(np.minimum(LEVELS, MOST), tails, lines)
+    shares = Measurement(AUDIENCE, 1, TailScore(tuple(knots.tolist())), None)
     return fit_families({**measurements, AUDIENCE_SHARE: shares}, innocent)
 
 
@@ -180,12 +183,6 @@ def _fit_measurement(innocent: pl.DataFrame, name: str, family: str, sign: int, 
 
 def _column(rows: pl.DataFrame, name: str, sign: int) -> Array:
     return sign * add_missing(rows, (name,))[name].fill_null(float("nan")).to_numpy()
-
-
-def _share_tail(lines: Mapping[float, float]) -> TailScore:
-    """The knots of a rule that people wrote: share → tail score."""
-    shares, scores = np.array(list(lines)), np.array(list(lines.values()))
-    return TailScore(tuple(np.interp(np.minimum(LEVELS, MOST), scores, shares).tolist()))
 
 
 def read_families(evidence: CreatorEvidence, rows: pl.DataFrame) -> dict[str, Array]:

@@ -103,21 +103,15 @@ def read_vendor_means(folder: Path, source: str) -> tuple[pl.DataFrame, pl.DataF
         )
         for count in ("comments", "saves", "shares")
     }
-    values = rows.select("creator_id", **by_followers, **by_likes, **_sponsored_by_organic())
-    return values, rows.select("creator_id", "platform", pl.col("n_followers").cast(pl.Int64))
-
-
-def _sponsored_by_organic() -> dict[str, pl.Expr]:
-    """Mean interactions of commercial posts by those of the others, where there are enough of either.
-
-    The vendor gives the means of all posts and of the commercial ones; the others are what is left. Where all posts are
-    commercial the two means agree, so its interactions are likes, comments and saves.
-    """
+    # The means of all posts and of the commercial ones are given; the others are what is left, where there are enough
+    # of either. Where all posts are commercial the two agree, so interactions are likes, comments and saves here.
     n, n_paid, paid = pl.col("new_posts"), pl.col("n_commercial_posts"), pl.col("mean_inter_commercial")
     total = n * (pl.col("mean_likes") + pl.col("mean_comments") + pl.col("mean_saves"))
     own = (total - n_paid * paid) / (n - n_paid)
     enough = (n_paid >= N_POSTS_NEEDED) & (n - n_paid >= N_POSTS_NEEDED) & (own > 0)
-    return {"engagement_mean_sponsored_by_organic_ratio": pl.when(enough).then(paid / own)}
+    sponsored = {"engagement_mean_sponsored_by_organic_ratio": pl.when(enough).then(paid / own)}
+    values = rows.select("creator_id", **by_followers, **by_likes, **sponsored)
+    return values, rows.select("creator_id", "platform", pl.col("n_followers").cast(pl.Int64))
 
 
 def read_creator_posts(folder: Path, source: str) -> Tables:

@@ -16,7 +16,7 @@ import polars as pl
 import yaml
 
 from training.command import make_parser, show_trained
-from training.comments import SOURCES, CommentSource
+from training.comments import SOURCES
 from training.datasets import data_dir
 from training.pretrain import PretrainConfig, judge, make_network, make_tokenizer, pretrain
 from training.shelf import ROOT, find_commit, hash_file
@@ -66,7 +66,11 @@ class EncoderManifest(Strict):
 def ingest(folder: Path, fewest_chars: int) -> tuple[pl.Series, list[TrainingSource]]:
     """Distinct normalised texts of all the lines of READ, in the order of the files, and what they are."""
     sources = [source for source in SOURCES if source.name in READ]
-    texts = [_read_all(source, folder, fewest_chars) for source in sources]
+    texts = []
+    for source in sources:
+        raw = pl.read_parquet(folder / source.path, columns=["text"]).select(cut_quoted(pl.col("text"))).to_series()
+        distinct = normalise_texts(raw).drop_nulls().unique(maintain_order=True)
+        texts.append(distinct.filter(distinct.str.len_chars() >= fewest_chars))
     seen = [
         TrainingSource(source=one.name, rows=len(rows), sha256=one.sha256(folder), terms=one.terms)
         for one, rows in zip(sources, texts, strict=True)
@@ -120,12 +124,6 @@ def make_card(about: Mapping[str, Any]) -> str:
         "\n".join(["| figure | value |", "| --- | --- |", *figures]),
     )
     return "\n\n".join(parts) + "\n"
-
-
-def _read_all(source: CommentSource, folder: Path, fewest_chars: int) -> pl.Series:
-    raw = pl.read_parquet(folder / source.path, columns=["text"]).select(cut_quoted(pl.col("text"))).to_series()
-    texts = normalise_texts(raw).drop_nulls().unique(maintain_order=True)
-    return texts.filter(texts.str.len_chars() >= fewest_chars)
 
 
 def _train(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,10 @@ def evaluate(
         seed: Of the resamples.
         n_resamples: How many.
     """
+    here = {source: rows["source"] == source for source in rows["source"].unique(maintain_order=True)}
     return {
-        source: _evaluate_one(rows.filter(here), probas[here.to_numpy()], threshold, seed, n_resamples)
-        for source, here in _by_source(rows)
+        source: _evaluate_one(rows.filter(mine), probas[mine.to_numpy()], threshold, seed, n_resamples)
+        for source, mine in here.items()
     }
 
 
@@ -74,10 +75,6 @@ def mean_of(figures: Mapping[str, Mapping[str, Figure]], name: str) -> float:
 def worst_of(figures: Mapping[str, Mapping[str, Figure]], name: str) -> float:
     """The lowest of one figure over the sources."""
     return min(one[name][0] for one in figures.values())
-
-
-def _by_source(rows: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
-    yield from ((source, rows["source"] == source) for source in rows["source"].unique(maintain_order=True))
 
 
 def _evaluate_one(

@@ -87,7 +87,9 @@ def fit_classifier(rows: pl.DataFrame, config: ModelConfig) -> TabularClassifier
     Raises:
         ConfigError: The config names a feature or a source's feature that is not there.
     """
-    _check_names(rows, config)
+    named = {*config.features, *(name for block in config.dropout.blocks for name in block)}
+    if unknown := sorted(named - set(rows.columns)):
+        raise ConfigError(f"models/{config.name}: features that the training rows lack: {', '.join(unknown)}")
     X, y, weight = rows.select(config.features), rows["is_fake"].to_numpy(), balance(rows)
     thinned = _drop(X, config.dropout, np.random.default_rng(config.seed))
     weights = np.concatenate((weight, config.dropout.weight * weight))
@@ -166,13 +168,6 @@ def write_calibrations(path: Path, maps: Mapping[str, Calibration]) -> None:
     """Write the maps by their names, as JSON."""
     values = {name: one.to_dict() for name, one in maps.items()}
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-
-
-def _check_names(rows: pl.DataFrame, config: ModelConfig) -> None:
-    named = {*config.features, *(name for block in config.dropout.blocks for name in block)}
-    unknown = sorted(named - set(rows.columns))
-    if unknown:
-        raise ConfigError(f"models/{config.name}: features that the training rows lack: {', '.join(unknown)}")
 
 
 def _drop(X: pl.DataFrame, dropout: Dropout, rng: np.random.Generator) -> pl.DataFrame:

@@ -108,7 +108,7 @@ class Sample:
 
 def read_vtubers(folder: Path) -> pl.DataFrame:
     """creator_id, observed_at, n_followers of the VTuber channels of Bilibili."""
-    rows = pl.read_parquet(folder / "growth" / "bilibili_vtuber_followers.parquet")
+    rows = pl.read_parquet(folder / VTUBERS)
     return rows.select(
         creator_id="channel",
         observed_at=pl.col("observed_at").dt.replace_time_zone("UTC"),
@@ -169,7 +169,10 @@ def fit_points(sample: Sample) -> dict[str, Steps]:
     """Points of each measurement: additive, from trees of one split."""
     signs = SIGNS[sample.kind]
     if sample.bought.is_empty():
-        return {"lost_share": _identity(sample.organic["lost_share"])}
+        # A fine staircase along the value itself: one measurement needs no fit.
+        at = np.unique(np.round(np.linspace(np.log(0.001), np.log(0.5), 60), 3))
+        points = np.round(np.concatenate(([at[0]], at)), 3)
+        return {"lost_share": Steps(above=tuple(at.tolist()), points=tuple(points.tolist()))}
     import lightgbm
 
     organic = sample.organic.filter(pl.col("share") > np.log(LEAST_SHARE), ~pl.col("is_shared"))
@@ -190,12 +193,6 @@ def fit_points(sample: Sample) -> dict[str, Steps]:
         verbose=-1,
     ).fit(rows.to_numpy(), labels)
     return _read_stumps(model.booster_.dump_model(), tuple(signs))
-
-
-def _identity(values: pl.Series) -> Steps:
-    """A fine staircase along the value itself: one measurement needs no fit."""
-    at = np.unique(np.round(np.linspace(np.log(0.001), np.log(0.5), 60), 3))
-    return Steps(above=tuple(at.tolist()), points=tuple(np.round(np.concatenate(([at[0]], at)), 3).tolist()))
 
 
 def _read_stumps(dumped: dict[str, Any], names: tuple[str, ...]) -> dict[str, Steps]:
@@ -244,12 +241,13 @@ def draw_card(kind: str, points: dict[str, Steps], scores: Floats, years: float)
 
 def fit_card(sample: Sample, fold: dict[str, int], years: float) -> Scorecard:
     """The card of all channels, with a table from scores of channels held out."""
-    scores = [add_scores(held.organic, _bare(sample.kind, fit_points(train))) for train, held in hold_out(sample, fold)]
+    scores = []
+    for train, held in hold_out(sample, fold):
+        bare = Scorecard(
+            part=PARTS[sample.kind], measurements=fit_points(train), scores=(0.0, 1.0), per_year=(1.0, 0.5)
+        )
+        scores.append(add_scores(held.organic, bare))
     return draw_card(sample.kind, fit_points(sample), np.concatenate(scores), years)
-
-
-def _bare(kind: str, points: dict[str, Steps]) -> Scorecard:
-    return Scorecard(part=PARTS[kind], measurements=points, scores=(0.0, 1.0), per_year=(1.0, 0.5))
 
 
 def fit_rules(series: pl.DataFrame, seed: int = FOLD_SEED) -> GrowthRules:

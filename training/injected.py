@@ -6,7 +6,7 @@ purchase. The rows judge the creator model and train nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import polars as pl
 from training.creators import Cast, draw_campaign, measure_rows
 from training.datasets import read_creator_posts, read_vtuber_windows
 from zhenfen.model_store import Models
-from zhenfen.simulate import Campaign, Simulated, inject
+from zhenfen.simulate import Simulated, inject
 from zhenfen.simulate.roles import FOLLOWER_MANIPULATIONS
 from zhenfen.tables import Tables
 
@@ -39,25 +39,16 @@ def make_injected(cast: Cast, folder: Path, models: Models, seed: int) -> Iterat
         "douyin_skincare": (read_creator_posts(folder, "douyin_xingtu_goodgame_2025"), BUYS_LIKES),
     }
     for name, (tables, manipulations) in sources.items():
-        for made in (_untouched(tables), _bought(tables, manipulations, cast, seed)):
+        rng = np.random.default_rng(seed)
+        campaigns = {
+            one: draw_campaign(manipulations[place % len(manipulations)], cast, rng)
+            for place, one in enumerate(tables["creators"]["creator_id"].sort())
+        }
+        untouched, bought = inject(tables, {}, seed=0), inject(tables, campaigns, seed)
+        for made in (untouched, Simulated(bought.tables, bought.truth.filter("is_manipulated"))):
             rows = measure_rows(made, models).with_columns(source=pl.lit(name), twin="creator_id")
             # A window of a channel belongs to the channel.
             yield rows.with_columns(pl.col("twin").str.split("@").list.first())
-
-
-def _untouched(tables: Tables) -> Simulated:
-    return inject(tables, {}, seed=0)
-
-
-def _bought(tables: Tables, manipulations: tuple[str, ...], cast: Cast, seed: int) -> Simulated:
-    ids = tables["creators"]["creator_id"].sort()
-    made = inject(tables, _draw_campaigns(ids, manipulations, cast, seed), seed)
-    return Simulated(made.tables, made.truth.filter("is_manipulated"))
-
-
-def _draw_campaigns(ids: pl.Series, manipulations: tuple[str, ...], cast: Cast, seed: int) -> Mapping[str, Campaign]:
-    rng = np.random.default_rng(seed)
-    return {one: draw_campaign(manipulations[place % len(manipulations)], cast, rng) for place, one in enumerate(ids)}
 
 
 def _long_enough(tables: Tables) -> Tables:

@@ -42,15 +42,14 @@ def across_sources(rows: pl.DataFrame, score: Score, n_folds: int, seed: int, ju
         make_folds(rows, n_folds, seed) if is_alone else (one for one in leave_sources_out(rows) if one[0] in judges)
     )
     scores = score(parts)
-    found = [_auc(rows, scores, rows["source"] == name) for name in judges]
-    known = [one for one in found if not np.isnan(one)]
+    known = []
+    for name in judges:
+        judged = (rows["source"] == name) & pl.Series(~np.isnan(scores))
+        mine = rows.filter(judged)
+        labels = mine["is_fake"].to_numpy().astype(np.float64)
+        auc, *_ = measure(labels, scores[judged.to_numpy()], balance(mine), EVEN)
+        if not np.isnan(auc):
+            known.append(auc)
     if not known:
         raise ConfigError("--tune: expected a source with rows of both labels, found none")
     return float(np.mean(known))
-
-
-def _auc(rows: pl.DataFrame, scores: Array, here: pl.Series) -> float:
-    judged = here & pl.Series(~np.isnan(scores))
-    mine = rows.filter(judged)
-    labels = mine["is_fake"].to_numpy().astype(np.float64)
-    return measure(labels, scores[judged.to_numpy()], balance(mine), EVEN)[0]

@@ -122,14 +122,12 @@ def _read_shared(folder: Path) -> Part:
     """What threads share with others of a set as large as a long shortlist: the more there are, the more is shared."""
     tables = read_weibo_threads(folder)
     draw = pl.col("creator_id").hash(SPLIT_SEED) % N_SETS
-    sets = [_measured(_only(tables, draw == one), SETS, ("network",)) for one in range(N_SETS)]
-    parts = [next(one) for one in sets]
+    parts: list[Part] = []
+    for one in range(N_SETS):
+        chosen = Tables({name: tables[name].filter(draw == one) for name in ("creators", "comments")})
+        parts += _measured(chosen, SETS, ("network",))
     values = pl.concat([part.values.select("creator_id", *SHARED) for part in parts])
     return Part(values, tables["creators"], SETS)
-
-
-def _only(tables: Tables, chosen: pl.Expr) -> Tables:
-    return Tables({name: tables[name].filter(chosen) for name in ("creators", "comments")})
 
 
 def _measured(tables: Tables, source: PanelSource, families: Sequence[str]) -> Iterator[Part]:

@@ -124,7 +124,10 @@ def train(
     across, parts = score_left_out(rows, X, leave_sources_out(rows), config, choose)
     within, _ = score_left_out(rows, X, make_folds(rows, config.n_folds, config.seed), config, choose)
     calibration = calibrate(rows, within, across, config)
-    judged = _judge(rows, calibration.apply(within), calibrate_apart(rows, within, across, parts, config), config)
+    known, unknown = calibration.apply(within), calibrate_apart(rows, within, across, parts, config)
+    threshold = choose_threshold(rows, known, config)
+    figures = (evaluate_decided(rows, probas, threshold, config.seed) for probas in (known, unknown))
+    judged = Judged(rows, known, unknown, threshold, *figures)
     files = {
         WEIGHTS: fit_classifier(rows, X, choose(rows, config)).save,
         CALIBRATION: lambda path: write_calibrations(path, {DEFAULT: calibration}),
@@ -158,15 +161,6 @@ def confuse_kinds(
         found[held] = classifier.predict_kind(X[held]).to_numpy()
     sure = rows.with_columns(found=pl.Series(found)).filter(pl.col("y") == 1, pl.col("kind").is_not_null())
     return sure.group_by("source", "kind", "found").agg(n=pl.len()).sort("source", "kind", "found")
-
-
-def _judge(rows: pl.DataFrame, within: Array, across: Array, config: PostConfig) -> Judged:
-    threshold = choose_threshold(rows, within, config)
-
-    def figures(probas: Array) -> Figures:
-        return evaluate_decided(rows, probas, threshold, config.seed)
-
-    return Judged(rows, within, across, threshold, figures(within), figures(across))
 
 
 def _make_card(

@@ -149,8 +149,10 @@ def pretrain(
     for step, batch in _batches_from(first, rows, config):
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * share(step)
-        loss = _loss(network, [rows[row] for row in batch], config, step)
-        loss.backward()
+        guessed, truth = _guess(network, [rows[row] for row in batch], config, step)
+        # A sum over at least one: a batch of very short texts may hide nothing.
+        loss = torch.nn.functional.cross_entropy(guessed, truth, reduction="sum") / max(len(truth), 1)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
@@ -187,14 +189,6 @@ def _batches_from(first: int, rows: list[Int], config: PretrainConfig) -> Iterat
                 yield step, batch
             step += 1
         epoch += 1
-
-
-def _loss(network: Any, rows: list[Int], config: PretrainConfig, step: int) -> Any:
-    import torch
-
-    # A sum over at least one: a batch of very short texts may hide nothing.
-    guessed, truth = _guess(network, rows, config, step)
-    return torch.nn.functional.cross_entropy(guessed, truth, reduction="sum") / max(len(truth), 1)
 
 
 def _guess(network: Any, rows: list[Int], config: PretrainConfig, step: int) -> tuple[Any, Any]:

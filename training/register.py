@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,7 +25,7 @@ from training.shelf import hash_file
 from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError, ZhenfenError
-from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.manifest import read_manifest
 from zhenfen.estimators.shelved import load_folder, load_kinds
 from zhenfen.files import replace_folder
 from zhenfen.model_registry import (
@@ -80,7 +79,25 @@ def register(folder: Path, uri: str, rules: gate.Gate) -> Outcome:
     manifest = read_manifest(folder)
     registry = Registry(uri)
     with registry.asking():
-        return _register(registry, folder, manifest, rules)
+        run_id = find_run(registry, manifest.name, folder)
+        challenger = gate.Contender(folder, _read_held(registry, run_id))
+        champion = registry.champion(manifest.name)
+        registered = _find_same(registry, folder) or _add_version(registry, folder, run_id)
+        if champion is not None and champion.version == registered.version:
+            return Outcome(registered, champion, (), is_champion=True)
+        checks = gate.judge(rules, manifest.name, challenger, _open_champion(registry, champion))
+        is_better = gate.may_promote(checks)
+        # What the gate said stays with the run and with the version.
+        rows = [
+            {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in one.items()}
+            for one in map(asdict, checks)
+        ]
+        registry.client.log_text(registered.run_id, json.dumps(rows, indent=1), f"gate/{registered.version}-{TABLE}")
+        verdict = "holds" if is_better else "fails"
+        registry.client.set_model_version_tag(PREFIX + registered.name, str(registered.version), VERDICT_TAG, verdict)
+        if is_better:
+            registry.promote(registered, champion.version if champion else None)
+        return Outcome(registered, champion, checks, is_better)
 
 
 def export(name: str, version: int | None, uri: str, shelf: Path) -> Path:
@@ -128,21 +145,6 @@ def show(outcome: Outcome) -> str:
     verdict = "is champion" if outcome.is_champion else "is registered; the gate does not hold, the champion stays"
     parts = (table, f"{outcome.registered} {verdict} ({against})", *([] if outcome.is_champion else [STILL_THERE]))
     return "\n\n".join(parts)
-
-
-def _register(registry: Registry, folder: Path, manifest: Manifest, rules: gate.Gate) -> Outcome:
-    run_id = find_run(registry, manifest.name, folder)
-    challenger = gate.Contender(folder, _read_held(registry, run_id))
-    champion = registry.champion(manifest.name)
-    registered = _find_same(registry, folder) or _add_version(registry, folder, run_id)
-    if champion is not None and champion.version == registered.version:
-        return Outcome(registered, champion, (), is_champion=True)
-    checks = gate.judge(rules, manifest.name, challenger, _open_champion(registry, champion))
-    is_better = gate.may_promote(checks)
-    _keep_verdict(registry, registered, checks, is_better)
-    if is_better:
-        registry.promote(registered, champion.version if champion else None)
-    return Outcome(registered, champion, checks, is_better)
 
 
 def _line(check: gate.Check) -> tuple[str, ...]:
@@ -199,17 +201,6 @@ def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:
             model_uri = log_shelf(mlflow, folder)
     made = mlflow.register_model(model_uri, PREFIX + manifest.name, tags=tags)
     return registry.find(ModelReference(manifest.name, int(made.version)))
-
-
-def _keep_verdict(registry: Registry, registered: Registered, checks: Sequence[gate.Check], is_better: bool) -> None:
-    rows = [{name: _plain(value) for name, value in asdict(check).items()} for check in checks]
-    registry.client.log_text(registered.run_id, json.dumps(rows, indent=1), f"gate/{registered.version}-{TABLE}")
-    verdict = "holds" if is_better else "fails"
-    registry.client.set_model_version_tag(PREFIX + registered.name, str(registered.version), VERDICT_TAG, verdict)
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 def _find_shelved(name: str, version: int | None) -> Path:

@@ -7,9 +7,10 @@ Channels are split in two by a hash of their id: one half is fitted on, the othe
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,34 +79,33 @@ def split_windows(windows: Sequence[Window]) -> tuple[list[Window], list[Window]
 
 def simulate_windows(windows: Sequence[Window], parameters: Parameters, seed: int, n_times: int = 1) -> list[Window]:
     """Each window played `n_times` by a simulated channel of its size and length."""
-    return [
-        _simulate(window, parameters, np.random.default_rng((seed, at, again)))
-        for at, window in enumerate(windows)
-        for again in range(n_times)
-    ]
-
-
-def _simulate(window: Window, parameters: Parameters, rng: np.random.Generator) -> Window:
-    kind = "new_account" if window.is_debut else "koc"
-    n_days = len(window.gains)
-    traits = draw_traits(kind, PLATFORM, n_days, parameters, rng, n_followers=window.n_followers)
-    gains, _ = make_gains(traits, make_posts(traits, rng), window.weekday, parameters.growth, rng)
-    return Window(window.channel, window.n_followers, gains.astype(np.float64), window.weekday, window.is_debut)
+    played = []
+    for (at, window), again in itertools.product(enumerate(windows), range(n_times)):
+        rng = np.random.default_rng((seed, at, again))
+        kind, n_days = "new_account" if window.is_debut else "koc", len(window.gains)
+        traits = draw_traits(kind, PLATFORM, n_days, parameters, rng, n_followers=window.n_followers)
+        gains, _ = make_gains(traits, make_posts(traits, rng), window.weekday, parameters.growth, rng)
+        played.append(replace(window, gains=gains.astype(np.float64)))
+    return played
 
 
 def describe(windows: Sequence[Window]) -> dict[str, float]:
     """What is compared: name of the quantile → value."""
     busy = [window for window in windows if np.median(window.gains) >= LEAST_MEDIAN]
     by_median = [window.gains / np.median(window.gains) for window in busy]
-    growth = np.array([_growth(window) for window in windows])
+    robust_cv = [MAD_TO_SIGMA * np.median(np.abs(days - np.median(days))) / np.median(days) for days in by_median]
+    largest = [window.gains.max() / np.maximum(window.gains, 0).sum() for window in busy]
     size = np.array([window.n_followers for window in windows])
+    after = [max(window.n_followers + window.gains.sum(), 1.0) for window in windows]
+    grown = zip(after, windows, strict=True)
+    growth = np.array([np.log(end / window.n_followers) * 90 / len(window.gains) for end, window in grown])
     found = {
         **_quantiles(
             "day_by_median", np.concatenate(by_median), (0.1, 0.25, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
         ),
-        **_quantiles("robust_cv", [_robust_cv(days) for days in by_median], (0.05, 0.25, 0.5, 0.75, 0.95)),
+        **_quantiles("robust_cv", robust_cv, (0.05, 0.25, 0.5, 0.75, 0.95)),
         **_quantiles("p95_by_median", [np.quantile(days, 0.95) for days in by_median], (0.1, 0.25, 0.5, 0.75, 0.9)),
-        **_quantiles("largest_day_share", [_largest(window.gains) for window in busy], (0.05, 0.25, 0.5, 0.75, 0.95)),
+        **_quantiles("largest_day_share", largest, (0.05, 0.25, 0.5, 0.75, 0.95)),
         **_quantiles("next_day_correlation", [_next_day(window.gains) for window in busy], (0.1, 0.25, 0.5, 0.75, 0.9)),
         **_quantiles("losing_days_share", [(window.gains < 0).mean() for window in windows], (0.5, 0.75, 0.9)),
     }
@@ -116,19 +116,6 @@ def describe(windows: Sequence[Window]) -> dict[str, float]:
 
 def _quantiles(name: str, values: Sequence[float] | Reals, at: Sequence[float]) -> dict[str, float]:
     return {f"{name} p{100 * q:g}": float(np.quantile(np.asarray(values), q)) for q in at}
-
-
-def _growth(window: Window) -> float:
-    after = max(window.n_followers + window.gains.sum(), 1.0)
-    return float(np.log(after / window.n_followers) * 90 / len(window.gains))
-
-
-def _robust_cv(days: Reals) -> float:
-    return float(MAD_TO_SIGMA * np.median(np.abs(days - np.median(days))) / np.median(days))
-
-
-def _largest(gains: Reals) -> float:
-    return float(gains.max() / np.maximum(gains, 0).sum())
 
 
 def _next_day(gains: Reals) -> float:

@@ -128,7 +128,14 @@ class Tuner(Generic[Config]):
         Raises:
             ConfigError: A parameter of `config` lies outside of the space, or the store cannot be used.
         """
-        self._check_start(config)
+        values = {path: _value_of(config, path) for path in self.space}
+        wrong = [
+            f"{path} {values[path]:g} (expected {one.low:g} to {one.high:g})"
+            for path, one in self.space.items()
+            if not one.low <= values[path] <= one.high
+        ]
+        if wrong:
+            raise ConfigError(f"{self.name}: outside of tuning.yaml: {', '.join(wrong)}")
         study = self._open(rows, config)
         n_done = len(_done(study))
         if n_done < self.n_trials:
@@ -168,6 +175,7 @@ class Tuner(Generic[Config]):
 
     def _open(self, rows: pl.DataFrame, config: Config) -> Study:
         import optuna
+        from optuna.trial import TrialState
         from sqlalchemy.exc import SQLAlchemyError
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -182,7 +190,9 @@ class Tuner(Generic[Config]):
         except (OSError, SQLAlchemyError) as error:
             reason = str(error).partition("\n")[0]
             raise ConfigError(f"{self.store}: trials cannot be kept there ({reason})") from error
-        _end_torn(study)
+        # A trial that a killed process left open would be taken for one that somebody still works on.
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(trial.number, state=TrialState.FAIL)
         return study
 
     def _study(self, rows: pl.DataFrame, config: Config) -> str:
@@ -191,16 +201,6 @@ class Tuner(Generic[Config]):
         space = (f"{path} {one.model_dump_json()}" for path, one in self.space.items())
         digest.update("\n".join((config.model_dump_json(), str(self.seed), *space, *rows.columns)).encode())
         return f"{self.name} {digest.hexdigest()[:16]}"
-
-    def _check_start(self, config: Config) -> None:
-        values = {path: _value_of(config, path) for path in self.space}
-        wrong = [
-            f"{path} {values[path]:g} (expected {one.low:g} to {one.high:g})"
-            for path, one in self.space.items()
-            if not one.low <= values[path] <= one.high
-        ]
-        if wrong:
-            raise ConfigError(f"{self.name}: outside of tuning.yaml: {', '.join(wrong)}")
 
 
 def add_option(parser: ArgumentParser) -> None:
@@ -254,11 +254,3 @@ def _done(study: Study) -> list[FrozenTrial]:
 
 def _quality_of(trial: FrozenTrial) -> float:
     return float(trial.values[0])
-
-
-def _end_torn(study: Study) -> None:
-    """A trial that a killed process left open would be taken for one that somebody still works on."""
-    from optuna.trial import TrialState
-
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)

@@ -60,21 +60,16 @@ def draw_sample(probas: NDArray[np.float64], n: int, rng_seed: int) -> AuditSamp
     ranks = np.empty(len(probas), dtype=np.int64)
     ranks[np.argsort(probas, kind="stable")] = np.arange(len(probas))
     strata = ranks * n_strata // len(probas)
-    wanted = _allocate(probas, strata, n)
-    rng = np.random.default_rng(rng_seed)
-    chosen = [rng.choice(np.flatnonzero(strata == at), n_drawn, replace=False) for at, n_drawn in enumerate(wanted)]
-    return AuditSample(np.sort(np.concatenate(chosen)), strata, (wanted / np.bincount(strata))[strata])
-
-
-def _allocate(probas: NDArray[np.float64], strata: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Labels for each stratum: at least two where there are two, never more than there are; they sum to n."""
     sizes = np.bincount(strata)
     mean = np.bincount(strata, probas) / sizes
     undecided = sizes * np.sqrt(np.maximum(mean * (1 - mean), SMALLEST_SPREAD))
     shares = PROPORTIONAL_SHARE * sizes / sizes.sum() + (1 - PROPORTIONAL_SHARE) * undecided / undecided.sum()
+    # Labels for each stratum: at least two where there are two, never more than there are; they sum to n.
     wanted = np.minimum(np.minimum(2, n // len(sizes)), sizes)
     for _ in range(n - int(wanted.sum())):
         # The stratum furthest behind its due gets the next label; ties go to the higher scores.
         behind = np.where(wanted < sizes, n * shares - wanted, -np.inf)
         wanted[len(sizes) - 1 - int(np.argmax(behind[::-1]))] += 1
-    return wanted
+    rng = np.random.default_rng(rng_seed)
+    chosen = [rng.choice(np.flatnonzero(strata == at), n_drawn, replace=False) for at, n_drawn in enumerate(wanted)]
+    return AuditSample(np.sort(np.concatenate(chosen)), strata, (wanted / sizes)[strata])

@@ -97,11 +97,13 @@ def fit_calibration(
     if is_fake.all() or not is_fake.any() or not np.isfinite(scores).all():
         raise ValueError("calibration needs finite scores of both fake and genuine rows")
     weights = np.ones(len(is_fake)) if weights is None else weights
-    fit = _fit_isotonic if kind == "isotonic" else _fit_platt
-    return fit(np.asarray(scores, dtype=np.float64), is_fake, weights)
+    scores = np.asarray(scores, dtype=np.float64)
+    if kind == "isotonic":
+        from sklearn.isotonic import IsotonicRegression
 
-
-def _fit_platt(scores: FloatArray, is_fake: NDArray[np.bool_], weights: FloatArray) -> Calibration:
+        least = 1 / (len(scores) + 2)
+        fitted = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(scores, is_fake, weights)
+        return Calibration("isotonic", tuple(fitted.X_thresholds_.tolist()), tuple(fitted.y_thresholds_.tolist()))
     from sklearn.linear_model import LogisticRegression
 
     n_fake, n_genuine = weights[is_fake].sum(), weights[~is_fake].sum()
@@ -115,15 +117,6 @@ def _fit_platt(scores: FloatArray, is_fake: NDArray[np.bool_], weights: FloatArr
         share = (weights @ soft) / weights.sum()
         slope, intercept = 0.0, float(np.log(share / (1 - share)))
     return Calibration("platt", (slope, intercept))
-
-
-def _fit_isotonic(scores: FloatArray, is_fake: NDArray[np.bool_], weights: FloatArray) -> Calibration:
-    from sklearn.isotonic import IsotonicRegression
-
-    least = 1 / (len(scores) + 2)
-    fitted = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(scores, is_fake, weights)
-    knots, probas = fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist()
-    return Calibration("isotonic", tuple(knots), tuple(probas))
 
 
 def _is_ascending(values: tuple[float, ...]) -> bool:

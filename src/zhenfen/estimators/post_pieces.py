@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from zhenfen.estimators.ngram_shares import share_ngrams
 from zhenfen.estimators.post_classifier import PostClassifier
 from zhenfen.estimators.post_text import (
     LIST_WEIGHT,
@@ -19,7 +20,7 @@ from zhenfen.estimators.post_text import (
 )
 from zhenfen.features.posts.facts import list_words
 from zhenfen.text.characters import to_characters
-from zhenfen.text.ngrams import LONGEST, N_BUCKETS, count_buckets, hash_size, map_parts, number_rows, split_keys
+from zhenfen.text.ngrams import N_BUCKETS, map_parts
 from zhenfen.text.spans import find_spans
 
 PIECES_SCHEMA: dict[str, pl.DataType] = {
@@ -54,25 +55,10 @@ def _find_part(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
     told = leave_out_disclosures(texts)
     letters = read_letters(told)
     lists = LIST_WEIGHT * measure_lists(told, letters) * classifier.weights[N_BUCKETS:]
-    pieces = [_runs(letters, _spread(letters, classifier.weights))]
+    characters, offsets = to_characters(letters.texts)
+    pieces = [_runs(letters, share_ngrams(characters, offsets, classifier.weights[:N_BUCKETS], np.sqrt))]
     pieces += [_share_list((told, letters), list_words(name).regex, lists[:, at]) for at, name in enumerate(LISTS)]
     return pl.concat(pieces).filter(pl.col("contribution") != 0).sort("row", "start", "end")
-
-
-def _spread(letters: Readable, weights: Array) -> Array:
-    """What each letter adds: of every n-gram on it an even part; shape (n_letters,)."""
-    characters, offsets = to_characters(letters.texts)
-    keys, counts = count_buckets(characters, offsets, N_BUCKETS, LONGEST)
-    rows, buckets = split_keys(keys, N_BUCKETS)
-    n_buckets = np.bincount(rows, minlength=len(letters.texts))
-    worth = weights[buckets] / np.sqrt(n_buckets)[rows] / counts
-    adds = np.zeros(len(characters))
-    for size in range(1, LONGEST + 1):
-        found, places = hash_size(characters, number_rows(offsets), size, N_BUCKETS)
-        share = worth[np.searchsorted(keys, found)] / size
-        for step in range(size):
-            adds[places + step] += share
-    return adds
 
 
 def _runs(letters: Readable, adds: Array) -> pl.DataFrame:
@@ -92,18 +78,15 @@ def _share_list(readings: Sequence[Readable], regex: str, adds: Array) -> pl.Dat
 
     Of the readings of a text the one in which most words stand tells their places, the first of those.
     """
-    found = [_find_places(reading, regex).with_columns(reading=pl.lit(at)) for at, reading in enumerate(readings)]
+    found = []
+    for at, reading in enumerate(readings):
+        spans = find_spans(reading.texts, regex)
+        row, start, end = (spans[name].to_numpy() for name in ("row", "start", "end"))
+        first = reading.offsets[row]
+        places = {"row": row, "start": reading.places[first + start], "end": reading.places[first + end - 1] + 1}
+        found.append(pl.DataFrame(places, schema=dict.fromkeys(places, pl.Int64)).with_columns(reading=pl.lit(at)))
     counted = pl.concat(found).with_columns(n=pl.len().over("row", "reading"))
     best = counted.filter(pl.col("n") == pl.col("n").max().over("row"))
     best = best.filter(pl.col("reading") == pl.col("reading").min().over("row"))
     share = pl.Series(adds).gather(best["row"]) / best["n"]
     return best.with_columns(contribution=share).select(*PIECES_SCHEMA)
-
-
-def _find_places(reading: Readable, regex: str) -> pl.DataFrame:
-    """row, start and end in the raw text of every match."""
-    spans = find_spans(reading.texts, regex)
-    row, start, end = (spans[name].to_numpy() for name in ("row", "start", "end"))
-    first = reading.offsets[row]
-    places = {"row": row, "start": reading.places[first + start], "end": reading.places[first + end - 1] + 1}
-    return pl.DataFrame(places, schema=dict.fromkeys(places, pl.Int64))

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import polars as pl
 
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.ngram_shares import share_ngrams
 from zhenfen.text.characters import to_characters
-from zhenfen.text.ngrams import LONGEST, N_BUCKETS, count_buckets, hash_size, map_parts, number_rows, split_keys
+from zhenfen.text.ngrams import N_BUCKETS, count_buckets, map_parts, number_rows, split_keys
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -109,24 +110,27 @@ class LinearTextClassifier:
         Returns:
             row, piece, contribution; a piece that stands twice in a text comes once.
         """
-        parts = [self._ngram_pieces(texts), *self._sign_pieces(texts)]
-        together = pl.concat(parts).group_by("row", "piece").agg(pl.col("contribution").sum())
-        return together.sort("row", pl.col("contribution").abs(), "piece", descending=[False, True, False])
-
-    def _ngram_pieces(self, texts: pl.Series) -> pl.DataFrame:
-        parts, first = [], 0
-        for part in map_parts(self._find_pieces, texts, len(self.weights)):
-            pieces, n_texts = part
+        schema = {"row": pl.Int64, "piece": pl.String, "contribution": pl.Float64}
+        parts, first = [pl.DataFrame(schema=schema)], 0
+        for pieces, n_texts in map_parts(self._find_pieces, texts, len(self.weights)):
             parts.append(pieces.with_columns(pl.col("row") + first))
             first += n_texts
-        schema = {"row": pl.Int64, "piece": pl.String, "contribution": pl.Float64}
-        return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+        # The matches of a sign share what the sign adds.
+        frame = pl.DataFrame({"text": texts}).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+        for pattern, weight in zip(self.signs.values(), self.sign_weights, strict=True):
+            matches = frame.select("row", piece=pl.col("text").str.extract_all(pattern)).drop_nulls()
+            counted = matches.with_columns(n=pl.col("piece").list.len()).filter(pl.col("n") > 0)
+            whole = weight * pl.col("n").log1p() + self.kinds_weight
+            each = counted.with_columns(contribution=whole / pl.col("n")).explode("piece")
+            parts.append(each.select("row", "piece", "contribution"))
+        together = pl.concat(parts).group_by("row", "piece").agg(pl.col("contribution").sum())
+        return together.sort("row", pl.col("contribution").abs(), "piece", descending=[False, True, False])
 
     def _find_pieces(self, texts: pl.Series) -> tuple[pl.DataFrame, int]:
         """Runs of characters of one sign, of one part of the texts; and how many texts that part has."""
         characters, offsets = _shape(texts)
         rows = number_rows(offsets).astype(np.int64)
-        adds = self._spread(characters, offsets)
+        adds = share_ngrams(characters, offsets, self.weights, _length)
         is_first = np.ones(len(adds), dtype=bool)
         is_first[1:] = (rows[1:] != rows[:-1]) | ((adds[1:] > 0) != (adds[:-1] > 0))
         starts = np.flatnonzero(is_first)
@@ -136,33 +140,6 @@ class LinearTextClassifier:
         piece = pl.col("text").str.slice(pl.col("start"), pl.col("length"))
         sums = np.add.reduceat(adds, starts) if len(starts) else np.empty(0)
         return runs.hstack(text).select("row", piece=piece, contribution=pl.Series(sums, dtype=pl.Float64)), len(texts)
-
-    def _spread(self, characters: Uint32, offsets: Int) -> Array:
-        """What each character adds: of every n-gram on it an even part; shape (n_characters,)."""
-        n_buckets = len(self.weights)
-        keys, counts = count_buckets(characters, offsets, n_buckets)
-        rows, buckets = split_keys(keys, n_buckets)
-        length = _length(np.bincount(rows, minlength=len(offsets) - 1))
-        worth = self.weights[buckets] / length[rows] / counts
-        adds = np.zeros(len(characters))
-        for size in range(1, LONGEST + 1):
-            found, places = hash_size(characters, number_rows(offsets), size, n_buckets)
-            share = worth[np.searchsorted(keys, found)] / size
-            for step in range(size):
-                adds[places + step] += share
-        return adds
-
-    def _sign_pieces(self, texts: pl.Series) -> list[pl.DataFrame]:
-        """Matches of each sign, which share what the sign adds."""
-        frame = pl.DataFrame({"text": texts}).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-        pieces = []
-        for (_, pattern), weight in zip(self.signs.items(), self.sign_weights, strict=True):
-            matches = frame.select("row", piece=pl.col("text").str.extract_all(pattern)).drop_nulls()
-            counted = matches.with_columns(n=pl.col("piece").list.len()).filter(pl.col("n") > 0)
-            whole = weight * pl.col("n").log1p() + self.kinds_weight
-            each = counted.with_columns(contribution=whole / pl.col("n")).explode("piece")
-            pieces.append(each.select("row", "piece", "contribution"))
-        return pieces
 
     def save(self, path: Path) -> None:
         """Write the weights as arrays (npz, half precision, no pickle)."""

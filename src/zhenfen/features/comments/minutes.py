@@ -42,6 +42,8 @@ def measure_minutes(comments: pl.DataFrame) -> pl.DataFrame:
     Args:
         comments: creator_id, post_id, created_at; those without a post or a time of day are left out.
     """
+    from scipy.stats import poisson
+
     timed = comments.drop_nulls(["post_id", "created_at"]).filter(pl.col("created_at").dt.time() != MIDNIGHT)
     seconds = timed.select(*_THREAD, seconds=pl.col("created_at").dt.epoch("s"))
     minutes = _count(seconds, pl.col("seconds") // MINUTE)
@@ -50,13 +52,7 @@ def measure_minutes(comments: pl.DataFrame) -> pl.DataFrame:
     # Whole numbers are added up before they are divided: the order of rows changes nothing.
     ratio = (pl.col("pairs").sum() + PRIOR_PAIRS) / (pl.col("nearby").sum() / len(LAGS) + PRIOR_PAIRS)
     same_minute = counted.group_by("creator_id").agg(comments_same_minute_ratio=_enough(ratio, n.sum()))
-    return same_minute.join(_late_bursts(seconds), on="creator_id", how="left")
-
-
-def _late_bursts(seconds: pl.DataFrame) -> pl.DataFrame:
-    """creator_id and comments_late_burst_share."""
-    from scipy.stats import poisson
-
+    # Late comments: each ten minutes against the half hours before and after them.
     slots = _count(seconds, (pl.col("seconds") - pl.col("seconds").min().over(_THREAD)) // SLOT)
     around = [lag for after in LAGS for lag in (after, -after)]
     # Half a comment on either side: an empty hour does not make every comment a wonder.
@@ -65,9 +61,10 @@ def _late_bursts(seconds: pl.DataFrame) -> pl.DataFrame:
     # P(as many or more) of a Poisson count.
     tails = pl.Series(poisson.sf(late["n"].to_numpy() - 1, late["expected"].to_numpy()), dtype=pl.Float64)
     is_burst = pl.lit(tails) * pl.len().over(_THREAD) <= MOST_BY_CHANCE
-    in_bursts, n = pl.col("n").filter("is_burst").sum(), pl.col("n").sum()
-    grouped = late.with_columns(is_burst=is_burst).group_by("creator_id")
-    return grouped.agg(comments_late_burst_share=_enough(in_bursts / n, n))
+    in_bursts = n.filter("is_burst").sum() / n.sum()
+    late_bursts = late.with_columns(is_burst=is_burst).group_by("creator_id")
+    share = late_bursts.agg(comments_late_burst_share=_enough(in_bursts, n.sum()))
+    return same_minute.join(share, on="creator_id", how="left")
 
 
 def _enough(value: pl.Expr, n: pl.Expr) -> pl.Expr:

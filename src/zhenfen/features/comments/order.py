@@ -17,11 +17,12 @@ deviation 1 to 1.9 between fans, .2 to .5 within) at most one, and of 300 with 8
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from zhenfen.features.comments.bursts import MIDNIGHT
 
 Int = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
@@ -36,7 +37,6 @@ REACH = 3.0
 TIMES_EXPECTED = 3.0
 """A fixed order of 5 to 30 accounts brings 5 to 8 times what the shuffles do; simulated fans stay below three, but for
 1 of 100."""
-MIDNIGHT = time(0)
 _SEED = 7
 
 ORDERS_SCHEMA: dict[str, pl.DataType] = {

@@ -71,7 +71,7 @@ class Engagement(Family, name="engagement"):
         earlier = inputs.tables["post_counts"].join(own.select("post_id"), on="post_id", how="semi")
         own = own.join(earlier.select("post_id"), on="post_id", how="semi")
         readings = pl.concat((own.drop_nulls("observed_at"), earlier), how="diagonal")
-        counted = add_interactions(readings.unique(["post_id", "observed_at"], keep="first"), creators)
+        read = add_interactions(readings.unique(["post_id", "observed_at"], keep="first"), creators)
         measured = measure_posts(ripe, sizes).filter(pl.col("n_measured") >= N_POSTS_NEEDED)
         for part in (
             measure_ratios(natural),
@@ -79,13 +79,24 @@ class Engagement(Family, name="engagement"):
             measure_packets(natural),
             measure_surplus(natural),
             measure_sponsored(natural, inputs.post_facts),
-            measure_half_life(counted, own),
+            measure_half_life(read, own),
         ):
             measured = measured.join(part, on="creator_id", how="left", maintain_order="left")
         values = creators.select("creator_id").join(measured, on="creator_id", how="left", maintain_order="left")
+        n_posts = posts.group_by("creator_id").agg(n_posts=pl.len(), n_measured=pl.col("is_measured").sum())
+        counted = creators.select("creator_id").join(n_posts, on="creator_id", how="left", maintain_order="left")
+        without = counted.filter(pl.col("n_posts").is_null())
+        # Posts without any count, or all of them fresh, are named apart: more posts would not help.
+        countless = counted.filter(pl.col("n_measured") == 0, pl.col("n_posts") >= N_POSTS_NEEDED)
+        few = counted.filter(pl.col("n_measured") < N_POSTS_NEEDED).join(countless, on="creator_id", how="anti")
+        reasons = (
+            make_reasons(without, "engagement.no_posts", N_POSTS_NEEDED),
+            make_reasons(countless, "engagement.no_counts", N_POSTS_NEEDED),
+            make_reasons(few, "engagement.too_few_posts", N_POSTS_NEEDED, "n_measured"),
+        )
         return Measured(
             values.select("creator_id", *(spec.name for spec in ENGAGEMENT_SPECS)),
-            _find_reasons(creators, posts),
+            pl.concat(reasons),
             {"posts": show_posts(posts)} if inputs.with_details else {},
         )
 
@@ -172,26 +183,6 @@ def measure_ratios(posts: pl.DataFrame) -> pl.DataFrame:
 
 def _ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(part / whole)
-
-
-def _find_reasons(creators: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    counted = creators.select("creator_id").join(
-        posts.group_by("creator_id").agg(n_posts=pl.len(), n_measured=pl.col("is_measured").sum()),
-        on="creator_id",
-        how="left",
-        maintain_order="left",
-    )
-    without = counted.filter(pl.col("n_posts").is_null())
-    # Posts without any count, or all of them fresh, are named apart: more posts would not help.
-    countless = counted.filter(pl.col("n_measured") == 0, pl.col("n_posts") >= N_POSTS_NEEDED)
-    few = counted.filter(pl.col("n_measured") < N_POSTS_NEEDED).join(countless, on="creator_id", how="anti")
-    return pl.concat(
-        (
-            make_reasons(without, "engagement.no_posts", N_POSTS_NEEDED),
-            make_reasons(countless, "engagement.no_counts", N_POSTS_NEEDED),
-            make_reasons(few, "engagement.too_few_posts", N_POSTS_NEEDED, "n_measured"),
-        )
-    )
 
 
 def show_posts(posts: pl.DataFrame) -> pl.DataFrame:

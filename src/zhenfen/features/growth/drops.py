@@ -141,6 +141,12 @@ def compare_losses(measured: pl.DataFrame) -> pl.DataFrame:
     """
     # Sorted by value: sums are the same bits whatever the creators are called.
     ordered = measured.sort(*_EPISODE, "lost", "gain_scatter", "loss_scatter", "creator_id")
+    # The median without the row itself: in the sorted group the row leaves one place free.
+    ranked = pl.col("lost_share").sort()
+    place = pl.col("lost_share").rank("ordinal").cast(pl.Int64) - 1
+    last = pl.len().cast(pl.Int64) - 1
+    middle = ((last - 1).clip(0) // 2 + 0 * place, last // 2 + 0 * place)
+    below, above = (ranked.gather((at + (at >= place).cast(pl.Int64)).clip(0, last)) for at in middle)
     compared = [pl.DataFrame(schema=DROPS_SCHEMA)]
     for episode in ordered.partition_by(_EPISODE, maintain_order=True):
         shrunk = shrink(*(episode[name].to_numpy() for name in ("lost", "gain_scatter", "loss_scatter")))
@@ -155,7 +161,7 @@ def compare_losses(measured: pl.DataFrame) -> pl.DataFrame:
         )
         as_much = pl.len() - pl.col("lost_share").rank("min").cast(pl.Int64)
         beside = known.with_columns(
-            peers_lost_share=_median_of_others(),
+            peers_lost_share=(below + above) / 2,
             n_peers=pl.lit(n_others),
             n_peers_listed=pl.col("is_listed").sum().cast(pl.Int64) - pl.col("is_listed").cast(pl.Int64),
             p_value=(1 + as_much) / (1 + n_others),
@@ -171,15 +177,3 @@ def is_listed(p_lost: Floats) -> npt.NDArray[np.bool_]:
     listed = np.zeros(len(order), dtype=bool)
     listed[order] = (wrong <= MOST_WRONG) & (p_lost[order] > 0)
     return listed
-
-
-def _median_of_others() -> pl.Expr:
-    """Median of the group without the row itself, from the sorted group: the row leaves one place free."""
-    ranked = pl.col("lost_share").sort()
-    place = pl.col("lost_share").rank("ordinal").cast(pl.Int64) - 1
-    n_others = pl.len().cast(pl.Int64) - 1
-
-    def other(at: pl.Expr) -> pl.Expr:
-        return ranked.gather((at + (at >= place).cast(pl.Int64)).clip(0, n_others))
-
-    return (other((n_others - 1).clip(0) // 2 + 0 * place) + other(n_others // 2 + 0 * place)) / 2

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zhenfen.features.growth.days import MAD_TO_SIGMA
+
 Floats = npt.NDArray[np.float64]
 
 LEAST_UNLIKE = 0.4
@@ -17,7 +19,6 @@ TAIL = 0.05
 """What may lie to a side of a range: ranges hold nine in ten."""
 MEDIAN_TO_MEAN = 1.2533
 """Standard error of a normal sample's median over that of its mean."""
-MAD_TO_SIGMA = 1.4826
 N_ROUNDS = 30
 _LEAST, _MOST = 1e-300, 1 - 1e-16
 

@@ -103,17 +103,9 @@ def find_jumps(marked: pl.DataFrame) -> pl.DataFrame:
         peak_z=pl.col("z").abs().max(),
         noise_in_run=(pl.col("spread") * pl.col("n_days").sqrt()).pow(2).sum().sqrt(),
     )
-    lost = -pl.col("n_gained") / pl.col("n_before").clip(LEAST_FOLLOWERS)
-    lost_share = pl.when(pl.col("direction") < 0).then(lost.clip(1e-9).log())
-    return runs.with_columns(shape=_shape(), is_round=is_round()).select(
-        *SPAN_COLUMNS, *_weigh_rises(), lost_share=lost_share
-    )
-
-
-def _shape() -> pl.Expr:
     is_early = pl.col("peak_step") * 2 < pl.col("n_steps")
     decays = (pl.col("n_steps") >= DECAY_DAYS) & is_early & (pl.col("last") < DECAYED_TO * pl.col("peak"))
-    return (
+    shape = (
         pl.when("is_gap")
         .then(pl.lit("gap"))
         .when(pl.col("direction") < 0)
@@ -123,6 +115,11 @@ def _shape() -> pl.Expr:
         .when(decays)
         .then(pl.lit("burst_decay"))
         .otherwise(pl.lit("burst"))
+    )
+    lost = -pl.col("n_gained") / pl.col("n_before").clip(LEAST_FOLLOWERS)
+    lost_share = pl.when(pl.col("direction") < 0).then(lost.clip(1e-9).log())
+    return runs.with_columns(shape=shape, is_round=is_round()).select(
+        *SPAN_COLUMNS, *_weigh_rises(), lost_share=lost_share
     )
 
 

@@ -155,7 +155,7 @@ def measure_window(steps: pl.DataFrame, spans: pl.DataFrame, drops: pl.DataFrame
         )
     )
     marked = recent.join(unexplained, on=("creator_id", "day"), how="left", maintain_order="left")
-    days = marked.group_by("creator_id", maintain_order=True).agg(*_gain_features(), *_day_features())
+    days = marked.group_by("creator_id", maintain_order=True).agg(*_day_features())
     first = recent.group_by("creator_id").agg(first=pl.col("day").min())
     late = spans.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
     purges = drops.join(first, on="creator_id").filter(pl.col("ends_on") >= pl.col("first"))
@@ -172,33 +172,27 @@ def measure_window(steps: pl.DataFrame, spans: pl.DataFrame, drops: pl.DataFrame
     return days.with_columns(pl.col("growth_min_p_value_log10", "growth_round_count_90d").fill_null(0.0))
 
 
-def _known_gain() -> pl.Expr:
-    return pl.when(pl.col("per_day").is_not_null()).then("gained")
-
-
-def _gain_features() -> tuple[pl.Expr, ...]:
-    gained = _known_gain().clip(0)
+def _day_features() -> tuple[pl.Expr, ...]:
+    """What the days of the window add up to: shares of what was gained and lost, and the days' own pace."""
+    gain = pl.col("per_day")
+    is_known = gain.is_not_null()
+    known_gain = pl.when(is_known).then("gained")
+    gained = known_gain.clip(0)
     all_gained = gained.sum()
     # A window in which nobody came has nothing unexplained in it.
     none = pl.when(all_gained == 0).then(0.0)
-    lost = -_known_gain().filter("falling").clip(None, 0).sum()
+    lost = -known_gain.filter("falling").clip(None, 0).sum()
+    median = gain.median()
+    spread = MAD_TO_SIGMA * (gain - median).abs().median()
+    known_days = pl.col("n_days").filter(is_known)
+    window = (pl.col("days_back").max() + 1).clip(1, WINDOW_DAYS)
     return (
         none.otherwise(gained.filter("rising").sum() / all_gained).alias("growth_unexplained_share_90d"),
         none.otherwise(gained.filter("dripping").sum() / all_gained).alias("growth_drip_share_90d"),
-        none.otherwise(pl.col("per_day").max().clip(0) / all_gained).alias("growth_largest_day_share_90d"),
+        none.otherwise(gain.max().clip(0) / all_gained).alias("growth_largest_day_share_90d"),
         (lost / pl.max_horizontal(pl.col("n_followers", "n_before").max()).clip(1)).alias("growth_loss_share_90d"),
-    )
-
-
-def _day_features() -> tuple[pl.Expr, ...]:
-    gain = pl.col("per_day")
-    median = gain.median()
-    spread = MAD_TO_SIGMA * (gain - median).abs().median()
-    known_days = pl.col("n_days").filter(gain.is_not_null())
-    window = (pl.col("days_back").max() + 1).clip(1, WINDOW_DAYS)
-    return (
         gain.count().alias("n_steps"),
-        known_days.filter(pl.col("rising").filter(gain.is_not_null()).fill_null(False))
+        known_days.filter(pl.col("rising").filter(is_known).fill_null(False))
         .sum()
         .cast(pl.Float64)
         .alias(UNEXPLAINED_DAYS),

@@ -90,6 +90,17 @@ class Network(Family, name="network"):
         reasons = _explain(counted, around.n_creators if around else counted.height)
         clusters = _spread(comments, "cluster_id", around.clusters if around else None)
         commenters = _spread(comments, "author_id", around.authors if around else None)
+        # Comments whose cluster, and commenters who, are seen under another creator as well.
+        keys = ["creator_id", "cluster_id"]
+        marked = comments.select(keys).join(clusters.select(*keys, is_shared=pl.lit(value=True)), on=keys, how="left")
+        is_shared = pl.col("is_shared").fill_null(value=False)
+        templates = marked.group_by("creator_id").agg(is_shared.mean().alias(SHARED_TEMPLATE_SHARE))
+        n_shared = commenters.group_by("creator_id").agg(n_shared=pl.len())
+        known = comments.drop_nulls("author_id").group_by("creator_id")
+        authors = known.agg(n_authors=pl.col("author_id").n_unique(), n_known=pl.len())
+        enough = authors.filter(pl.col("n_known") >= N_COMMENTS_NEEDED).join(n_shared, on="creator_id", how="left")
+        share = pl.col("n_shared").fill_null(0) / pl.col("n_authors")
+        people = enough.select("creator_id", share.alias(SHARED_COMMENTER_SHARE))
         sample = comments.group_by("creator_id").agg(
             network_n_comments=pl.len(),
             network_n_commenters=pl.col("author_id").drop_nulls().n_unique(),
@@ -98,7 +109,7 @@ class Network(Family, name="network"):
         spread = pl.concat([frame.select("creator_id", "n_creators") for frame in (clusters, commenters)])
         linked = spread.group_by("creator_id").agg(network_n_linked=pl.col("n_creators").max() - 1)
         values = counted.join(reasons, on="creator_id", how="anti").select("creator_id")
-        for part in (sample, _share_templates(comments, clusters), _share_commenters(comments, commenters), linked):
+        for part in (sample, templates, people, linked):
             values = values.join(part, on="creator_id", how="left")
         values = values.with_columns(pl.col("network_n_linked").fill_null(0))
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
@@ -136,28 +147,6 @@ def _spread(comments: pl.DataFrame, key: str, counts: pl.DataFrame | None) -> pl
     pairs = comments.drop_nulls(key).select("creator_id", key).unique()
     counted = pairs.join(count_creators(comments, key) if counts is None else counts, on=key)
     return counted.filter(pl.col("n_creators") >= N_CREATORS_NEEDED)
-
-
-def _share_templates(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
-    marked = comments.select("creator_id", "cluster_id").join(
-        clusters.select("creator_id", "cluster_id", is_shared=pl.lit(value=True)),
-        on=["creator_id", "cluster_id"],
-        how="left",
-    )
-    share = pl.col("is_shared").fill_null(value=False).mean()
-    return marked.group_by("creator_id").agg(share.alias(SHARED_TEMPLATE_SHARE))
-
-
-def _share_commenters(comments: pl.DataFrame, commenters: pl.DataFrame) -> pl.DataFrame:
-    known = comments.drop_nulls("author_id").group_by("creator_id")
-    shared = commenters.group_by("creator_id").agg(n_shared=pl.len())
-    share = pl.col("n_shared").fill_null(0) / pl.col("n_authors")
-    return (
-        known.agg(n_authors=pl.col("author_id").n_unique(), n_known=pl.len())
-        .filter(pl.col("n_known") >= N_COMMENTS_NEEDED)
-        .join(shared, on="creator_id", how="left")
-        .select("creator_id", share.alias(SHARED_COMMENTER_SHARE))
-    )
 
 
 def _describe_clusters(comments: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
