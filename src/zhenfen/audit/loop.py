@@ -16,7 +16,7 @@ import polars as pl
 
 from zhenfen.audit.sheet import MOST_PROFILES, Design, Filled, label_words, read_filled, write_workbook
 from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, UnknownCreatorError
-from zhenfen.estimators.audit_sample import draw_sample
+from zhenfen.estimators.audit_sample import AuditSample, draw_sample
 from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.features.audience.family import choose_frames
 from zhenfen.files import whole_file, write_file
@@ -66,6 +66,7 @@ class Applied(Generic[Result]):
         cannot_say: row and profile_id of the profiles that could not be judged.
         n_drawn: Profiles on the sheet.
         n_unlabelled: Of these, how many have no word.
+        contradicted: row, profile_id, labelled_by: profiles that others have labelled otherwise. The latest label counts.
     """
 
     before: Result
@@ -76,6 +77,7 @@ class Applied(Generic[Result]):
     cannot_say: pl.DataFrame
     n_drawn: int
     n_unlabelled: int
+    contradicted: pl.DataFrame
 
 
 def make_sample(
@@ -108,9 +110,26 @@ def make_sample(
         raise ConfigError(
             f"{n} profiles to label: expected at least {N_LABELS_NEEDED}, fewer labels change no estimate"
         )
+    check_new(out)
+    tables = read_tables(tables_dir)
+    scored = open_audience(tables, creator_id, score_profiles)
+    sample = draw_sample(scored["p_fake"].to_numpy(), min(n, scored.height), seed)
+    return write_sample(scored, sample, tables_dir, out, seed=seed, language=language)
+
+
+def check_new(out: Path) -> None:
+    """Raise ConfigError where there is a file already."""
     if out.exists():
         raise ConfigError(f"{out}: there is a file already; it may hold labels and is not overwritten")
-    tables = read_tables(tables_dir)
+
+
+def open_audience(tables: Tables, creator_id: str, score_profiles: ScoreProfiles) -> pl.DataFrame:
+    """The profiles of `find_population` with p_fake and model.
+
+    Raises:
+        UnknownCreatorError: The creator is not in the tables.
+        MissingTableError: The creator has fewer than 30 profiles of one frame, or more than a sheet has rows.
+    """
     creator = next(iter(find_creators((creator_id,), tables)))
     if creator not in tables["creators"]["creator_id"]:
         raise UnknownCreatorError(Problem("an id of the creators in the data", "creators", value=creator_id))
@@ -118,19 +137,32 @@ def make_sample(
     if not N_LABELS_NEEDED <= population.height <= MOST_PROFILES:
         expected = f"{N_LABELS_NEEDED} to {MOST_PROFILES} profiles of one frame for creator {creator}"
         raise MissingTableError(Problem(expected, "audience", value=f"{population.height} profiles"))
-    scored = population.join(score_profiles(population, tables), on="profile_id", how="left", maintain_order="left")
-    sample = draw_sample(scored["p_fake"].to_numpy(), min(n, population.height), seed)
-    is_drawn = np.isin(np.arange(population.height), sample.indices)
-    draw = population.select("profile_id").with_columns(
+    return population.join(score_profiles(population, tables), on="profile_id", how="left", maintain_order="left")
+
+
+def write_sample(
+    scored: pl.DataFrame,
+    sample: AuditSample,
+    tables_dir: Path,
+    out: Path,
+    *,
+    seed: int,
+    language: str,
+    batch: int | None = None,
+) -> Sampled:
+    """Write the workbook of a draw from the profiles of `open_audience`; `batch` of an audit in batches."""
+    is_drawn = np.isin(np.arange(scored.height), sample.indices)
+    draw = scored.select("profile_id").with_columns(
         stratum=pl.Series(sample.strata), inclusion=pl.Series(sample.inclusion), is_drawn=pl.Series(is_drawn)
     )
-    frame, model = (str(frame[name].first()) for frame, name in ((population, "frame"), (scored, "model")))
+    creator, frame, model = (str(scored[name].first()) for name in ("creator_id", "frame", "model"))
     where = os.path.relpath(tables_dir.resolve(), out.resolve().parent)
-    design = Design(creator, frame, hash_population(population), model, str(seed), where, language)
-    shown = population[np.random.default_rng(seed).permutation(sample.indices)]
+    number = None if batch is None else str(batch)
+    design = Design(creator, frame, hash_population(scored), model, str(seed), where, language, number)
+    shown = scored[np.random.default_rng(seed).permutation(sample.indices)]
     with whole_file(out) as partial:
         write_workbook(partial, design, draw, shown)
-    return Sampled(len(sample.indices), population.height, frame)
+    return Sampled(len(sample.indices), scored.height, frame)
 
 
 def apply_labels(
@@ -138,7 +170,8 @@ def apply_labels(
 ) -> Applied[Result]:
     """Check the labels of a workbook, store them in `audit_labels`, and estimate without and with them.
 
-    Labels of an earlier draw stay, without stratum and inclusion: two draws cannot be weighted as one.
+    Batches of one audit are one draw and are weighted together. Labels of another draw stay, without stratum, inclusion
+    and batch: two draws cannot be weighted as one.
 
     Args:
         file: A workbook of `make_sample`, filled in.
@@ -165,21 +198,30 @@ def apply_labels(
     read = worded.join(drawn, on="profile_id", how="left", maintain_order="left").with_columns(
         pl.col("is_drawn").fill_null(value=False)
     )
+    before = _earlier_batches(filled.design, tables["audit_labels"], read)
     earlier = tables["audit_labels"].filter(labelled_by=labelled_by)
-    problems = list(_find_problems(filled, read, population, earlier, file))
+    problems = list(_find_problems(filled, read, population, earlier, before, file))
     if problems:
         raise InputError(problems)
-    answers = read.drop_nulls("label").unique("profile_id", keep="first", maintain_order=True)
-    weighed = _weigh(filled.draw, answers)
-    rows = weighed.drop_nulls("is_fake").with_columns(
+    batch = None if filled.design.batch is None else int(filled.design.batch)
+    answers = (
+        read.drop_nulls("label")
+        .unique("profile_id", keep="first", maintain_order=True)
+        .select("row", "profile_id", "label", batch=pl.lit(batch, dtype=pl.Int64))
+    )
+    weighed = _weigh(filled.draw, pl.concat((before.select(answers.columns), answers)))
+    rows = weighed.drop_nulls("is_fake").join(answers, on="profile_id", how="semi", maintain_order="left")
+    rows = rows.with_columns(
         creator_id=pl.lit(filled.design.creator_id), labelled_by=pl.lit(labelled_by), labelled_at=pl.lit(labelled_at)
     )
     labels = make_frame(TABLES["audit_labels"], rows)
     cannot_say = answers.filter(pl.col("label") == "cannot_say").select("row", "profile_id")
-    estimates = _estimate_all(population, tables, filled.draw, answers, estimate)
-    _store(folder, tables["audit_labels"], labels, filled)
+    others = tables["audit_labels"].filter(pl.col("labelled_by") != labelled_by)
+    contradicted = _find_contradicted(labels, others, answers)
+    estimates = _estimate_all(population, tables, filled.draw, before.select(answers.columns), answers, estimate)
+    _store(folder, tables["audit_labels"], labels, weighed, filled)
     n_drawn = int(filled.draw["is_drawn"].sum())
-    return Applied(*estimates, labels, cannot_say, n_drawn, n_drawn - answers.height)
+    return Applied(*estimates, labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted)
 
 
 def find_population(tables: Tables, creator_id: str) -> pl.DataFrame:
@@ -201,8 +243,38 @@ def hash_population(population: pl.DataFrame) -> str:
     return hashlib.sha256("\n".join((*names, *population["profile_id"])).encode()).hexdigest()
 
 
+def _earlier_batches(design: Design, labels: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
+    """Labels of the audit's other batches, as answers: row (null), profile_id, label, stratum, batch.
+
+    Of several people's labels the latest; without the profiles that the sheet has a label for. No rows for one draw.
+    """
+    drawn = labels.filter(creator_id=design.creator_id).drop_nulls("inclusion")
+    latest = drawn.sort("labelled_at", "labelled_by").unique("profile_id", keep="last").sort("profile_id")
+    others = latest.join(read.drop_nulls("label"), on="profile_id", how="anti", maintain_order="left")
+    return others.filter(pl.lit(design.batch is not None)).select(
+        "profile_id",
+        "stratum",
+        row=pl.lit(None, dtype=pl.Int64),
+        label=pl.when("is_fake").then(pl.lit("fake")).otherwise(pl.lit("real")),
+        # A draw that was settled once and is gone on with is the first batch.
+        batch=pl.col("batch").fill_null(1),
+    )
+
+
+def _find_contradicted(labels: pl.DataFrame, others: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    key = ("creator_id", "profile_id")
+    theirs = others.select(*key, their=pl.col("is_fake"), labelled_by="labelled_by")
+    clashing = labels.select(*key, "is_fake").join(theirs, on=key).filter(pl.col("is_fake") != pl.col("their"))
+    return clashing.join(answers, on="profile_id").sort("row", "labelled_by").select("row", "profile_id", "labelled_by")
+
+
 def _find_problems(
-    filled: Filled, read: pl.DataFrame, population: pl.DataFrame, earlier: pl.DataFrame, file: Path
+    filled: Filled,
+    read: pl.DataFrame,
+    population: pl.DataFrame,
+    earlier: pl.DataFrame,
+    before: pl.DataFrame,
+    file: Path,
 ) -> Iterator[Problem]:
     # Drawn from others than these tables have.
     design = filled.design
@@ -212,6 +284,9 @@ def _find_problems(
     elif hash_population(population) != design.population:
         expected = "the same profiles as in these tables: they were imported anew or are others"
         yield Problem(expected, file.name, column="population", value=design.population)
+    elif before.join(filled.draw, on=("profile_id", "stratum"), how="anti").height:
+        expected = "the draw that the stored labels of this audit came from: begin anew (audit sample --n)"
+        yield Problem(expected, file.name, column="batch", value=str(design.batch))
     # No label, of no profile of the sample, contradicted, or too few.
     word = Catalogue(design.language).text
     label, profile = word("audit.col.label"), word("audit.col.profile_id")
@@ -226,7 +301,7 @@ def _find_problems(
     later = clashing.select("row", "word", first=first_row).filter(pl.col("row") != pl.col("first"))
     for row, found, first in later.iter_rows():
         yield Problem(f"the same label as in row {first}: it is the same profile", file.name, row, label, found)
-    n_labels = known.filter(pl.col("label") != "cannot_say")["profile_id"].n_unique()
+    n_labels = known.filter(pl.col("label") != "cannot_say")["profile_id"].n_unique() + before.height
     if n_labels < N_LABELS_NEEDED:
         expected = f"at least {N_LABELS_NEEDED} profiles with one of the first two labels"
         yield Problem(expected, file.name, column=label, value=f"{n_labels} profiles")
@@ -241,12 +316,13 @@ def _find_problems(
 
 
 def _weigh(draw: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """The draw with is_fake, and as inclusion the labelled part of each stratum.
+    """The draw with is_fake and batch, and as inclusion the labelled part of each stratum.
 
     Who was drawn but got no usable label is taken to be missing at random within the stratum. A stratum without any
     keeps its inclusion, which weighs nothing there.
     """
-    judged = answers.filter(pl.col("label") != "cannot_say").select("profile_id", is_fake=pl.col("label") == "fake")
+    judged = answers.filter(pl.col("label") != "cannot_say")
+    judged = judged.select("profile_id", "batch", is_fake=pl.col("label") == "fake")
     joined = draw.join(judged, on="profile_id", how="left", maintain_order="left")
     n_labels = pl.col("is_fake").count().over("stratum")
     inclusion = pl.when(n_labels > 0).then(n_labels / pl.len().over("stratum")).otherwise("inclusion")
@@ -254,35 +330,49 @@ def _weigh(draw: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _estimate_all(
-    population: pl.DataFrame, tables: Tables, draw: pl.DataFrame, answers: pl.DataFrame, estimate: Estimate[Result]
+    population: pl.DataFrame,
+    tables: Tables,
+    draw: pl.DataFrame,
+    before: pl.DataFrame,
+    answers: pl.DataFrame,
+    estimate: Estimate[Result],
 ) -> tuple[Result, Result, Result | None, Result | None]:
-    """Before, after, and with the undecided as real and as fake."""
+    """Before these answers, after, and with the undecided as real and as fake."""
 
     def run(given: pl.DataFrame) -> Result:
-        columns = _weigh(draw, given).select("profile_id", "is_fake", "stratum", "inclusion")
+        weighed = _weigh(draw, pl.concat((before, given)))
+        columns = weighed.select("profile_id", "is_fake", "stratum", "inclusion", "batch")
         return estimate(population.join(columns, on="profile_id", how="left", maintain_order="left"), tables)
 
-    before, after = run(answers.clear()), run(answers)
+    without, after = run(answers.clear()), run(answers)
     is_open = pl.col("label") == "cannot_say"
     if answers.filter(is_open).is_empty():
-        return before, after, None, None
+        return without, after, None, None
     real, fake = (
         run(answers.with_columns(label=pl.when(is_open).then(pl.lit(label)).otherwise("label")))
         for label in ("real", "fake")
     )
-    return before, after, real, fake
+    return without, after, real, fake
 
 
-def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, filled: Filled) -> None:
+def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, weighed: pl.DataFrame, filled: Filled) -> None:
     """Put the labels into the table: all of them or none. Nothing else in the folder is touched."""
     spec = TABLES["audit_labels"]
     others = earlier.join(labels, on=spec.key, how="anti")
     is_mine = pl.col("creator_id") == filled.design.creator_id
-    drawn = filled.draw.filter("is_drawn").select("profile_id", "stratum", is_same=pl.lit(value=True))
-    is_other_draw = is_mine & pl.col("is_same").is_null()
-    kept = others.join(drawn, on=("profile_id", "stratum"), how="left", maintain_order="left").with_columns(
-        pl.when(~is_other_draw).then(name).alias(name) for name in ("stratum", "inclusion")
-    )
+    if filled.design.batch is None:
+        drawn = filled.draw.filter("is_drawn").select("profile_id", "stratum", is_same=pl.lit(value=True))
+        is_other_draw = is_mine & pl.col("is_same").is_null()
+        kept = others.join(drawn, on=("profile_id", "stratum"), how="left", maintain_order="left").with_columns(
+            pl.when(~is_other_draw).then(name).alias(name) for name in ("stratum", "inclusion", "batch")
+        )
+    else:
+        weights = weighed.select("profile_id", of_all="inclusion")
+        is_weighted = is_mine & pl.col("inclusion").is_not_null()
+        kept = others.join(weights, on="profile_id", how="left", maintain_order="left").with_columns(
+            inclusion=pl.when(is_weighted).then("of_all").otherwise("inclusion"),
+            batch=pl.when(is_weighted).then(pl.col("batch").fill_null(1)).otherwise("batch"),
+        )
     merged = pl.concat((make_frame(spec, kept), labels)).sort(spec.key)
     check_tables({spec.name: merged})
     written = io.BytesIO()

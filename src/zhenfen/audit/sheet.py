@@ -7,6 +7,7 @@ without; ids stay pseudonyms.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,7 @@ SHOWN = (
 _WIDTHS = {"label": 16, "remark": 20, "display_name": 22, "bio": 48, "profile_id": 24, "meaning": 100}
 _USUAL_WIDTH = 12
 _LONGEST_REMARK_CHARS = 255
+_BATCH = re.compile(r"[1-9]\d{0,3}")
 _CREATED = datetime(1980, 1, 1)
 """The workbook says no time of its own, so that the same draw gives the same bytes; the format wants one."""
 
@@ -53,6 +55,7 @@ class Design:
         seed: Seed of the draw.
         tables: Folder of the tables, relative to the workbook.
         language: Language of the sheet.
+        batch: Number of the batch, from 1, of an audit in batches; None for one draw.
     """
 
     creator_id: str
@@ -62,6 +65,7 @@ class Design:
     seed: str
     tables: str
     language: str
+    batch: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.
         keys = (*(f"audit.label.{label}" for label in LABELS), "audit.guide.steps", "audit.guide.unknown")
         rows = [(catalogue.text(key), catalogue.text(f"{key}.about")) for key in keys]
         _write_table(workbook, page, headings, [*rows, (catalogue.text("audit.guide.labelled_by"), None)])
-        _write_hidden(workbook, DESIGN_SHEET, ("name", "value"), {"format": FORMAT, **vars(design)}.items())
+        kept = {name: value for name, value in vars(design).items() if value is not None}
+        _write_hidden(workbook, DESIGN_SHEET, ("name", "value"), {"format": FORMAT, **kept}.items())
         _write_hidden(workbook, DRAW_SHEET, draw.columns, draw.cast({"is_drawn": pl.Int64}).iter_rows())
 
 
@@ -197,16 +202,19 @@ def _write_hidden(workbook: Any, name: str, headings: Iterable[str], rows: Itera
 def _read_design(path: Path) -> Design:
     cells = read_workbook(path, path.name, DESIGN_SHEET)
     found = dict(zip(cells.to_series(0), cells.to_series(1), strict=True)) if cells.width > 1 else {}
-    names = ("format", *Design.__annotations__)
+    names = ("format", *(name for name in Design.__annotations__ if name != "batch"))
     problems = [Problem("a value", path.name, column=f"{DESIGN_SHEET}:{name}") for name in names if not found.get(name)]
     if found.get("format", FORMAT) != FORMAT:
         problems.append(Problem(f"format {FORMAT}", path.name, column=DESIGN_SHEET, value=found["format"]))
     if found.get("language", LANGUAGES[0]) not in LANGUAGES:
         expected = "one of " + ", ".join(LANGUAGES)
         problems.append(Problem(expected, path.name, column=f"{DESIGN_SHEET}:language", value=found["language"]))
+    batch = found.get("batch")
+    if batch is not None and not _BATCH.fullmatch(batch):
+        problems.append(Problem("a whole number from 1", path.name, column=f"{DESIGN_SHEET}:batch", value=batch))
     if problems:
         raise InputError(problems)
-    return Design(**{name: found[name] for name in Design.__annotations__})
+    return Design(**{name: found.get(name) for name in Design.__annotations__})
 
 
 def _read_columns(path: Path, sheets: Mapping[str, tuple[str, ...]], sheet: str, names: list[str]) -> pl.DataFrame:

@@ -14,6 +14,8 @@ from statistics import NormalDist, median
 import numpy as np
 from numpy.typing import NDArray
 
+from zhenfen.estimators.looks import level_of_look
+from zhenfen.estimators.pooled import SharePrior
 from zhenfen.estimators.stratified import FEWEST_LABELS, Estimate, make_draw
 
 FloatArray = NDArray[np.float64]
@@ -21,6 +23,13 @@ FloatArray = NDArray[np.float64]
 EMQ_MOST_ROUNDS = 1000
 EMQ_TOLERANCE = 1e-6
 """A step of one profile in a million ends the iteration, far below any interval's width."""
+METHODS: dict[tuple[bool, bool], str] = {
+    (False, False): "prediction_powered",
+    (True, False): "sequential",
+    (False, True): "pooled",
+    (True, True): "sequential_pooled",
+}
+"""What `prediction_powered` calls itself: labelled in batches?, with what earlier audits say?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class Prevalence:
         share: Point estimate in [0, 1].
         low: Lower end of the interval, 0 <= low <= share.
         high: Upper end, share <= high <= 1.
-        method: Name of the function that made it.
+        method: Name of the function that made it, of METHODS where a person labelled.
         n_profiles: Scored profiles it rests on.
         n_labels: Audit labels it rests on; 0 without.
         confidence_level: How often the interval holds the truth, in (0, 1).
@@ -203,6 +212,8 @@ def prediction_powered(
     strata: NDArray[np.int64],
     *,
     confidence_level: float = 0.95,
+    looks: tuple[int, ...] = (),
+    prior: SharePrior | None = None,
 ) -> Prevalence:
     """The share from scores for all N profiles and labels for some: PPI++ for a stratified sample.
 
@@ -228,6 +239,9 @@ def prediction_powered(
         inclusion: Probability with which each profile could be drawn, in (0, 1], shape (N,).
         strata: Stratum of each profile, shape (N,).
         confidence_level: In (0, 1).
+        looks: Labels at each look of a sequential audit, the last one being this: the interval then holds at whichever
+            look the audit stops (`level_of_look`). Empty for a draw whose size was settled before.
+        prior: What earlier audits of the platform say of the share.
 
     Raises:
         ValueError: Fewer than two labels, or a label that is neither 0 nor 1.
@@ -236,19 +250,24 @@ def prediction_powered(
     if len(values) < FEWEST_LABELS or not np.isin(values, (0.0, 1.0)).all():
         raise ValueError("needs two or more labels, each 0 or 1")
     estimate = make_draw(probas, is_labelled, labels, inclusion, strata).estimate()
-    interval = _korn_graubard(estimate, confidence_level)
-    return _make("prediction_powered", estimate.share, interval, len(probas), confidence_level, n_labels=len(values))
+    level = level_of_look(looks, confidence_level) if looks else confidence_level
+    share, low, high = share_from_labels(estimate, level, prior)
+    method = METHODS[bool(looks), prior is not None]
+    return _make(method, share, (low, high), len(probas), confidence_level, n_labels=len(values))
 
 
-def _korn_graubard(estimate: Estimate, confidence_level: float) -> tuple[float, float]:
-    from scipy.stats import beta, t
+def share_from_labels(
+    estimate: Estimate, confidence_level: float, prior: SharePrior | None = None
+) -> tuple[float, float, float]:
+    """Share, low and high of a labelled draw, see `prediction_powered`; the share may lie a little outside [0, 1]."""
+    from scipy.stats import beta
 
+    n_fake, n = estimate.effective_labels(confidence_level)
+    if prior is not None:
+        return prior.interval(n_fake, n, confidence_level)
     tail = (1 - confidence_level) / 2
-    small_sample = (_quantile(confidence_level) / float(t.ppf(1 - tail, estimate.degrees))) ** 2
-    n = estimate.smooth_share * (1 - estimate.smooth_share) / estimate.variance * small_sample
-    n_fake = min(max(estimate.share, 0.0), 1.0) * n
     low = float(beta.ppf(tail, n_fake, n - n_fake + 1)) if n_fake > 0 else 0.0
-    return low, float(beta.ppf(1 - tail, n_fake + 1, n - n_fake)) if n_fake < n else 1.0
+    return estimate.share, low, float(beta.ppf(1 - tail, n_fake + 1, n - n_fake)) if n_fake < n else 1.0
 
 
 def _quantile(confidence_level: float) -> float:

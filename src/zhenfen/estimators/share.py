@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from zhenfen.estimators.pooled import CalibrationOffset, make_prior
 from zhenfen.estimators.prevalence import (
     Prevalence,
     Validation,
@@ -36,12 +37,14 @@ class AuditLabels:
         labels: 1 fake, 0 genuine; anything where not labelled.
         inclusion: Probability with which each profile could be drawn.
         strata: Stratum of each profile.
+        looks: Labels there were after each batch; empty for one draw.
     """
 
     is_labelled: NDArray[np.bool_]
     labels: FloatArray
     inclusion: FloatArray
     strata: NDArray[np.int64]
+    looks: tuple[int, ...] = ()
 
     @property
     def n_labels(self) -> int:
@@ -61,6 +64,7 @@ class ScoredAudience:
             the audience lies out of the detector's domain.
         across: Validations on sources that the detector had not seen.
         audit: Labels of this audience; None without.
+        earlier: How far the scores were off in earlier audits of the platform; they say something only beside labels.
     """
 
     probas: FloatArray
@@ -69,6 +73,7 @@ class ScoredAudience:
     in_domain: Sequence[Validation]
     across: Sequence[Validation]
     audit: AuditLabels | None = None
+    earlier: Sequence[CalibrationOffset] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,11 @@ def estimate_share(audience: ScoredAudience, widest_interval: float, confidence_
     if audience.audit is not None and audience.audit.n_labels >= N_LABELS_NEEDED:
         audit = audience.audit
         labels = (audit.is_labelled, audit.labels, audit.inclusion, audit.strata)
-        return _judge(prediction_powered(audience.probas, *labels, confidence_level=confidence_level), widest_interval)
+        prior = make_prior(audience.probas, audience.training_share, audience.earlier)
+        estimate = prediction_powered(
+            audience.probas, *labels, confidence_level=confidence_level, looks=audit.looks, prior=prior
+        )
+        return _judge(estimate, widest_interval)
     n_flagged, n_profiles = int(audience.is_flagged.sum()), len(audience.is_flagged)
     if audience.in_domain:
         prevalence = adjusted_counts(n_flagged, n_profiles, audience.in_domain, confidence_level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,15 @@ class Estimate:
     smooth_share: float
     variance: float
     degrees: int
+
+    def effective_labels(self, confidence_level: float) -> tuple[float, float]:
+        """Fakes and labels of a plain sample that would say as much, fewer by the t-quantile for what the strata take."""
+        from scipy.stats import t
+
+        normal = NormalDist().inv_cdf((1 + confidence_level) / 2)
+        small_sample = (normal / float(t.ppf(1 - (1 - confidence_level) / 2, self.degrees))) ** 2
+        n = self.smooth_share * (1 - self.smooth_share) / self.variance * small_sample
+        return min(max(self.share, 0.0), 1.0) * n, n
 
 
 @dataclass(frozen=True, slots=True)

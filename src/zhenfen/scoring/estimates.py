@@ -11,7 +11,7 @@ from zhenfen.features.audience.behaviour import add_behaviour
 from zhenfen.features.audience.family import N_PROFILES_NEEDED, choose_frames
 from zhenfen.model_store import Models
 from zhenfen.tables import Tables
-from zhenfen.verdict.audience import SHARES_SCHEMA, estimate_sample, estimate_shares
+from zhenfen.verdict.audience import LABEL_COLUMNS, SHARES_SCHEMA, estimate_sample, estimate_shares
 
 
 def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.DataFrame:
@@ -31,22 +31,26 @@ def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.Da
     )
     scored = score_profiles(add_behaviour(sample, tables["posts"]), model, as_of)
     profiles = sample.select("creator_id", "platform", "frame").hstack(scored)
-    return estimate_shares(profiles, tables["audit_labels"], model.manifest, models.audience_levels.rules)
+    rules = models.audience_levels.rules
+    return estimate_shares(profiles, tables["audit_labels"], model.manifest, rules, tables["earlier_audits"])
 
 
-def estimate_labelled(population: pl.DataFrame, models: Models, as_of: datetime) -> pl.DataFrame:
+def estimate_labelled(
+    population: pl.DataFrame, models: Models, as_of: datetime, earlier: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The share of one audience, its labels given: one row of `verdict.audience.SHARES_SCHEMA`.
 
     Args:
-        population: Rows of the table `audience` of one creator and frame, with is_fake (null: not labelled) and
-            inclusion.
+        population: Rows of the table `audience` of one creator and frame, with is_fake (null: not labelled),
+            inclusion, stratum and batch.
         models: Must hold an audience model.
         as_of: Moment that ages are counted at.
+        earlier: Table `earlier_audits`; None for nothing.
 
     Raises:
         ConfigError: The shelf holds no audience model.
     """
     model = models.need(PROFILE)
     scored = score_profiles(population, model, as_of)
-    profiles = population.select("creator_id", "platform", "frame", "is_fake", "inclusion").hstack(scored)
-    return estimate_sample(profiles, model.manifest, models.audience_levels.rules)
+    profiles = population.select("creator_id", "platform", "frame", *LABEL_COLUMNS).hstack(scored)
+    return estimate_sample(profiles, model.manifest, models.audience_levels.rules, earlier)

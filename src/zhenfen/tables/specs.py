@@ -231,9 +231,26 @@ TABLES: dict[str, TableSpec] = {
                 # How the profile came into the labelled sample: without it the labels cannot be weighted.
                 *_counts("stratum"),
                 Column("inclusion", "real", "probability", high=1.0),
+                # Of an audit in batches, from 1: its interval depends on how often somebody looked. Null: one draw.
+                *_counts("batch"),
             ),
             key=("creator_id", "profile_id", "labelled_by"),
             required=("is_fake",),
+        ),
+        # How far the scores were off in earlier audits that the audit of creator_id may learn from.
+        TableSpec(
+            "earlier_audits",
+            (
+                *_ids("creator_id", "audit_id"),
+                _PLATFORM,
+                *_texts("model"),
+                Column("offset", "real", "log-odds"),
+                Column("offset_error", "real", "log-odds", high=1e3),
+                *_counts("n_labels"),
+                *_times("labelled_at"),
+            ),
+            key=("creator_id", "audit_id"),
+            required=("platform", "model", "offset", "offset_error", "n_labels"),
         ),
         TableSpec(
             "provenance",
