@@ -40,7 +40,12 @@ def score_baseline(rows: pl.DataFrame, parts: Parts, features: tuple[str, ...], 
     def score(held: Mask) -> Array:
         kept, asked = rows.filter(~pl.Series(held)), rows.filter(pl.Series(held))
         if make is not None:
-            return _fit_predict(kept, asked, features, make(seed))
+            impute, scale = _sklearn("impute"), _sklearn("preprocessing")
+            steps = impute.SimpleImputer(strategy="median", keep_empty_features=True), scale.StandardScaler()
+            pipeline = _sklearn("pipeline").make_pipeline(*steps, make(seed))
+            X, y = kept.select(features).to_numpy(), kept["is_fake"].to_numpy()
+            pipeline.fit(X, y, **{f"{pipeline.steps[-1][0]}__sample_weight": balance(kept)})
+            return np.asarray(pipeline.predict_proba(asked.select(features).to_numpy())[:, 1], dtype=np.float64)
         known = np.sort(kept[RATIO].drop_nulls().to_numpy())
         ranks = np.searchsorted(known, asked[RATIO].to_numpy(), side="right") / len(known)
         return np.where(asked[RATIO].is_null().to_numpy(), 0.5, ranks)
@@ -57,15 +62,6 @@ def forest_of_isolation(kept: pl.DataFrame, asked: pl.DataFrame, seed: int) -> A
     forest = _sklearn("ensemble").IsolationForest(n_estimators=N_TREES, random_state=seed)
     pipeline = _sklearn("pipeline").make_pipeline(steps, forest).fit(kept.to_numpy())
     return np.asarray(-pipeline.score_samples(asked.to_numpy()), dtype=np.float64)
-
-
-def _fit_predict(kept: pl.DataFrame, asked: pl.DataFrame, features: tuple[str, ...], estimator: Any) -> Array:
-    impute, scale = _sklearn("impute"), _sklearn("preprocessing")
-    steps = impute.SimpleImputer(strategy="median", keep_empty_features=True), scale.StandardScaler()
-    pipeline = _sklearn("pipeline").make_pipeline(*steps, estimator)
-    X, y = kept.select(features).to_numpy(), kept["is_fake"].to_numpy()
-    pipeline.fit(X, y, **{f"{pipeline.steps[-1][0]}__sample_weight": balance(kept)})
-    return np.asarray(pipeline.predict_proba(asked.select(features).to_numpy())[:, 1], dtype=np.float64)
 
 
 def _sklearn(module: str) -> Any:

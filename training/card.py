@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from training.evaluate import FIGURES, Figure, Figures, Judged
 from zhenfen.shelf import TrainingSource
+
+CARDS = Path(__file__).parent / "cards"
+
+
+def read_notes(name: str) -> str:
+    """What a person wrote for the card of a model: what it is for, how it was chosen, and where it fails; Markdown."""
+    return (CARDS / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 def make_sections(sources: Iterable[TrainingSource], judged: Judged, rivals: Mapping[str, Figures]) -> tuple[str, ...]:
