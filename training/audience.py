@@ -129,6 +129,7 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
             manifest={
                 "features": self.config.features,
                 "feature_code": hash_file(Path(profile.__file__)),
+                "platforms": sorted(data["platform"].unique()),
                 "domain": find_domain(data, self.config.features),
                 **judged.to_manifest(),
             },

@@ -35,7 +35,7 @@ class Judged:
     Attributes:
         rows: source, platform, is_fake, twin, and the probabilities `within` and `across`.
         threshold: Probability from which a row counts as flagged.
-        figures: View → figures of the sources that hold both labels there.
+        figures: View → source → figures.
     """
 
     rows: pl.DataFrame
@@ -43,12 +43,10 @@ class Judged:
     figures: Mapping[str, Figures]
 
     def to_manifest(self) -> dict[str, Any]:
-        """What model.yaml says of it."""
-        judging = pick_judging(self.rows)
-        within, across = (count_flagged(judging, judging[view].to_numpy(), self.threshold) for view in VIEWS)
+        """What model.yaml says of it: threshold, counts and figures."""
+        within, across = (count_flagged(self.rows, self.rows[view].to_numpy(), self.threshold) for view in VIEWS)
         return {
             "threshold": self.threshold,
-            "platforms": sorted(self.rows["platform"].unique()),
             "validations": within,
             "validations_across": across,
             "metrics": {view: round_figures(found) for view, found in self.figures.items()},
@@ -67,15 +65,13 @@ def judge(rows: pl.DataFrame, threshold: float, seed: int) -> Judged:
         threshold: See `Judged`.
         seed: Of the resamples.
     """
-    judging = pick_judging(rows)
-    figures = {view: evaluate(judging, judging[view].to_numpy(), threshold, seed) for view in VIEWS}
+    figures = {view: evaluate(rows, rows[view].to_numpy(), threshold, seed) for view in VIEWS}
     return Judged(rows, threshold, figures)
 
 
-def pick_judging(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a clear label, of the sources that have rows of both labels."""
-    clear = rows.filter((pl.col("is_fake") == 0) | (pl.col("is_fake") == 1))
-    return clear.filter(pl.col("is_fake").n_unique().over("source") > 1)
+def with_both_labels(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the sources that have rows of both labels."""
+    return rows.filter(pl.col("is_fake").n_unique().over("source") > 1)
 
 
 def evaluate(
