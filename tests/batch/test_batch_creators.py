@@ -9,11 +9,10 @@ import pytest
 from batch_builder import Here, contents, run_here
 from cli_runner import Runner
 
-from zhenfen.batch import buckets
+from zhenfen.batch import creator_buckets, creators
 from zhenfen.batch.creator_files import score_creators_file
-from zhenfen.batch.creators import _read_bucket, _sum_moves
-from zhenfen.batch.run import Order
-from zhenfen.batch.scoring import score_folder
+from zhenfen.batch.run import score_folder
+from zhenfen.batch.stages import Order
 from zhenfen.errors import InputError
 from zhenfen.features.growth.explanations import count_moves
 from zhenfen.features.growth.family import mark_days
@@ -35,7 +34,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 2_000)
+    monkeypatch.setattr(creators, "ROWS_A_BUCKET", 2_000)
 
 
 def scores(out: Path) -> pl.DataFrame:
@@ -78,15 +77,15 @@ def test_a_bucket_that_breaks_the_contract_is_set_aside(crowd: Path, tmp_path: P
     broken.mkdir()
     for path in crowd.glob("*.parquet"):
         (broken / path.name).write_bytes(path.read_bytes())
-    creators = pl.read_parquet(crowd / "creators.parquet")
+    rows = pl.read_parquet(crowd / "creators.parquet")
     bad = pl.when(pl.int_range(pl.len()) == 1).then(-5).otherwise("n_followers").alias("n_followers")
-    creators.with_columns(bad).write_parquet(broken / "creators.parquet")
+    rows.with_columns(bad).write_parquet(broken / "creators.parquet")
     manifest = run_here("creators", broken, tmp_path / "out")
     assert len(manifest.set_aside) == 1
     assert "column n_followers: found '-5'" in next(iter(manifest.set_aside.values()))
     kept = scores(tmp_path / "out")["creator_id"]
-    assert creators["creator_id"][1] not in kept
-    assert 0 < len(kept) < creators.height
+    assert rows["creator_id"][1] not in kept
+    assert 0 < len(kept) < rows.height
 
 
 def test_a_run_goes_on_where_it_was(crowd: Path, tmp_path: Path) -> None:
@@ -124,14 +123,14 @@ def test_moves_of_a_platform_are_those_of_all_buckets(crowd: Path, tmp_path: Pat
             **{one: tables[one].clear() for one in tables.frames if one not in {"creators", "follower_counts"}},
         )
         write_tables(part, tmp_path / "buckets" / name)
-        _read_bucket(tmp_path, name=name, as_of=latest_moment(tables))
+        creator_buckets.read_bucket(tmp_path, name=name, as_of=latest_moment(tables))
     whole = count_moves(mark_days(tables["follower_counts"]), tables["creators"]).sort("platform", "day")
     assert whole["typical_up"].count() > 0
     assert whole["typical_down"].count() > 0
-    assert _sum_moves(tmp_path, ["0000", "0001"]).equals(whole)
+    assert creators.sum_days(tmp_path, ["0000", "0001"]).equals(whole)
 
 
 def test_a_bucket_is_the_same_on_every_machine() -> None:
     # 0xCBF43926 is the check value that CRC-32 is published with.
-    assert buckets.bucket_of("123456789", 2**32) == 0xCBF43926
-    assert buckets.bucket_of("123456789", 16) == 6
+    assert creator_buckets.bucket_of("123456789", 2**32) == 0xCBF43926
+    assert creator_buckets.bucket_of("123456789", 16) == 6

@@ -15,13 +15,13 @@ import pytest
 from batch_builder import Here, contents, run_here, write_comments, write_posts, write_profiles
 from cli_runner import Runner
 
-from zhenfen.batch import row_files as batch
+from zhenfen.batch import rows
 from zhenfen.batch.engine import LOST, Task
 from zhenfen.batch.local_engine import LocalEngine
 from zhenfen.batch.manifest import MANIFEST, open_manifest
 from zhenfen.batch.row_files import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
-from zhenfen.batch.run import Order
-from zhenfen.batch.scoring import score_folder
+from zhenfen.batch.run import score_folder
+from zhenfen.batch.stages import Order
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
@@ -127,7 +127,7 @@ def test_comments_that_can_be_used_later_change_the_clusters_of_all(
             raise InputError(Problem("a file that is there today", str(path)))
         return normalise_comments_file(path, out)
 
-    monkeypatch.setattr(batch, "normalise_comments_file", lost)
+    monkeypatch.setattr(rows, "normalise_comments_file", lost)
     assert list(run_here("comments", source, tmp_path / "out").set_aside) == ["day=1/comments.parquet"]
     monkeypatch.undo()
     run_here("comments", source, tmp_path / "out")
