@@ -88,19 +88,24 @@ def test_partitions_make_the_clusters_of_one_process(monkeypatch: pytest.MonkeyP
     assert_frame_equal(_group(files), expected)
 
 
-@pytest.mark.parametrize("rows_a_file", [1, 7, 90, 1_000])
-def test_no_partition_holds_much_more_than_its_share(monkeypatch: pytest.MonkeyPatch, rows_a_file: int) -> None:
-    monkeypatch.setattr(components, "ROWS_A_PARTITION", 1_000)
-    monkeypatch.setattr(components, "ROWS_A_SAMPLE", 20)
+@pytest.mark.parametrize(
+    ("rows_a_file", "n_rows", "rows_a_sample"), [(1, 300, 2), (7, 2_000, 12), (90, 10_000, 20), (1_000, 10_000, 20)]
+)
+def test_no_partition_holds_much_more_than_its_share(
+    monkeypatch: pytest.MonkeyPatch, rows_a_file: int, n_rows: int, rows_a_sample: int
+) -> None:
+    share = n_rows // 10
+    monkeypatch.setattr(components, "ROWS_A_PARTITION", share)
+    monkeypatch.setattr(components, "ROWS_A_SAMPLE", rows_a_sample)
     rng = np.random.default_rng(8)
-    texts_ = pl.Series([f"{one:024x}" for one in rng.integers(0, 2**62, 10_000)])
-    ids = pl.Series([f"{one:x}" for one in rng.integers(0, 2**62, 10_000)])
+    texts_ = pl.Series([f"{one:024x}" for one in rng.integers(0, 2**62, n_rows)])
+    ids = pl.Series([f"{one:x}" for one in rng.integers(0, 2**62, n_rows)])
     rows = pl.DataFrame({"comment_id": ids, "normalised": texts_})
-    files = _open([rows[start : start + rows_a_file] for start in range(0, rows.height, rows_a_file)])
+    files = _open([rows[start : start + rows_a_file] for start in range(0, n_rows, rows_a_file)])
     n_partitions, id_cuts, text_cuts = find_cuts(files)
     assert n_partitions == 10
     for cuts, values in ((id_cuts, ids), (text_cuts, texts_)):
-        assert np.bincount(cuts.search_sorted(values).to_numpy()).max() < 2_000
+        assert np.bincount(cuts.search_sorted(values).to_numpy()).max() < 2 * share
 
 
 def test_of_texts_that_are_all_alike_a_link_each_leaves_the_partition(monkeypatch: pytest.MonkeyPatch) -> None:
