@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +14,7 @@ from cli_runner import Runner
 
 from zhenfen.batch import creator_buckets, creators
 from zhenfen.batch.creator_files import score_creators_file
+from zhenfen.batch.manifest import MANIFEST
 from zhenfen.batch.run import score_folder
 from zhenfen.batch.stages import Order
 from zhenfen.errors import InputError
@@ -32,20 +36,29 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(creators, "ROWS_A_BUCKET", 2_000)
+@pytest.fixture(scope="module", autouse=True)
+def _small_buckets() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(creators, "ROWS_A_BUCKET", 2_000)
+        yield
+
+
+@pytest.fixture(scope="module")
+def scored(crowd: Path, _small_buckets: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their scores, in buckets."""
+    out = tmp_path_factory.mktemp("scored") / "out"
+    run_here("creators", crowd, out)
+    return out
 
 
 def scores(out: Path) -> pl.DataFrame:
     return pl.read_parquet(sorted(out.glob("*/scores.parquet")), hive_partitioning=False).sort("creator_id")
 
 
-def test_buckets_are_judged_as_all_together(crowd: Path, tmp_path: Path) -> None:
-    manifest = run_here("creators", crowd, tmp_path / "out")
+def test_buckets_are_judged_as_all_together(crowd: Path, scored: Path, tmp_path: Path) -> None:
     score_creators_file(crowd, tmp_path / "one.parquet", load_models())
-    one, parts = pl.read_parquet(tmp_path / "one.parquet"), scores(tmp_path / "out")
-    assert len(manifest.parts) > 1
+    one, parts = pl.read_parquet(tmp_path / "one.parquet"), scores(scored)
+    assert len(json.loads((scored / MANIFEST).read_text())["parts"]) > 1
     plain = [name for name in one.columns if name not in ("top_findings", "p_manipulated")]
     assert parts.select(plain).equals(one.select(plain))
     listed, wanted = (frame.explode("top_findings").unnest("top_findings") for frame in (parts, one))
@@ -58,15 +71,14 @@ def test_buckets_are_judged_as_all_together(crowd: Path, tmp_path: Path) -> None
     assert "network" in one["families_assessed"].explode().to_list()
 
 
-def test_however_the_tables_are_cut_the_scores_are_the_same_bytes(crowd: Path, tmp_path: Path) -> None:
-    run_here("creators", crowd, tmp_path / "whole")
+def test_however_the_tables_are_cut_the_scores_are_the_same_bytes(crowd: Path, scored: Path, tmp_path: Path) -> None:
     for path in crowd.glob("*.parquet"):
         rows = pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=2)
         (tmp_path / "cut" / path.stem).mkdir(parents=True)
         for place, part in enumerate(rows.iter_slices(max(1, rows.height // 3 + 1))):
             part.write_parquet(tmp_path / "cut" / path.stem / f"{place}.parquet")
     run_here("creators", tmp_path / "cut", tmp_path / "out")
-    whole, cut = contents(tmp_path / "whole"), contents(tmp_path / "out")
+    whole, cut = contents(scored), contents(tmp_path / "out")
     assert {name: one for name, one in whole.items() if name.endswith(".parquet")} == {
         name: one for name, one in cut.items() if name.endswith(".parquet")
     }
@@ -88,9 +100,9 @@ def test_a_bucket_that_breaks_the_contract_is_set_aside(crowd: Path, tmp_path: P
     assert 0 < len(kept) < rows.height
 
 
-def test_a_run_goes_on_where_it_was(crowd: Path, tmp_path: Path) -> None:
-    run_here("creators", crowd, tmp_path / "out")
-    before = contents(tmp_path / "out")
+def test_a_run_goes_on_where_it_was(crowd: Path, scored: Path, tmp_path: Path) -> None:
+    shutil.copytree(scored, tmp_path / "out")
+    before = contents(scored)
     lost = next((tmp_path / "out").glob("*/scores.parquet"))
     lost.unlink()
     engine = Here()

@@ -13,9 +13,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from batch_builder import Here, contents, run_here, write_comments, write_posts, write_profiles
+from batch_tasks import Answers, Dies, Fails
 from cli_runner import Runner
 
 from zhenfen.batch import rows
+from zhenfen.batch import run as batch
 from zhenfen.batch.engine import LOST, Task
 from zhenfen.batch.local_engine import LocalEngine
 from zhenfen.batch.manifest import MANIFEST, open_manifest
@@ -91,6 +93,13 @@ def test_a_part_that_is_gone_takes_its_scores_along(tmp_path: Path) -> None:
     assert manifest.n_rows == 80
 
 
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line's engine does everything in this process: one that starts takes seconds."""
+    monkeypatch.setattr(batch, "open_engine", lambda name, n_workers: Here())
+
+
+@pytest.mark.usefixtures("no_process")
 def test_a_part_that_cannot_be_used_is_set_aside_and_the_rest_is_done(zhenfen: Runner, tmp_path: Path) -> None:
     source, out = write_profiles(tmp_path / "in", n_parts=2), tmp_path / "out"
     (source / "bad.parquet").write_bytes(b"PAR1 and no more")
@@ -182,21 +191,6 @@ def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(tmp_path: Pat
 def contents_of_run(source: Path, out: Path) -> dict[str, bytes]:
     run_here("profiles", source, out)
     return contents(out)
-
-
-class Dies:
-    def __call__(self, work: Path) -> None:
-        os._exit(9)
-
-
-class Fails:
-    def __call__(self, work: Path) -> None:
-        raise ArithmeticError("nobody foresaw this")
-
-
-class Answers:
-    def __call__(self, work: Path) -> str:
-        return "done"
 
 
 def test_a_process_that_dies_takes_no_other_task_along(tmp_path: Path) -> None:

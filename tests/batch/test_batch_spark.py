@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import batch_tasks
 import polars as pl
 import pytest
 from batch_builder import contents, run_here, write_comments, write_posts, write_profiles
+from batch_tasks import Dies, Fails
 
 from zhenfen.batch import components, creators, spark_engine
 from zhenfen.batch.engine import LOST, NO_TRAFFIC, Outcome, Task, Traffic
@@ -72,11 +74,17 @@ def context() -> Iterator[SparkContext]:
         pytest.skip("Spark needs Java 17, and there is none here")
     from pyspark import cloudpickle
 
-    # Spark's workers cannot import this module.
+    # Spark's workers cannot import these modules.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    opened = spark_engine.open_spark(2)
-    yield opened.context
-    opened.close()
+    cloudpickle.register_pickle_by_value(batch_tasks)
+    with pytest.MonkeyPatch.context() as patch:
+        # What starts takes the time: Java compiles for short runs, a task has one worker (and one that makes what it
+        # reads), and what dies is begun twice.
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        patch.setattr(spark_engine, "MOST_FAILURES", 2)
+        opened = spark_engine.open_spark(1)
+        yield opened.context
+        opened.close()
 
 
 @pytest.fixture
@@ -90,7 +98,7 @@ def engine(context: SparkContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_comments_are_the_same_bytes_though_workers_are_killed(
     engine: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(components, "ROWS_A_PARTITION", 60)
+    monkeypatch.setattr(components, "ROWS_A_PARTITION", 90)
     source = write_comments(tmp_path / "in", n_parts=2)
     (source / "bad.parquet").write_bytes(b"PAR1")
     engine.killed = tmp_path / "killed"
@@ -132,16 +140,6 @@ class Refuses:
 class Full:
     def __call__(self, work: Path) -> str:
         raise ConfigError("out: cannot be written (No space left on device)")
-
-
-class Dies:
-    def __call__(self, work: Path) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Fails:
-    def __call__(self, work: Path) -> None:
-        raise ArithmeticError("nobody foresaw this")
 
 
 class Makes:
