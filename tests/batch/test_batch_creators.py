@@ -47,7 +47,9 @@ def _small_buckets() -> Iterator[None]:
 def scored(crowd: Path, _small_buckets: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Their scores, in buckets."""
     out = tmp_path_factory.mktemp("scored") / "out"
-    run_here("creators", crowd, out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
+        run_here("creators", crowd, out)
     return out
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from batch_builder import Here, contents, run_here, write_comments
+from batch_tasks import dies, dies_once
 
 from zhenfen.batch import components, local_engine
 from zhenfen.batch.engine import Block, Frames, pack
@@ -36,25 +35,13 @@ def _count_up(partition: int, frames: Frames) -> Iterator[Block]:
     yield partition, ("number", pack(pl.DataFrame({"number": [partition]})))
 
 
-def _dies_once(partition: int, frames: Frames, mark: Path) -> Iterator[Block]:
-    yield partition, ("number", b"%d" % partition)
-    if partition == 1 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _dies(partition: int, frames: Frames) -> Iterator[Block]:
-    os.kill(os.getpid(), signal.SIGKILL)
-    yield partition, ("number", b"")
-
-
 def test_a_worker_that_is_killed_costs_no_partition(tmp_path: Path) -> None:
     engine = LocalEngine(2)
     none = LocalPartitions(engine, tmp_path, [()] * 3)
-    made = dict(none.collect(partial(_dies_once, mark=tmp_path / "mark")))
+    made = dict(none.collect(partial(dies_once, mark=tmp_path / "mark")))
     assert made == {partition: ("number", b"%d" % partition) for partition in range(3)}
     with pytest.raises(ConfigError, match="could not be grouped"):
-        none.shuffle(_dies, 1)
+        none.shuffle(dies, 1)
     engine.close()
 
 
