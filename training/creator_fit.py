@@ -20,6 +20,7 @@ from training.baselines import forest_of_isolation
 from training.creator_reals import Real, read_reals
 from training.creators import RATIO, Z_SCORE, Cast
 from training.fit import CalibrationRule, balance
+from training.shelf import ShelfPlace
 from training.split import Mask, make_folds
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
@@ -59,13 +60,10 @@ class ChallengerRule(Strict):
     penalty: float = Field(gt=0)
 
 
-class CreatorConfig(Strict):
+class CreatorConfig(ShelfPlace):
     """configs/models/creator.yaml.
 
     Attributes:
-        name: Name of the model, its shelf's folder.
-        version: Version, the folder within.
-        seed: Of every draw.
         evidence: Family of evidence → measurement → its suspicious side, 1 or -1.
         audience_share: Lower end of the audience's share → tail score, both rising.
         n_folds: Folds of rosters.
@@ -74,9 +72,6 @@ class CreatorConfig(Strict):
         cast: Who is simulated.
     """
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     evidence: dict[str, dict[str, int]]
     audience_share: dict[float, float]
     n_folds: int = Field(ge=2)

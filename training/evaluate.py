@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,68 @@ from training.fit import balance
 from zhenfen.estimators.manifest import ValidationCounts
 
 Array = npt.NDArray[np.float64]
+EVEN = 0.5
+"""The share of fakes that figures and probabilities are at."""
+VIEWS = ("within", "across")
+"""By models that knew the source of a row, and by models that did not."""
 FIGURES = ("auc", "ap", "mcc", "brier")
 N_RESAMPLES = 200
 """Enough for the 2.5th and 97.5th percentile to the second decimal."""
 INTERVAL = (2.5, 97.5)
 Figure = tuple[float, float, float]
 """Value, low and high end of the 95 % interval."""
+Figures = Mapping[str, Mapping[str, Figure]]
+"""Source → figure → value."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows scored by models that had not seen them, and what that shows.
+
+    Attributes:
+        rows: source, platform, is_fake, twin, and the probabilities `within` and `across`.
+        threshold: Probability from which a row counts as flagged.
+        figures: View → figures of the sources that hold both labels there.
+    """
+
+    rows: pl.DataFrame
+    threshold: float
+    figures: Mapping[str, Figures]
+
+    def to_manifest(self) -> dict[str, Any]:
+        """What model.yaml says of it."""
+        judging = pick_judging(self.rows)
+        within, across = (count_flagged(judging, judging[view].to_numpy(), self.threshold) for view in VIEWS)
+        return {
+            "threshold": self.threshold,
+            "platforms": sorted(self.rows["platform"].unique()),
+            "validations": within,
+            "validations_across": across,
+            "metrics": {view: round_figures(found) for view, found in self.figures.items()},
+        }
+
+    def to_metrics(self) -> dict[str, dict[str, Any]]:
+        """View → source → figure, as a tracking store holds them."""
+        return {view: dict(take_points(found)) for view, found in self.figures.items()}
+
+
+def judge(rows: pl.DataFrame, threshold: float, seed: int) -> Judged:
+    """The figures of both views.
+
+    Args:
+        rows: See `Judged`.
+        threshold: See `Judged`.
+        seed: Of the resamples.
+    """
+    judging = pick_judging(rows)
+    figures = {view: evaluate(judging, judging[view].to_numpy(), threshold, seed) for view in VIEWS}
+    return Judged(rows, threshold, figures)
+
+
+def pick_judging(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with a clear label, of the sources that have rows of both labels."""
+    clear = rows.filter((pl.col("is_fake") == 0) | (pl.col("is_fake") == 1))
+    return clear.filter(pl.col("is_fake").n_unique().over("source") > 1)
 
 
 def evaluate(
@@ -54,7 +112,21 @@ def count_flagged(rows: pl.DataFrame, probas: Array, threshold: float) -> tuple[
     return tuple(ValidationCounts.model_validate(row) for row in counts.iter_rows(named=True))
 
 
-def round_figures(figures: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict[str, list[float]]]:
+def choose_threshold(rows: pl.DataFrame, probas: Array, most_false_alarms: float) -> float:
+    """The lowest probability from which no source has more than that share flagged; rounded up to four digits.
+
+    Args:
+        rows: source of genuine rows.
+        probas: Theirs, by models that had not seen them, shape (n,).
+        most_false_alarms: In (0, 1).
+    """
+    quantile = pl.col("proba").quantile(1 - most_false_alarms, "higher")
+    ends = rows.select("source", proba=pl.Series(probas)).group_by("source").agg(quantile)
+    highest = ends["proba"].to_numpy().max()
+    return float(np.ceil(np.nextafter(highest, 1) * 1e4) / 1e4)
+
+
+def round_figures(figures: Figures) -> dict[str, dict[str, list[float]]]:
     """The same with four digits, as model.yaml holds them."""
     return {
         source: {name: [round(value, 4) for value in figure] for name, figure in found.items()}
@@ -62,17 +134,17 @@ def round_figures(figures: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict
     }
 
 
-def take_points(figures: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict[str, float]]:
+def take_points(figures: Figures) -> dict[str, dict[str, float]]:
     """The same without the intervals, as a tracking store holds them."""
     return {source: {name: figure[0] for name, figure in found.items()} for source, found in figures.items()}
 
 
-def mean_of(figures: Mapping[str, Mapping[str, Figure]], name: str) -> float:
+def mean_of(figures: Figures, name: str) -> float:
     """Mean over the sources of one figure."""
     return float(np.mean([one[name][0] for one in figures.values()]))
 
 
-def worst_of(figures: Mapping[str, Mapping[str, Figure]], name: str) -> float:
+def worst_of(figures: Figures, name: str) -> float:
     """The lowest of one figure over the sources."""
     return min(one[name][0] for one in figures.values())
 
@@ -97,6 +169,13 @@ def measure(labels: Array, probas: Array, weight: Array, threshold: float) -> tu
     fake, genuine = (np.bincount(place, weight * kind, len(levels)).astype(np.float64) for kind in (labels, 1 - labels))
     brier = float(np.average((probas - labels) ** 2, weights=weight))
     return _auc(fake, genuine), _average_precision(fake, genuine), _mcc(fake, genuine, levels >= threshold), brier
+
+
+def calibration_error(labels: Array, probas: Array, weight: Array, n_bins: int = 10) -> float:
+    """Mean distance of the probability from the share of manipulated, over bins of equal width (ECE)."""
+    bins = np.minimum((probas * n_bins).astype(np.int64), n_bins - 1)
+    sums = [np.bincount(bins, weight * values, n_bins) for values in (probas, labels)]
+    return float(np.abs(sums[0] - sums[1]).sum() / weight.sum())
 
 
 def _draw(group: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:

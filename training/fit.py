@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from training.split import Mask
+from training.shelf import ShelfPlace
+from training.split import Mask, Names, Parts, score_parts
 from training.tune import Chooser, keep
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
@@ -55,13 +56,10 @@ class CalibrationRule(Strict):
     fewest_rows: int = Field(ge=1)
 
 
-class ModelConfig(Strict):
+class ModelConfig(ShelfPlace):
     """One file of configs/models/.
 
     Attributes:
-        name: Name of the model, its shelf's folder.
-        version: Version, the folder within.
-        seed: Of every draw.
         features: Columns the model reads.
         params: How the trees are grown; its seed is the one above.
         dropout: How values are taken away.
@@ -70,9 +68,6 @@ class ModelConfig(Strict):
         threshold: Calibrated probability from which a row is flagged.
     """
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     features: tuple[str, ...]
     params: TabularParams
     dropout: Dropout
@@ -107,19 +102,18 @@ def balance(rows: pl.DataFrame) -> Array:
 
 
 def score_held_out(
-    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: ModelConfig, choose: Chooser[ModelConfig] = keep
-) -> tuple[Array, npt.NDArray[np.str_]]:
+    rows: pl.DataFrame, parts: Parts, config: ModelConfig, choose: Chooser[ModelConfig] = keep
+) -> tuple[Array, Names]:
     """Log-odds of every row from a model that was not trained on its part, and the name of its part, shape (n,).
 
     NaN where a row is in no part. `choose` gives the configuration of each model, from the rows that train it.
     """
-    scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
-    for name, held in parts:
-        rest = rows.filter(~pl.Series(held))
-        classifier = fit_classifier(rest, choose(rest, config))
-        scores[held] = classifier.decision_function(rows.filter(pl.Series(held)))
-        names[held] = name
-    return scores, names
+
+    def score(held: Mask) -> Array:
+        rest = rows.filter(pl.Series(~held))
+        return fit_classifier(rest, choose(rest, config)).decision_function(rows.filter(pl.Series(held)))
+
+    return score_parts(parts, rows.height, score)
 
 
 def fit_calibrations(rows: pl.DataFrame, within: Array, across: Array, config: ModelConfig) -> dict[str, Calibration]:
@@ -142,7 +136,7 @@ def fit_calibrations(rows: pl.DataFrame, within: Array, across: Array, config: M
 
 
 def calibrate_apart(
-    rows: pl.DataFrame, scores: Array, parts: npt.NDArray[np.str_], config: ModelConfig, *, by_platform: bool
+    rows: pl.DataFrame, scores: Array, parts: Names, config: ModelConfig, *, by_platform: bool
 ) -> Array:
     """Probabilities of held-out scores, shape (n,): each part's by maps that were fitted without it."""
     probas = np.full(rows.height, np.nan)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.creator_judge import calibration_error
+from training.evaluate import calibration_error
 from training.fit import balance
 from training.tracking import Run
 from zhenfen.errors import ConfigError
@@ -21,7 +21,6 @@ Array = npt.NDArray[np.float64]
 FILE = "held_out.parquet"
 FOLDER = "held_out"
 """Of the run's artifacts."""
-VIEWS = ("within", "across")
 SCHEMA: dict[str, pl.DataType] = {
     "row": pl.String(),
     "source": pl.String(),

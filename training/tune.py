@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from training.shelf import ROOT, Trained
+from training.shelf import ROOT
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.errors import ConfigError
 
@@ -223,9 +223,22 @@ def load_spaces(n_trials: int) -> Spaces:
     return read_config(config_dir() / "tuning.yaml", Spaces)
 
 
-def with_lines(trained: Trained, *tuners: Tuner[Any]) -> Trained:
-    """`trained` with a card that says what was searched."""
-    return replace(trained, card="\n".join((trained.card, *(f"{one.to_line()}\n" for one in tuners))))
+def make_chooser(name: str, judge: Judge[Config], space: str, n_trials: int, seed: int) -> Chooser[Config]:
+    """The search of `--tune N`; with N = 0 the configuration stays as it is.
+
+    Args:
+        name: Of what is fitted.
+        judge: What the search maximises.
+        space: Where it looks, a name of configs/tuning.yaml.
+        n_trials: N.
+        seed: Of the draws.
+
+    Raises:
+        ConfigError: See `load_spaces`.
+    """
+    if n_trials == 0:
+        return keep
+    return Tuner(name, judge, getattr(load_spaces(n_trials), space), n_trials, seed)
 
 
 def _value_of(config: Any, path: str) -> float:
