@@ -63,9 +63,9 @@ def score_alone(source: Path) -> float:
 
     model = load_models().need(PROFILE)
     features = measure_profiles(make_frame(TABLES["audience"], pl.read_parquet(source)), AS_OF)
-    columns = features.select(model.manifest.features)
+    profiles = pl.read_parquet(source, columns=["platform"])
     start = time.perf_counter()
-    model.classifier.decision_function(columns)
+    model.mixture.decision_function(features, profiles["platform"])
     return time.perf_counter() - start
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,20 +26,20 @@ from training.fit import (
     ModelConfig,
     calibrate_apart,
     fit_calibrations,
-    fit_classifier,
+    fit_mixture,
     score_held_out,
     write_calibrations,
 )
 from training.held_out import make_held_out
 from training.inner import across_sources
-from training.profiles import SOURCES, load_profiles, mark_twins
+from training.profiles import JUDGES, SOURCES, UNREAD, add_unread, load_profiles, mark_twins
 from training.recipe import Export, Recipe, run_command
 from training.shelf import find_domain, hash_file
 from training.split import leave_sources_out, make_folds
 from training.tune import Chooser, add_option, make_chooser
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.tabular import TabularClassifier
+from zhenfen.estimators.mixture import Mixture
 from zhenfen.features.audience import profile
 from zhenfen.features.audience.profile import PROFILE_FEATURES
 from zhenfen.shelf import TrainingSource
@@ -54,13 +54,13 @@ class FittedAudience:
     """The model, and calibrated probabilities by models that had not seen the row.
 
     Attributes:
-        classifier: Trained on all rows.
+        mixture: Trained on all rows.
         calibrations: Platform → map from its scores to probabilities.
         within: By models that knew the source, shape (n,).
         across: By models that did not, shape (n,).
     """
 
-    classifier: TabularClassifier
+    mixture: Mixture
     calibrations: Mapping[str, Calibration]
     within: Array
     across: Array
@@ -84,25 +84,27 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
         return (make_chooser(self.config.name, judge_across, "trees", self.n_trials, self.config.seed),)
 
     def params(self) -> Mapping[str, Any]:
-        """The configuration, the trees' parameters by their own names."""
+        """The configuration, the shared trees' parameters by their own names."""
         return {**self.config.model_dump(exclude={"params"}), **asdict(self.config.params)}
 
     def data(self, folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
         """Rows of all sources with near-duplicates marked."""
-        rows = load_profiles(folder, SOURCES)
+        rows = load_profiles(folder, (*SOURCES, *JUDGES))
         sources = describe_sets(SOURCES, rows, folder)
         if self.audits is not None:
             labelled, source = load_audits(self.audits)
             rows, sources = pl.concat((rows, labelled)), [*sources, source]
-        return mark_twins(rows), sources
+        return add_unread(mark_twins(rows)), sources
 
     def fit(self, data: pl.DataFrame) -> FittedAudience:
-        """Scores over folds and over sources left out, maps fitted on them, and the classifier of all rows."""
+        """Scores over folds and over sources left out, maps fitted on them, and the mixture of all rows."""
         config, (choose,) = self.config, self.choosers
-        within, folds = score_held_out(data, make_folds(data, config.n_folds, config.seed), config, choose)
+        teaching = ~data["source"].is_in(config.judges).to_numpy()
+        known = ((name, held & teaching) for name, held in make_folds(data, config.n_folds, config.seed))
+        within, folds = score_held_out(data, known, config, choose)
         across, names = score_held_out(data, leave_sources_out(data), config, choose)
         return FittedAudience(
-            fit_classifier(data, choose(data, config)),
+            fit_mixture(data, choose(data, config)),
             fit_calibrations(data, within, across, config),
             calibrate_apart(data, within, folds, config, by_platform=True),
             calibrate_apart(data, across, names, config, by_platform=False),
@@ -116,21 +118,29 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
     def export(
         self, data: pl.DataFrame, fitted: FittedAudience, judged: Judged, sources: Sequence[TrainingSource]
     ) -> Export:
-        """The classifier and its maps; the card holds baselines beside it."""
+        """The members, routes and maps; the card holds baselines beside it.
+
+        A share in a sample is corrected by the errors on profiles as most samples have them, whose posts nobody read.
+        """
+        teaching = data.filter(~pl.col("source").is_in(self.config.judges))
+        names = set(data["source"])
+        counted = judged.rows.filter(
+            ~pl.col("source").is_in(self.config.judges), ~(pl.col("source") + UNREAD).is_in(list(names))
+        )
         summary = {
             view: {"mean_auc": mean_of(found, "auc"), "worst_auc": worst_of(found, "auc")}
             for view, found in judged.figures.items()
         }
         return Export(
             files={
-                "model.txt": fitted.classifier.save,
+                **fitted.mixture.writers,
                 "calibration.json": lambda path: write_calibrations(path, fitted.calibrations),
             },
             manifest={
-                "features": self.config.features,
+                "features": fitted.mixture.feature_names_,
                 "feature_code": hash_file(Path(profile.__file__)),
-                "domain": find_domain(data, self.config.features),
-                **judged.to_manifest(),
+                "domain": find_domain(teaching, fitted.mixture.feature_names_),
+                **replace(judged, rows=counted).to_manifest(),
             },
             sections=make_sections(sources, judged, judge_baselines(data, self.config)),
             held=make_held_out(data, ["profile_id"], FOLLOWERS, fitted.within, fitted.across),

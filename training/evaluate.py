@@ -44,8 +44,8 @@ class Judged:
 
     def to_manifest(self) -> dict[str, Any]:
         """What model.yaml says of it."""
-        judging = pick_judging(self.rows)
-        within, across = (count_flagged(judging, judging[view].to_numpy(), self.threshold) for view in VIEWS)
+        judging = {view: pick_judging(self.rows, view) for view in VIEWS}
+        within, across = (count_flagged(rows, rows[view].to_numpy(), self.threshold) for view, rows in judging.items())
         return {
             "threshold": self.threshold,
             "platforms": sorted(self.rows["platform"].unique()),
@@ -67,14 +67,15 @@ def judge(rows: pl.DataFrame, threshold: float, seed: int) -> Judged:
         threshold: See `Judged`.
         seed: Of the resamples.
     """
-    judging = pick_judging(rows)
-    figures = {view: evaluate(judging, judging[view].to_numpy(), threshold, seed) for view in VIEWS}
+    judging = {view: pick_judging(rows, view) for view in VIEWS}
+    figures = {view: evaluate(found, found[view].to_numpy(), threshold, seed) for view, found in judging.items()}
     return Judged(rows, threshold, figures)
 
 
-def pick_judging(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a clear label, of the sources that have rows of both labels."""
+def pick_judging(rows: pl.DataFrame, view: str | None = None) -> pl.DataFrame:
+    """Rows with a clear label, scored in the view if one is named, of the sources that have such rows of both labels."""
     clear = rows.filter((pl.col("is_fake") == 0) | (pl.col("is_fake") == 1))
+    clear = clear if view is None else clear.filter(pl.col(view).is_not_nan())
     return clear.filter(pl.col("is_fake").n_unique().over("source") > 1)
 
 
