@@ -6,7 +6,7 @@ Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from training.baselines import BASELINES, score_baseline
 from training.card import make_sections
 from training.command import make_parser
 from training.datasets import describe_sets
-from training.evaluate import Figures, Judged, evaluate, judge, mean_of, worst_of
+from training.evaluate import Figures, Judged, evaluate, judge, mean_of, pick_judging, worst_of
 from training.fit import (
     ModelConfig,
     calibrate_apart,
@@ -35,7 +35,7 @@ from training.inner import across_sources
 from training.profiles import JUDGES, SOURCES, UNREAD, add_unread, load_profiles, mark_twins
 from training.recipe import Export, Recipe, run_command
 from training.shelf import find_domain, hash_file
-from training.split import leave_sources_out, make_folds
+from training.split import Mask, leave_sources_out, make_folds
 from training.tune import Chooser, add_option, make_chooser
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
@@ -99,9 +99,7 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
     def fit(self, data: pl.DataFrame) -> FittedAudience:
         """Scores over folds and over sources left out, maps fitted on them, and the mixture of all rows."""
         config, (choose,) = self.config, self.choosers
-        teaching = ~data["source"].is_in(config.judges).to_numpy()
-        known = ((name, held & teaching) for name, held in make_folds(data, config.n_folds, config.seed))
-        within, folds = score_held_out(data, known, config, choose)
+        within, folds = score_held_out(data, make_known_parts(data, config), config, choose)
         across, names = score_held_out(data, leave_sources_out(data), config, choose)
         return FittedAudience(
             fit_mixture(data, choose(data, config)),
@@ -122,11 +120,8 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
 
         A share in a sample is corrected by the errors on profiles as most samples have them, whose posts nobody read.
         """
-        teaching = data.filter(~pl.col("source").is_in(self.config.judges))
-        names = set(data["source"])
-        counted = judged.rows.filter(
-            ~pl.col("source").is_in(self.config.judges), ~(pl.col("source") + UNREAD).is_in(list(names))
-        )
+        teaching = pl.Series(find_teaching(data, self.config))
+        is_read = (data["source"] + UNREAD).is_in(data["source"].unique().to_list())
         summary = {
             view: {"mean_auc": mean_of(found, "auc"), "worst_auc": worst_of(found, "auc")}
             for view, found in judged.figures.items()
@@ -139,8 +134,8 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
             manifest={
                 "features": fitted.mixture.feature_names_,
                 "feature_code": hash_file(Path(profile.__file__)),
-                "domain": find_domain(teaching, fitted.mixture.feature_names_),
-                **replace(judged, rows=counted).to_manifest(),
+                "domain": find_domain(data.filter(teaching), fitted.mixture.feature_names_),
+                **replace(judged, rows=judged.rows.filter(teaching & ~is_read)).to_manifest(),
             },
             sections=make_sections(sources, judged, judge_baselines(data, self.config)),
             held=make_held_out(data, ["profile_id"], FOLLOWERS, fitted.within, fitted.across),
@@ -157,13 +152,35 @@ def judge_across(rows: pl.DataFrame) -> Callable[[ModelConfig], float]:
     return quality
 
 
-def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, Figures]:
-    """Figures of every baseline on sources left out; each reads all features there are."""
-    scores = {
-        name: score_baseline(rows, leave_sources_out(rows), PROFILE_FEATURES, make, config.seed)
-        for name, make in BASELINES.items()
+def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, dict[str, Figures]]:
+    """View → figures of every baseline; each reads all features there are."""
+    teaching = find_teaching(rows, config)
+    parts = {"within": list(make_known_parts(rows, config)), "across": list(leave_sources_out(rows))}
+    scored = {
+        view: {
+            name: rows.with_columns(
+                pl.Series(view, score_baseline(name, rows, held, PROFILE_FEATURES, teaching, config.seed))
+            )
+            for name in BASELINES
+        }
+        for view, held in parts.items()
     }
-    return {name: evaluate(rows, probas, config.threshold, config.seed) for name, probas in scores.items()}
+    judging = {view: {name: pick_judging(one, view) for name, one in found.items()} for view, found in scored.items()}
+    return {
+        view: {name: evaluate(one, one[view].to_numpy(), config.threshold, config.seed) for name, one in found.items()}
+        for view, found in judging.items()
+    }
+
+
+def find_teaching(rows: pl.DataFrame, config: ModelConfig) -> Mask:
+    """Rows that something may be learned from, shape (n,)."""
+    return np.asarray(~rows["source"].is_in(config.judges).to_numpy(), dtype=np.bool_)
+
+
+def make_known_parts(rows: pl.DataFrame, config: ModelConfig) -> Iterator[tuple[str, Mask]]:
+    """Folds of the sources that teach: within them nothing judges that taught nothing."""
+    teaching = find_teaching(rows, config)
+    return ((name, held & teaching) for name, held in make_folds(rows, config.n_folds, config.seed))
 
 
 def make_recipe(options: Namespace) -> AudienceRecipe:

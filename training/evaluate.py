@@ -93,11 +93,23 @@ def evaluate(
         seed: Of the resamples.
         n_resamples: How many.
     """
-    here = {source: rows["source"] == source for source in rows["source"].unique(maintain_order=True)}
-    return {
-        source: _evaluate_one(rows.filter(mine), probas[mine.to_numpy()], threshold, seed, n_resamples)
-        for source, mine in here.items()
-    }
+    found = {}
+    for source in rows["source"].unique(maintain_order=True):
+        mine = rows["source"] == source
+        part, own = rows.filter(mine), probas[mine.to_numpy()]
+        labels, weight = part["is_fake"].to_numpy().astype(np.float64), balance(part)
+        group = part["twin"].rank("dense").to_numpy().astype(np.int64) - 1
+        n_groups = int(group.max()) + 1
+        rng = np.random.default_rng(seed)
+        # How often each group comes up when as many as there are get drawn with replacement.
+        draws = (np.bincount(rng.integers(0, n_groups, n_groups), minlength=n_groups) for _ in range(n_resamples))
+        drawn = [measure(labels, own, weight * times[group], threshold) for times in draws]
+        low, high = np.nanpercentile(drawn, INTERVAL, axis=0)
+        values = measure(labels, own, weight, threshold)
+        found[source] = {
+            name: (values[place], float(low[place]), float(high[place])) for place, name in enumerate(FIGURES)
+        }
+    return found
 
 
 def count_flagged(rows: pl.DataFrame, probas: Array, threshold: float) -> tuple[ValidationCounts, ...]:
@@ -150,26 +162,24 @@ def worst_of(figures: Figures, name: str) -> float:
     return min(one[name][0] for one in figures.values())
 
 
-def _evaluate_one(
-    rows: pl.DataFrame, probas: Array, threshold: float, seed: int, n_resamples: int
-) -> dict[str, Figure]:
-    labels, weight = rows["is_fake"].to_numpy().astype(np.float64), balance(rows)
-    group = rows["twin"].rank("dense").to_numpy().astype(np.int64) - 1
-    rng = np.random.default_rng(seed)
-    drawn = [measure(labels, probas, weight * _draw(group, rng), threshold) for _ in range(n_resamples)]
-    low, high = np.nanpercentile(drawn, INTERVAL, axis=0)
-    values = measure(labels, probas, weight, threshold)
-    return {name: (values[place], float(low[place]), float(high[place])) for place, name in enumerate(FIGURES)}
-
-
 def measure(labels: Array, probas: Array, weight: Array, threshold: float) -> tuple[float, float, float, float]:
     """FIGURES in their order, all inputs of shape (n,); NaN where a kind of label weighs nothing."""
     if not 0 < labels @ weight < weight.sum():
         return (np.nan, np.nan, np.nan, np.nan)
     levels, place = np.unique(probas, return_inverse=True)
     fake, genuine = (np.bincount(place, weight * kind, len(levels)).astype(np.float64) for kind in (labels, 1 - labels))
-    brier = float(np.average((probas - labels) ** 2, weights=weight))
-    return _auc(fake, genuine), _average_precision(fake, genuine), _mcc(fake, genuine, levels >= threshold), brier
+    # AUC: equal probabilities count one half.
+    auc = float(fake @ (np.cumsum(genuine) - genuine / 2) / (fake.sum() * genuine.sum()))
+    # Average precision: the highest probabilities may weigh nothing in a resample.
+    found, flagged = np.cumsum(fake[::-1]), np.cumsum((fake + genuine)[::-1])
+    precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
+    average_precision = float(fake[::-1] @ precision / fake.sum())
+    # Matthews' correlation: 0 where every row or none is flagged, as scikit-learn has it.
+    hits, alarms = fake[levels >= threshold].sum(), genuine[levels >= threshold].sum()
+    misses, rests = fake.sum() - hits, genuine.sum() - alarms
+    spread = (hits + alarms) * (hits + misses) * (rests + alarms) * (rests + misses)
+    mcc = float((hits * rests - alarms * misses) / np.sqrt(spread)) if spread > 0 else 0.0
+    return auc, average_precision, mcc, float(np.average((probas - labels) ** 2, weights=weight))
 
 
 def calibration_error(labels: Array, probas: Array, weight: Array, n_bins: int = 10) -> float:
@@ -177,30 +187,3 @@ def calibration_error(labels: Array, probas: Array, weight: Array, n_bins: int =
     bins = np.minimum((probas * n_bins).astype(np.int64), n_bins - 1)
     sums = [np.bincount(bins, weight * values, n_bins) for values in (probas, labels)]
     return float(np.abs(sums[0] - sums[1]).sum() / weight.sum())
-
-
-def _draw(group: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """How often each row comes up when as many groups as there are get drawn with replacement, shape (n,)."""
-    n_groups = int(group.max()) + 1
-    return np.bincount(rng.integers(0, n_groups, n_groups), minlength=n_groups)[group]
-
-
-def _auc(fake: Array, genuine: Array) -> float:
-    """Weights of fake and genuine rows at each probability, ascending; equal probabilities count one half."""
-    below = np.cumsum(genuine) - genuine / 2
-    return float(fake @ below / (fake.sum() * genuine.sum()))
-
-
-def _average_precision(fake: Array, genuine: Array) -> float:
-    found, flagged = np.cumsum(fake[::-1]), np.cumsum((fake + genuine)[::-1])
-    # The highest probabilities may weigh nothing in a resample.
-    precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
-    return float(fake[::-1] @ precision / fake.sum())
-
-
-def _mcc(fake: Array, genuine: Array, is_flagged: npt.NDArray[np.bool_]) -> float:
-    """Matthews' correlation; 0 where every row or none is flagged, as scikit-learn has it."""
-    hits, alarms = fake[is_flagged].sum(), genuine[is_flagged].sum()
-    misses, rests = fake.sum() - hits, genuine.sum() - alarms
-    spread = (hits + alarms) * (hits + misses) * (rests + alarms) * (rests + misses)
-    return float((hits * rests - alarms * misses) / np.sqrt(spread)) if spread > 0 else 0.0

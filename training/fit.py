@@ -129,8 +129,16 @@ def fit_trees(
     if unknown := sorted(named - set(rows.columns)):
         raise ConfigError(f"models/{config.name}: features that the training rows lack: {', '.join(unknown)}")
     X, y, weight = rows.select(features), rows["is_fake"].to_numpy(), balance(rows)
-    thinned = _drop(X, config.dropout, np.random.default_rng(config.seed))
-    weights = np.concatenate((weight, config.dropout.weight * weight))
+    # The copy of the rows with values, blocks and whole rows taken away.
+    dropout, rng = config.dropout, np.random.default_rng(config.seed)
+    taken = rng.random(X.shape) < dropout.value_share
+    for block in dropout.blocks:
+        places = [X.columns.index(name) for name in block if name in X.columns]
+        taken[:, places] |= (rng.random(X.height) < dropout.block_share)[:, None]
+    taken |= (rng.random(X.height) < dropout.row_share)[:, None]
+    gone = pl.DataFrame(taken, schema=X.columns, orient="row")
+    thinned = X.select(pl.when(~gone[name]).then(pl.col(name)).alias(name) for name in X.columns)
+    weights = np.concatenate((weight, dropout.weight * weight))
     return TabularClassifier.fit(pl.concat((X, thinned)), np.tile(y, 2), weights, replace(params, seed=config.seed))
 
 
@@ -213,13 +221,3 @@ def write_calibrations(path: Path, maps: Mapping[str, Calibration]) -> None:
     """Write the maps by their names, as JSON."""
     values = {name: one.to_dict() for name, one in maps.items()}
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-
-
-def _drop(X: pl.DataFrame, dropout: Dropout, rng: np.random.Generator) -> pl.DataFrame:
-    taken = rng.random(X.shape) < dropout.value_share
-    for block in dropout.blocks:
-        places = [X.columns.index(name) for name in block if name in X.columns]
-        taken[:, places] |= (rng.random(X.height) < dropout.block_share)[:, None]
-    taken |= (rng.random(X.height) < dropout.row_share)[:, None]
-    gone = pl.DataFrame(taken, schema=X.columns, orient="row")
-    return X.select(pl.when(~gone[name]).then(pl.col(name)).alias(name) for name in X.columns)

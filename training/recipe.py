@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import polars as pl
 
+from training.card import read_notes
 from training.command import show_trained
 from training.datasets import data_dir
 from training.evaluate import EVEN, VIEWS
@@ -26,8 +27,6 @@ from training.tracking import track
 from training.tune import Chooser, Tuner
 from zhenfen.config import models_dir
 from zhenfen.shelf import TrainingSource
-
-CARDS = Path(__file__).parent / "cards"
 
 Config = TypeVar("Config", bound=ShelfPlace)
 Data = TypeVar("Data")
@@ -112,9 +111,9 @@ def train(
         "training_share": EVEN,
         **export.manifest,
     }
-    notes = (CARDS / f"{config.name}.md").read_text(encoding="utf-8").strip()
     searched = (one.to_line() for one in find_tuners(recipe))
-    card = "\n\n".join((f"# {config.name} {config.version}", notes, *export.sections, *searched)) + "\n"
+    head = (f"# {config.name} {config.version}", read_notes(config.name))
+    card = "\n\n".join((*head, *export.sections, *searched)) + "\n"
     return Trained(export.files, manifest, card), export, judged
 
 

@@ -178,12 +178,16 @@ class Tuner(Generic[Config]):
         from optuna.trial import TrialState
         from sqlalchemy.exc import SQLAlchemyError
 
+        # The study's name: a hash of everything that an answer hangs on, but for the code.
+        digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes())
+        space = (f"{path} {one.model_dump_json()}" for path, one in self.space.items())
+        digest.update("\n".join((config.model_dump_json(), str(self.seed), *space, *rows.columns)).encode())
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
             self.store.parent.mkdir(parents=True, exist_ok=True)
             study = optuna.create_study(
                 storage=f"sqlite:///{self.store}",
-                study_name=self._study(rows, config),
+                study_name=f"{self.name} {digest.hexdigest()[:16]}",
                 direction="maximize",
                 load_if_exists=True,
             )
@@ -194,13 +198,6 @@ class Tuner(Generic[Config]):
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(trial.number, state=TrialState.FAIL)
         return study
-
-    def _study(self, rows: pl.DataFrame, config: Config) -> str:
-        """Hash of everything that an answer hangs on, but for the code."""
-        digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes())
-        space = (f"{path} {one.model_dump_json()}" for path, one in self.space.items())
-        digest.update("\n".join((config.model_dump_json(), str(self.seed), *space, *rows.columns)).encode())
-        return f"{self.name} {digest.hexdigest()[:16]}"
 
 
 def add_option(parser: ArgumentParser) -> None:
