@@ -21,7 +21,7 @@ from training.baselines import BASELINES, score_baseline
 from training.card import make_sections
 from training.command import make_parser
 from training.datasets import describe_sets
-from training.evaluate import Figures, Judged, evaluate, judge, mean_of, pick_judging, worst_of
+from training.evaluate import Figures, Judged, judge, mean_of, worst_of
 from training.fit import (
     ModelConfig,
     calibrate_apart,
@@ -41,7 +41,6 @@ from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.mixture import Mixture
 from zhenfen.features.audience import profile
-from zhenfen.features.audience.profile import PROFILE_FEATURES
 from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
@@ -153,23 +152,18 @@ def judge_across(rows: pl.DataFrame) -> Callable[[ModelConfig], float]:
 
 
 def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, dict[str, Figures]]:
-    """View → figures of every baseline; each reads all features there are."""
-    teaching = find_teaching(rows, config)
+    """View → figures of every baseline, on the rows that judge the model."""
     parts = {"within": list(make_known_parts(rows, config)), "across": list(leave_sources_out(rows))}
-    scored = {
-        view: {
-            name: rows.with_columns(
-                pl.Series(view, score_baseline(name, rows, held, PROFILE_FEATURES, teaching, config.seed))
-            )
-            for name in BASELINES
-        }
-        for view, held in parts.items()
-    }
-    judging = {view: {name: pick_judging(one, view) for name, one in found.items()} for view, found in scored.items()}
-    return {
-        view: {name: evaluate(one, one[view].to_numpy(), config.threshold, config.seed) for name, one in found.items()}
-        for view, found in judging.items()
-    }
+    teaching = find_teaching(rows, config)
+    found: dict[str, dict[str, Figures]] = {view: {} for view in parts}
+    for name in BASELINES:
+        scores = {view: score_baseline(name, rows, held, teaching, config.seed) for view, held in parts.items()}
+        judged = judge(
+            rows.with_columns(**{view: pl.Series(one) for view, one in scores.items()}), config.threshold, config.seed
+        )
+        for view, figures in judged.figures.items():
+            found[view][name] = figures
+    return found
 
 
 def find_teaching(rows: pl.DataFrame, config: ModelConfig) -> Mask:

@@ -11,6 +11,7 @@ import polars as pl
 
 from training.fit import balance
 from training.split import Mask, Parts, outside, score_parts
+from zhenfen.features.audience.profile import PROFILE_FEATURES
 
 Array = npt.NDArray[np.float64]
 RATIOS = {
@@ -33,19 +34,16 @@ BASELINES: dict[str, Make | None] = {
 }
 
 
-def score_baseline(
-    name: str, rows: pl.DataFrame, parts: Parts, features: tuple[str, ...], teaching: Mask, seed: int
-) -> Array:
+def score_baseline(name: str, rows: pl.DataFrame, parts: Parts, teaching: Mask, seed: int) -> Array:
     """Probabilities of every row by a baseline trained on the other parts, shape (n,).
 
-    Unknown values are the median of the training rows to scikit-learn's estimators. A ratio alone has no training:
-    its probability is its rank among the training rows; unknown, one half.
+    Unknown values are the median of the training rows to scikit-learn's estimators, which read all features there are.
+    A ratio alone has no training: its probability is its rank among the training rows; unknown, one half.
 
     Args:
         name: Key of BASELINES.
-        rows: source, twin, is_fake and the features.
+        rows: source, twin, is_fake and PROFILE_FEATURES.
         parts: What is held out.
-        features: Columns that estimators read.
         teaching: Rows that may teach, shape (n,).
         seed: Of the estimator.
     """
@@ -54,11 +52,17 @@ def score_baseline(
     def score(held: Mask) -> Array:
         kept, asked = rows.filter(pl.Series(outside(rows, held) & teaching)), rows.filter(pl.Series(held))
         if make is not None:
-            return _fit_predict(kept, asked, features, make(seed))
-        ratio = RATIOS[name]
-        known = np.sort(kept[ratio].drop_nulls().to_numpy())
-        ranks = np.searchsorted(known, asked[ratio].to_numpy(), side="right") / len(known)
-        return np.where(asked[ratio].is_null().to_numpy(), 0.5, ranks)
+            impute, scale = _sklearn("impute"), _sklearn("preprocessing")
+            steps = impute.SimpleImputer(strategy="median", keep_empty_features=True), scale.StandardScaler()
+            pipeline = _sklearn("pipeline").make_pipeline(*steps, make(seed))
+            X, y = kept.select(PROFILE_FEATURES).to_numpy(), kept["is_fake"].to_numpy()
+            pipeline.fit(X, y, **{f"{pipeline.steps[-1][0]}__sample_weight": balance(kept)})
+            proba = pipeline.predict_proba(asked.select(PROFILE_FEATURES).to_numpy())[:, 1]
+            return np.asarray(proba, dtype=np.float64)
+        known = np.sort(kept[RATIOS[name]].drop_nulls().to_numpy())
+        ratio = asked[RATIOS[name]]
+        ranks = np.searchsorted(known, ratio.to_numpy(), side="right") / len(known)
+        return np.where(ratio.is_null().to_numpy(), 0.5, ranks)
 
     return score_parts(parts, rows.height, score)[0]
 

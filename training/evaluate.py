@@ -73,7 +73,7 @@ def judge(rows: pl.DataFrame, threshold: float, seed: int) -> Judged:
 
 
 def pick_judging(rows: pl.DataFrame, view: str | None = None) -> pl.DataFrame:
-    """Rows with a clear label, scored in the view if one is named, of the sources that have such rows of both labels."""
+    """Rows with a clear label, scored in the view if one is named, of sources that have such rows of both labels."""
     clear = rows.filter((pl.col("is_fake") == 0) | (pl.col("is_fake") == 1))
     clear = clear if view is None else clear.filter(pl.col(view).is_not_nan())
     return clear.filter(pl.col("is_fake").n_unique().over("source") > 1)
