@@ -43,7 +43,11 @@ def print_quality(rows: pl.DataFrame, config: ModelConfig) -> None:
         for source, figures in evaluate(mine, mine["within"].to_numpy(), config.threshold, seed).items():
             genuine = mine.filter(source=source, is_fake=0)["within"]
             small.append(
-                (f"{source}, seed {seed}", show(figures["auc"]), f"{(genuine >= config.threshold).mean():.3f}")
+                (
+                    f"{source}, seed {seed}",
+                    show(figures["auc"]),
+                    f"{(genuine >= config.threshold).sum() / len(genuine):.3f}",
+                )
             )
     for view, found in tables.items():
         print(f"\n{view} (AUC)\n{rivals_table(found)}")
