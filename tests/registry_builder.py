@@ -20,7 +20,7 @@ from zhenfen.estimators.shelved import load_folder
 from zhenfen.model_registry import HASH_TAG, LABEL_TAG, Registry, keep_quiet
 from zhenfen.shelf import FILE_NAME
 
-SHIPPED = models_dir() / "audience" / "1"
+SHIPPED = models_dir() / "audience" / "2"
 
 
 @dataclass(frozen=True)

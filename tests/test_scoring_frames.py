@@ -15,7 +15,7 @@ from zhenfen.scoring.frames import input_columns, open_scorer
 from zhenfen.tables import TABLES
 from zhenfen.tables.foreign import take_columns
 
-AUDIENCE = input_columns(read_manifest(models_dir() / "audience" / "1"))
+AUDIENCE = input_columns(read_manifest(models_dir() / "audience" / "2"))
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAN = float("nan")
 
@@ -107,7 +107,7 @@ def open_model(name: str, folder):
 
 
 def test_ages_are_counted_at_the_moment_asked_for() -> None:
-    scorer = open_scorer(models_dir() / "audience" / "1")
+    scorer = open_scorer(models_dir() / "audience" / "2")
     rows = pl.DataFrame({"profile_id": ["a"], "n_posts": [900], "created_at": ["2020-01-01T00:00:00"]})
     late, early = (scorer(rows, moment)["p_fake"][0] for moment in ("2026-01-01", "2020-02-01T00:00:00+00:00"))
     assert late != early
@@ -118,4 +118,4 @@ def test_ages_are_counted_at_the_moment_asked_for() -> None:
 
 def test_no_rows_give_no_scores() -> None:
     rows = pl.DataFrame({"profile_id": []}, schema={"profile_id": pl.String})
-    assert open_scorer(models_dir() / "audience" / "1")(rows, None).height == 0
+    assert open_scorer(models_dir() / "audience" / "2")(rows, None).height == 0
