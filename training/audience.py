@@ -133,6 +133,7 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
             manifest={
                 "features": fitted.mixture.feature_names_,
                 "feature_code": hash_file(Path(profile.__file__)),
+                "platforms": sorted(data.filter(teaching)["platform"].unique()),
                 "domain": find_domain(data.filter(teaching), fitted.mixture.feature_names_),
                 **replace(judged, rows=judged.rows.filter(teaching & ~is_read)).to_manifest(),
             },

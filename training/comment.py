@@ -41,8 +41,8 @@ from training.evaluate import (
     count_flagged,
     evaluate,
     judge,
-    pick_judging,
     round_figures,
+    with_both_labels,
 )
 from training.fillers import load_fillers
 from training.fit import write_calibrations
@@ -103,7 +103,7 @@ class JudgedComments:
     """What the probabilities show.
 
     Attributes:
-        adverts: Comments as adverts.
+        adverts: Of the sources that hold both labels.
         fillers: Source → figures, by models that did not know it.
         thresholds: Kind → probability from which a comment is flagged.
     """
@@ -156,9 +156,9 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
             "advert": choose_threshold(genuine, genuine["across"].to_numpy(), config.advert.most_false_alarms),
             "filler": choose_threshold(single, single["across"].to_numpy(), config.filler.most_false_alarms),
         }
-        judging = pick_judging(fillers)
+        judging = with_both_labels(fillers)
         found = evaluate(judging, judging["across"].to_numpy(), thresholds["filler"], config.seed)
-        return JudgedComments(judge(comments, thresholds["advert"], config.seed), found, thresholds)
+        return JudgedComments(judge(with_both_labels(comments), thresholds["advert"], config.seed), found, thresholds)
 
     def export(
         self, data: CommentData, fitted: FittedComments, judged: JudgedComments, sources: Sequence[TrainingSource]
@@ -166,7 +166,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
         """The files of one stage or two; the card says what is flagged and what is found of every source."""
         encoder, threshold = self.config.advert.encoder, judged.thresholds["advert"]
         about = judged.adverts.to_manifest()
-        jd = pick_judging(fitted.fillers.filter(source=JD.name))
+        jd = with_both_labels(fitted.fillers.filter(source=JD.name))
         jd_counts = count_flagged(jd, jd["across"].to_numpy(), judged.thresholds["filler"])
         flagged = flagged_shares(fitted.comments, threshold, "source")
         rows = fitted.comments
@@ -181,6 +181,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
                 "features": (),
                 "feature_code": hash_file(Path(ngrams.__file__)),
                 "cascade": None if encoder is None else {"low": encoder.low, "blend": encoder.blend},
+                "platforms": sorted(rows["platform"].unique()),
                 "domain": {},
                 "kinds": {
                     "advert": _describe_kind(threshold, about["validations"], about["validations_across"]),

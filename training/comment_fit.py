@@ -138,7 +138,10 @@ def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
     """
     rng = np.random.default_rng(seed)
     drawn = draw_rows(rows, config.most_rows, seed)
-    disguised = _disguised(drawn, config.disguised_share, rng)
+    # Copies of some rows, each with one change.
+    some = drawn.filter(pl.Series(rng.random(drawn.height) < config.disguised_share))
+    own = some.select(cut_quoted(pl.col("text"))).to_series()
+    disguised = some.with_columns(normalised=normalise_texts(disguise(own, rng)))
     asking = normalise_texts(make_solicitations(config.n_solicitations, rng)).unique(maintain_order=True)
     extra = (disguised, pl.DataFrame({"normalised": asking, "label": ["advert"] * len(asking)}))
     first = _fit_line(_weigh_together(drawn, *extra, config), config)
@@ -268,10 +271,3 @@ def _fit_line(lesson: Lesson, config: AdvertConfig) -> LinearTextClassifier:
         sign_scale=config.sign_scale,
         n_buckets=config.n_buckets,
     )
-
-
-def _disguised(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """Copies of some rows, each with one change."""
-    some = rows.filter(pl.Series(rng.random(rows.height) < share))
-    own = some.select(cut_quoted(pl.col("text"))).to_series()
-    return some.with_columns(normalised=normalise_texts(disguise(own, rng)))

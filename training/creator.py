@@ -190,7 +190,11 @@ class CreatorRecipe(Recipe[CreatorConfig, CreatorData, FittedCreators, JudgedCre
     def evaluate(self, data: CreatorData, fitted: FittedCreators) -> JudgedCreators:
         """Whether the challenger takes over, and the probabilities of the one that is shelved."""
         within, outcomes = fitted.within, fitted.outcomes
-        gain = compare_left_out(fitted.left_out, self.config.seed) if outcomes is None else self._gain(outcomes)
+        if outcomes is None:
+            gain = compare_left_out(fitted.left_out, self.config.seed)
+        else:
+            creators = np.arange(len(outcomes.labels))
+            gain = compare_auc(outcomes.labels, outcomes.challenger, outcomes.mixture, creators, seed=self.config.seed)
         takes_over = gain[1] > 0
         combination = fitted.challenger if takes_over else MIXTURE
         if takes_over and outcomes is not None:
@@ -215,11 +219,6 @@ class CreatorRecipe(Recipe[CreatorConfig, CreatorData, FittedCreators, JudgedCre
             data.floors,
             outcomes,
         )
-
-    def _gain(self, outcomes: Outcomes) -> tuple[float, float, float]:
-        """The challenger beside the mixture, on an agency's own creators."""
-        creators = np.arange(len(outcomes.labels))
-        return compare_auc(outcomes.labels, outcomes.challenger, outcomes.mixture, creators, seed=self.config.seed)
 
     def export(
         self, data: CreatorData, fitted: FittedCreators, judged: JudgedCreators, sources: Sequence[TrainingSource]

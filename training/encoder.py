@@ -79,7 +79,16 @@ def run(config: PretrainConfig, folder: Path, shelf: Path, tracking_uri: str, ch
         tokenizer = make_tokenizer(texts, config.fewest_seen)
         network, metrics = _train(tokenise(tokenizer, texts), len(tokenizer), config, checkpoint, tracked)
         tracked.log_metrics(metrics)
-        written = write_shelf(network, tokenizer, _describe(config, sources, metrics), shelf)
+        about = {
+            "name": config.name,
+            "version": config.version,
+            "trained_on": [one.model_dump() for one in sources],
+            "metrics": {name: round(value, 4) for name, value in metrics.items()},
+            "seed": config.seed,
+            "git_commit": find_commit(),
+            "package_version": __version__,
+        }
+        written = write_shelf(network, tokenizer, about, shelf)
         tracked.log_folder(written, "shelf")
     checkpoint.unlink(missing_ok=True)
     return written
@@ -132,18 +141,6 @@ def _train(
     loss, accuracy = judge(network, [row for row, out in zip(rows, held, strict=True) if out], config)
     read = float(sum(map(len, rows)))
     return network, {"held_loss": loss, "held_accuracy": accuracy, "n_tokens": read, "vocabulary": float(n_tokens)}
-
-
-def _describe(config: PretrainConfig, sources: list[TrainingSource], metrics: Mapping[str, float]) -> dict[str, Any]:
-    return {
-        "name": config.name,
-        "version": config.version,
-        "trained_on": [one.model_dump() for one in sources],
-        "metrics": {name: round(value, 4) for name, value in metrics.items()},
-        "seed": config.seed,
-        "git_commit": find_commit(),
-        "package_version": __version__,
-    }
 
 
 def main() -> None:

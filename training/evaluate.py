@@ -33,9 +33,9 @@ class Judged:
     """Rows scored by models that had not seen them, and what that shows.
 
     Attributes:
-        rows: source, platform, is_fake, twin, and the probabilities `within` and `across`.
+        rows: source, platform, is_fake, twin, and the probabilities `within` and `across`, NaN where a view has none.
         threshold: Probability from which a row counts as flagged.
-        figures: View → figures of the sources that hold both labels there.
+        figures: View → source → figures.
     """
 
     rows: pl.DataFrame
@@ -43,12 +43,11 @@ class Judged:
     figures: Mapping[str, Figures]
 
     def to_manifest(self) -> dict[str, Any]:
-        """What model.yaml says of it."""
-        judging = {view: pick_judging(self.rows, view) for view in VIEWS}
+        """What model.yaml says of it: threshold, counts and figures."""
+        judging = {view: with_both_labels(self.rows.filter(pl.col(view).is_not_nan())) for view in VIEWS}
         within, across = (count_flagged(rows, rows[view].to_numpy(), self.threshold) for view, rows in judging.items())
         return {
             "threshold": self.threshold,
-            "platforms": sorted(self.rows["platform"].unique()),
             "validations": within,
             "validations_across": across,
             "metrics": {view: round_figures(found) for view, found in self.figures.items()},
@@ -67,16 +66,14 @@ def judge(rows: pl.DataFrame, threshold: float, seed: int) -> Judged:
         threshold: See `Judged`.
         seed: Of the resamples.
     """
-    judging = {view: pick_judging(rows, view) for view in VIEWS}
+    judging = {view: with_both_labels(rows.filter(pl.col(view).is_not_nan())) for view in VIEWS}
     figures = {view: evaluate(found, found[view].to_numpy(), threshold, seed) for view, found in judging.items()}
     return Judged(rows, threshold, figures)
 
 
-def pick_judging(rows: pl.DataFrame, view: str | None = None) -> pl.DataFrame:
-    """Rows with a clear label, scored in the view if one is named, of sources that have such rows of both labels."""
-    clear = rows.filter((pl.col("is_fake") == 0) | (pl.col("is_fake") == 1))
-    clear = clear if view is None else clear.filter(pl.col(view).is_not_nan())
-    return clear.filter(pl.col("is_fake").n_unique().over("source") > 1)
+def with_both_labels(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the sources that have rows of both labels."""
+    return rows.filter(pl.col("is_fake").n_unique().over("source") > 1)
 
 
 def evaluate(

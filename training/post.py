@@ -28,7 +28,6 @@ from training.evaluate import (
     count_flagged,
     evaluate,
     judge,
-    pick_judging,
 )
 from training.fit import write_calibrations
 from training.held_out import make_held_out
@@ -123,7 +122,7 @@ class PostRecipe(Recipe[PostConfig, pl.DataFrame, FittedPosts, Judged]):
         most = self.config.most_false_alarms
         threshold = choose_threshold(data.filter(pl.Series(organic)), fitted.within[organic], most)
         rows = data.with_columns(is_fake="y", within=pl.Series(fitted.within), across=pl.Series(fitted.across))
-        return judge(rows, threshold, self.config.seed)
+        return judge(rows.filter(pl.col("y") != UNDECIDED), threshold, self.config.seed)
 
     def export(
         self, data: pl.DataFrame, fitted: FittedPosts, judged: Judged, sources: Sequence[TrainingSource]
@@ -138,11 +137,14 @@ class PostRecipe(Recipe[PostConfig, pl.DataFrame, FittedPosts, Judged]):
             manifest={
                 "features": ("character 1-3-grams", *(f"words of {name}" for name in LISTS)),
                 "feature_code": hash_file(Path(post_text.__file__)),
+                "platforms": sorted(data["platform"].unique()),
                 "domain": {"text_chars": tuple(float(n_chars.quantile(share) or 0) for share in DOMAIN_QUANTILES)},
                 **judged.to_manifest(),
             },
             sections=[*sources_section(sources), *self._show(data, fitted, judged)],
-            held=make_held_out(judged.rows, ["text"], pl.col("text").str.len_chars(), fitted.within, fitted.across),
+            held=make_held_out(
+                judged.rows, ["text"], pl.col("text").str.len_chars(), *(judged.rows[view].to_numpy() for view in VIEWS)
+            ),
             metrics=judged.to_metrics(),
         )
 
@@ -200,7 +202,6 @@ def confuse_kinds(
 
 def show_flagged(judged: Judged) -> str:
     """How many are flagged at the threshold, one row a source, platform and view, as Markdown."""
-    judging = pick_judging(judged.rows)
     lines = (
         (
             one.source,
@@ -210,7 +211,7 @@ def show_flagged(judged: Judged) -> str:
             f"{one.n_genuine_flagged}/{one.n_genuine}",
         )
         for view, never_seen in zip(VIEWS, ("creator", "source"), strict=True)
-        for one in count_flagged(judging, judging[view].to_numpy(), judged.threshold)
+        for one in count_flagged(judged.rows, judged.rows[view].to_numpy(), judged.threshold)
     )
     return make_table(("source", "platform", "never seen", "sponsored flagged", "organic flagged"), lines)
 

@@ -88,7 +88,12 @@ def register(folder: Path, uri: str, rules: gate.Gate) -> Outcome:
         registered = same[-1] if same else _add_version(registry, folder, run_id)
         if champion is not None and champion.version == registered.version:
             return Outcome(registered, champion, (), is_champion=True)
-        checks = gate.judge(rules, manifest.name, challenger, _open_champion(registry, champion))
+        judged_against = None
+        if champion is not None:
+            if champion.run_id is None:
+                raise ConfigError(f"{champion}: expected the run that trained it")
+            judged_against = gate.Contender(registry.fetch(champion), _read_held(registry, champion.run_id))
+        checks = gate.judge(rules, manifest.name, challenger, judged_against)
         is_better = gate.may_promote(checks)
         # What the gate said stays with the run and with the version.
         rows = [
@@ -165,14 +170,6 @@ def _read_held(registry: Registry, run_id: str) -> pl.DataFrame:
         raise ConfigError(f"run {run_id}: expected {path}, which the gate compares by; train it again")
     with TemporaryDirectory() as place:
         return held_out.read_held_out(Path(registry.client.download_artifacts(run_id, path, place)))
-
-
-def _open_champion(registry: Registry, champion: Registered | None) -> gate.Contender | None:
-    if champion is None:
-        return None
-    if champion.run_id is None:
-        raise ConfigError(f"{champion}: expected the run that trained it")
-    return gate.Contender(registry.fetch(champion), _read_held(registry, champion.run_id))
 
 
 def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:

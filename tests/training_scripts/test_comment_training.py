@@ -12,7 +12,7 @@ from training import comment as script
 from training.comment_fit import CommentConfig, calibrate, draw_rows, fit_advert
 from training.comments import CONTACT_CODE, load_comments, mark_twins, outside, weigh
 from training.disguises import disguise, load_disguises
-from training.evaluate import choose_threshold, pick_judging
+from training.evaluate import choose_threshold, with_both_labels
 from training.fillers import load_fillers, make_fillers
 from training.recipe import run, train
 from training.shelf import write_shelf
@@ -237,7 +237,7 @@ class TestPublicData:
 
     def test_sources_that_judge_are_those_with_both_labels(self, comments: pl.DataFrame) -> None:
         labelled = comments.with_columns(is_fake=(pl.col("label") == "advert").cast(pl.Int8))
-        assert set(pick_judging(labelled)["source"]) == {"livechat", "gamechat", "qqgroup"}
+        assert set(with_both_labels(labelled)["source"]) == {"livechat", "gamechat", "qqgroup"}
 
     def test_weak_fillers_stand_in_many_places(self, data_dir: Path) -> None:
         fillers = load_fillers(data_dir)
