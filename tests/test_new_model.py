@@ -126,7 +126,7 @@ ASKING = (
     "src/zhenfen/reproducing.py",
     "src/zhenfen/model_registry",
     "src/zhenfen/scoring/frames.py",
-    "src/zhenfen/batch/scoring.py",
+    "src/zhenfen/batch/run.py",
     "src/zhenfen/service/status.py",
     "src/zhenfen/service/service.py",
     "src/zhenfen/monitoring/files.py",
