@@ -1,4 +1,4 @@
-"""Lists of contacts that MediaCrawler writes of Bilibili accounts: fans are a sample of followers, followings are not."""
+"""Lists of contacts that MediaCrawler writes of Bilibili accounts: fans are a sample of followers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from export_builder import read, rows, write_csv, write_database
+
 from zhenfen.errors import InputError
 
 NAME = "creator_contacts_2025-06-01.csv"
