@@ -31,7 +31,28 @@ def estimate_audiences(tables: Tables, models: Models, as_of: datetime) -> pl.Da
     )
     scored = score_profiles(add_behaviour(sample, tables["posts"]), model, as_of)
     profiles = sample.select("creator_id", "platform", "frame").hstack(scored)
-    return estimate_shares(profiles, tables["audit_labels"], model.manifest, models.audience_levels.rules)
+    labels = place_labels(audience, tables["audit_labels"]).join(frames, on=["creator_id", "frame"], how="semi")
+    return estimate_shares(profiles, labels.drop("frame"), model.manifest, models.audience_levels.rules)
+
+
+def place_labels(audience: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """The labels with the frame that they were drawn from: of a creator's frames the one that holds most of them.
+
+    A profile of several frames was drawn from one, and its inclusion probability is of that draw.
+
+    Args:
+        audience: Rows of the table `audience`.
+        labels: Rows of the table `audit_labels`.
+    """
+    placed = (
+        labels.select("creator_id", "profile_id")
+        .unique()
+        .join(audience.select("creator_id", "profile_id", "frame"), on=["creator_id", "profile_id"])
+    )
+    order = choose_frames(audience).with_row_index("rank").select("creator_id", "frame", "rank")
+    held = placed.group_by("creator_id", "frame").len().join(order, on=["creator_id", "frame"])
+    most = held.sort("creator_id", -pl.col("len").cast(pl.Int64), "rank").unique("creator_id", keep="first")
+    return labels.join(most.select("creator_id", "frame"), on="creator_id", how="left", maintain_order="left")
 
 
 def estimate_labelled(population: pl.DataFrame, models: Models, as_of: datetime) -> pl.DataFrame:

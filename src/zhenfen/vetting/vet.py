@@ -54,6 +54,7 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         out,
         options.language,
         show_names=options.show_names,
+        target_regions=options.target_regions,
         on_progress=on_progress,
     )
     remember(findings, tables, path, options)

@@ -7,7 +7,7 @@ import polars as pl
 from zhenfen.text.lexicons import WordList, load_lexicon
 
 SELLER_KINDS = ("brand", "daigou", "weishang")
-"""Shops and companies, buyers abroad (代购), sellers through chats (微商); the first that is found names the profile."""
+"""Shops and companies, buyers abroad (代购), sellers through chats (微商); the first that is found counts."""
 NAME_ONLY = frozenset({"brand"})
 """Kinds read in names alone: a description may name an employer."""
 
