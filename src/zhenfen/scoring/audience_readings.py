@@ -11,7 +11,7 @@ from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
 from zhenfen.scoring.estimates import place_labels
 from zhenfen.verdict.audience import SHARES_SCHEMA, estimate_shares
-from zhenfen.verdict.partition import PARTITION_SCHEMA, SELLERS_SCHEMA, classify, count_classes, count_matched
+from zhenfen.verdict.partition import PARTITION_SCHEMA, SELLERS_SCHEMA, classify, count_classes, count_matched, weigh
 
 READ_AUDIENCE = {"partition": PARTITION_SCHEMA, "sellers": SELLERS_SCHEMA, "other_shares": SHARES_SCHEMA}
 """Name of a frame → its schema; other_shares: of every audience but the one that the family measures."""
@@ -33,15 +33,14 @@ def read_audience(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str
     scored = score_profiles(add_behaviour(sample, tables["posts"]), model, inputs.as_of)
     profiles = sample.hstack(scored.select("p_fake", "out_of_domain"))
     labels = place_labels(audience, tables["audit_labels"])
-    # Who a profile is does not depend on how it was drawn: a label counts in every frame.
+    # What a profile is does not depend on how it was drawn: a label counts in every frame, its weight in one.
     latest = labels.sort("labelled_at", "labelled_by").unique(["creator_id", "profile_id"], keep="last")
-    judged = profiles.join(
-        latest.select("creator_id", "profile_id", "is_fake"),
-        on=["creator_id", "profile_id"],
-        how="left",
-        maintain_order="left",
+    drawn = latest.drop_nulls("inclusion").select("creator_id", "profile_id", "frame", "inclusion")
+    said = latest.select("creator_id", "profile_id", "is_fake")
+    judged = profiles.join(said, on=["creator_id", "profile_id"], how="left", maintain_order="left").join(
+        drawn, on=["creator_id", "profile_id", "frame"], how="left", maintain_order="left"
     )
-    classified = classify(judged, inputs.as_of, model.manifest.threshold)
+    classified = weigh(classify(judged, inputs.as_of, model.manifest.threshold))
     others = profiles.filter(~pl.col("is_measured"))
     shares = [
         estimate_shares(part, labels.filter(frame=str(frame)), model.manifest, models.audience_levels.rules)

@@ -9,7 +9,9 @@ The order, from the question that the report is about to what is left (docs/deci
 5. silent: no post of its own, or none within INACTIVE_DAYS.
 6. active: the others.
 
-The model may be asked of a profile of its domain with COUNTS_NEEDED of the three counts.
+The model may be asked of a profile of its domain with COUNTS_NEEDED of the three counts. Where it may hardly be asked
+at all (a platform it was never validated on) and enough profiles were drawn and labelled, the labelled ones alone are
+counted, by the inverse of the probability with which each was drawn.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ from datetime import datetime
 
 import polars as pl
 
+from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.features.audience.family import INACTIVE_DAYS, MASS_FOLLOWING
 from zhenfen.features.audience.patterns import CONFIDENCE_LEVEL, wilson
 from zhenfen.features.audience.sellers import find_sellers
 from zhenfen.features.base import Schema
+from zhenfen.verdict.audience import MOST_OUT_OF_DOMAIN_SHARE
 
 CLASSES = ("active", "silent", "mass_following", "seller", "made_looking", "unknown")
 """In the order of a report; see the module for the order of precedence."""
+ALL, LABELLED = "all", "labelled"
 COUNTS = ("n_followers", "n_following", "n_posts")
 COUNTS_NEEDED = 2
 """The strongest plain signs are ratios of two counts (following by followers: AUC .92 on labelled Instagram accounts);
@@ -33,13 +38,15 @@ PARTITION_SCHEMA: Schema = {
     "creator_id": pl.String(),
     "frame": pl.String(),
     "class": pl.String(),
+    "basis": pl.String(),
     "n_in_class": pl.Int64(),
     "n_profiles": pl.Int64(),
     "share": pl.Float64(),
     "low": pl.Float64(),
     "high": pl.Float64(),
 }
-"""Six rows an audience, in the order of CLASSES; the shares sum to 1; low and high hold for all six at once."""
+"""Six rows an audience, in the order of CLASSES; the shares sum to 1; low and high hold for all six at once. basis: ALL
+profiles of the frame, or LABELLED ones, which n_in_class and n_profiles then count and the shares weigh."""
 SELLERS_SCHEMA: Schema = {
     "creator_id": pl.String(),
     "frame": pl.String(),
@@ -81,32 +88,55 @@ def classify(profiles: pl.DataFrame, as_of: datetime, threshold: float) -> pl.Da
     return profiles.hstack(find_sellers(profiles)).with_columns(named.alias("class"))
 
 
+def weigh(judged: pl.DataFrame) -> pl.DataFrame:
+    """The profiles with `basis` and `weight`, see PARTITION_SCHEMA; null for profiles that do not count.
+
+    Args:
+        judged: creator_id, frame, out_of_domain, and inclusion of the profiles drawn and labelled in this frame.
+    """
+    audience = ["creator_id", "frame"]
+    is_strange = (pl.col("out_of_domain").mean() > MOST_OUT_OF_DOMAIN_SHARE).over(audience)
+    by_labels = is_strange & (pl.col("inclusion").count() >= N_LABELS_NEEDED).over(audience)
+    return judged.with_columns(
+        basis=pl.when(by_labels).then(pl.lit(LABELLED)).otherwise(pl.lit(ALL)),
+        weight=pl.when(by_labels).then(1 / pl.col("inclusion")).otherwise(1.0),
+    )
+
+
 def count_classes(classified: pl.DataFrame, n_needed: int) -> pl.DataFrame:
     """PARTITION_SCHEMA of every audience with enough profiles.
 
     Simultaneous intervals for multinomial proportions: Wilson's for each class at 1 - .05/6 (Goodman 1965,
-    Technometrics 7:247-254, with Bonferroni's bound). They hold for what a draw of profiles leaves to chance, not for
-    errors of the model.
+    Technometrics 7:247-254, with Bonferroni's bound), of weighted profiles with as many as would say the same
+    unweighted (Kish 1965, Survey sampling). They hold for what a draw of profiles leaves to chance, not for errors of
+    the model.
 
     Args:
-        classified: Result of `classify`.
+        classified: Result of `classify`, with `basis` and `weight`.
         n_needed: Fewest profiles of an audience.
     """
-    counted = classified.group_by("creator_id", "frame", "class").agg(n_in_class=pl.len().cast(pl.Int64))
-    audiences = classified.group_by("creator_id", "frame").agg(n_profiles=pl.len().cast(pl.Int64))
+    audience, weight = ["creator_id", "frame", "basis"], pl.col("weight")
+    counting = classified.drop_nulls("weight")
+    counted = counting.group_by(*audience, "class").agg(n_in_class=pl.len().cast(pl.Int64), mass=weight.sum())
+    audiences = counting.group_by(audience).agg(
+        n_profiles=pl.len().cast(pl.Int64), total=weight.sum(), n_effective=weight.sum() ** 2 / (weight**2).sum()
+    )
     every = audiences.filter(pl.col("n_profiles") >= n_needed).join(pl.DataFrame({"class": CLASSES}), how="cross")
-    joined = every.join(counted, on=["creator_id", "frame", "class"], how="left")
-    filled = joined.with_columns(pl.col("n_in_class").fill_null(0))
-    n, n_profiles = pl.col("n_in_class"), pl.col("n_profiles")
-    low, high = wilson(n, n_profiles, 1 - (1 - CONFIDENCE_LEVEL) / len(CLASSES))
+    joined = every.join(counted, on=[*audience, "class"], how="left")
+    filled = joined.with_columns(pl.col("n_in_class", "mass").fill_null(0))
+    share = pl.col("mass") / pl.col("total")
+    confidence_level = 1 - (1 - CONFIDENCE_LEVEL) / len(CLASSES)
+    low, high = wilson(share * pl.col("n_effective"), pl.col("n_effective"), confidence_level)
     place = pl.col("class").cast(pl.Enum(CLASSES)).to_physical()
-    shares = filled.with_columns(share=n / n_profiles, low=low, high=high).sort("creator_id", "frame", place)
+    shares = filled.with_columns(share=share, low=low, high=high).sort("creator_id", "frame", place)
     return shares.select(PARTITION_SCHEMA.keys())
 
 
 def count_matched(classified: pl.DataFrame) -> pl.DataFrame:
-    """SELLERS_SCHEMA, of each audience the commonest words first."""
-    sellers = classified.filter(pl.col("class") == "seller").rename({"seller_kind": "kind"})
+    """SELLERS_SCHEMA of the profiles that count, of each audience the commonest words first."""
+    sellers = classified.filter(pl.col("class") == "seller", pl.col("weight").is_not_null()).rename(
+        {"seller_kind": "kind"}
+    )
     counted = sellers.group_by("creator_id", "frame", "kind", "matched").agg(n_profiles=pl.len().cast(pl.Int64))
     order = ["creator_id", "frame", "n_profiles", "kind", "matched"]
     return counted.select(SELLERS_SCHEMA.keys()).sort(order, descending=[False, False, True, False, False])

@@ -26,6 +26,8 @@ class AudienceSection(FamilySection, family="audience", place=5):
         )
     }
     causes = ("arrivals",)
+    # How much of an audience is real is what a shortlist is opened for: that nobody knows it is an answer.
+    is_always_listed = True
     sheet = FamilySheet(
         "report.sheet.audience",
         {

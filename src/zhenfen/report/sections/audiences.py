@@ -17,7 +17,8 @@ MOST_ORIGINS, MOST_SELLERS = 6, 8
 """Rows that a page lists: a reader takes in a handful; the spreadsheet and the JSON hold all regions and languages."""
 WHOLE_LIST_SHARE = 0.95
 """Followers known by id from which a list counts as whole: accounts vanish while a list is read."""
-_FAMILY = "audience"
+MOSTLY = 0.5
+_FAMILY, _LABELLED = "audience", "labelled"
 
 
 def summarise_audiences(case: Case) -> list[dict[str, Any]]:
@@ -32,6 +33,7 @@ def summarise_audiences(case: Case) -> list[dict[str, Any]]:
             "covers": case.catalogue.text(f"report.frame.{frame}.covers"),
             "is_measured": frame == measured,
             "classes": _classes(case, frame),
+            "basis_text": _say_basis(case, frame),
             "sellers": _sellers(case, frame),
             "regions": _origins(case, frame, "region"),
             "languages": _origins(case, frame, "language"),
@@ -82,11 +84,24 @@ def _classes(case: Case, frame: str) -> list[dict[str, Any]]:
         {
             **_figures(case.catalogue, row, row["n_in_class"], row["n_profiles"]),
             "class": row["class"],
+            "basis": row["basis"],
             "label": text(f"who.{row['class']}"),
             "about": text(f"who.{row['class']}.about"),
         }
         for row in partition.filter(frame=frame).iter_rows(named=True)
     ]
+
+
+def _say_basis(case: Case, frame: str) -> str:
+    """What is to be known of the count: that only labelled profiles are in it, or that it says little."""
+    partition = case.detail(_FAMILY, "partition")
+    rows = pl.DataFrame() if partition is None else partition.filter(frame=frame)
+    if rows.is_empty():
+        return ""
+    if rows["basis"][0] == _LABELLED:
+        return case.catalogue.text("report.who.labelled", n=case.catalogue.count(rows["n_profiles"][0]))
+    unknown = rows.filter(pl.col("class") == "unknown")["share"][0]
+    return case.catalogue.text("report.who.mostly_unknown") if unknown > MOSTLY else ""
 
 
 def _sellers(case: Case, frame: str) -> list[dict[str, Any]]:
