@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from zhenfen import model_store
 from zhenfen.cli import model_listing
-from zhenfen.cli.models import models_app
+from zhenfen.cli.models import app as models_app
 from zhenfen.config import models_dir
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import ShelvedModel, load_kinds, register

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from zhenfen import shelf
 from zhenfen.cli import model_listing
-from zhenfen.cli.models import models_app
+from zhenfen.cli.models import app as models_app
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
 from zhenfen.model_registry import read_choice

@@ -14,7 +14,7 @@ from cli_runner import Runner
 from toy_models import ToyCreatorModel
 from zhenfen.batch import buckets
 from zhenfen.batch.parts import find_parts
-from zhenfen.cli.found_by import FOUND_BY as OFFERED
+from zhenfen.cli.options import FOUND_BY as OFFERED
 from zhenfen.errors import FoundBySearchError
 from zhenfen.tables import FOUND_BY, read_tables
 from zhenfen.vetting.record import Record

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from importlib import import_module
+
+import pytest
+import typer
+
+from zhenfen.cli.main import COMMANDS
 
 HEAVY = {
     "babel",
+    "duckdb",
     "fastexcel",
     "fastapi",
     "jieba",
@@ -26,6 +34,24 @@ HEAVY = {
     "xlsxwriter",
 }
 
+ASK_EVERY_HELP = f"""
+import json, sys
+from zhenfen.cli.main import COMMANDS, app
+
+commands = {{module for module, _ in COMMANDS.values()}}
+loaded = {{}}
+for name in ("--help", *COMMANDS):
+    try:
+        app([name] if name == "--help" else [name, "--help"])
+    except SystemExit:
+        pass
+    loaded[name] = sorted(commands & set(sys.modules))
+    for module in loaded[name]:
+        del sys.modules[module]
+loaded["libraries"] = sorted({{one.split(".")[0] for one in sys.modules}} & {HEAVY | {"typer"}})
+sys.stderr.write(json.dumps(loaded))
+"""
+
 
 def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nsys.stderr.write(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
@@ -38,15 +64,26 @@ def test_importing_the_package_loads_no_library() -> None:
     assert loaded == {"zhenfen"}
 
 
-def test_help_loads_nothing_heavy() -> None:
-    loaded = loaded_by("from zhenfen.cli.main import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass")
-    assert "typer" in loaded
-    assert not loaded & HEAVY
+def test_help_loads_nothing_heavy_and_a_command_no_other() -> None:
+    """One process asks for every command's help; between two the modules of commands are forgotten."""
+    done = subprocess.run([sys.executable, "-c", ASK_EVERY_HELP], capture_output=True, text=True, check=True)
+    loaded = json.loads(done.stderr)
+    assert loaded.pop("libraries") == ["typer"]
+    assert loaded.pop("--help") == []
+    assert loaded == {name: [module] for name, (module, _) in COMMANDS.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_how_the_help_of_a_command_begins(name: str) -> None:
+    module, line = COMMANDS[name]
+    own = typer.main.get_command(import_module(module).app).help
+    assert own is not None
+    assert own.split("\n\n")[0] == line
 
 
 def test_the_options_offer_what_the_tables_and_catalogues_know() -> None:
     """The command line spells them again, so that --help need not load the tables."""
-    from zhenfen.cli.main import Frame, Lang
+    from zhenfen.cli.options import Frame, Lang
     from zhenfen.messages import LANGUAGES
     from zhenfen.tables import FRAMES
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from registry_builder import SHIPPED, Store
 from zhenfen.cli import model_listing
-from zhenfen.cli.models import models_app
+from zhenfen.cli.models import app as models_app
 from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_registry import ModelReference
 

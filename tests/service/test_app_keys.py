@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from zhenfen.cli.serve import keys_app
+from zhenfen.cli.keys import app as keys_app
 from zhenfen.errors import ConfigError
 from zhenfen.messages import LANGUAGES
 from zhenfen.service.keys import KeyFile, add_key, read_keys, remove_key

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zhenfen.cli.options import PrintLangOption
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -19,18 +21,19 @@ if TYPE_CHECKING:
 NOT_WHOLE = 2
 """Exit code of `verify` when a model cannot be used."""
 
-models_app = typer.Typer(
-    help="Models of the shelf and of the registry: list, show, verify, roll back.", no_args_is_help=True
+app = typer.Typer(
+    help="Models of the shelf and of the registry: list, show, verify, roll back.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 RegistryOption = Annotated[
     str | None,
     typer.Option("--registry", help="Store to ask; default MLFLOW_TRACKING_URI, else mlflow.db of this folder."),
 ]
-LangOption = Annotated[str, typer.Option(help="Language of what is printed: zh, en, fr.", envvar="ZHENFEN_LANG")]
 
 
-@models_app.command("list")
-def list_(registry: RegistryOption = None, lang: LangOption = "en") -> None:
+@app.command("list")
+def list_(registry: RegistryOption = None, lang: PrintLangOption = "en") -> None:
     """Every version of the shelf and, where there is one, of the registry; which are champions, which scoring uses."""
     from zhenfen.cli.model_listing import list_registry, list_shelf, mark_used
     from zhenfen.errors import RegistryUnreachableError
@@ -47,13 +50,13 @@ def list_(registry: RegistryOption = None, lang: LangOption = "en") -> None:
     _show_list(mark_used([*shelf, *registered], references), lang)
 
 
-@models_app.command()
+@app.command()
 def show(
     model: Annotated[
         str, typer.Argument(help="audience, audience/1, or models:/zhenfen-audience@champion of the registry.")
     ],
     registry: RegistryOption = None,
-    lang: LangOption = "en",
+    lang: PrintLangOption = "en",
 ) -> None:
     """What one model rests on: data and terms, platforms, threshold, figures, commit, hashes."""
     from rich.console import Console
@@ -85,8 +88,8 @@ def show(
         console.print(_table(catalogue, headings, rows))
 
 
-@models_app.command()
-def verify(registry: RegistryOption = None, lang: LangOption = "en") -> None:
+@app.command()
+def verify(registry: RegistryOption = None, lang: PrintLangOption = "en") -> None:
     """Open every model of the shelf and of the registry: unchanged files, and features that this version makes."""
     from rich.console import Console
     from rich.text import Text
@@ -108,11 +111,11 @@ def verify(registry: RegistryOption = None, lang: LangOption = "en") -> None:
         raise typer.Exit(NOT_WHOLE)
 
 
-@models_app.command()
+@app.command()
 def rollback(
     model: Annotated[str, typer.Argument(help="audience, comment, post or creator.")],
     registry: RegistryOption = None,
-    lang: LangOption = "en",
+    lang: PrintLangOption = "en",
 ) -> None:
     """Make the champion before this one champion again."""
     from rich.console import Console

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+app = typer.Typer(add_completion=False)
+
 DRIFT_FOUND = 4
 """Exit code for schedulers: the new rows differ from the reference. 0: they do not; 2: the input cannot be used."""
 
 
+@app.command()
 def monitor(
     reference: Annotated[
         Path, typer.Argument(exists=True, help="Parquet file, or folder of them: rows or scores to compare with.")

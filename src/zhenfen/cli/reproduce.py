@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zhenfen.cli.options import PrintLangOption
+
 if TYPE_CHECKING:
     from zhenfen.reproducing import Reproduced
 
+app = typer.Typer(add_completion=False)
 OTHER_SCORES, OTHER_PARTS = 1, 2
 """Exit codes: the same parts gave other scores, which is our own mistake; a model, a rule or the input is another."""
 
 
+@app.command()
 def reproduce(
     score_id: Annotated[str, typer.Argument(help="From the footer of a report made on this machine.")],
     path: Annotated[
@@ -22,7 +26,7 @@ def reproduce(
     panel: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel it was made with.")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language of what is printed: zh, en, fr.", envvar="ZHENFEN_LANG")] = "en",
+    lang: PrintLangOption = "en",
 ) -> None:
     """Say which models, rules and input made a report, and score again.
 

@@ -1,4 +1,4 @@
-"""`zhenfen serve` and `zhenfen keys`; everything heavy is imported inside the commands."""
+"""`zhenfen serve`; everything heavy is imported inside the command."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zhenfen.cli.options import KeysOption, PrintLangOption
 from zhenfen.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,15 +15,10 @@ if TYPE_CHECKING:
 
 MIB = 2**20
 
-keys_app = typer.Typer(help="API keys of the service: hashed in a file, each shown once.", no_args_is_help=True)
-
-LangOption = Annotated[str, typer.Option(help="Language of what is printed: zh, en, fr.", envvar="ZHENFEN_LANG")]
-KeysOption = Annotated[
-    Path | None, typer.Option("--keys", dir_okay=False, help="File of API keys; default in your own folder.")
-]
-NameArgument = Annotated[str, typer.Argument(help="Whose key; jobs belong to this name.")]
+app = typer.Typer(add_completion=False)
 
 
+@app.command()
 def serve(
     *,
     host: Annotated[
@@ -42,7 +38,7 @@ def serve(
     answer_s: Annotated[float, typer.Option(min=1, help="Seconds within which a request is answered.")] = 60,
     job_s: Annotated[float, typer.Option(min=1, help="Seconds a vetting may take.")] = 3600,
     keep_days: Annotated[int, typer.Option(min=1, help="Days that an ended job and its report are kept.")] = 30,
-    lang: LangOption = "en",
+    lang: PrintLangOption = "en",
 ) -> None:
     """Answer over HTTP: scores of rows and creators, and vetting of exports as jobs. See docs/service.md."""
     needs_serve()
@@ -74,6 +70,9 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
     Raises:
         ConfigError: A key is needed and there is none, a folder or the address cannot be used, or a model is broken.
     """
+    from rich.console import Console
+    from rich.text import Text
+
     from zhenfen.messages import Catalogue
     from zhenfen.model_store import load_models
     from zhenfen.service.factory import make_app, make_service
@@ -89,53 +88,10 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
         service = make_service(settings, load_models())
         server = make_server(make_app(service), settings.limits)
         url = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
-        _say(catalogue.text("service.listening", url=url, data=settings.data))
-        _say(catalogue.text("service.with_keys" if settings.needs_key else "service.without_keys"))
+        console = Console(soft_wrap=True)
+        console.print(Text(catalogue.text("service.listening", url=url, data=settings.data)))
+        console.print(Text(catalogue.text("service.with_keys" if settings.needs_key else "service.without_keys")))
         server.run(sockets=[sock])
-
-
-@keys_app.command("add")
-def keys_add(name: NameArgument, *, keys: KeysOption = None, lang: LangOption = "en") -> None:
-    """Make a key; it is shown this once."""
-    from zhenfen.messages import Catalogue
-    from zhenfen.service.keys import add_key, default_path
-
-    catalogue = Catalogue(lang)
-    secret = add_key(keys or default_path(), name)
-    _say(catalogue.text("service.key_made", name=name))
-    _say(secret)
-
-
-@keys_app.command("list")
-def keys_list(*, keys: KeysOption = None, lang: LangOption = "en") -> None:
-    """Who has a key, and since when."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from zhenfen.messages import Catalogue
-    from zhenfen.service.keys import default_path, read_keys
-
-    catalogue = Catalogue(lang)
-    path = keys or default_path()
-    known = read_keys(path)
-    if not known:
-        _say(catalogue.text("service.no_keys", path=path))
-        return
-    shown = Table(catalogue.text("service.key_name"), catalogue.text("service.key_created"))
-    for one in known:
-        shown.add_row(one.name, one.created_at)
-    Console().print(shown)
-
-
-@keys_app.command("remove")
-def keys_remove(name: NameArgument, *, keys: KeysOption = None, lang: LangOption = "en") -> None:
-    """Take a key back; a running service refuses it at once."""
-    from zhenfen.messages import Catalogue
-    from zhenfen.service.keys import default_path, remove_key
-
-    catalogue = Catalogue(lang)
-    remove_key(keys or default_path(), name)
-    _say(catalogue.text("service.key_removed", name=name))
 
 
 def needs_serve() -> None:
@@ -151,10 +107,3 @@ def needs_serve() -> None:
     ]
     if missing:
         raise ConfigError(f"zhenfen serve needs {', '.join(missing)}: pip install 'zhenfen[serve]'")
-
-
-def _say(text: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    Console(soft_wrap=True).print(Text(text))

@@ -1,0 +1,96 @@
+"""Arguments and options that several commands share; light, since every --help loads it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhenfen.errors import ConfigError
+
+FOUND_BY = ("search", "list", "roster", "own", "unknown")
+"""Those of `tables.FOUND_BY`, which would load Polars for every --help."""
+LANGUAGE = "lang"
+"""Name of the option and of its place among what the commands share with `main`, which shows the errors."""
+
+
+class Lang(StrEnum):
+    """Languages of reports and tables."""
+
+    ZH = "zh"
+    EN = "en"
+    FR = "fr"
+
+
+class Frame(StrEnum):
+    """How an audience sample was drawn."""
+
+    NEWEST = "newest"
+    COMMENTERS = "commenters"
+    LIKERS = "likers"
+    AUTHORISED_EXPORT = "authorised_export"
+    RANDOM = "random"
+    UNKNOWN = "unknown"
+
+
+def note_language(context: typer.Context, language: str) -> str:
+    """Callback of --lang: keep it for whoever has something to say before or after the command."""
+    context.ensure_object(dict)[LANGUAGE] = str(language)
+    return language
+
+
+def check_choice(context: typer.Context, given: str | None) -> str | None:
+    """Callback of --found-by; --lang is read before it.
+
+    Raises:
+        ConfigError: It is none of the known values; lists them with what they mean, in the reader's language.
+    """
+    if given is not None and given not in FOUND_BY:
+        from zhenfen.messages import Catalogue
+
+        catalogue = Catalogue(context.ensure_object(dict)[LANGUAGE])
+        words = {one: catalogue.text(f"report.found_by.{one}") for one in FOUND_BY}
+        known = ", ".join(one if word == one else f"{one} ({word})" for one, word in words.items())
+        raise ConfigError(catalogue.text("cli.found_by.bad", given=given, known=known))
+    return given
+
+
+def end_of_day(day: datetime | None) -> datetime | None:
+    """The last moment, UTC, of the day that --as-of names; None where it names none."""
+    return None if day is None else datetime.combine(day.date(), time.max, tzinfo=UTC)
+
+
+ExportPath = Annotated[Path, typer.Argument(exists=True, help="Export to read: a file, a folder or an archive.")]
+FrameOption = Annotated[
+    Frame | None, typer.Option(help="How the audience sample was drawn, where the export does not say.")
+]
+FoundByOption = Annotated[
+    str | None,
+    typer.Option(
+        help="How the creators were found, where the export does not say. What a search selects gives no level.",
+        metavar="|".join(FOUND_BY),
+        callback=check_choice,
+    ),
+]
+PlatformOption = Annotated[
+    str | None, typer.Option(help="Platform of rows that name none: weibo, xiaohongshu, douyin, bilibili, …")
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Read the data as they stood at the end of this day, UTC."),
+]
+PanelOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")]
+LangOption = Annotated[
+    Lang,
+    typer.Option(
+        help="Language of reports and of what is printed.", envvar="ZHENFEN_LANG", callback=note_language, is_eager=True
+    ),
+]
+PrintLangOption = Annotated[str, typer.Option(help="Language of what is printed: zh, en, fr.", envvar="ZHENFEN_LANG")]
+"""Of commands that make no report."""
+KeysOption = Annotated[
+    Path | None, typer.Option("--keys", dir_okay=False, help="File of API keys; default in your own folder.")
+]

@@ -1,0 +1,47 @@
+"""`zhenfen vet`: the reports of a shortlist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhenfen.cli.options import (
+    AsOfOption,
+    ExportPath,
+    FoundByOption,
+    FrameOption,
+    Lang,
+    LangOption,
+    PanelOption,
+    PlatformOption,
+    end_of_day,
+)
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def vet(
+    path: ExportPath,
+    out: Annotated[Path, typer.Option(help="Folder to write the report to; replaced if it holds one.")],
+    creator: Annotated[list[str] | None, typer.Option(help="Only this creator; may be given again.")] = None,
+    lang: LangOption = Lang.EN,
+    show_names: Annotated[bool, typer.Option("--show-names", help="Name commenters and followers.")] = False,
+    as_of: AsOfOption = None,
+    panel: PanelOption = None,
+    frame: FrameOption = None,
+    found_by: FoundByOption = None,
+    platform: PlatformOption = None,
+) -> None:
+    """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
+    from zhenfen.cli.terminal import StepDisplay, show_shortlist
+    from zhenfen.model_store import load_models
+    from zhenfen.vetting.options import VetOptions
+    from zhenfen.vetting.vet import vet
+
+    options = VetOptions(lang, tuple(creator or ()), end_of_day(as_of), show_names, frame, platform, found_by)
+    with StepDisplay(lang) as steps:
+        vetted = vet(path, out, load_models(panel), options, steps.advance)
+    show_shortlist(vetted, out, lang)
