@@ -44,7 +44,7 @@ class VetOptions:
         frame: Sampling frame of an audience sample that does not say.
         platform: Platform of rows that name none.
         found_by: How creators were found of whom the export does not say it.
-        target_regions: Places that the audience is wanted from, codes of `places.parse_targets`; empty for anywhere.
+        target_regions: Names of the places that the audience is wanted from; empty for anywhere.
     """
 
     language: str = "en"
