@@ -111,18 +111,34 @@ def test_outside_of_the_target_is_said_where_one_was_named() -> None:
     assert second["outside"] is None
 
 
-@pytest.mark.parametrize(
-    ("n_followers", "limit"), [(52_300, "not whole (300 of 52,300)"), (310, ""), (None, "in all is not known")]
-)
-def test_commenters_who_follow_are_a_lower_bound_unless_the_list_is_whole(n_followers: int | None, limit: str) -> None:
+def following(**counts: int | None) -> dict[str, Any] | None:
     builder = Builder().creator("a").unassessed("a", "audience")
-    follow = {"n_commenters": 50, "n_found": 20, "n_followers_known": 300, "n_followers": n_followers}
     builder.detail("a", "audience", "frames", [{"frame": "newest", "n_profiles": 300}])
-    following = summarise(builder.detail("a", "audience", "following", [follow]))["audience"]["following"]
-    assert following["share"] == 0.4
-    assert following["sentence"].startswith("20 of 50 commenters (40%)")
-    assert limit in following["limit_text"]
-    assert bool(following["limit_text"]) is bool(limit)
+    follow = {"n_commenters": 50, "n_found": 20, "n_followers_known": 300, "n_followers": 310, **counts}
+    part: dict[str, Any] = summarise(builder.detail("a", "audience", "following", [follow]))["audience"]
+    return part["following"]
+
+
+@pytest.mark.parametrize(
+    ("n_followers", "share", "said"),
+    [
+        (310, 0.4, "20 of 50 commenters (40%) follow."),
+        (52_300, None, "At least 20 of 50 commenters follow: 300 followers are known by id, of 52,300 in all"),
+        (None, None, "At least 20 of 50 commenters follow: 300 followers are known by id, of how many nobody says"),
+    ],
+)
+def test_commenters_who_follow_are_the_least_unless_the_list_is_whole(
+    n_followers: int | None, share: float | None, said: str
+) -> None:
+    found = following(n_followers=n_followers)
+    assert found is not None
+    assert found["share"] == share
+    assert found["sentence"].startswith(said)
+
+
+def test_nobody_found_in_a_part_of_the_list_says_nothing() -> None:
+    assert following(n_found=0, n_followers=52_300) is None
+    assert (following(n_found=0) or {})["share"] == 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -157,3 +173,4 @@ def test_the_spreadsheet_holds_the_same_facts() -> None:
     assert [row["Count"] for row in classes] == list(COUNTS)
     assert {row["What"]: row["Share"] for row in rows if row["Kind"] == "Region"}["Japan"] == 0.4
     assert [row["Share"] for row in rows if row["Kind"] == "Outside the target"] == [0.4]
+    assert [(row["Count"], row["Out of"]) for row in rows if row["Kind"] == "Do commenters follow"] == [(20, 50)]

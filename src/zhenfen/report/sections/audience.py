@@ -98,6 +98,10 @@ class AudienceSection(FamilySection, family="audience", place=5):
             }
             yield {**line, "label": share["sentence"], **figures}
         yield from list_audience_lines(part, catalogue)
+        if following := part.get("following"):
+            counts = {"n": following["n_found"], "n_of": following["n_commenters"], "share": following["share"]}
+            about = {"kind": catalogue.text("report.following.title"), "label": following["sentence"]}
+            yield {**about, **counts, "frame": catalogue.text("report.frame.commenters")}
 
 
 def _share(case: Case) -> dict[str, Any] | None:

@@ -44,23 +44,26 @@ def summarise_audiences(case: Case) -> list[dict[str, Any]]:
 
 
 def summarise_following(case: Case) -> dict[str, Any] | None:
-    """How many of the commenters follow, as far as ids tell; None where either is not known by id."""
+    """How many of the commenters follow, as far as ids tell.
+
+    A share where the list of followers is whole, else the least there can be; None where that is nobody, and where
+    commenters or followers are not known by id.
+    """
     found = case.detail(_FAMILY, "following")
     if found is None:
         return None
     row = found.row(0, named=True)
-    counts = {name: case.catalogue.count(n) for name, n in row.items() if isinstance(n, int)}
-    share = row["n_found"] / row["n_commenters"]
     total, known = row["n_followers"], row["n_followers_known"]
-    if total is None:
-        limit = case.catalogue.text("report.following.unsure", **counts)
-    else:
-        is_whole = known >= WHOLE_LIST_SHARE * total
-        limit = "" if is_whole else case.catalogue.text("report.following.part", **counts)
-    shown = case.catalogue.share(share)
-    sentence = case.catalogue.text("report.following", share=shown, **counts)
+    is_whole = total is not None and known >= WHOLE_LIST_SHARE * total
+    if not is_whole and row["n_found"] == 0:
+        return None
+    counts = {name: case.catalogue.count(n) for name, n in row.items() if isinstance(n, int)}
+    share = row["n_found"] / row["n_commenters"] if is_whole else None
+    said = "whole" if is_whole else "unsure" if total is None else "part"
+    shown = {} if share is None else {"share": case.catalogue.share(share)}
     figures = {name: row[name] for name in ("n_commenters", "n_found", "n_followers_known", "n_followers")}
-    return {**figures, "share": share, "share_text": shown, "sentence": sentence, "limit_text": limit}
+    sentence = case.catalogue.text(f"report.following.{said}", **shown, **counts)
+    return {**figures, "share": share, "sentence": sentence}
 
 
 def list_audience_lines(part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
