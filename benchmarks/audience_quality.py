@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from training.audience import EVEN, ingest
 from training.baselines import BASELINES, score_baseline
 from training.card import show
 from training.datasets import data_dir
-from training.evaluate import FIGURES, evaluate
+from training.evaluate import EVEN, FIGURES, evaluate
 from training.fit import ModelConfig, calibrate_apart, score_held_out
-from training.profiles import AS_OF, SOURCES
+from training.profiles import AS_OF, SOURCES, load_profiles, mark_twins
 from training.split import Mask, leave_sources_out, make_folds
 
 from zhenfen.config import config_dir, models_dir, read_config
@@ -80,7 +79,7 @@ def print_speed() -> None:
 
 def main() -> None:
     """Print quality and speed."""
-    rows, _ = ingest(data_dir(), None)
+    rows = mark_twins(load_profiles(data_dir(), SOURCES))
     print_quality(rows, read_config(config_dir() / "models" / "audience.yaml", ModelConfig))
     print_speed()
 

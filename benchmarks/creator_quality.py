@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from training.creator import LARGE, LARGE_DOSES, ingest
+from training.creator import LARGE, LARGE_DOSES, simulate_creators
 from training.creator_fit import (
     FALSE_ALARMS,
     MODEL,
@@ -130,7 +130,7 @@ def main() -> None:
     config = shipped.model_copy(update={"seed": SEED, "cast": shipped.cast.model_copy(update={"n_batches": N_BATCHES})})
     models = load_models()
     floors = find_floors(config.measurements, data_dir(), models.levels.rules.lower_z)
-    rows = ingest(config, models, report=lambda *_, **__: None)
+    rows = simulate_creators(config, models, report=lambda *_, **__: None)
     print(f"{rows.height:,} creators in {N_BATCHES} rosters, seed {SEED}")
     print_left_out(rows, config, floors)
     print_shelved(rows)

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import polars as pl
 from training.card import show
 from training.datasets import data_dir
-from training.evaluate import FIGURES, evaluate
-from training.post import EVEN, evaluate_decided, ingest, show_kinds, show_table
+from training.evaluate import EVEN, FIGURES, evaluate
+from training.post import confuse_kinds, evaluate_decided, show_kinds, show_table
 from training.post_fit import BASELINES, PostConfig, by_tfidf, score_baseline, score_left_out
 from training.post_truth import agree, compare
-from training.posts import UNDECIDED
+from training.posts import UNDECIDED, load_posts
 from training.split import Mask, leave_sources_out, make_folds
 
 from zhenfen.config import config_dir, models_dir, read_config
@@ -129,12 +129,12 @@ def print_speed(rows: pl.DataFrame) -> None:
 def main() -> None:
     """Print quality and speed."""
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
-    rows, _ = ingest(data_dir())
+    rows = load_posts(data_dir())
     X = make_matrix(rows["text"])
     print_quality(rows, X, config)
     print_transcripts(rows, X, config)
     print_truth(rows, X, config)
-    print(show_kinds(rows, X, config))
+    print(show_kinds(confuse_kinds(rows, X, config)))
     print_disguises(rows)
     print_speed(rows)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from training import packaging
-from training.shelf import Trained, write_shelf
+from training.shelf import ShelfPlace, Trained, write_shelf
 from typer.testing import CliRunner
 
 from zhenfen import model_store
@@ -62,13 +62,6 @@ SHOUT = ShelvedModel(
 
 
 # What stands in training/<name>.py.
-@dataclass(frozen=True)
-class ShoutConfig:
-    name: str = "shout"
-    version: int = 1
-    seed: int = 7
-
-
 def train_shout(shelf: Path) -> Path:
     said = {
         "name": "shout",
@@ -85,7 +78,7 @@ def train_shout(shelf: Path) -> Path:
         "metrics": {},
     }
     files = {WEIGHTS: lambda path: path.write_text("0.1", "utf-8")}
-    return write_shelf(Trained(files, said, "# shout\n"), shelf, ShoutConfig())
+    return write_shelf(Trained(files, said, "# shout\n"), shelf, ShelfPlace(name="shout", version=1, seed=7))
 
 
 @pytest.fixture
@@ -133,7 +126,7 @@ ASKING = (
     "src/zhenfen/reproducing.py",
     "src/zhenfen/model_registry",
     "src/zhenfen/scoring/frames.py",
-    "src/zhenfen/batch/scoring.py",
+    "src/zhenfen/batch/run.py",
     "src/zhenfen/service/status.py",
     "src/zhenfen/service/service.py",
     "src/zhenfen/monitoring/files.py",

@@ -14,7 +14,7 @@ import polars as pl
 from training.card import make_table
 from training.command import end_with_errors, make_parser
 from training.datasets import data_dir
-from training.shelf import Trained, hash_file, write_shelf
+from training.shelf import ShelfPlace, Trained, hash_file, write_shelf
 from training.tracking import track
 from zhenfen.config import models_dir
 from zhenfen.shelf import Artefact, ShelfManifest, TrainingSource, list_versions
@@ -53,15 +53,6 @@ class Made:
     params: Mapping[str, Any]
     metrics: Mapping[str, Any]
     texts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ArtefactPlace:
-    """Where on the shelf; see `training.shelf.ShelfPlace`."""
-
-    name: str
-    version: int
-    seed: int
 
 
 def write_artefact(name: str, description: str | None, files: Sequence[str], make: Callable[[Path], Made]) -> None:
@@ -124,7 +115,7 @@ def shelve(made: Made, sources: Sequence[TrainingSource], shelf: Path) -> Path:
         }
         card = make_artefact_card(made, version, sources)
         trained = Trained({file: lambda target: shutil.copyfile(path, target)}, said, card)
-        return write_shelf(trained, shelf, ArtefactPlace(name, version, made.seed), ShelfManifest)
+        return write_shelf(trained, shelf, ShelfPlace(name=name, version=version, seed=made.seed), ShelfManifest)
 
 
 def make_artefact_card(made: Made, version: int, sources: Sequence[TrainingSource]) -> str:

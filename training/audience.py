@@ -5,8 +5,10 @@ Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri 
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,10 @@ import polars as pl
 
 from training.audits import load_audits
 from training.baselines import BASELINES, score_baseline
-from training.card import Figures, make_card
-from training.command import make_parser, show_trained
-from training.datasets import data_dir, describe_sets
-from training.evaluate import count_flagged, evaluate, mean_of, round_figures, take_points, worst_of
+from training.card import make_sections
+from training.command import make_parser
+from training.datasets import describe_sets
+from training.evaluate import Figures, Judged, evaluate, judge, mean_of, worst_of
 from training.fit import (
     ModelConfig,
     calibrate_apart,
@@ -31,196 +33,134 @@ from training.fit import (
 from training.held_out import make_held_out
 from training.inner import across_sources
 from training.profiles import SOURCES, load_profiles, mark_twins
-from training.publish import publish
-from training.shelf import Trained, find_domain, hash_file
+from training.recipe import Export, Recipe, run_command
+from training.shelf import find_domain, hash_file
 from training.split import leave_sources_out, make_folds
-from training.tracking import track
-from training.tune import Chooser, Tuner, add_option, keep, load_spaces, with_lines
-from zhenfen.config import config_dir, models_dir, read_config
+from training.tune import Chooser, add_option, make_chooser
+from zhenfen.config import config_dir, read_config
+from zhenfen.estimators.calibration import Calibration
+from zhenfen.estimators.tabular import TabularClassifier
 from zhenfen.features.audience import profile
 from zhenfen.features.audience.profile import PROFILE_FEATURES
 from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
 
-EVEN = 0.5
 FOLLOWERS = 10 ** pl.col("profile_followers_log10") - 1
-NOTES = """\
-P(a profile is not a real person's), from what anybody can see of it: counts, name, page, and its posts where they were
-read. For the share of such profiles in a sample, corrected for the errors below; never for a decision about one person.
-
-How it was chosen: features, signs and size were picked by the very tables below (docs/experiments/audience.md), so
-these flatter it a little.
-
-Within the sources a random forest on all features is better (Twitter AUC .81, fans .99); across sources it is worse,
-and that is how this is used.
-
-Known failures:
-- On a platform it has not seen, the order is better than the level: all scores may be shifted, and at the threshold
-  nearly everybody (Instagram) or nobody (Twitter) is flagged: MCC 0 below. Shares from there need audit labels.
-- Twitter accounts with 1,000 followers and more (Gilani et al.): automated ones post more, not less. A model that has
-  not seen them is hardly better than a coin there.
-- Genuine newcomers and silent readers: few posts and few followers are what it goes by.
-- Weibo fans are those of one celebrity, where the fakes look alike; the Weibo spammers were chosen by somebody unknown.
-- Xiaohongshu, Douyin, Bilibili and Kuaishou have no labelled set: scores there are marked as out of its domain.
-- Probabilities are calibrated to even shares; where fakes are rare they are too high (`expectation_maximised` moves
-  them).
-"""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Held-out probabilities of all rows, and the figures they make.
+class FittedAudience:
+    """The model, and calibrated probabilities by models that had not seen the row.
 
     Attributes:
+        classifier: Trained on all rows.
+        calibrations: Platform → map from its scores to probabilities.
         within: By models that knew the source, shape (n,).
         across: By models that did not, shape (n,).
-        figures_within: Source → figures.
-        figures_across: Source → figures.
     """
 
+    classifier: TabularClassifier
+    calibrations: Mapping[str, Calibration]
     within: Array
     across: Array
-    figures_within: Figures
-    figures_across: Figures
 
 
-def ingest(folder: Path, audits: Path | None) -> tuple[pl.DataFrame, list[TrainingSource]]:
-    """Rows of all sources with near-duplicates marked, and what they are.
+@dataclass(frozen=True)
+class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
+    """Trees over the features of a profile.
 
-    Raises:
-        InputError: The audits cannot be used.
+    Attributes:
+        audits: Tables with audit_labels to learn from too.
+        n_trials: `--tune N`.
     """
-    rows = load_profiles(folder, SOURCES)
-    sources = describe_sets(SOURCES, rows, folder)
-    if audits is not None:
-        labelled, source = load_audits(audits)
-        rows, sources = pl.concat((rows, labelled)), [*sources, source]
-    return mark_twins(rows), sources
 
+    audits: Path | None = None
+    n_trials: int = 0
 
-def train(
-    rows: pl.DataFrame,
-    sources: Sequence[TrainingSource],
-    config: ModelConfig,
-    rivals: Mapping[str, Figures],
-    choose: Chooser[ModelConfig] = keep,
-) -> tuple[Trained, Judged]:
-    """Split, fit, calibrate and evaluate.
+    @cached_property
+    def choosers(self) -> Sequence[Chooser[ModelConfig]]:
+        """One search, of the trees."""
+        return (make_chooser(self.config.name, judge_across, "trees", self.n_trials, self.config.seed),)
 
-    Args:
-        rows: What `load_profiles` gives.
-        sources: Where they come from.
-        config: How to train.
-        rivals: Figures of the baselines, for the card.
-        choose: Gives the configuration of every fit, those that judge among them.
-    """
-    within, folds = score_held_out(rows, make_folds(rows, config.n_folds, config.seed), config, choose)
-    across, names = score_held_out(rows, leave_sources_out(rows), config, choose)
-    known = calibrate_apart(rows, within, folds, config, by_platform=True)
-    unknown = calibrate_apart(rows, across, names, config, by_platform=False)
-    figures = (evaluate(rows, probas, config.threshold, config.seed) for probas in (known, unknown))
-    judged = Judged(known, unknown, *figures)
-    title = f"{config.name} {config.version}"
-    card = make_card(title, NOTES, sources, within=judged.figures_within, across=judged.figures_across, rivals=rivals)
-    calibrations = fit_calibrations(rows, within, across, config)
-    trained = Trained(
-        {
-            "model.txt": fit_classifier(rows, choose(rows, config)).save,
-            "calibration.json": lambda path: write_calibrations(path, calibrations),
-        },
-        _describe(rows, sources, judged, config),
-        card,
-    )
-    return trained, judged
+    def params(self) -> Mapping[str, Any]:
+        """The configuration, the trees' parameters by their own names."""
+        return {**self.config.model_dump(exclude={"params"}), **asdict(self.config.params)}
+
+    def data(self, folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
+        """Rows of all sources with near-duplicates marked."""
+        rows = load_profiles(folder, SOURCES)
+        sources = describe_sets(SOURCES, rows, folder)
+        if self.audits is not None:
+            labelled, source = load_audits(self.audits)
+            rows, sources = pl.concat((rows, labelled)), [*sources, source]
+        return mark_twins(rows), sources
+
+    def fit(self, data: pl.DataFrame) -> FittedAudience:
+        """Scores over folds and over sources left out, maps fitted on them, and the classifier of all rows."""
+        config, (choose,) = self.config, self.choosers
+        within, folds = score_held_out(data, make_folds(data, config.n_folds, config.seed), config, choose)
+        across, names = score_held_out(data, leave_sources_out(data), config, choose)
+        return FittedAudience(
+            fit_classifier(data, choose(data, config)),
+            fit_calibrations(data, within, across, config),
+            calibrate_apart(data, within, folds, config, by_platform=True),
+            calibrate_apart(data, across, names, config, by_platform=False),
+        )
+
+    def evaluate(self, data: pl.DataFrame, fitted: FittedAudience) -> Judged:
+        """Figures of every source, known and never seen."""
+        rows = data.with_columns(within=pl.Series(fitted.within), across=pl.Series(fitted.across))
+        return judge(rows, self.config.threshold, self.config.seed)
+
+    def export(
+        self, data: pl.DataFrame, fitted: FittedAudience, judged: Judged, sources: Sequence[TrainingSource]
+    ) -> Export:
+        """The classifier and its maps; the card holds baselines beside it."""
+        summary = {
+            view: {"mean_auc": mean_of(found, "auc"), "worst_auc": worst_of(found, "auc")}
+            for view, found in judged.figures.items()
+        }
+        return Export(
+            files={
+                "model.txt": fitted.classifier.save,
+                "calibration.json": lambda path: write_calibrations(path, fitted.calibrations),
+            },
+            manifest={
+                "features": self.config.features,
+                "feature_code": hash_file(Path(profile.__file__)),
+                "platforms": sorted(data["platform"].unique()),
+                "domain": find_domain(data, self.config.features),
+                **judged.to_manifest(),
+            },
+            sections=make_sections(sources, judged, judge_baselines(data, self.config)),
+            held=make_held_out(data, ["profile_id"], FOLLOWERS, fitted.within, fitted.across),
+            metrics={view: {**found, **summary[view]} for view, found in judged.to_metrics().items()},
+        )
 
 
 def judge_across(rows: pl.DataFrame) -> Callable[[ModelConfig], float]:
     """What `--tune` goes by: AUC on sources left out of these rows."""
 
-    def judge(config: ModelConfig) -> float:
+    def quality(config: ModelConfig) -> float:
         return across_sources(rows, lambda parts: score_held_out(rows, parts, config)[0], config.n_folds, config.seed)
 
-    return judge
-
-
-def make_tuner(n_trials: int, config: ModelConfig) -> Tuner[ModelConfig]:
-    """The search of `--tune N`.
-
-    Raises:
-        ConfigError: See `tune.load_spaces`.
-    """
-    return Tuner(config.name, judge_across, load_spaces(n_trials).trees, n_trials, config.seed)
+    return quality
 
 
 def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, Figures]:
     """Figures of every baseline on sources left out; each reads all features there are."""
-    return {
-        name: evaluate(
-            rows,
-            score_baseline(rows, leave_sources_out(rows), PROFILE_FEATURES, make, config.seed),
-            config.threshold,
-            config.seed,
-        )
+    scores = {
+        name: score_baseline(rows, leave_sources_out(rows), PROFILE_FEATURES, make, config.seed)
         for name, make in BASELINES.items()
     }
+    return {name: evaluate(rows, probas, config.threshold, config.seed) for name, probas in scores.items()}
 
 
-def _describe(
-    rows: pl.DataFrame, sources: Sequence[TrainingSource], judged: Judged, config: ModelConfig
-) -> dict[str, Any]:
-    """What model.yaml says, but for the files and where the code came from."""
-    return {
-        "name": config.name,
-        "version": config.version,
-        "trained_on": [one.model_dump() for one in sources],
-        "features": config.features,
-        "feature_code": hash_file(Path(profile.__file__)),
-        "threshold": config.threshold,
-        "training_share": EVEN,
-        "platforms": sorted(rows["platform"].unique()),
-        "domain": find_domain(rows, config.features),
-        "validations": count_flagged(rows, judged.within, config.threshold),
-        "validations_across": count_flagged(rows, judged.across, config.threshold),
-        "metrics": {"within": round_figures(judged.figures_within), "across": round_figures(judged.figures_across)},
-    }
-
-
-def run(
-    config: ModelConfig,
-    folder: Path,
-    shelf: Path,
-    tracking_uri: str,
-    audits: Path | None,
-    *,
-    tuner: Tuner[ModelConfig] | None = None,
-) -> Path:
-    """One tracked training from the data to the shelf; returns the shelf's folder.
-
-    Raises:
-        ConfigError: The tracking store does not answer, or a folder cannot be written.
-        InputError: The audits cannot be used.
-    """
-    with track(config.name, tracking_uri) as tracked:
-        rows, sources = ingest(folder, audits)
-        tracked.log_params({**config.model_dump(exclude={"params"}), **asdict(config.params)})
-        tracked.set_sources(sources)
-        trained, judged = train(rows, sources, config, judge_baselines(rows, config), tuner or keep)
-        if tuner is not None:
-            tracked.log_params({"tuned": tuner.to_params()})
-            trained = with_lines(trained, tuner)
-        held = make_held_out(rows, ["profile_id"], FOLLOWERS, judged.within, judged.across)
-        return publish(tracked, trained, held, _headline(judged), shelf=shelf, place=config)
-
-
-def _headline(judged: Judged) -> dict[str, Any]:
-    sets = {"within": judged.figures_within, "across": judged.figures_across}
-    values = {kind: take_points(figures) for kind, figures in sets.items()}
-    summary = {
-        kind: {"mean_auc": mean_of(figures, "auc"), "worst_auc": worst_of(figures, "auc")}
-        for kind, figures in sets.items()
-    }
-    return {kind: {**values[kind], **summary[kind]} for kind in sets}
+def make_recipe(options: Namespace) -> AudienceRecipe:
+    """The recipe that was asked for."""
+    config = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
+    return AudienceRecipe(config, options.with_audits, options.tune)
 
 
 def main() -> None:
@@ -228,14 +168,7 @@ def main() -> None:
     parser = make_parser("audience", __doc__)
     parser.add_argument("--with-audits", type=Path, metavar="DIR", help="tables with audit_labels to learn from too")
     add_option(parser)
-    options = parser.parse_args()
-    config = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
-
-    def train_asked() -> Path:
-        tuner = make_tuner(options.tune, config) if options.tune else None
-        return run(config, data_dir(), models_dir(), options.tracking_uri, options.with_audits, tuner=tuner)
-
-    show_trained(parser, train_asked)
+    run_command(parser, make_recipe)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from zhenfen.errors import InvalidTableError, MissingTableError, Problem
 from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.scoring import latest_moment
 from zhenfen.shelf import TrainingSource
-from zhenfen.tables import Tables, read_tables
+from zhenfen.tables import read_tables
 
 KEY = ("creator_id", "profile_id")
 FEWEST_LABELS = 30
@@ -42,17 +42,15 @@ def load_audits(folder: Path) -> tuple[pl.DataFrame, TrainingSource]:
         problems.append(Problem("labels of both kinds", "audit_labels", column="is_fake", value="all the same"))
     if problems:
         raise InvalidTableError(problems)
-    rows = _to_rows(tables, f"audits:{folder.name}")
-    sha256 = hashlib.sha256(labels.write_csv().encode()).hexdigest()
-    return rows, TrainingSource(source=rows["source"][0], rows=rows.height, sha256=sha256, terms=TERMS)
-
-
-def _to_rows(tables: Tables, source: str) -> pl.DataFrame:
-    labels = tables["audit_labels"].unique(KEY, maintain_order=True).select(*KEY, "is_fake")
+    unique = labels.unique(KEY, maintain_order=True).select(*KEY, "is_fake")
     platform = tables["creators"].select("creator_id", home="platform")
-    profiles = tables["audience"].join(labels, on=KEY, how="inner", maintain_order="left")
+    profiles = tables["audience"].join(unique, on=KEY, how="inner", maintain_order="left")
     profiles = profiles.join(platform, on="creator_id", how="left", maintain_order="left")
     about = profiles.select(
-        source=pl.lit(source), platform=pl.coalesce("platform", "home"), is_fake=pl.col("is_fake").cast(pl.Int8)
+        source=pl.lit(f"audits:{folder.name}"),
+        platform=pl.coalesce("platform", "home"),
+        is_fake=pl.col("is_fake").cast(pl.Int8),
     )
-    return pl.concat((about, measure_profiles(profiles, latest_moment(tables))), how="horizontal")
+    rows = pl.concat((about, measure_profiles(profiles, latest_moment(tables))), how="horizontal")
+    sha256 = hashlib.sha256(labels.write_csv().encode()).hexdigest()
+    return rows, TrainingSource(source=rows["source"][0], rows=rows.height, sha256=sha256, terms=TERMS)

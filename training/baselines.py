@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from training.fit import balance
-from training.split import Mask
+from training.split import Mask, Parts, score_parts
 
 Array = npt.NDArray[np.float64]
 RATIO = "profile_following_by_posts_log10"
@@ -30,19 +30,27 @@ BASELINES: dict[str, Make | None] = {
 }
 
 
-def score_baseline(
-    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], features: tuple[str, ...], make: Make | None, seed: int
-) -> Array:
+def score_baseline(rows: pl.DataFrame, parts: Parts, features: tuple[str, ...], make: Make | None, seed: int) -> Array:
     """Probabilities of every row by the baseline trained on the other parts, shape (n,).
 
     Unknown values are the median of the training rows to scikit-learn's estimators. The ratio alone has no training:
     its probability is its rank among the training rows; unknown, one half.
     """
-    probas = np.full(rows.height, np.nan)
-    for _, held in parts:
+
+    def score(held: Mask) -> Array:
         kept, asked = rows.filter(~pl.Series(held)), rows.filter(pl.Series(held))
-        probas[held] = _rank(kept, asked) if make is None else _fit_predict(kept, asked, features, make(seed))
-    return probas
+        if make is not None:
+            impute, scale = _sklearn("impute"), _sklearn("preprocessing")
+            steps = impute.SimpleImputer(strategy="median", keep_empty_features=True), scale.StandardScaler()
+            pipeline = _sklearn("pipeline").make_pipeline(*steps, make(seed))
+            X, y = kept.select(features).to_numpy(), kept["is_fake"].to_numpy()
+            pipeline.fit(X, y, **{f"{pipeline.steps[-1][0]}__sample_weight": balance(kept)})
+            return np.asarray(pipeline.predict_proba(asked.select(features).to_numpy())[:, 1], dtype=np.float64)
+        known = np.sort(kept[RATIO].drop_nulls().to_numpy())
+        ranks = np.searchsorted(known, asked[RATIO].to_numpy(), side="right") / len(known)
+        return np.where(asked[RATIO].is_null().to_numpy(), 0.5, ranks)
+
+    return score_parts(parts, rows.height, score)[0]
 
 
 def forest_of_isolation(kept: pl.DataFrame, asked: pl.DataFrame, seed: int) -> Array:
@@ -54,21 +62,6 @@ def forest_of_isolation(kept: pl.DataFrame, asked: pl.DataFrame, seed: int) -> A
     forest = _sklearn("ensemble").IsolationForest(n_estimators=N_TREES, random_state=seed)
     pipeline = _sklearn("pipeline").make_pipeline(steps, forest).fit(kept.to_numpy())
     return np.asarray(-pipeline.score_samples(asked.to_numpy()), dtype=np.float64)
-
-
-def _rank(kept: pl.DataFrame, asked: pl.DataFrame) -> Array:
-    known = np.sort(kept[RATIO].drop_nulls().to_numpy())
-    ranks = np.searchsorted(known, asked[RATIO].to_numpy(), side="right") / len(known)
-    return np.where(asked[RATIO].is_null().to_numpy(), 0.5, ranks)
-
-
-def _fit_predict(kept: pl.DataFrame, asked: pl.DataFrame, features: tuple[str, ...], estimator: Any) -> Array:
-    impute, scale = _sklearn("impute"), _sklearn("preprocessing")
-    steps = impute.SimpleImputer(strategy="median", keep_empty_features=True), scale.StandardScaler()
-    pipeline = _sklearn("pipeline").make_pipeline(*steps, estimator)
-    X, y = kept.select(features).to_numpy(), kept["is_fake"].to_numpy()
-    pipeline.fit(X, y, **{f"{pipeline.steps[-1][0]}__sample_weight": balance(kept)})
-    return np.asarray(pipeline.predict_proba(asked.select(features).to_numpy())[:, 1], dtype=np.float64)
 
 
 def _sklearn(module: str) -> Any:

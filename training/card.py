@@ -3,47 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from training.evaluate import FIGURES, Figure
+from training.evaluate import FIGURES, Figure, Figures, Judged
 from zhenfen.shelf import TrainingSource
 
-Figures = Mapping[str, Mapping[str, Figure]]
+CARDS = Path(__file__).parent / "cards"
 
 
-def make_card(
-    title: str,
-    notes: str,
-    sources: Iterable[TrainingSource],
-    *,
-    within: Figures,
-    across: Figures,
-    rivals: Mapping[str, Figures],
-) -> str:
-    """The card as Markdown.
+def read_notes(name: str) -> str:
+    """What a person wrote for the card of a model: what it is for, how it was chosen, and where it fails; Markdown."""
+    return (CARDS / f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def make_sections(sources: Iterable[TrainingSource], judged: Judged, rivals: Mapping[str, Figures]) -> tuple[str, ...]:
+    """The card of a model of profiles, after the notes; Markdown.
 
     Args:
-        title: Name and version.
-        notes: What it is for, how it was chosen, and where it fails; Markdown.
         sources: What it was trained on.
-        within: Source → figures by cross-validation.
-        across: Source → figures by models that never saw the source.
+        judged: Its figures.
         rivals: Name of a baseline → its figures across sources.
     """
-    parts = (
-        f"# {title}",
-        notes.strip(),
-        "## Sources and terms",
-        make_table(("source", "rows", "terms"), ((one.source, f"{one.rows:,}", one.terms) for one in sources)),
+    return (
+        *sources_section(sources),
         "## On rows it had not seen, of sources it knew",
-        figures_table(within),
+        figures_table(judged.figures["within"]),
         "## On sources it had never seen",
-        figures_table(across),
+        figures_table(judged.figures["across"]),
         "## Beside plain baselines, on sources never seen (AUC)",
-        rivals_table({"this model": across, **rivals}),
+        rivals_table({"this model": judged.figures["across"], **rivals}),
         "Figures are at even shares of fake and genuine profiles, with 95 % intervals over resampled profiles"
         " (near-duplicates together).",
     )
-    return "\n\n".join(parts) + "\n"
+
+
+def sources_section(sources: Iterable[TrainingSource]) -> tuple[str, str]:
+    """Heading and table of what a model was trained on, as Markdown."""
+    rows = ((one.source, f"{one.rows:,}", one.terms) for one in sources)
+    return "## Sources and terms", make_table(("source", "rows", "terms"), rows)
 
 
 def figures_table(figures: Figures) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +14,9 @@ from training.comments import outside, weigh
 from training.disguises import disguise
 from training.fillers import filler_signs, make_fillers
 from training.inner import across_sources
+from training.shelf import ShelfPlace
 from training.solicitations import make_solicitations
-from training.split import Mask
+from training.split import Mask, Parts, score_parts
 from training.tune import Chooser, keep
 from zhenfen.config import Strict, models_dir
 from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
@@ -100,12 +100,9 @@ class FillerConfig(Strict):
     most_false_alarms: float = Field(gt=0, lt=1)
 
 
-class CommentConfig(Strict):
+class CommentConfig(ShelfPlace):
     """configs/models/comment.yaml."""
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     n_folds: int = Field(ge=2)
     advert: AdvertConfig
     filler: FillerConfig
@@ -141,7 +138,10 @@ def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
     """
     rng = np.random.default_rng(seed)
     drawn = draw_rows(rows, config.most_rows, seed)
-    disguised = _disguised(drawn, config.disguised_share, rng)
+    # Copies of some rows, each with one change.
+    some = drawn.filter(pl.Series(rng.random(drawn.height) < config.disguised_share))
+    own = some.select(cut_quoted(pl.col("text"))).to_series()
+    disguised = some.with_columns(normalised=normalise_texts(disguise(own, rng)))
     asking = normalise_texts(make_solicitations(config.n_solicitations, rng)).unique(maintain_order=True)
     extra = (disguised, pl.DataFrame({"normalised": asking, "label": ["advert"] * len(asking)}))
     first = _fit_line(_weigh_together(drawn, *extra, config), config)
@@ -191,49 +191,30 @@ def draw_rows(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
 
 
 def score_left_out(
-    rows: pl.DataFrame,
-    parts: Iterable[tuple[str, Mask]],
-    config: AdvertConfig,
-    seed: int,
-    choose: Chooser[AdvertConfig] = keep,
+    rows: pl.DataFrame, parts: Parts, config: AdvertConfig, seed: int, choose: Chooser[AdvertConfig] = keep
 ) -> Array:
     """Log-odds of each row of the parts by a classifier that saw neither the part nor its near-duplicates, shape (n,).
 
     NaN where a row is in no part. `choose` gives the configuration of each classifier, from the rows that train it.
     """
 
-    def fit(rest: pl.DataFrame) -> LinearTextClassifier | CascadeClassifier:
-        return fit_advert(rest, choose(rest, config), seed)
+    def score(held: Mask) -> Array:
+        rest, asked = rows.filter(pl.Series(outside(rows, held))), rows.filter(pl.Series(held))
+        return fit_advert(rest, choose(rest, config), seed).decision_function(asked["normalised"])
 
-    return _score_parts(rows, parts, partial(outside, rows), fit)
+    return score_parts(parts, rows.height, score)[0]
 
 
 def score_fillers_left_out(
-    rows: pl.DataFrame,
-    parts: Iterable[tuple[str, Mask]],
-    config: FillerConfig,
-    seed: int,
-    choose: Chooser[FillerConfig] = keep,
+    rows: pl.DataFrame, parts: Parts, config: FillerConfig, seed: int, choose: Chooser[FillerConfig] = keep
 ) -> Array:
     """Log-odds of each row of the parts by a filler classifier that did not see the part, shape (n,); as above."""
 
-    def fit(rest: pl.DataFrame) -> LinearTextClassifier:
-        return fit_filler(rest, choose(rest, config), seed)
+    def score(held: Mask) -> Array:
+        rest, asked = rows.filter(pl.Series(~held)), rows.filter(pl.Series(held))
+        return fit_filler(rest, choose(rest, config), seed).decision_function(asked["normalised"])
 
-    return _score_parts(rows, parts, np.logical_not, fit)
-
-
-def _score_parts(
-    rows: pl.DataFrame,
-    parts: Iterable[tuple[str, Mask]],
-    outside_of: Callable[[Mask], Mask],
-    fit: Callable[[pl.DataFrame], LinearTextClassifier | CascadeClassifier],
-) -> Array:
-    scores = np.full(rows.height, np.nan)
-    for _, held in parts:
-        classifier = fit(rows.filter(pl.Series(outside_of(held))))
-        scores[held] = classifier.decision_function(rows.filter(pl.Series(held))["normalised"])
-    return scores
+    return score_parts(parts, rows.height, score)[0]
 
 
 def judge_adverts(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[AdvertConfig], float]:
@@ -269,20 +250,6 @@ def calibrate(rows: pl.DataFrame, scores: Array, kind: CalibrationKind) -> Calib
     return fit_calibration(scores, rows["is_fake"].to_numpy().astype(np.int64), weight.to_numpy() * rows.height, kind)
 
 
-def choose_threshold(rows: pl.DataFrame, probas: Array, most_false_alarms: float) -> float:
-    """The lowest probability from which no source has more than that share flagged; rounded up to four digits.
-
-    Args:
-        rows: source of genuine rows.
-        probas: Theirs, by models that did not know the source, shape (n,).
-        most_false_alarms: In (0, 1).
-    """
-    quantile = pl.col("proba").quantile(1 - most_false_alarms, "higher")
-    ends = rows.select("source", proba=pl.Series(probas)).group_by("source").agg(quantile)
-    highest = ends["proba"].to_numpy().max()
-    return float(np.ceil(np.nextafter(highest, 1) * 1e4) / 1e4)
-
-
 def _weigh_together(
     drawn: pl.DataFrame, disguised: pl.DataFrame, solicitations: pl.DataFrame, config: AdvertConfig
 ) -> Lesson:
@@ -304,10 +271,3 @@ def _fit_line(lesson: Lesson, config: AdvertConfig) -> LinearTextClassifier:
         sign_scale=config.sign_scale,
         n_buckets=config.n_buckets,
     )
-
-
-def _disguised(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """Copies of some rows, each with one change."""
-    some = rows.filter(pl.Series(rng.random(rows.height) < share))
-    own = some.select(cut_quoted(pl.col("text"))).to_series()
-    return some.with_columns(normalised=normalise_texts(disguise(own, rng)))

@@ -1,4 +1,4 @@
-"""Labelled comments of the public sets, near-duplicates marked, and the ways to leave a source out.
+"""Labelled comments of the public sets, near-duplicates marked.
 
 What the sets do wrong is put right here: game lines labelled genuine that carry a contact code are adverts and go, and
 so does every genuine line that is a copy of an advert.
@@ -6,7 +6,7 @@ so does every genuine line that is a copy of an advert.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from training import split
 from training.datasets import LabelledSet
 from training.split import Mask
 from zhenfen.text.near_duplicates import SMALLEST_CLUSTER, cluster_normalised
@@ -79,20 +80,9 @@ def mark_twins(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(twins["twin"])
 
 
-def leave_sources_out(rows: pl.DataFrame) -> Iterator[tuple[str, Mask]]:
-    """Each source that holds both labels, and which rows are its own, shape (n,).
-
-    Train on the rows outside the mask whose twin is not inside (`outside`).
-    """
-    both = rows.group_by("source", maintain_order=True).agg(pl.col("label").n_unique()).filter(pl.col("label") > 1)
-    for source in both["source"]:
-        yield source, (rows["source"] == source).to_numpy()
-
-
 def outside(rows: pl.DataFrame, held: Mask) -> Mask:
     """Rows to train on when `held` are left out: those that ship, without near-duplicates of the ones left out."""
-    twins = rows.filter(pl.Series(held))["twin"].unique()
-    return np.asarray(~held & (rows["ships"] & ~rows["twin"].is_in(twins.implode())).to_numpy(), dtype=np.bool_)
+    return np.asarray(split.outside(rows, held) & rows["ships"].to_numpy(), dtype=np.bool_)
 
 
 def weigh(rows: pl.DataFrame) -> Array:

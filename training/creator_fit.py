@@ -20,6 +20,7 @@ from training.baselines import forest_of_isolation
 from training.creator_reals import Real, read_reals
 from training.creators import RATIO, Z_SCORE, Cast
 from training.fit import CalibrationRule, balance
+from training.shelf import ShelfPlace
 from training.split import Mask, make_folds
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
@@ -59,13 +60,10 @@ class ChallengerRule(Strict):
     penalty: float = Field(gt=0)
 
 
-class CreatorConfig(Strict):
+class CreatorConfig(ShelfPlace):
     """configs/models/creator.yaml.
 
     Attributes:
-        name: Name of the model, its shelf's folder.
-        version: Version, the folder within.
-        seed: Of every draw.
         evidence: Family of evidence → measurement → its suspicious side, 1 or -1.
         audience_share: Lower end of the audience's share → tail score, both rising.
         n_folds: Folds of rosters.
@@ -74,9 +72,6 @@ class CreatorConfig(Strict):
         cast: Who is simulated.
     """
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     evidence: dict[str, dict[str, int]]
     audience_share: dict[float, float]
     n_folds: int = Field(ge=2)
@@ -161,24 +156,20 @@ def _highest(knots: list[tuple[float, ...]]) -> tuple[float, ...]:
 def fit_evidence(rows: pl.DataFrame, config: CreatorConfig, floors: Floors) -> CreatorEvidence:
     """The evidence read off the creators of `rows` who bought nothing, with floors of real ones."""
     innocent = rows.filter(pl.col("is_fake") == 0)
-    measurements = {
-        name: _fit_measurement(innocent, name, family, sign, floors[name])
-        for family, own in config.evidence.items()
-        for name, sign in own.items()
-    }
+    measurements = {}
+    for family, own in config.evidence.items():
+        for name, sign in own.items():
+            floor = floors[name]
+            value = fit_tail(_column(innocent, name, sign)).raised_to(floor.value)
+            place = None
+            if floor.place is not None:
+                place = fit_tail(_column(innocent, SET_PREFIX + name, sign)).raised_to(floor.place)
+            measurements[name] = Measurement(family, sign, value, place)
     # The knots of a rule that people wrote: share → tail score.
     lines, tails = np.array(list(config.audience_share)), np.array(list(config.audience_share.values()))
     knots = np.interp(np.minimum(LEVELS, MOST), tails, lines)
     shares = Measurement(AUDIENCE, 1, TailScore(tuple(knots.tolist())), None)
     return fit_families({**measurements, AUDIENCE_SHARE: shares}, innocent)
-
-
-def _fit_measurement(innocent: pl.DataFrame, name: str, family: str, sign: int, floor: Floor) -> Measurement:
-    value = fit_tail(_column(innocent, name, sign)).raised_to(floor.value)
-    place = None
-    if floor.place is not None:
-        place = fit_tail(_column(innocent, SET_PREFIX + name, sign)).raised_to(floor.place)
-    return Measurement(family, sign, value, place)
 
 
 def _column(rows: pl.DataFrame, name: str, sign: int) -> Array:

@@ -12,12 +12,13 @@ from scipy.stats import binomtest
 
 from training.card import make_table
 from training.creator_fit import HeldOut, find_line, is_shocked
+from training.evaluate import EVEN
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
 DOSES = (0.01, 0.05, 0.10, 0.25, 0.50, 5.0)
-LARGE_FROM, EVEN = 0.1, 0.5
+LARGE_FROM = 0.1
 RECALL_SCHEMA: dict[str, pl.DataType] = {
     "manipulation": pl.String(),
     "slice": pl.String(),
@@ -147,10 +148,3 @@ def _cell(counts: pl.DataFrame, kind: str | None, one: str | None) -> str:
     for column, wanted in (("manipulation", kind), ("slice", one)):
         counts = counts if wanted is None else counts.filter(pl.col(column) == wanted)
     return show_share(int(counts["n_found"].sum()), int(counts["n"].sum())) if counts.height else "–"
-
-
-def calibration_error(labels: Array, probas: Array, weight: Array, n_bins: int = 10) -> float:
-    """Mean distance of the probability from the share of manipulated, over bins of equal width (ECE)."""
-    bins = np.minimum((probas * n_bins).astype(np.int64), n_bins - 1)
-    sums = [np.bincount(bins, weight * values, n_bins) for values in (probas, labels)]
-    return float(np.abs(sums[0] - sums[1]).sum() / weight.sum())

@@ -94,17 +94,17 @@ def draw_roles(cast: Cast, rng: np.random.Generator, *, with_audience: bool = Tr
     shocks = SHOCKS if rng.random() < cast.purge_share else tuple(one for one in SHOCKS if one != PURGE)
     bought = tuple(one for one in MANIPULATIONS if with_audience or one not in AUDIENCE_MANIPULATIONS)
     n = round(float(np.exp(rng.uniform(*np.log(cast.batch_creators)))))
-    return [_draw_role(cast, shocks, bought, rng) for _ in range(n)]
-
-
-def _draw_role(cast: Cast, shocks: Sequence[str], bought: Sequence[str], rng: np.random.Generator) -> Role:
-    is_manipulated = rng.random() < cast.manipulated_share
-    return Role(
-        kind=_pick(KINDS_ORGANIC, rng),
-        platform=_pick(PLATFORMS, rng),
-        shock=_pick(shocks, rng) if rng.random() < cast.shock_share else None,
-        campaign=draw_campaign(_pick(bought, rng), cast, rng) if is_manipulated else None,
-    )
+    roles = []
+    for _ in range(n):
+        is_manipulated = rng.random() < cast.manipulated_share
+        role = Role(
+            kind=_pick(KINDS_ORGANIC, rng),
+            platform=_pick(PLATFORMS, rng),
+            shock=_pick(shocks, rng) if rng.random() < cast.shock_share else None,
+            campaign=draw_campaign(_pick(bought, rng), cast, rng) if is_manipulated else None,
+        )
+        roles.append(role)
+    return roles
 
 
 def draw_campaign(manipulation: str, cast: Cast, rng: np.random.Generator) -> Campaign:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
+from training.card import make_table, read_notes
 from training.command import make_parser, show_trained
 from training.comments import SOURCES
 from training.datasets import data_dir
@@ -35,19 +36,6 @@ encoder is judged is new to all of it."""
 CHECKPOINT = ROOT / "mlruns" / "encoder.safetensors"
 CARD = "card.md"
 FILES = {CARD, FILE_NAME, *ENCODER_FILES}
-NOTES = """\
-A small BERT over characters, pre-trained to guess hidden characters of Chinese comments. It judges nothing by itself:
-`training/comment.py` fine-tunes it behind the linear model of comments. Any encoder that transformers can load may
-stand in for it, by a folder or a hub name in configs/models/cascade.yaml.
-
-It has read comments and reviews from Weibo (2010 to 2014), Bilibili (two videos) and shops: it knows little of
-Xiaohongshu and Douyin, of posts, and of words younger than 2020. Texts are cut to 126 characters. What people wrote
-there it has taken over, prejudice included.
-
-Version 1 was made by the draft of `training/encoder.py` in an hour and a quarter on one core: one reading of the texts,
-in the spelling of commit f7ffae8 with OpenCC's simplified characters (the present spelling differs in .3 % of the
-lines). Running the script makes other weights of the same kind. On a GPU it should read the texts many times over.
-"""
 
 
 class EncoderManifest(Strict):
@@ -91,7 +79,16 @@ def run(config: PretrainConfig, folder: Path, shelf: Path, tracking_uri: str, ch
         tokenizer = make_tokenizer(texts, config.fewest_seen)
         network, metrics = _train(tokenise(tokenizer, texts), len(tokenizer), config, checkpoint, tracked)
         tracked.log_metrics(metrics)
-        written = write_shelf(network, tokenizer, _describe(config, sources, metrics), shelf)
+        about = {
+            "name": config.name,
+            "version": config.version,
+            "trained_on": [one.model_dump() for one in sources],
+            "metrics": {name: round(value, 4) for name, value in metrics.items()},
+            "seed": config.seed,
+            "git_commit": find_commit(),
+            "package_version": __version__,
+        }
+        written = write_shelf(network, tokenizer, about, shelf)
         tracked.log_folder(written, "shelf")
     checkpoint.unlink(missing_ok=True)
     return written
@@ -113,15 +110,15 @@ def write_shelf(network: Any, tokenizer: Any, about: Mapping[str, Any], shelf: P
 
 def make_card(about: Mapping[str, Any]) -> str:
     """The card as Markdown."""
-    rows = [f"| {one['source']} | {one['rows']:,} | {one['terms']} |" for one in about["trained_on"]]
-    figures = [f"| {name.replace('_', ' ')} | {value:,.4g} |" for name, value in about["metrics"].items()]
+    sources = ((one["source"], f"{one['rows']:,}", one["terms"]) for one in about["trained_on"])
+    figures = ((name.replace("_", " "), f"{value:,.4g}") for name, value in about["metrics"].items())
     parts = (
         f"# {about['name']} {about['version']}",
-        NOTES.strip(),
+        read_notes("encoder"),
         "## Sources and terms",
-        "\n".join(["| source | distinct texts | terms |", "| --- | --- | --- |", *rows]),
+        make_table(("source", "distinct texts", "terms"), sources),
         "## On texts it had not read",
-        "\n".join(["| figure | value |", "| --- | --- |", *figures]),
+        make_table(("figure", "value"), figures),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -144,18 +141,6 @@ def _train(
     loss, accuracy = judge(network, [row for row, out in zip(rows, held, strict=True) if out], config)
     read = float(sum(map(len, rows)))
     return network, {"held_loss": loss, "held_accuracy": accuracy, "n_tokens": read, "vocabulary": float(n_tokens)}
-
-
-def _describe(config: PretrainConfig, sources: list[TrainingSource], metrics: Mapping[str, float]) -> dict[str, Any]:
-    return {
-        "name": config.name,
-        "version": config.version,
-        "trained_on": [one.model_dump() for one in sources],
-        "metrics": {name: round(value, 4) for name, value in metrics.items()},
-        "seed": config.seed,
-        "git_commit": find_commit(),
-        "package_version": __version__,
-    }
 
 
 def main() -> None:

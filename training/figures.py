@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from training.evaluate import VIEWS
 from training.fit import balance
-from training.held_out import VIEWS, pick_view
+from training.held_out import pick_view
 
 Array = npt.NDArray[np.float64]
 N_BINS = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from training.split import Mask
+from training.shelf import ShelfPlace
+from training.split import Mask, Names, Parts, score_parts
 from training.tune import Chooser, keep
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
@@ -55,13 +56,10 @@ class CalibrationRule(Strict):
     fewest_rows: int = Field(ge=1)
 
 
-class ModelConfig(Strict):
+class ModelConfig(ShelfPlace):
     """One file of configs/models/.
 
     Attributes:
-        name: Name of the model, its shelf's folder.
-        version: Version, the folder within.
-        seed: Of every draw.
         features: Columns the model reads.
         params: How the trees are grown; its seed is the one above.
         dropout: How values are taken away.
@@ -70,9 +68,6 @@ class ModelConfig(Strict):
         threshold: Calibrated probability from which a row is flagged.
     """
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     features: tuple[str, ...]
     params: TabularParams
     dropout: Dropout
@@ -91,8 +86,16 @@ def fit_classifier(rows: pl.DataFrame, config: ModelConfig) -> TabularClassifier
     if unknown := sorted(named - set(rows.columns)):
         raise ConfigError(f"models/{config.name}: features that the training rows lack: {', '.join(unknown)}")
     X, y, weight = rows.select(config.features), rows["is_fake"].to_numpy(), balance(rows)
-    thinned = _drop(X, config.dropout, np.random.default_rng(config.seed))
-    weights = np.concatenate((weight, config.dropout.weight * weight))
+    # The copy of the rows with values, blocks and whole rows taken away.
+    dropout, rng = config.dropout, np.random.default_rng(config.seed)
+    taken = rng.random(X.shape) < dropout.value_share
+    for block in dropout.blocks:
+        places = [X.columns.index(name) for name in block if name in X.columns]
+        taken[:, places] |= (rng.random(X.height) < dropout.block_share)[:, None]
+    taken |= (rng.random(X.height) < dropout.row_share)[:, None]
+    gone = pl.DataFrame(taken, schema=X.columns, orient="row")
+    thinned = X.select(pl.when(~gone[name]).then(pl.col(name)).alias(name) for name in X.columns)
+    weights = np.concatenate((weight, dropout.weight * weight))
     params = replace(config.params, seed=config.seed)
     return TabularClassifier.fit(pl.concat((X, thinned)), np.tile(y, 2), weights, params)
 
@@ -107,19 +110,18 @@ def balance(rows: pl.DataFrame) -> Array:
 
 
 def score_held_out(
-    rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], config: ModelConfig, choose: Chooser[ModelConfig] = keep
-) -> tuple[Array, npt.NDArray[np.str_]]:
+    rows: pl.DataFrame, parts: Parts, config: ModelConfig, choose: Chooser[ModelConfig] = keep
+) -> tuple[Array, Names]:
     """Log-odds of every row from a model that was not trained on its part, and the name of its part, shape (n,).
 
     NaN where a row is in no part. `choose` gives the configuration of each model, from the rows that train it.
     """
-    scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
-    for name, held in parts:
-        rest = rows.filter(~pl.Series(held))
-        classifier = fit_classifier(rest, choose(rest, config))
-        scores[held] = classifier.decision_function(rows.filter(pl.Series(held)))
-        names[held] = name
-    return scores, names
+
+    def score(held: Mask) -> Array:
+        rest = rows.filter(pl.Series(~held))
+        return fit_classifier(rest, choose(rest, config)).decision_function(rows.filter(pl.Series(held)))
+
+    return score_parts(parts, rows.height, score)
 
 
 def fit_calibrations(rows: pl.DataFrame, within: Array, across: Array, config: ModelConfig) -> dict[str, Calibration]:
@@ -142,7 +144,7 @@ def fit_calibrations(rows: pl.DataFrame, within: Array, across: Array, config: M
 
 
 def calibrate_apart(
-    rows: pl.DataFrame, scores: Array, parts: npt.NDArray[np.str_], config: ModelConfig, *, by_platform: bool
+    rows: pl.DataFrame, scores: Array, parts: Names, config: ModelConfig, *, by_platform: bool
 ) -> Array:
     """Probabilities of held-out scores, shape (n,): each part's by maps that were fitted without it."""
     probas = np.full(rows.height, np.nan)
@@ -168,13 +170,3 @@ def write_calibrations(path: Path, maps: Mapping[str, Calibration]) -> None:
     """Write the maps by their names, as JSON."""
     values = {name: one.to_dict() for name, one in maps.items()}
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-
-
-def _drop(X: pl.DataFrame, dropout: Dropout, rng: np.random.Generator) -> pl.DataFrame:
-    taken = rng.random(X.shape) < dropout.value_share
-    for block in dropout.blocks:
-        places = [X.columns.index(name) for name in block if name in X.columns]
-        taken[:, places] |= (rng.random(X.height) < dropout.block_share)[:, None]
-    taken |= (rng.random(X.height) < dropout.row_share)[:, None]
-    gone = pl.DataFrame(taken, schema=X.columns, orient="row")
-    return X.select(pl.when(~gone[name]).then(pl.col(name)).alias(name) for name in X.columns)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from training.evaluate import INTERVAL, measure
+from training.evaluate import INTERVAL, VIEWS, measure
 from training.fit import balance
-from training.held_out import VIEWS, measure_calibration
+from training.held_out import measure_calibration
 from training.packaging import make_rows
 from zhenfen.config import Strict
 from zhenfen.estimators.manifest import read_manifest

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.creator_judge import calibration_error
+from training.evaluate import calibration_error, with_both_labels
 from training.fit import balance
 from training.tracking import Run
 from zhenfen.errors import ConfigError
@@ -21,7 +21,6 @@ Array = npt.NDArray[np.float64]
 FILE = "held_out.parquet"
 FOLDER = "held_out"
 """Of the run's artifacts."""
-VIEWS = ("within", "across")
 SCHEMA: dict[str, pl.DataType] = {
     "row": pl.String(),
     "source": pl.String(),
@@ -68,8 +67,7 @@ def make_held_out(
 
 def pick_view(held: pl.DataFrame, view: str) -> pl.DataFrame:
     """Rows with a probability in a view, of the sources that have rows of both labels there."""
-    scored = held.filter(pl.col(view).is_not_null())
-    return scored.filter(pl.col("is_fake").n_unique().over("source") > 1)
+    return with_both_labels(held.filter(pl.col(view).is_not_null()))
 
 
 def measure_calibration(held: pl.DataFrame, view: str) -> float | None:

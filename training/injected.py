@@ -34,8 +34,13 @@ def make_injected(cast: Cast, folder: Path, models: Models, seed: int) -> Iterat
         models: What is judged with; of it the panel and the rules are read.
         seed: Of every draw.
     """
+    windows = read_vtuber_windows(folder)
+    days = pl.col("observed_at").dt.date().n_unique()
+    long = windows["follower_counts"].group_by("creator_id").agg(n=days).filter(pl.col("n") > FEWEST_READINGS)
+    names = ("creators", "follower_counts")
+    vtubers = Tables({name: windows[name].join(long, on="creator_id", how="semi") for name in names})
     sources: dict[str, tuple[Tables, tuple[str, ...]]] = {
-        "bilibili_vtubers": (_long_enough(read_vtuber_windows(folder)), FOLLOWER_MANIPULATIONS),
+        "bilibili_vtubers": (vtubers, FOLLOWER_MANIPULATIONS),
         "douyin_skincare": (read_creator_posts(folder, "douyin_xingtu_goodgame_2025"), BUYS_LIKES),
     }
     for name, (tables, manipulations) in sources.items():
@@ -49,11 +54,3 @@ def make_injected(cast: Cast, folder: Path, models: Models, seed: int) -> Iterat
             rows = measure_rows(made, models).with_columns(source=pl.lit(name), twin="creator_id")
             # A window of a channel belongs to the channel.
             yield rows.with_columns(pl.col("twin").str.split("@").list.first())
-
-
-def _long_enough(tables: Tables) -> Tables:
-    days = pl.col("observed_at").dt.date().n_unique()
-    kept = tables["follower_counts"].group_by("creator_id").agg(n=days).filter(pl.col("n") > FEWEST_READINGS)
-    return Tables(
-        {name: tables[name].join(kept, on="creator_id", how="semi") for name in ("creators", "follower_counts")}
-    )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from training.evaluate import measure
+from training.evaluate import EVEN, measure
 from training.fit import balance
-from training.split import Mask, leave_sources_out, make_folds
+from training.split import Parts, leave_sources_out, make_folds
 from zhenfen.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
-Score = Callable[[Iterable[tuple[str, Mask]]], Array]
+Score = Callable[[Parts], Array]
 """Parts → score of their rows by models fitted without the part; NaN for rows that judge nothing; shape (n,)."""
-
-EVEN = 0.5
 
 
 def across_sources(rows: pl.DataFrame, score: Score, n_folds: int, seed: int, judging: Collection[str] = ()) -> float:

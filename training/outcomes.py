@@ -15,7 +15,7 @@ import polars as pl
 
 from training.creator_fit import MIXTURE, ChallengerRule, fit_challenger, sum_parts
 from training.creators import measure_inputs
-from training.split import make_folds
+from training.split import Mask, make_folds, score_parts
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import InputError, Problem
 from zhenfen.estimators.creator_model import Combination
@@ -101,10 +101,11 @@ def judge_outcomes(
         n_folds: Folds.
         seed: Of the folds.
     """
-    scores = np.full(rows.height, np.nan)
-    for _, held in make_folds(rows, n_folds, seed):
-        challenger = fit_challenger(families, rows, ~held, rule)
-        scores[held] = sum_parts(challenger, families)[held]
+
+    def score(held: Mask) -> Array:
+        return sum_parts(fit_challenger(families, rows, ~held, rule), families)[held]
+
+    scores, _ = score_parts(make_folds(rows, n_folds, seed), rows.height, score)
     everything = np.ones(rows.height, dtype=np.bool_)
     return Outcomes(
         rows["is_fake"].to_numpy(),

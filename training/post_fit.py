@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +10,13 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from training.evaluate import count_flagged
+from training.fit import balance
 from training.inner import across_sources
 from training.posts import UNDECIDED, weigh
-from training.split import Mask
+from training.shelf import ShelfPlace
+from training.split import Mask, Names, Parts, outside, score_parts
 from training.tune import Chooser, keep
-from zhenfen.config import Strict
 from zhenfen.estimators.calibration import Calibration, fit_calibration
-from zhenfen.estimators.manifest import ValidationCounts
 from zhenfen.estimators.post_classifier import PostClassifier, fit_weights
 from zhenfen.estimators.post_text import LISTS, make_matrix
 
@@ -33,22 +32,16 @@ BASELINE_C = 10.0
 """Of TF-IDF: the best of .1, 1, 10, 100 on the whole."""
 
 
-class PostConfig(Strict):
+class PostConfig(ShelfPlace):
     """configs/models/post.yaml.
 
     Attributes:
-        name: Name of the model, its shelf's folder.
-        version: Version, the folder within.
-        seed: Of the folds and the resamples.
         penalty: Inverse strength of the penalty.
         n_folds: Folds of the cross-validation.
         calibrated_on: Sources whose left-out scores make the probabilities.
         most_false_alarms: Share of organic posts of THRESHOLD_SOURCES that may be flagged.
     """
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     penalty: float = Field(gt=0)
     n_folds: int = Field(ge=2)
     calibrated_on: tuple[str, ...]
@@ -64,22 +57,23 @@ def fit_classifier(rows: pl.DataFrame, X: csr_matrix, config: PostConfig) -> Pos
 def score_left_out(
     rows: pl.DataFrame,
     X: csr_matrix,
-    parts: Iterable[tuple[str, Mask]],
+    parts: Parts,
     config: PostConfig,
     choose: Chooser[PostConfig] = keep,
-) -> tuple[Array, npt.NDArray[np.str_]]:
+) -> tuple[Array, Names]:
     """Log-odds of every row from a model trained without its part and its twins, and the part's name, shape (n,).
 
     NaN where a row is in no part. `choose` gives the configuration of each model, from the rows that train it.
     """
-    scores, names = np.full(rows.height, np.nan), np.full(rows.height, "", dtype="<U64")
-    for name, held in parts:
-        taught = _others(rows, held)
+
+    def score(held: Mask) -> Array:
+        taught = outside(rows, held)
         part = rows.filter(pl.Series(taught))
         penalty = choose(part, config).penalty
         weights, base = fit_weights(X[taught], part["y"].to_numpy(), weigh(part), penalty, n_rising=len(LISTS))
-        scores[held], names[held] = X[held] @ weights + base, name
-    return scores, names
+        return np.asarray(X[held] @ weights + base, dtype=np.float64)
+
+    return score_parts(parts, rows.height, score)
 
 
 def judge_across(rows: pl.DataFrame) -> Callable[[PostConfig], float]:
@@ -87,7 +81,7 @@ def judge_across(rows: pl.DataFrame) -> Callable[[PostConfig], float]:
     X, is_undecided = make_matrix(rows["text"]), (rows["y"] == UNDECIDED).to_numpy()
 
     def judge(config: PostConfig) -> float:
-        def score(parts: Iterable[tuple[str, Mask]]) -> Array:
+        def score(parts: Parts) -> Array:
             return np.where(is_undecided, np.nan, score_left_out(rows, X, parts, config)[0])
 
         return across_sources(rows, score, config.n_folds, config.seed, config.calibrated_on)
@@ -95,12 +89,13 @@ def judge_across(rows: pl.DataFrame) -> Callable[[PostConfig], float]:
     return judge
 
 
-def score_baseline(rows: pl.DataFrame, parts: Iterable[tuple[str, Mask]], score: Score) -> Array:
+def score_baseline(rows: pl.DataFrame, parts: Parts, score: Score) -> Array:
     """Scores of every row by a baseline that has not seen its part or its twins, shape (n,)."""
-    scores = np.full(rows.height, np.nan)
-    for _, held in parts:
-        scores[held] = score(rows.filter(pl.Series(_others(rows, held))), rows.filter(pl.Series(held)))
-    return scores
+
+    def score_part(held: Mask) -> Array:
+        return score(rows.filter(pl.Series(outside(rows, held))), rows.filter(pl.Series(held)))
+
+    return score_parts(parts, rows.height, score_part)[0]
 
 
 def calibrate(rows: pl.DataFrame, within: Array, across: Array, config: PostConfig) -> Calibration:
@@ -112,13 +107,10 @@ def calibrate(rows: pl.DataFrame, within: Array, across: Array, config: PostConf
     rows, scores = pl.concat((rows, rows)), np.concatenate((within, across))
     used = rows.select(pl.col("source").is_in(config.calibrated_on) & (pl.col("y") != UNDECIDED)).to_series()
     part, mask = rows.filter(used), used.to_numpy()
-    even = part.select(1 / pl.len().over("source", "is_fake")).to_series().to_numpy()
-    return fit_calibration(scores[mask], part["is_fake"].to_numpy(), even * (len(even) / even.sum()))
+    return fit_calibration(scores[mask], part["is_fake"].to_numpy(), balance(part))
 
 
-def calibrate_apart(
-    rows: pl.DataFrame, within: Array, across: Array, parts: npt.NDArray[np.str_], config: PostConfig
-) -> Array:
+def calibrate_apart(rows: pl.DataFrame, within: Array, across: Array, parts: Names, config: PostConfig) -> Array:
     """Probabilities of the scores `across`, shape (n,), each part's by a map that was fitted without it."""
     probas = np.full(rows.height, np.nan)
     for part in np.unique(parts):
@@ -128,19 +120,10 @@ def calibrate_apart(
     return probas
 
 
-def choose_threshold(rows: pl.DataFrame, probas: Array, config: PostConfig) -> float:
-    """The lowest probability from which no source has more than that share of its organic posts flagged."""
-    organic = rows.with_columns(proba=pl.Series(probas)).filter(
-        pl.col("source").is_in(THRESHOLD_SOURCES), pl.col("y") < UNDECIDED
-    )
-    ends = organic.group_by("source").agg(pl.col("proba").quantile(1 - config.most_false_alarms, "higher"))
-    return float(np.ceil(np.nextafter(ends["proba"].to_numpy().max(), 1) * 1e4) / 1e4)
-
-
-def count_decided(rows: pl.DataFrame, probas: Array, threshold: float) -> tuple[ValidationCounts, ...]:
-    """Counts of each source at the threshold, of rows on which the readers agree."""
-    decided = (rows["y"] != UNDECIDED).to_numpy()
-    return count_flagged(rows.filter(pl.Series(decided)), probas[decided], threshold)
+def is_organic(rows: pl.DataFrame) -> Mask:
+    """Rows of which at most `most_false_alarms` may be flagged, shape (n,)."""
+    mask = pl.col("source").is_in(THRESHOLD_SOURCES) & (pl.col("y") < UNDECIDED)
+    return np.asarray(rows.select(mask).to_series().to_numpy(), dtype=np.bool_)
 
 
 def by_length(_: pl.DataFrame, held: pl.DataFrame) -> Array:
@@ -163,21 +146,14 @@ def by_tfidf(taught: pl.DataFrame, held: pl.DataFrame) -> Array:
     from sklearn.linear_model import LogisticRegression
 
     decided = taught.filter(pl.col("y") != UNDECIDED)
-    weight = decided.select(1 / pl.len().over("source", "is_fake")).to_series().to_numpy()
     vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True, dtype=np.float32)
     line = LogisticRegression(C=BASELINE_C, max_iter=200, tol=1e-3)
     line.fit(
         vectors.fit_transform(decided["text"].to_list()),
         decided["is_fake"].to_numpy(),
-        sample_weight=weight * (len(weight) / weight.sum()),
+        sample_weight=balance(decided),
     )
     return np.asarray(line.decision_function(vectors.transform(held["text"].to_list())), dtype=np.float64)
 
 
 BASELINES: dict[str, Score] = {"length": by_length, "words counted": by_words, "TF-IDF + LR": by_tfidf}
-
-
-def _others(rows: pl.DataFrame, held: Mask) -> Mask:
-    """Rows that may teach: neither held out nor the twin of one that is."""
-    twins = rows["twin"].to_numpy()
-    return ~held & ~np.isin(twins, twins[held])

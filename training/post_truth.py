@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -32,10 +30,20 @@ def compare(rows: pl.DataFrame, probas: Array, threshold: float, seed: int) -> T
     Judges are the model (out of fold), each reader, and the length of the text: what a platform's label has in common
     with it is no skill.
     """
-    return {
-        title: {judge: evaluate(part, score, threshold, seed)["truth"]["auc"] for judge, score in _judges(part, mine)}
-        for title, part, mine in _comparisons(rows, probas)
-    }
+    found: Table = {}
+    for title, (platform, paid, others) in TRUTHS.items():
+        here = (rows["platform"] == platform) & rows["truth"].is_in((*paid, *others)).fill_null(value=False)
+        is_paid = pl.col("truth").is_in(paid).cast(pl.Int64)
+        part = rows.filter(here).with_columns(source=pl.lit("truth"), is_fake=is_paid)
+        judges = {
+            "model": probas[here.to_numpy()],
+            **{f"reader {one}": part[f"y_{one}"].fill_null(0.5).to_numpy() for one in READERS},
+            "length": part["text"].str.len_chars().to_numpy().astype(np.float64),
+        }
+        found[title] = {
+            judge: evaluate(part, scores, threshold, seed)["truth"]["auc"] for judge, scores in judges.items()
+        }
+    return found
 
 
 def agree(rows: pl.DataFrame, probas: Array, threshold: float, seed: int) -> Table:
@@ -55,19 +63,3 @@ def agree(rows: pl.DataFrame, probas: Array, threshold: float, seed: int) -> Tab
                 figure = evaluate(judged, score, threshold, seed)["truth"]["auc"]
                 found[source][f"{judge} against reader {one}"] = figure
     return found
-
-
-def _comparisons(rows: pl.DataFrame, probas: Array) -> Iterator[tuple[str, pl.DataFrame, Array]]:
-    for title, (platform, paid, others) in TRUTHS.items():
-        here = (rows["platform"] == platform) & rows["truth"].is_in((*paid, *others)).fill_null(value=False)
-        part = rows.filter(here).with_columns(
-            source=pl.lit("truth"), is_fake=pl.col("truth").is_in(paid).cast(pl.Int64)
-        )
-        yield title, part, probas[here.to_numpy()]
-
-
-def _judges(part: pl.DataFrame, mine: Array) -> Iterator[tuple[str, Array]]:
-    yield "model", mine
-    for one in READERS:
-        yield f"reader {one}", part[f"y_{one}"].fill_null(0.5).to_numpy()
-    yield "length", part["text"].str.len_chars().to_numpy().astype(np.float64)

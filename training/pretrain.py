@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from zhenfen.config import Strict
+from training.shelf import ShelfPlace
 from zhenfen.estimators.text_encoder import LONGEST_TOKENS, line_schedule, make_batches, pad, shuffle_batches
 from zhenfen.files import whole_file
 
@@ -30,13 +30,10 @@ KEPT_SHARE, RANDOM_SHARE = 0.1, 0.1
 IGNORED = -100
 
 
-class PretrainConfig(Strict):
+class PretrainConfig(ShelfPlace):
     """configs/models/encoder.yaml.
 
     Attributes:
-        name: Shelf's folder.
-        version: The folder within.
-        seed: Of the weights, the order, and what is masked.
         hidden_size: Width.
         n_layers: Depth.
         n_heads: Attention heads; divides the width.
@@ -53,9 +50,6 @@ class PretrainConfig(Strict):
         checkpoint_steps: Steps between two checkpoints.
     """
 
-    name: str
-    version: int = Field(ge=1)
-    seed: int
     hidden_size: int = Field(ge=8)
     n_layers: int = Field(ge=1)
     n_heads: int = Field(ge=1)

@@ -20,11 +20,12 @@ import polars as pl
 
 from training import gate, held_out
 from training.card import make_table
+from training.command import end_with_errors
 from training.packaging import SHELF, log_shelf
 from training.shelf import hash_file
 from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
-from zhenfen.errors import ConfigError, ZhenfenError
+from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import read_manifest
 from zhenfen.estimators.shelved import load_folder, load_kinds
 from zhenfen.files import replace_folder
@@ -82,10 +83,17 @@ def register(folder: Path, uri: str, rules: gate.Gate) -> Outcome:
         run_id = find_run(registry, manifest.name, folder)
         challenger = gate.Contender(folder, _read_held(registry, run_id))
         champion = registry.champion(manifest.name)
-        registered = _find_same(registry, folder) or _add_version(registry, folder, run_id)
+        wanted = hash_file(folder / FILE_NAME)
+        same = [one for one in registry.list_versions(manifest.name) if one.manifest_sha256 == wanted]
+        registered = same[-1] if same else _add_version(registry, folder, run_id)
         if champion is not None and champion.version == registered.version:
             return Outcome(registered, champion, (), is_champion=True)
-        checks = gate.judge(rules, manifest.name, challenger, _open_champion(registry, champion))
+        judged_against = None
+        if champion is not None:
+            if champion.run_id is None:
+                raise ConfigError(f"{champion}: expected the run that trained it")
+            judged_against = gate.Contender(registry.fetch(champion), _read_held(registry, champion.run_id))
+        checks = gate.judge(rules, manifest.name, challenger, judged_against)
         is_better = gate.may_promote(checks)
         # What the gate said stays with the run and with the version.
         rows = [
@@ -131,36 +139,29 @@ def find_run(registry: Registry, name: str, folder: Path) -> str:
         if experiment
         else []
     )
+    kept = f"{SHELF}/{FILE_NAME}"
     for run in runs:
-        if _hash_shelved(registry, run.info.run_id) == wanted:
-            return str(run.info.run_id)
+        run_id = str(run.info.run_id)
+        if kept in {one.path for one in registry.client.list_artifacts(run_id, SHELF)}:
+            with TemporaryDirectory() as place:
+                if hash_file(Path(registry.client.download_artifacts(run_id, kept, place))) == wanted:
+                    return run_id
     raise ConfigError(f"{folder}: expected a run of {registry.uri} that made it; train it: python -m training.{name}")
 
 
 def show(outcome: Outcome) -> str:
     """The gate's table and what came of it, as Markdown."""
-    heading = ("check", "where", "value", "95 % interval", "limit", "")
-    table = make_table(heading, (_line(check) for check in outcome.checks))
+    rows = []
+    for check in outcome.checks:
+        ends = "" if check.low is None or check.high is None else f"{check.low:+.4f} to {check.high:+.4f}"
+        value = "" if np.isnan(check.value) else f"{check.value:,.4g}"
+        verdict = {True: "holds", False: "FAILS", None: "too few rows"}[check.passed]
+        rows.append((check.what, check.where, value, ends, f"{check.limit:,g}", verdict))
+    table = make_table(("check", "where", "value", "95 % interval", "limit", ""), rows)
     against = f"compared with {outcome.champion}" if outcome.champion else "there is no champion to compare with"
     verdict = "is champion" if outcome.is_champion else "is registered; the gate does not hold, the champion stays"
     parts = (table, f"{outcome.registered} {verdict} ({against})", *([] if outcome.is_champion else [STILL_THERE]))
     return "\n\n".join(parts)
-
-
-def _line(check: gate.Check) -> tuple[str, ...]:
-    ends = "" if check.low is None or check.high is None else f"{check.low:+.4f} to {check.high:+.4f}"
-    value = "" if np.isnan(check.value) else f"{check.value:,.4g}"
-    verdict = {True: "holds", False: "FAILS", None: "too few rows"}[check.passed]
-    return check.what, check.where, value, ends, f"{check.limit:,g}", verdict
-
-
-def _hash_shelved(registry: Registry, run_id: str) -> str:
-    """Hash of the model.yaml that a run kept; empty where it kept none."""
-    names = {one.path for one in registry.client.list_artifacts(run_id, SHELF)}
-    if f"{SHELF}/{FILE_NAME}" not in names:
-        return ""
-    with TemporaryDirectory() as place:
-        return hash_file(Path(registry.client.download_artifacts(run_id, f"{SHELF}/{FILE_NAME}", place)))
 
 
 def _read_held(registry: Registry, run_id: str) -> pl.DataFrame:
@@ -169,20 +170,6 @@ def _read_held(registry: Registry, run_id: str) -> pl.DataFrame:
         raise ConfigError(f"run {run_id}: expected {path}, which the gate compares by; train it again")
     with TemporaryDirectory() as place:
         return held_out.read_held_out(Path(registry.client.download_artifacts(run_id, path, place)))
-
-
-def _open_champion(registry: Registry, champion: Registered | None) -> gate.Contender | None:
-    if champion is None:
-        return None
-    if champion.run_id is None:
-        raise ConfigError(f"{champion}: expected the run that trained it")
-    return gate.Contender(registry.fetch(champion), _read_held(registry, champion.run_id))
-
-
-def _find_same(registry: Registry, folder: Path) -> Registered | None:
-    wanted = hash_file(folder / FILE_NAME)
-    same = [one for one in registry.list_versions(read_manifest(folder).name) if one.manifest_sha256 == wanted]
-    return same[-1] if same else None
 
 
 def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:
@@ -229,14 +216,12 @@ def main() -> None:
         help="default: MLFLOW_TRACKING_URI, else mlflow.db of the checkout",
     )
     options = parser.parse_args()
-    try:
+    with end_with_errors(parser):
         if options.export:
             print(f"{export(options.name, options.version, options.tracking_uri, models_dir())}: written")
             return
         rules = read_config(config_dir() / "gate.yaml", gate.Gate)
         outcome = register(_find_shelved(options.name, options.version), options.tracking_uri, rules)
-    except (ZhenfenError, OSError) as error:
-        parser.exit(2, f"{error}\n")
     print(show(outcome))
     if not outcome.is_champion:
         parser.exit(REFUSED)

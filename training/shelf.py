@@ -7,12 +7,14 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 import yaml
+from pydantic import Field
 
 from zhenfen import __version__
+from zhenfen.config import Strict
 from zhenfen.estimators.manifest import Manifest
 from zhenfen.files import replace_folder
 from zhenfen.shelf import FILE_NAME, ShelfManifest
@@ -25,20 +27,18 @@ PERMISSIVE = 1e-6
 """Bounds are rounded outwards by this much, so that the row at the edge stays inside."""
 
 
-class ShelfPlace(Protocol):
-    """What a training's config says of where its model goes."""
+class ShelfPlace(Strict):
+    """Where on the shelf something goes: the head of every training's settings.
 
-    @property
-    def name(self) -> str:
-        """The folder on the shelf."""
+    Attributes:
+        name: The folder on the shelf.
+        version: The folder within.
+        seed: Of every draw.
+    """
 
-    @property
-    def version(self) -> int:
-        """The folder within."""
-
-    @property
-    def seed(self) -> int:
-        """Of every draw."""
+    name: str
+    version: int = Field(ge=1)
+    seed: int
 
 
 @dataclass(frozen=True)

@@ -63,19 +63,8 @@ def fit_parameters(folder: Path, windows: list[Window]) -> Parameters:
         PLATFORM: fit_bilibili(folder),
         "weibo": fit_weibo(xiaohongshu),
     }
-    start = Parameters(
-        fitted_on=datetime.now(tz=UTC).date().isoformat(),
-        sources=SOURCES,
-        platforms=platforms,
-        growth=_start_growth(windows),
-        comment_delays=fit_delays(folder),
-    )
-    return calibrate_follows(folder, fit_growth(windows, start, SEED), SEED)
-
-
-def _start_growth(windows: list[Window]) -> GrowthParameters:
-    """What is measured as it is; the rest is where the search begins."""
-    return GrowthParameters(
+    # What is measured as it is; the rest is where the search begins.
+    growth = GrowthParameters(
         even_share=START["even_share"],
         day_log_sd=Scatter(median=START["day_log_sd"]),
         slow_log_sd=START["slow_log_sd"],
@@ -86,6 +75,14 @@ def _start_growth(windows: list[Window]) -> GrowthParameters:
         decay=measure_decay(windows),
         weekdays=measure_weekdays(windows),
     )
+    start = Parameters(
+        fitted_on=datetime.now(tz=UTC).date().isoformat(),
+        sources=SOURCES,
+        platforms=platforms,
+        growth=growth,
+        comment_delays=fit_delays(folder),
+    )
+    return calibrate_follows(folder, fit_growth(windows, start, SEED), SEED)
 
 
 def write_parameters(parameters: Parameters, path: Path) -> None:

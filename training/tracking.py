@@ -103,7 +103,15 @@ def track(experiment: str, uri: str = LOCAL_URI) -> Iterator[Run]:
 
 def _start(mlflow: Any, experiment: str, uri: str) -> Any:
     """An active run that holds its first file: what cannot be kept is told of before anything is trained."""
-    active = mlflow.start_run(experiment_id=_find_experiment(mlflow, experiment, uri))
+    found = mlflow.get_experiment_by_name(experiment)
+    if found is not None:
+        experiment_id = str(found.experiment_id)
+    else:
+        # Without a server the files lie beside the database; a server has a place of its own.
+        is_local = uri.startswith("sqlite:///")
+        place = (Path(uri.removeprefix("sqlite:///")).parent / LOCAL_ARTIFACTS.name).resolve().as_uri()
+        experiment_id = str(mlflow.create_experiment(experiment, artifact_location=place if is_local else None))
+    active = mlflow.start_run(experiment_id=experiment_id)
     try:
         mlflow.set_tag(COMMIT_TAG, find_commit())
         mlflow.log_text("\n".join(sorted(f"{one.name}=={one.version}" for one in distributions())), PACKAGES)
@@ -111,16 +119,6 @@ def _start(mlflow: Any, experiment: str, uri: str) -> Any:
         mlflow.end_run("FAILED")
         raise
     return active
-
-
-def _find_experiment(mlflow: Any, name: str, uri: str) -> str:
-    found = mlflow.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    # Without a server the files lie beside the database; a server has a place of its own.
-    is_local = uri.startswith("sqlite:///")
-    place = (Path(uri.removeprefix("sqlite:///")).parent / LOCAL_ARTIFACTS.name).resolve().as_uri()
-    return str(mlflow.create_experiment(name, artifact_location=place if is_local else None))
 
 
 def _make_dataset(source: TrainingSource) -> Any:

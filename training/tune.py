@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from training.shelf import ROOT, Trained
+from training.shelf import ROOT
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.errors import ConfigError
 
@@ -178,12 +178,16 @@ class Tuner(Generic[Config]):
         from optuna.trial import TrialState
         from sqlalchemy.exc import SQLAlchemyError
 
+        # The study's name: a hash of everything that an answer hangs on, but for the code.
+        digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes())
+        space = (f"{path} {one.model_dump_json()}" for path, one in self.space.items())
+        digest.update("\n".join((config.model_dump_json(), str(self.seed), *space, *rows.columns)).encode())
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
             self.store.parent.mkdir(parents=True, exist_ok=True)
             study = optuna.create_study(
                 storage=f"sqlite:///{self.store}",
-                study_name=self._study(rows, config),
+                study_name=f"{self.name} {digest.hexdigest()[:16]}",
                 direction="maximize",
                 load_if_exists=True,
             )
@@ -194,13 +198,6 @@ class Tuner(Generic[Config]):
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(trial.number, state=TrialState.FAIL)
         return study
-
-    def _study(self, rows: pl.DataFrame, config: Config) -> str:
-        """Hash of everything that an answer hangs on, but for the code."""
-        digest = hashlib.sha256(rows.hash_rows().to_numpy().tobytes())
-        space = (f"{path} {one.model_dump_json()}" for path, one in self.space.items())
-        digest.update("\n".join((config.model_dump_json(), str(self.seed), *space, *rows.columns)).encode())
-        return f"{self.name} {digest.hexdigest()[:16]}"
 
 
 def add_option(parser: ArgumentParser) -> None:
@@ -223,9 +220,22 @@ def load_spaces(n_trials: int) -> Spaces:
     return read_config(config_dir() / "tuning.yaml", Spaces)
 
 
-def with_lines(trained: Trained, *tuners: Tuner[Any]) -> Trained:
-    """`trained` with a card that says what was searched."""
-    return replace(trained, card="\n".join((trained.card, *(f"{one.to_line()}\n" for one in tuners))))
+def make_chooser(name: str, judge: Judge[Config], space: str, n_trials: int, seed: int) -> Chooser[Config]:
+    """The search of `--tune N`; with N = 0 the configuration stays as it is.
+
+    Args:
+        name: Of what is fitted.
+        judge: What the search maximises.
+        space: Where it looks, a name of configs/tuning.yaml.
+        n_trials: N.
+        seed: Of the draws.
+
+    Raises:
+        ConfigError: See `load_spaces`.
+    """
+    if n_trials == 0:
+        return keep
+    return Tuner(name, judge, getattr(load_spaces(n_trials), space), n_trials, seed)
 
 
 def _value_of(config: Any, path: str) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,11 +12,11 @@ import pytest
 from batch_builder import Here, contents, run_here
 from cli_runner import Runner
 
-from zhenfen.batch import buckets
+from zhenfen.batch import creator_buckets, creators
 from zhenfen.batch.creator_files import score_creators_file
-from zhenfen.batch.creators import _read_bucket, _sum_moves
-from zhenfen.batch.run import Order
-from zhenfen.batch.scoring import score_folder
+from zhenfen.batch.manifest import MANIFEST
+from zhenfen.batch.run import score_folder
+from zhenfen.batch.stages import Order
 from zhenfen.errors import InputError
 from zhenfen.features.growth.explanations import count_moves
 from zhenfen.features.growth.family import mark_days
@@ -33,20 +36,31 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 2_000)
+@pytest.fixture(scope="module", autouse=True)
+def _small_buckets() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(creators, "ROWS_A_BUCKET", 2_000)
+        yield
+
+
+@pytest.fixture(scope="module")
+def scored(crowd: Path, _small_buckets: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their scores, in buckets."""
+    out = tmp_path_factory.mktemp("scored") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
+        run_here("creators", crowd, out)
+    return out
 
 
 def scores(out: Path) -> pl.DataFrame:
     return pl.read_parquet(sorted(out.glob("*/scores.parquet")), hive_partitioning=False).sort("creator_id")
 
 
-def test_buckets_are_judged_as_all_together(crowd: Path, tmp_path: Path) -> None:
-    manifest = run_here("creators", crowd, tmp_path / "out")
+def test_buckets_are_judged_as_all_together(crowd: Path, scored: Path, tmp_path: Path) -> None:
     score_creators_file(crowd, tmp_path / "one.parquet", load_models())
-    one, parts = pl.read_parquet(tmp_path / "one.parquet"), scores(tmp_path / "out")
-    assert len(manifest.parts) > 1
+    one, parts = pl.read_parquet(tmp_path / "one.parquet"), scores(scored)
+    assert len(json.loads((scored / MANIFEST).read_text())["parts"]) > 1
     plain = [name for name in one.columns if name not in ("top_findings", "p_manipulated")]
     assert parts.select(plain).equals(one.select(plain))
     listed, wanted = (frame.explode("top_findings").unnest("top_findings") for frame in (parts, one))
@@ -59,15 +73,14 @@ def test_buckets_are_judged_as_all_together(crowd: Path, tmp_path: Path) -> None
     assert "network" in one["families_assessed"].explode().to_list()
 
 
-def test_however_the_tables_are_cut_the_scores_are_the_same_bytes(crowd: Path, tmp_path: Path) -> None:
-    run_here("creators", crowd, tmp_path / "whole")
+def test_however_the_tables_are_cut_the_scores_are_the_same_bytes(crowd: Path, scored: Path, tmp_path: Path) -> None:
     for path in crowd.glob("*.parquet"):
         rows = pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=2)
         (tmp_path / "cut" / path.stem).mkdir(parents=True)
         for place, part in enumerate(rows.iter_slices(max(1, rows.height // 3 + 1))):
             part.write_parquet(tmp_path / "cut" / path.stem / f"{place}.parquet")
     run_here("creators", tmp_path / "cut", tmp_path / "out")
-    whole, cut = contents(tmp_path / "whole"), contents(tmp_path / "out")
+    whole, cut = contents(scored), contents(tmp_path / "out")
     assert {name: one for name, one in whole.items() if name.endswith(".parquet")} == {
         name: one for name, one in cut.items() if name.endswith(".parquet")
     }
@@ -78,20 +91,20 @@ def test_a_bucket_that_breaks_the_contract_is_set_aside(crowd: Path, tmp_path: P
     broken.mkdir()
     for path in crowd.glob("*.parquet"):
         (broken / path.name).write_bytes(path.read_bytes())
-    creators = pl.read_parquet(crowd / "creators.parquet")
+    rows = pl.read_parquet(crowd / "creators.parquet")
     bad = pl.when(pl.int_range(pl.len()) == 1).then(-5).otherwise("n_followers").alias("n_followers")
-    creators.with_columns(bad).write_parquet(broken / "creators.parquet")
+    rows.with_columns(bad).write_parquet(broken / "creators.parquet")
     manifest = run_here("creators", broken, tmp_path / "out")
     assert len(manifest.set_aside) == 1
     assert "column n_followers: found '-5'" in next(iter(manifest.set_aside.values()))
     kept = scores(tmp_path / "out")["creator_id"]
-    assert creators["creator_id"][1] not in kept
-    assert 0 < len(kept) < creators.height
+    assert rows["creator_id"][1] not in kept
+    assert 0 < len(kept) < rows.height
 
 
-def test_a_run_goes_on_where_it_was(crowd: Path, tmp_path: Path) -> None:
-    run_here("creators", crowd, tmp_path / "out")
-    before = contents(tmp_path / "out")
+def test_a_run_goes_on_where_it_was(crowd: Path, scored: Path, tmp_path: Path) -> None:
+    shutil.copytree(scored, tmp_path / "out")
+    before = contents(scored)
     lost = next((tmp_path / "out").glob("*/scores.parquet"))
     lost.unlink()
     engine = Here()
@@ -124,14 +137,14 @@ def test_moves_of_a_platform_are_those_of_all_buckets(crowd: Path, tmp_path: Pat
             **{one: tables[one].clear() for one in tables.frames if one not in {"creators", "follower_counts"}},
         )
         write_tables(part, tmp_path / "buckets" / name)
-        _read_bucket(tmp_path, name=name, as_of=latest_moment(tables))
+        creator_buckets.read_bucket(tmp_path, name=name, as_of=latest_moment(tables))
     whole = count_moves(mark_days(tables["follower_counts"]), tables["creators"]).sort("platform", "day")
     assert whole["typical_up"].count() > 0
     assert whole["typical_down"].count() > 0
-    assert _sum_moves(tmp_path, ["0000", "0001"]).equals(whole)
+    assert creators.sum_days(tmp_path, ["0000", "0001"]).equals(whole)
 
 
 def test_a_bucket_is_the_same_on_every_machine() -> None:
     # 0xCBF43926 is the check value that CRC-32 is published with.
-    assert buckets.bucket_of("123456789", 2**32) == 0xCBF43926
-    assert buckets.bucket_of("123456789", 16) == 6
+    assert creator_buckets.bucket_of("123456789", 2**32) == 0xCBF43926
+    assert creator_buckets.bucket_of("123456789", 16) == 6

@@ -10,8 +10,8 @@ import pytest
 from batch_builder import contents, run_here, write_profiles
 from cli_runner import Runner
 
+from zhenfen.batch.input_files import list_files
 from zhenfen.batch.manifest import MANIFEST
-from zhenfen.batch.parts import find_parts
 from zhenfen.errors import ConfigError
 
 
@@ -32,7 +32,7 @@ def test_an_address_is_read_like_a_folder(tmp_path: Path, scheme: str) -> None:
     run_here("profiles", source, tmp_path / "local")
     run_here("profiles", address, tmp_path / "far")
     assert without_keys(tmp_path / "far") == without_keys(tmp_path / "local")
-    assert [part.name for part in find_parts(address)] == ["0.parquet", "1.parquet", "2.parquet"]
+    assert [part.name for part in list_files(address)] == ["0.parquet", "1.parquet", "2.parquet"]
 
 
 def test_a_bad_file_is_named_by_its_address(tmp_path: Path) -> None:
@@ -62,12 +62,12 @@ def test_a_place_that_nothing_here_can_read_is_named(zhenfen: Runner, tmp_path: 
 
 def test_every_byte_of_a_file_counts(tmp_path: Path) -> None:
     source = write_profiles(tmp_path / "in", n_parts=1) / "0.parquet"
-    (before,) = find_parts(str(source))
+    (before,) = list_files(str(source))
     content = bytearray(source.read_bytes())
     # Data begin after the four letters that every file begins with; size and end stay the same.
     content[6] ^= 1
     source.write_bytes(content)
-    (after,) = find_parts(str(source))
+    (after,) = list_files(str(source))
     assert after.fingerprint != before.fingerprint
 
 
@@ -76,10 +76,10 @@ def test_hidden_files_and_those_of_other_programs_are_left_out(tmp_path: Path) -
     for name in ("_SUCCESS", ".0.parquet.crc", "_temporary/1.parquet", "notes.txt"):
         (source / name).parent.mkdir(exist_ok=True)
         (source / name).write_text("")
-    assert [part.name for part in find_parts(str(source))] == ["0.parquet"]
+    assert [part.name for part in list_files(str(source))] == ["0.parquet"]
 
 
 def test_without_fsspec_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(ConfigError, match="memory://x: cannot be read"):
-        find_parts("memory://x")
+        list_files("memory://x")

@@ -13,15 +13,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 from batch_builder import Here, contents, run_here, write_comments, write_posts, write_profiles
+from batch_tasks import Answers, Dies, Fails
 from cli_runner import Runner
 
-from zhenfen.batch import row_files as batch
+from zhenfen.batch import rows
+from zhenfen.batch import run as batch
 from zhenfen.batch.engine import LOST, Task
 from zhenfen.batch.local_engine import LocalEngine
 from zhenfen.batch.manifest import MANIFEST, open_manifest
 from zhenfen.batch.row_files import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
-from zhenfen.batch.run import Order
-from zhenfen.batch.scoring import score_folder
+from zhenfen.batch.run import score_folder
+from zhenfen.batch.stages import Order
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
@@ -91,6 +93,13 @@ def test_a_part_that_is_gone_takes_its_scores_along(tmp_path: Path) -> None:
     assert manifest.n_rows == 80
 
 
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line's engine does everything in this process: one that starts takes seconds."""
+    monkeypatch.setattr(batch, "open_engine", lambda name, n_workers: Here())
+
+
+@pytest.mark.usefixtures("no_process")
 def test_a_part_that_cannot_be_used_is_set_aside_and_the_rest_is_done(zhenfen: Runner, tmp_path: Path) -> None:
     source, out = write_profiles(tmp_path / "in", n_parts=2), tmp_path / "out"
     (source / "bad.parquet").write_bytes(b"PAR1 and no more")
@@ -127,7 +136,7 @@ def test_comments_that_can_be_used_later_change_the_clusters_of_all(
             raise InputError(Problem("a file that is there today", str(path)))
         return normalise_comments_file(path, out)
 
-    monkeypatch.setattr(batch, "normalise_comments_file", lost)
+    monkeypatch.setattr(rows, "normalise_comments_file", lost)
     assert list(run_here("comments", source, tmp_path / "out").set_aside) == ["day=1/comments.parquet"]
     monkeypatch.undo()
     run_here("comments", source, tmp_path / "out")
@@ -184,21 +193,6 @@ def contents_of_run(source: Path, out: Path) -> dict[str, bytes]:
     return contents(out)
 
 
-class Dies:
-    def __call__(self, work: Path) -> None:
-        os._exit(9)
-
-
-class Fails:
-    def __call__(self, work: Path) -> None:
-        raise ArithmeticError("nobody foresaw this")
-
-
-class Answers:
-    def __call__(self, work: Path) -> str:
-        return "done"
-
-
 def test_a_process_that_dies_takes_no_other_task_along(tmp_path: Path) -> None:
     engine = LocalEngine(2)
     tasks = [Task("a", Answers()), Task("dies", Dies()), Task("fails", Fails()), Task("b", Answers())]
@@ -245,8 +239,11 @@ def test_folders_that_cannot_take_the_scores_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asked", [("--engine", "local"), ("--workers", "1")])
 def test_a_single_file_stays_one_unless_parts_are_asked_for(
-    zhenfen: Runner, tmp_path: Path, asked: tuple[str, str]
+    zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
 ) -> None:
+    if asked[0] == "--engine":
+        # One of them with a process is enough.
+        monkeypatch.setattr(batch, "open_engine", lambda name, n_workers: Here())
     source = write_profiles(tmp_path / "in", n_parts=1) / "0.parquet"
     assert zhenfen("score", "profiles", source, "--out", tmp_path / "a.parquet").code == 0
     assert zhenfen("score", "profiles", source, "--out", tmp_path / "b", *asked).code == 0

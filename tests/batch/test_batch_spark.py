@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import batch_tasks
 import polars as pl
 import pytest
 from batch_builder import contents, run_here, write_comments, write_posts, write_profiles
+from batch_tasks import Dies, Fails
 
-from zhenfen.batch import buckets, piece_clusters, spark
+from zhenfen.batch import components, creators, spark_engine
 from zhenfen.batch.engine import LOST, NO_TRAFFIC, Outcome, Task, Traffic
 from zhenfen.batch.local_engine import LocalEngine
-from zhenfen.batch.run import Order
-from zhenfen.batch.scoring import score_folder
+from zhenfen.batch.run import score_folder
+from zhenfen.batch.stages import Order
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.files import write_file
 from zhenfen.simulate import simulate
@@ -47,7 +49,7 @@ class DiesOnce:
         return self.call(work)
 
 
-class Kept(spark.SparkEngine):
+class Kept(spark_engine.SparkEngine):
     """Spark takes long to start: all tests share one.
 
     With a folder in `killed`, the first task of every step kills its worker the first time.
@@ -68,15 +70,21 @@ class Kept(spark.SparkEngine):
 
 @pytest.fixture(scope="module")
 def context() -> Iterator[SparkContext]:
-    if spark.find_java() is None:
+    if spark_engine.find_java() is None:
         pytest.skip("Spark needs Java 17, and there is none here")
     from pyspark import cloudpickle
 
-    # Spark's workers cannot import this module.
+    # Spark's workers cannot import these modules.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    opened = spark.open_spark(2)
-    yield opened.context
-    opened.close()
+    cloudpickle.register_pickle_by_value(batch_tasks)
+    with pytest.MonkeyPatch.context() as patch:
+        # What starts takes the time: Java compiles for short runs, a task has one worker (and one that makes what it
+        # reads), and what dies is begun twice.
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        patch.setattr(spark_engine, "MOST_FAILURES", 2)
+        opened = spark_engine.open_spark(1)
+        yield opened.context
+        opened.close()
 
 
 @pytest.fixture
@@ -90,7 +98,7 @@ def engine(context: SparkContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_comments_are_the_same_bytes_though_workers_are_killed(
     engine: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piece_clusters, "ROWS_A_PIECE", 60)
+    monkeypatch.setattr(components, "ROWS_A_PARTITION", 90)
     source = write_comments(tmp_path / "in", n_parts=2)
     (source / "bad.parquet").write_bytes(b"PAR1")
     engine.killed = tmp_path / "killed"
@@ -115,7 +123,7 @@ def test_rows_are_the_same_bytes(engine: Kept, tmp_path: Path, kind: str) -> Non
 
 
 def test_creators_are_the_same_bytes(engine: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 1_000)
+    monkeypatch.setattr(creators, "ROWS_A_BUCKET", 1_000)
     write_tables(simulate(["organic_small", "comment_farm"], seed=3, platforms=["weibo"]).tables, tmp_path / "in")
     # Not in this process: contributions differ in their last bits with the number of threads.
     score_folder(Order("creators", str(tmp_path / "in"), tmp_path / "here"), LocalEngine(1))
@@ -132,16 +140,6 @@ class Refuses:
 class Full:
     def __call__(self, work: Path) -> str:
         raise ConfigError("out: cannot be written (No space left on device)")
-
-
-class Dies:
-    def __call__(self, work: Path) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Fails:
-    def __call__(self, work: Path) -> None:
-        raise ArithmeticError("nobody foresaw this")
 
 
 class Makes:
@@ -177,7 +175,7 @@ def test_a_task_that_cannot_be_done_takes_no_other_along(engine: Kept, tmp_path:
 def test_without_java_or_spark_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", "/nowhere")
     with pytest.raises(ConfigError, match="Java 17"):
-        spark.open_spark(1)
-    monkeypatch.setattr(spark, "find_spec", lambda _: None)
+        spark_engine.open_spark(1)
+    monkeypatch.setattr(spark_engine, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"zhenfen\[spark\]"):
-        spark.open_spark(1)
+        spark_engine.open_spark(1)

@@ -11,8 +11,8 @@ import polars as pl
 from zhenfen.batch.engine import NO_TRAFFIC, Outcome, Task, Traffic, attempt, check
 from zhenfen.batch.local_engine import LocalEngine
 from zhenfen.batch.manifest import BatchRecord
-from zhenfen.batch.run import Order
-from zhenfen.batch.scoring import score_folder
+from zhenfen.batch.run import score_folder
+from zhenfen.batch.stages import Order
 from zhenfen.simulate import texts
 from zhenfen.simulate.sellers import bought_comments
 

@@ -12,8 +12,8 @@ from batch_builder import run_here
 from cli_runner import Runner
 
 from toy_models import ToyCreatorModel
-from zhenfen.batch import buckets
-from zhenfen.batch.parts import find_parts
+from zhenfen.batch.creator_buckets import bucket_folder, name_bucket, partition_file
+from zhenfen.batch.input_files import list_files
 from zhenfen.cli.options import FOUND_BY as OFFERED
 from zhenfen.errors import FoundBySearchError
 from zhenfen.tables import FOUND_BY, read_tables
@@ -101,9 +101,9 @@ def test_a_batch_refuses_what_contradicts_all_and_keeps_what_was_said(tmp_path: 
 
 def test_buckets_carry_it(tmp_path: Path) -> None:
     tables = write(tmp_path / "in", "search", None, "unknown")
-    for place, part in enumerate(find_parts(str(tables))):
-        buckets.split(tmp_path / "work", part=part, place=place, n_buckets=1, found_by="list")
-    sorted_in = read_tables(buckets.bucket_folder(tmp_path / "work", buckets.name_bucket(0)))
+    for place, file in enumerate(list_files(str(tables))):
+        partition_file(tmp_path / "work", file=file, place=place, n_buckets=1, found_by="list")
+    sorted_in = read_tables(bucket_folder(tmp_path / "work", name_bucket(0)))
     assert sorted_in["creators"]["found_by"].to_list() == ["search", "list", "list"]
 
 

@@ -100,7 +100,10 @@ def test_in_spark_it_gives_the_same_scores(
 
     pyspark = pytest.importorskip("pyspark.sql")
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    # Java compiles for short runs, and Spark plans for a few rows: what starts takes the time.
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     builder = pyspark.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.sql.adaptive.enabled", "false").config("spark.sql.codegen.wholeStage", "false")
     # Spark hands times over in the session's zone.
     spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
     try:

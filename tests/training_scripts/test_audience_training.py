@@ -16,6 +16,7 @@ from training.audits import FEWEST_LABELS, load_audits
 from training.evaluate import mean_of
 from training.fit import ModelConfig, fit_classifier
 from training.profiles import mark_twins
+from training.recipe import run, train
 from training.shelf import hash_file, write_shelf
 from training.tracking import track
 
@@ -66,9 +67,17 @@ def make_rows(n: int = 100) -> pl.DataFrame:
 ROWS = make_rows()
 
 
+def train_without_rivals(config: ModelConfig, rows: pl.DataFrame, sources: list[TrainingSource]) -> tuple[Any, Any]:
+    """What is shelved and what was found; the baselines beside it take longer than the model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script, "BASELINES", {})
+        trained, _, judged = train(script.AudienceRecipe(config), rows, sources)
+    return trained, judged
+
+
 @pytest.fixture(scope="module")
 def trained() -> tuple[Any, Any]:
-    return script.train(ROWS, SOURCES, TINY, {})
+    return train_without_rivals(TINY, ROWS, SOURCES)
 
 
 def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_path: Path) -> None:
@@ -78,7 +87,7 @@ def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_p
     probas = model.predict_proba(ROWS, ROWS["platform"])
     fake = ROWS["is_fake"].to_numpy() == 1
     assert probas[fake].mean() > probas[~fake].mean() + 0.2
-    assert mean_of(judged.figures_across, "auc") > 0.8
+    assert mean_of(judged.figures["across"], "auc") > 0.8
     assert {one.source for one in model.manifest.validations_across} == {"one", "two"}
     assert sum(one.n_fake + one.n_genuine for one in model.manifest.validations) == ROWS.height
 
@@ -115,19 +124,19 @@ def test_a_run_leaves_parameters_figures_and_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: tuple[Any, Any]
 ) -> None:
     mlflow = pytest.importorskip("mlflow")
-    monkeypatch.setattr(script, "ingest", lambda folder, audits: (ROWS, SOURCES))
+    monkeypatch.setattr(script.AudienceRecipe, "data", lambda recipe, folder: (ROWS, SOURCES))
     monkeypatch.setattr(script, "BASELINES", {})
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    written = script.run(TINY, tmp_path, tmp_path / "models", uri, None)
-    (run,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("audience").experiment_id])
-    assert run.data.params["n_trees"] == "5"
-    assert run.data.tags["data.one.sha256"] == "0" * 64
-    assert run.data.metrics["across.mean_auc"] > 0.8
+    written = run(script.AudienceRecipe(TINY), tmp_path, tmp_path / "models", uri)
+    (tracked,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("audience").experiment_id])
+    assert tracked.data.params["n_trees"] == "5"
+    assert tracked.data.tags["data.one.sha256"] == "0" * 64
+    assert tracked.data.metrics["across.mean_auc"] > 0.8
     logged = {path.name for path in (tmp_path / "mlruns").rglob("*") if path.is_file()}
     figures = {f"{view}_{curve}.png" for view in ("within", "across") for curve in ("calibration", "precision_recall")}
     assert logged >= {*(path.name for path in written.iterdir()), *figures}
-    assert set(run.data.metrics) >= {"calibration_error.within", "calibration_error.across"}
-    assert run.data.params["features"] == str(TINY.features)
+    assert set(tracked.data.metrics) >= {"calibration_error.within", "calibration_error.across"}
+    assert tracked.data.params["features"] == str(TINY.features)
 
 
 def relabel(labels: pl.DataFrame) -> pl.DataFrame:
@@ -156,7 +165,7 @@ def test_audits_are_one_more_source(tmp_path: Path) -> None:
 
 @pytest.mark.data
 def test_audits_join_the_public_sets(tmp_path: Path, data_dir: Path) -> None:
-    rows, sources = script.ingest(data_dir, write_audited(tmp_path))
+    rows, sources = script.AudienceRecipe(SHIPPED, write_audited(tmp_path)).data(data_dir)
     assert rows.height == sum(one.rows for one in sources)
     assert rows.group_by("twin").agg(pl.col("source").n_unique())["source"].max() == 1
 
@@ -208,11 +217,11 @@ class TestShelf:
 
     @pytest.mark.data
     def test_training_anew_gives_the_shelf(self, data_dir: Path, tmp_path: Path) -> None:
-        rows, sources = script.ingest(data_dir, None)
-        result, judged = script.train(rows, sources, SHIPPED, {})
+        rows, sources = script.AudienceRecipe(SHIPPED).data(data_dir)
+        result, judged = train_without_rivals(SHIPPED, rows, sources)
         manifest = read_manifest(self.FOLDER)
         assert [one.model_dump() for one in sources] == [one.model_dump() for one in manifest.trained_on]
-        for kind, figures in (("within", judged.figures_within), ("across", judged.figures_across)):
+        for kind, figures in judged.figures.items():
             for source, found in figures.items():
                 assert found["auc"][0] == pytest.approx(manifest.metrics[kind][source]["auc"][0], abs=0.02)
         folder = write_shelf(result, tmp_path, SHIPPED)

@@ -8,6 +8,7 @@ import pytest
 from test_comment_training import SOURCES, TINY, make_comments, make_weak_fillers
 from training import comment as script
 from training.comment_fit import EncoderConfig, fit_advert, with_encoder
+from training.recipe import train
 from training.shelf import write_shelf
 
 from encoder_builder import write_encoder
@@ -29,7 +30,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderConfig:
 
 def test_both_stages_reach_the_shelf(tmp_path: Path, encoder: EncoderConfig) -> None:
     comments = make_comments()
-    trained, judged = script.train(comments, make_weak_fillers(), SOURCES, with_encoder(TINY, encoder))
+    recipe = script.CommentRecipe(with_encoder(TINY, encoder))
+    trained, _, judged = train(recipe, script.CommentData(comments, make_weak_fillers()), SOURCES)
     model = load_comment_model(write_shelf(trained, tmp_path, TINY))
     advert = model.classifiers["advert"]
     assert isinstance(advert, CascadeClassifier)

@@ -9,10 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 from training import comment as script
-from training.comment_fit import CommentConfig, calibrate, choose_threshold, draw_rows, fit_advert
-from training.comments import CONTACT_CODE, leave_sources_out, load_comments, mark_twins, outside, weigh
+from training.comment_fit import CommentConfig, calibrate, draw_rows, fit_advert
+from training.comments import CONTACT_CODE, load_comments, mark_twins, outside, weigh
 from training.disguises import disguise, load_disguises
+from training.evaluate import choose_threshold, with_both_labels
 from training.fillers import load_fillers, make_fillers
+from training.recipe import run, train
 from training.shelf import write_shelf
 from training.solicitations import make_solicitations
 
@@ -71,7 +73,8 @@ COMMENTS = make_comments()
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Any, Any]:
-    return script.train(COMMENTS, make_weak_fillers(), SOURCES, TINY)
+    trained, _, judged = train(script.CommentRecipe(TINY), script.CommentData(COMMENTS, make_weak_fillers()), SOURCES)
+    return trained, judged
 
 
 def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_path: Path) -> None:
@@ -90,13 +93,14 @@ def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_p
 @pytest.mark.filterwarnings("ignore")
 def test_a_run_leaves_parameters_figures_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mlflow = pytest.importorskip("mlflow")
-    monkeypatch.setattr(script, "ingest", lambda folder: (COMMENTS, make_weak_fillers(), SOURCES))
+    data = script.CommentData(COMMENTS, make_weak_fillers())
+    monkeypatch.setattr(script.CommentRecipe, "data", lambda recipe, folder: (data, SOURCES))
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    written = script.run(TINY, tmp_path, tmp_path / "models", uri)
-    (run,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("comment").experiment_id])
-    assert run.data.params["advert.penalty"] == str(TINY.advert.penalty)
-    assert run.data.tags["data.one.sha256"] == "0" * 64
-    assert run.data.metrics["across.one.auc"] > 0.8
+    written = run(script.CommentRecipe(TINY), tmp_path, tmp_path / "models", uri)
+    (tracked,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("comment").experiment_id])
+    assert tracked.data.params["advert.penalty"] == str(TINY.advert.penalty)
+    assert tracked.data.tags["data.one.sha256"] == "0" * 64
+    assert tracked.data.metrics["across.one.auc"] > 0.8
     logged = {path.name for path in (tmp_path / "mlruns").rglob("*") if path.is_file()}
     figures = {f"{view}_{curve}.png" for view in ("within", "across") for curve in ("calibration", "precision_recall")}
     assert logged >= {*(path.name for path in written.iterdir()), *figures}
@@ -126,7 +130,6 @@ def test_what_is_left_out_leaves_no_twin_behind() -> None:
     rows = mark_twins(frame.with_columns(ships=True))
     held = (rows["source"] == "a").to_numpy()
     assert outside(rows, held).tolist() == [False, False, True]
-    assert [name for name, _ in leave_sources_out(rows)] == ["b"]
 
 
 def test_numbers_make_no_difference_between_twins() -> None:
@@ -232,8 +235,9 @@ class TestPublicData:
         assert comments.select("source", "normalised", "label").is_unique().all()
         assert set(comments.filter(~pl.col("ships"))["source"]) == {"jd", "douyin_xhs"}
 
-    def test_sources_left_out_are_those_with_both_labels(self, comments: pl.DataFrame) -> None:
-        assert [name for name, _ in leave_sources_out(comments)] == ["livechat", "gamechat", "qqgroup"]
+    def test_sources_that_judge_are_those_with_both_labels(self, comments: pl.DataFrame) -> None:
+        labelled = comments.with_columns(is_fake=(pl.col("label") == "advert").cast(pl.Int8))
+        assert set(with_both_labels(labelled)["source"]) == {"livechat", "gamechat", "qqgroup"}
 
     def test_weak_fillers_stand_in_many_places(self, data_dir: Path) -> None:
         fillers = load_fillers(data_dir)

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from creator_builder import CAST, SMALL_EVIDENCE, make_config, make_rows, no_floors
 from training import creator, creator_fit
-from training.creator import run, train
 from training.creator_fit import (
     CHALLENGER,
     FOREST,
@@ -28,10 +27,12 @@ from training.creator_fit import (
     score_left_out,
     sum_parts,
 )
-from training.creator_judge import calibration_error, compare_auc, count_found, detector_table, recall_table
+from training.creator_judge import compare_auc, count_found, detector_table, recall_table
 from training.creators import RATIO, Z_SCORE, draw_campaign, draw_roles, measure_baselines
 from training.creators import make_rows as make_simulated_rows
+from training.evaluate import calibration_error
 from training.outcomes import FEWEST, judge_outcomes, read_outcomes
+from training.recipe import run, train
 
 from zhenfen.errors import InputError
 from zhenfen.estimators.creator_model import load_creator_model
@@ -39,6 +40,11 @@ from zhenfen.model_store import Models, load_models
 from zhenfen.simulate import KINDS_ORGANIC, MANIPULATIONS, Campaign, Role, simulate_roles
 from zhenfen.simulate.roles import AUDIENCE_MANIPULATIONS, FOLLOWER_MANIPULATIONS, POST_MANIPULATIONS
 from zhenfen.tables import Tables, write_tables
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return load_models()
 
 
 def test_cast_is_drawn_from_what_there_is() -> None:
@@ -222,11 +228,12 @@ def test_baselines_by_hand() -> None:
     [((0.02, 0.001, 0.04), "linear"), ((0.02, 0.0, 0.04), "mixture"), ((0.02, -0.01, 0.05), "mixture")],
 )
 def test_the_challenger_takes_over_only_where_its_interval_lies_above_zero(
-    gain: tuple[float, float, float], kind: str, monkeypatch: pytest.MonkeyPatch
+    gain: tuple[float, float, float], kind: str, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(creator, "_compare", lambda _left_out, _seed: gain)
+    monkeypatch.setattr(creator, "compare_left_out", lambda _left_out, _seed: gain)
     rows, config = make_rows(), make_config()
-    trained, judged = train(rows, rows.head(60), config, no_floors(config))
+    data = creator.CreatorData(rows, rows.head(60), no_floors(config))
+    trained, _, judged = train(creator.CreatorRecipe(config, models), data, ())
     assert judged.detector == (CHALLENGER if kind == "linear" else MODEL)
     assert (" takes over" in trained.card) is (kind == "linear")
     assert ("does not take over" in trained.card) is (kind == "mixture")
@@ -257,10 +264,13 @@ def own_creators(n: int = 300, *, noise: float) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(("noise", "takes_over"), [(4.0, True), (0.5, False)])
-def test_an_agencys_outcomes_let_the_challenger_take_over_where_it_wins(noise: float, takes_over: bool) -> None:
+def test_an_agencys_outcomes_let_the_challenger_take_over_where_it_wins(
+    noise: float, takes_over: bool, models: Models
+) -> None:
     rows, config = make_rows(1_200), make_config()
     own = own_creators(noise=noise)
-    trained, judged = train(rows, rows.head(60), config, no_floors(config), own)
+    data = creator.CreatorData(rows, rows.head(60), no_floors(config))
+    trained, _, judged = train(creator.CreatorRecipe(config, models, own), data, ())
     assert (judged.gain[1] > 0) is takes_over
     assert judged.detector == (CHALLENGER if takes_over else MODEL)
     assert "on an agency's outcomes" in trained.card
@@ -314,10 +324,10 @@ def uri(folder: Path) -> str:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_small_run_goes_from_the_simulation_to_the_shelf(
-    small_run: CreatorConfig, simulated: list[pl.DataFrame], tmp_path: Path
+    small_run: CreatorConfig, simulated: list[pl.DataFrame], models: Models, tmp_path: Path
 ) -> None:
     pytest.importorskip("mlflow")
-    written = run(small_run, tmp_path, tmp_path / "models", uri(tmp_path))
+    written = run(creator.CreatorRecipe(small_run, models), tmp_path, tmp_path / "models", uri(tmp_path))
     model = load_creator_model(written)
     assert model.evidence.columns == (
         *small_run.measurements, "audience_share_low",
@@ -348,11 +358,6 @@ def agency(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truth = made.truth.select("creator_id", is_manipulated=pl.col("is_manipulated").cast(pl.String))
     truth.write_csv(folder / "outcomes.csv")
     return folder
-
-
-@pytest.fixture(scope="module")
-def models() -> Models:
-    return load_models()
 
 
 def change_outcomes(agency: Path, folder: Path, change: pl.Expr | None = None, **options: object) -> Path:
@@ -413,10 +418,13 @@ def test_too_few_of_either_sort_are_no_outcomes(
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_with_outcomes_reaches_the_shelf(small_run: CreatorConfig, agency: Path, tmp_path: Path) -> None:
-    own = (agency / "tables", agency / "outcomes.csv")
+def test_a_run_with_outcomes_reaches_the_shelf(
+    small_run: CreatorConfig, agency: Path, models: Models, tmp_path: Path
+) -> None:
+    own = read_outcomes(agency / "tables", agency / "outcomes.csv", models)
     pytest.importorskip("mlflow")
-    written = run(small_run, tmp_path, tmp_path / "models", uri(tmp_path), with_outcomes=own)
+    recipe = creator.CreatorRecipe(small_run, models, own)
+    written = run(recipe, tmp_path, tmp_path / "models", uri(tmp_path))
     model = load_creator_model(written)
     card = (written / "card.md").read_text(encoding="utf-8")
     assert "on an agency's outcomes" in card

@@ -275,12 +275,14 @@ def test_no_number_of_trials_is_named(n_trials: int) -> None:
 @pytest.mark.parametrize(
     ("file", "model", "tuners"),
     [
-        ("audience", ModelConfig, lambda config: [(audience.make_tuner(1, config), config)]),
-        ("post", post.PostConfig, lambda config: [(post.make_tuner(1, config), config)]),
+        ("audience", ModelConfig, lambda config: [(*audience.AudienceRecipe(config, n_trials=1).choosers, config)]),
+        ("post", post.PostConfig, lambda config: [(*post.PostRecipe(config, n_trials=1).choosers, config)]),
         (
             "comment",
             comment.CommentConfig,
-            lambda config: list(zip(comment.make_tuners(1, config), (config.advert, config.filler), strict=True)),
+            lambda config: list(
+                zip(comment.CommentRecipe(config, n_trials=1).choosers, (config.advert, config.filler), strict=True)
+            ),
         ),
     ],
 )

@@ -141,7 +141,17 @@ def read_filled(path: Path) -> Filled:
     words = Catalogue(design.language).text
     columns = [words(f"audit.col.{name}") for name in ("profile_id", "label")]
     labels = _read_columns(path, sheets, words("audit.sheet.labels"), columns)
-    draw = _type_draw(_read_columns(path, sheets, DRAW_SHEET, ["profile_id", "stratum", "inclusion", "is_drawn"]), path)
+    cells = _read_columns(path, sheets, DRAW_SHEET, ["profile_id", "stratum", "inclusion", "is_drawn"])
+    # A spreadsheet program may save 1 as 1.0.
+    draw = cells.with_columns(pl.col("stratum", "inclusion", "is_drawn").cast(pl.Float64, strict=False)).select(
+        "profile_id",
+        pl.col("stratum").cast(pl.Int64),
+        pl.when(pl.col("inclusion").is_between(0, 1, closed="right")).then("inclusion").alias("inclusion"),
+        pl.col("is_drawn").cast(pl.Boolean),
+    )
+    if not draw["profile_id"].is_unique().all() or draw.null_count().sum_horizontal().item():
+        expected = "the rows as `zhenfen audit sample` wrote them"
+        raise InputError(Problem(expected, path.name, column=DRAW_SHEET))
     # Rows are numbered as on the sheet, before those without anything are left out.
     profile_id, word = pl.col(columns[0]), pl.col(columns[1]).str.strip_chars()
     tidy = labels.select(
@@ -216,18 +226,3 @@ def _read_columns(path: Path, sheets: Mapping[str, tuple[str, ...]], sheet: str,
     if missing:
         raise InputError([Problem(f"the column on the sheet {sheet!r}", path.name, column=name) for name in missing])
     return read_workbook(path, path.name, sheet).select(names)
-
-
-def _type_draw(draw: pl.DataFrame, path: Path) -> pl.DataFrame:
-    # A spreadsheet program may save 1 as 1.0.
-    typed = draw.with_columns(pl.col("stratum", "inclusion", "is_drawn").cast(pl.Float64, strict=False)).select(
-        "profile_id",
-        pl.col("stratum").cast(pl.Int64),
-        pl.when(pl.col("inclusion").is_between(0, 1, closed="right")).then("inclusion").alias("inclusion"),
-        pl.col("is_drawn").cast(pl.Boolean),
-    )
-    is_sound = typed["profile_id"].is_unique().all() and not typed.null_count().sum_horizontal().item()
-    if not is_sound:
-        expected = "the rows as `zhenfen audit sample` wrote them"
-        raise InputError(Problem(expected, path.name, column=DRAW_SHEET))
-    return typed

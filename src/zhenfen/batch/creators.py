@@ -1,9 +1,10 @@
-"""Creators of a folder of tables, bucket by bucket, each measured as among all of them.
+"""Creators of a folder of tables: an output, with the scores, for every bucket, each measured as among all creators.
 
 1. The rows are partitioned into buckets by creator. 2. Each bucket is read and checked, its comments normalised, its
 daily moves listed. 3. Clusters of comments are made over all buckets. 4. Each bucket counts whom its clusters and
 commenters are seen under. 5. What all creators show together is put together. 6. Each bucket is measured beside it. 7.
 How common each measurement is among all is put together. 8. Each bucket is judged beside that.
+`creator_buckets.py` says what is done at one file and at one bucket.
 """
 
 from __future__ import annotations
@@ -16,91 +17,90 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.batch import buckets
-from zhenfen.batch.engine import Task, Traffic
+from zhenfen.batch.creator_buckets import (
+    FALLS,
+    LOSSES,
+    MOVES,
+    PLACED,
+    READINGS,
+    REASONS,
+    SPREAD,
+    VALUES,
+    PartitionedFile,
+    bucket_in,
+    count_spread,
+    measure_bucket,
+    partition_file,
+    read_bucket,
+    score_bucket,
+    table_of,
+)
+from zhenfen.batch.engine import GROUPED, Task, Traffic
+from zhenfen.batch.input_files import count_rows
 from zhenfen.batch.manifest import hash_texts
-from zhenfen.batch.parts import count_rows
-from zhenfen.batch.run import BatchRun, Output, models, write_whole
+from zhenfen.batch.stages import AROUND, BatchRun, Output, write_whole
 from zhenfen.connectors.found_by import refuse_searched
 from zhenfen.errors import InputError, MissingTableError, Problem
-from zhenfen.features.base import Measured, load_families
-from zhenfen.features.comments.family import comments_by_others
 from zhenfen.features.growth.drops import compare_losses, measure_losses
-from zhenfen.features.growth.explanations import count_readings, list_moves, list_readings, sum_moves
-from zhenfen.features.growth.falls import add_falls, count_falls, find_episodes, list_losses
-from zhenfen.features.growth.family import mark_days
-from zhenfen.features.inputs import Inputs, Surroundings
-from zhenfen.features.network.family import N_CREATORS_NEEDED, count_creators
-from zhenfen.scoring import known_at
-from zhenfen.scoring.creators import NO_MOMENT, measure_inputs
-from zhenfen.scoring.many import judge_measured
-from zhenfen.tables import read_tables
-from zhenfen.tables.parquet import ParquetSink
-from zhenfen.text.normalise import normalise_comments
-from zhenfen.verdict.admission import describe_columns, lower_ends
-from zhenfen.verdict.judge import features_in_set
+from zhenfen.features.growth.explanations import sum_moves
+from zhenfen.features.growth.falls import add_falls, find_episodes
+from zhenfen.features.network.family import N_CREATORS_NEEDED
+from zhenfen.scoring.creators import NO_MOMENT
+from zhenfen.verdict.admission import describe_columns
 
+ROWS_A_BUCKET = 2_000_000
+"""Rows of all tables together; chosen, not measured: benchmarks/batch.py prints what a bucket takes."""
 SPLIT, SURVEY, CLUSTER, MEASURE = "split", "survey", "cluster", "measure"
-AROUND, READINGS, MOVES, FALLS, LOSSES = "around", "readings", "moves", "falls", "losses"
-VALUES, REASONS, PLACED = "values", "reasons", "placed"
-"""Of a bucket's creators: what was measured, what could not be, and of what must be known how common it is."""
-SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 _DAYS = ("platform", "day")
 
 
-def score_buckets(run: BatchRun) -> None:
-    """Score all creators of the tables, a file of scores a bucket.
+def prepare_creators(run: BatchRun) -> list[Output]:
+    """What there is to make of creators, an output a bucket, once all are measured.
 
     Raises:
         InputError: A file cannot be used: its creators would be judged by half of what is known of them.
         ConfigError: Nothing can be written.
     """
-    if "creators" not in {buckets.table_of(part).name for part in run.parts}:
+    if "creators" not in {table_of(file).name for file in run.files}:
         raise MissingTableError(Problem("at least one creator", "creators"))
-    n_buckets = max(1, -(-sum(map(count_rows, run.parts)) // buckets.ROWS_A_BUCKET))
-    as_of, names = _split(run, n_buckets)
-    run.manifest.keep_only({_result(name) for name in names})
-    key = partial(hash_texts, run.input_key, as_of.isoformat(), str(n_buckets))
-    if all(run.manifest.is_done(_result(name), key(*names)) for name in names):
-        return
+    n_buckets = max(1, -(-sum(map(count_rows, run.files)) // ROWS_A_BUCKET))
+    as_of, names = _partition(run, n_buckets)
+    results = {name: f"creator_bucket={name}/scores.parquet" for name in names}
+    run.manifest.keep_only(set(results.values()))
+    hash_of = partial(hash_texts, run.input_key, as_of.isoformat(), str(n_buckets))
+    if all(run.manifest.is_done(result, hash_of(*names)) for result in results.values()):
+        return []
     # A bucket that cannot be read is set aside: the others are then all there is.
-    tasks = [Task(name, partial(_read_bucket, name=name, as_of=as_of)) for name in names]
-    counts, errors = run.prepare(SURVEY, tasks, Traffic(collected=(READINGS, MOVES, FALLS, LOSSES)))
+    tasks = [Task(name, partial(read_bucket, name=name, as_of=as_of)) for name in names]
+    counts, errors = run.collect(SURVEY, tasks, Traffic(collected=(READINGS, MOVES, FALLS, LOSSES)))
     usable = [name for name in names if name not in errors]
+    key = hash_of(*usable)
     for name, error in errors.items():
-        run.set_aside(_result(name), key(*usable), error)
+        run.set_aside(results[name], key, error)
     if not usable:
-        return
+        return []
     _survey(run, usable, as_of, sum(counts.values()))
-    _do_all(run, MEASURE, usable, partial(_measure, as_of=as_of), Traffic(collected=(PLACED,), broadcast=(AROUND,)))
+    measure = partial(measure_bucket, as_of=as_of)
+    _do_all(run, MEASURE, usable, measure, Traffic(collected=(PLACED,), broadcast=(AROUND,)))
     # How common each measurement is among all; a column at a time: all of them of millions of creators would not fit.
-    files = [run.work / PLACED / name for name in usable]
-    columns = {name: pl.read_parquet(files, columns=[name])[name] for name in pl.read_parquet_schema(files[0])}
+    placed = [run.work / PLACED / name for name in usable]
+    columns = {name: pl.read_parquet(placed, columns=[name])[name] for name in pl.read_parquet_schema(placed[0])}
     write_whole(describe_columns(columns), run.work / AROUND / "in_set.parquet")
-    make = partial(_score, as_of=as_of)
-    run.make([Output(_result(one), key(*usable), partial(make, name=one), one) for one in usable], broadcast=(AROUND,))
+    score = partial(score_bucket, as_of=as_of)
+    return [Output(results[name], key, partial(score, name=name), task=name) for name in usable]
 
 
-def _result(name: str) -> str:
-    return f"creator_bucket={name}/scores.parquet"
-
-
-def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
-    """Sort all rows into buckets; returns the moment to read the data at, and the buckets that have creators."""
-    tasks = [
-        Task(
-            part.name,
-            partial(buckets.split, part=part, place=place, n_buckets=n_buckets, found_by=run.order.found_by),
-        )
-        for place, part in enumerate(run.parts)
-    ]
-    found, errors = run.prepare(SPLIT, tasks, Traffic(owner=buckets.bucket_in))
+def _partition(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
+    """Partition all rows; returns the moment to read the data at, and the buckets that have creators."""
+    split = partial(partition_file, n_buckets=n_buckets, found_by=run.order.found_by)
+    tasks = [Task(file.name, partial(split, file=file, place=place)) for place, file in enumerate(run.files)]
+    found, errors = run.collect(SPLIT, tasks, Traffic(owner=bucket_in))
     if errors:
         raise InputError([Problem(f"a file that can be used: {error}", name) for name, error in errors.items()])
-    seen: list[buckets.Sorted] = list(found.values())
-    files = sorted(name for name, one in found.items() if one.n_searched)
+    seen: list[PartitionedFile] = list(found.values())
+    searched = sorted(name for name, one in found.items() if one.n_searched)
     n_searched, n_creators = sum(one.n_searched for one in seen), sum(one.n_creators for one in seen)
-    refuse_searched(files, run.order.found_by, n_searched, n_creators)
+    refuse_searched(searched, run.order.found_by, n_searched, n_creators)
     latest = run.order.as_of or max((one.latest for one in seen if one.latest is not None), default=None)
     if latest is None:
         raise MissingTableError(Problem(NO_MOMENT, "tables", key="problem.as_of"))
@@ -111,17 +111,17 @@ def _split(run: BatchRun, n_buckets: int) -> tuple[datetime, list[str]]:
 
 
 def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -> None:
-    """Everything that the scores of one bucket need of the others."""
-    if not all((run.work / "grouped" / name).exists() for name in names):
+    """What the creators of all buckets show together, for each bucket to be measured beside."""
+    if not all((run.work / GROUPED / name).exists() for name in names):
         # What was counted is of other clusters: a bucket that could not be used when the run was stopped can be now.
         for folder in (*SPREAD, VALUES, REASONS, PLACED):
             shutil.rmtree(run.work / folder, ignore_errors=True)
     run.on_progress(CLUSTER, 0, 1)
     run.engine.group(names, run.work)
-    _do_all(run, SURVEY, names, partial(_count_spread, as_of=as_of), Traffic(collected=tuple(SPREAD)))
+    _do_all(run, SURVEY, names, partial(count_spread, as_of=as_of), Traffic(collected=tuple(SPREAD)))
     # From here on what all buckets show together.
     work, around = run.work, run.work / AROUND
-    write_whole(_sum_moves(work, names), around / "moves.parquet")
+    write_whole(sum_days(work, names), around / "moves.parquet")
     # See `growth.drops.find_drops`: the days from counts of all buckets, then the losses of one bucket at a time.
     episodes = find_episodes(add_falls(pl.concat([pl.read_parquet(work / FALLS / name) for name in names])))
     losses = [measure_losses(pl.read_parquet(work / LOSSES / name), episodes) for name in names]
@@ -134,94 +134,14 @@ def _survey(run: BatchRun, names: list[str], as_of: datetime, n_creators: int) -
     write_whole(pl.DataFrame({"n_creators": [n_creators]}), around / "n_creators.parquet")
 
 
-def _do_all(run: BatchRun, step: str, names: list[str], call: Callable[..., object], traffic: Traffic) -> None:
-    """Do a step at every bucket: none of them may fail any more."""
-    _, errors = run.prepare(step, [Task(name, partial(call, name=name)) for name in names], traffic)
-    if errors:
-        raise InputError([Problem(f"a bucket that can be used: {error}", name) for name, error in errors.items()])
-
-
-def _read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
-    """Check a bucket and write what is known of it at the moment; returns how many creators it has."""
-    tables = known_at(read_tables(buckets.bucket_folder(work, name)), as_of)
-    creators = tables["creators"]
-    if not (work / LOSSES / name).exists():
-        marked = mark_days(tables["follower_counts"].join(creators, on="creator_id", how="semi"))
-        write_whole(normalise_comments(tables["comments"]), work / "texts" / name)
-        readings = list_readings(marked, creators)
-        write_whole(count_readings(readings), work / READINGS / name)
-        write_whole(list_moves(readings), work / MOVES / name)
-        losses = list_losses(marked, creators)
-        write_whole(count_falls(losses), work / FALLS / name)
-        write_whole(losses, work / LOSSES / name)
-    return creators.height
-
-
-def _count_spread(work: Path, *, name: str, as_of: datetime) -> None:
-    if (work / "authors" / name).exists():
-        return
-    comments = comments_by_others(_inputs(name, as_of, work))
-    for folder, key in SPREAD.items():
-        write_whole(count_creators(comments, key), work / folder / name)
-
-
-def _inputs(name: str, as_of: datetime, work: Path) -> Inputs:
-    """A bucket's tables, with its comments' clusters as they are among all."""
-    tables = known_at(read_tables(buckets.bucket_folder(work, name)), as_of)
-    return Inputs(tables, as_of, with_details=False).with_clusters(pl.read_parquet(work / "grouped" / name))
-
-
-def _sum_moves(work: Path, names: list[str]) -> pl.DataFrame:
-    """See `growth.explanations.count_moves`."""
+def sum_days(work: Path, names: list[str]) -> pl.DataFrame:
+    """The moves of each day of a platform over all buckets, see `growth.explanations.count_moves`."""
     readings, moved = (pl.concat([pl.read_parquet(work / one / name) for name in names]) for one in (READINGS, MOVES))
     return sum_moves(readings.group_by(_DAYS).agg(pl.col("n").sum()), moved).sort(_DAYS)
 
 
-def _measure(work: Path, *, name: str, as_of: datetime) -> None:
-    if (work / PLACED / name).exists():
-        return
-    inputs = _inputs(name, as_of, work)
-    # Of that which all creators show together, what concerns the creators and the commenters of this bucket.
-    mine, around = comments_by_others(inputs).select(*SPREAD.values()), work / AROUND
-    shared = {
-        folder: pl.scan_parquet(around / f"{folder}.parquet")
-        .join(mine.lazy().select(pl.col(key).unique()), on=key, how="semi")
-        .collect()
-        for folder, key in SPREAD.items()
-    }
-    surroundings = Surroundings(
-        int(pl.read_parquet(around / "n_creators.parquet").item()),
-        pl.read_parquet(around / "moves.parquet"),
-        pl.read_parquet(around / "drops.parquet"),
-        shared["clusters"],
-        shared["authors"],
-    )
-    measured = measure_inputs(inputs.among(surroundings))
-    values = {family: one.values for family, one in measured.items()}
-    reasons = pl.concat([one.reasons.with_columns(family=pl.lit(family)) for family, one in measured.items()])
-    write_whole(reasons, work / REASONS / name)
-    wide = inputs.tables["creators"].select("creator_id")
-    for frame in values.values():
-        wide = wide.join(frame, on="creator_id", how="left", maintain_order="left")
-    write_whole(wide, work / VALUES / name)
-    wanted = features_in_set(models())
-    low = lower_ends(values, models().levels.rules.lower_z)
-    placed = [frame[one].cast(pl.Float64) for frame in low.values() for one in frame.columns if one in wanted]
-    write_whole(pl.DataFrame(placed), work / PLACED / name)
-
-
-def _score(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
-    """Score the creators of a bucket."""
-    tables = known_at(read_tables(buckets.bucket_folder(work, name)), as_of)
-    in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
-    wide, reasons = pl.read_parquet(work / VALUES / name), pl.read_parquet(work / REASONS / name)
-    measured = {
-        family: Measured(
-            wide.select("creator_id", *(spec.name for spec in one.specs)), reasons.filter(family=family).drop("family")
-        )
-        for family, one in load_families().items()
-    }
-    scored = judge_measured(tables, as_of, measured, in_set, models())
-    with ParquetSink(out, work) as sink:
-        sink.write(scored)
-    return scored.height
+def _do_all(run: BatchRun, step: str, names: list[str], call: Callable[..., object], traffic: Traffic) -> None:
+    """Do a step at every bucket: none of them may fail any more."""
+    _, errors = run.collect(step, [Task(name, partial(call, name=name)) for name in names], traffic)
+    if errors:
+        raise InputError([Problem(f"a bucket that can be used: {error}", name) for name, error in errors.items()])

@@ -1,107 +1,91 @@
-"""Profiles, comments and posts of a folder: a file of scores for every file of the input."""
+"""Profiles, comments and posts of a folder: an output, with the scores, for every file of the input."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from zhenfen.batch.engine import Task
+from zhenfen.batch.engine import GROUPED, TEXTS, Task
+from zhenfen.batch.input_files import InputFile, readable
 from zhenfen.batch.manifest import hash_texts
-from zhenfen.batch.parts import Partition
-from zhenfen.batch.run import BatchRun, Order, Output, models, place, readable
+from zhenfen.batch.row_files import (
+    latest_in_profiles,
+    normalise_comments_file,
+    score_grouped_file,
+    score_posts_file,
+    score_profiles_file,
+)
+from zhenfen.batch.stages import BatchRun, Order, Output, models, place
 from zhenfen.errors import MissingTableError, Problem
+from zhenfen.estimators.comment_model import COMMENT
+from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.profile_model import PROFILE
 
 LOOK, NORMALISE, CLUSTER = "look", "normalise", "cluster"
 
 
-def score_rows(run: BatchRun) -> None:
-    """Score every part of the input, but those that are done.
+def prepare_rows(run: BatchRun) -> list[Output]:
+    """What there is to make of rows, an output a file: comments once all are grouped, others each by itself.
 
     Raises:
         ConfigError: Nothing can be written.
-        MissingTableError: No part can be used.
+        MissingTableError: No file can be used.
     """
-    run.manifest.keep_only({part.name for part in run.parts})
+    run.manifest.keep_only({file.name for file in run.files})
     if run.order.kind == "comments":
-        _score_comments(run)
-    elif run.order.kind == "posts":
-        _score_apart(run, partial(_make_posts, order=run.order))
-    else:
-        as_of = run.order.as_of
+        return _prepare_comments(run)
+    as_of, what = run.order.as_of, []
+    if run.order.kind == "profiles":
         if as_of is None:
-            # Ages are counted at the latest time of all parts together, as in one file.
-            moments, errors = run.prepare(LOOK, [Task(part.name, partial(_latest_of, part)) for part in run.parts])
+            # Ages are counted at the latest time of all files together, as in one.
+            moments, errors = run.collect(LOOK, [Task(one.name, partial(_find_latest, file=one)) for one in run.files])
             if not moments:
                 known = [Problem(f"a part that can be used: {one}", name) for name, one in errors.items()]
                 raise MissingTableError(known)
             as_of = max(moments.values())
-        _score_apart(run, partial(_make_profiles, order=run.order, as_of=as_of), as_of.isoformat())
+        what = [as_of.isoformat()]
+    make = partial(_score, order=run.order, as_of=as_of)
+    return [Output(one.name, hash_texts(one.fingerprint, *what), partial(make, file=one)) for one in run.files]
 
 
-def _score_apart(run: BatchRun, make: Callable[..., int], *what: str) -> None:
-    """Score parts that have nothing to do with each other."""
-    keys = {part.name: hash_texts(part.fingerprint, *what) for part in run.parts}
-    run.make([Output(part.name, keys[part.name], partial(make, part=part)) for part in run.parts])
+def _prepare_comments(run: BatchRun) -> list[Output]:
+    """Clusters are of all comments together: a file that changes changes all, and so does one that can be used now."""
+    key = hash_texts(run.input_key, *(file.name for file in run.files))
+    if all(run.manifest.is_done(file.name, key) for file in run.files):
+        return []
+    # What a run that was stopped has normalised need not be again.
+    waiting = [file for file in run.files if not (run.work / TEXTS / file.name).exists()]
+    tasks = [Task(one.name, partial(place, partial(_normalise, file=one), f"{TEXTS}/{one.name}")) for one in waiting]
+    _, errors = run.collect(NORMALISE, tasks)
+    usable = [file for file in run.files if file.name not in errors]
+    key = hash_texts(run.input_key, *(file.name for file in usable))
+    for name, error in errors.items():
+        run.set_aside(name, key, error)
+    if usable:
+        run.on_progress(CLUSTER, 0, 1)
+        run.engine.group([file.name for file in usable], run.work)
+    return [Output(file.name, key, partial(_score, order=run.order, file=file)) for file in usable]
 
 
-def _latest_of(part: Partition, work: Path) -> datetime:
-    from zhenfen.batch.row_files import latest_in_profiles
-
-    with readable(part, work) as path:
+def _find_latest(work: Path, *, file: InputFile) -> datetime:
+    with readable(file, work) as path:
         return latest_in_profiles(path)
 
 
-def _make_profiles(out: Path, work: Path, *, order: Order, part: Partition, as_of: datetime | None) -> int:
-    from zhenfen.batch.row_files import score_profiles_file
-    from zhenfen.estimators.profile_model import PROFILE
-
-    model = models().need(PROFILE)
-    with readable(part, work) as path:
-        return score_profiles_file(path, out, model, platform=order.platform, as_of=as_of, explain=order.explain)
-
-
-def _make_posts(out: Path, work: Path, *, order: Order, part: Partition) -> int:
-    from zhenfen.batch.row_files import score_posts_file
-    from zhenfen.estimators.post_model import POST
-
-    with readable(part, work) as path:
-        return score_posts_file(path, out, models().need(POST), explain=order.explain)
-
-
-def _score_comments(run: BatchRun) -> None:
-    """Clusters are of all comments together: a part that changes changes all, and so does one that can be used now."""
-    if all(run.manifest.is_done(part.name, _key_of(run, [one.name for one in run.parts])) for part in run.parts):
-        return
-    # What a run that was stopped has normalised need not be again.
-    waiting = [part for part in run.parts if not (run.work / "texts" / part.name).exists()]
-    tasks = [Task(part.name, partial(place, partial(_normalise, part=part), f"texts/{part.name}")) for part in waiting]
-    _, errors = run.prepare(NORMALISE, tasks)
-    names = [part.name for part in run.parts if part.name not in errors]
-    key = _key_of(run, names)
-    for name, error in errors.items():
-        run.set_aside(name, key, error)
-    if not names:
-        return
-    run.on_progress(CLUSTER, 0, 1)
-    run.engine.group(names, run.work)
-    run.make([Output(name, key, partial(_make_comments, name=name, explain=run.order.explain)) for name in names])
-
-
-def _key_of(run: BatchRun, names: list[str]) -> str:
-    return hash_texts(run.input_key, *names)
-
-
-def _normalise(out: Path, work: Path, *, part: Partition) -> int:
-    from zhenfen.batch.row_files import normalise_comments_file
-
-    with readable(part, work) as path:
+def _normalise(out: Path, work: Path, *, file: InputFile) -> int:
+    with readable(file, work) as path:
         return normalise_comments_file(path, out)
 
 
-def _make_comments(out: Path, work: Path, *, name: str, explain: bool) -> int:
-    from zhenfen.batch.row_files import score_grouped_file
-    from zhenfen.estimators.comment_model import COMMENT
-
-    return score_grouped_file(work / "grouped" / name, out, models().need(COMMENT), explain=explain)
+def _score(out: Path, work: Path, *, order: Order, file: InputFile, as_of: datetime | None = None) -> int:
+    """On a worker: write the scores of one file; returns how many."""
+    if order.kind == "comments":
+        return score_grouped_file(work / GROUPED / file.name, out, models().need(COMMENT), explain=order.explain)
+    if order.kind == "posts":
+        with readable(file, work) as path:
+            return score_posts_file(path, out, models().need(POST), explain=order.explain)
+    # Before the file is fetched: a shelf without the model is no fault of the file.
+    model = models().need(PROFILE)
+    with readable(file, work) as path:
+        return score_profiles_file(path, out, model, platform=order.platform, as_of=as_of, explain=order.explain)

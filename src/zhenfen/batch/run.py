@@ -1,204 +1,127 @@
-"""What a batch run is asked for, and how a part is scored once everything it needs is there."""
+"""A batch run, top to bottom: list the input, prepare what one output needs of the others, make each output, record it.
+
+An output is a file of scores: one for every file of rows (`rows.py`), or for every bucket of creators (`creators.py`).
+"""
 
 from __future__ import annotations
 
-import io
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-import polars as pl
-
-from zhenfen.batch.engine import NO_TRAFFIC, Engine, Task, Traffic
-from zhenfen.batch.manifest import BatchRecord, hash_file, hash_texts
-from zhenfen.batch.parts import Partition, fetched
-from zhenfen.errors import InputError, Problem, UnreadableFileError
-from zhenfen.files import settle, unwritable, write_file
+from zhenfen.batch.engine import Engine, Task, Traffic
+from zhenfen.batch.input_files import is_address, list_files
+from zhenfen.batch.local_engine import LocalEngine
+from zhenfen.batch.manifest import WORK, BatchRecord, hash_texts, open_manifest
+from zhenfen.batch.rows import prepare_rows
+from zhenfen.batch.stages import AROUND, BatchRun, Order, Output, models, place
+from zhenfen.connectors.found_by import check_found_by
+from zhenfen.errors import ConfigError
+from zhenfen.estimators.shelved import find_kind_of
+from zhenfen.files import settle
 from zhenfen.progress import Progress, silent
+from zhenfen.tables import PLATFORMS
+from zhenfen.version import __version__
 
-if TYPE_CHECKING:
-    from zhenfen.model_store import Models
-
-Kind = Literal["profiles", "comments", "posts", "creators"]
+EngineName = Literal["local", "spark"]
 SCORE, SCORES = "score", "scores"
+"""Name of the step; folder of the work folder with outputs on their way to the folder of the scores."""
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is to be scored, and how.
+def open_engine(name: EngineName, n_workers: int) -> Engine:
+    """The engine of that name; Spark is started by it.
 
-    Attributes:
-        kind: profiles, comments, posts or creators.
-        source: File, folder or address of the input.
-        out: Folder of the scores.
-        platform: Platform of profiles that name none.
-        as_of: Moment that the data are read at; None for the latest there is.
-        explain: Whether to list contributions.
-        found_by: How creators were found of whom the tables do not say it.
+    Raises:
+        ConfigError: Spark is not installed or there is no Java.
     """
+    if name == "local":
+        return LocalEngine(n_workers)
+    from zhenfen.batch.spark_engine import open_spark
 
-    kind: Kind
-    source: str
-    out: Path
-    platform: str | None = None
-    as_of: datetime | None = None
-    explain: bool = False
-    found_by: str | None = None
+    return open_spark(n_workers)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A file of the result to make.
+def score_folder(order: Order, engine: Engine, on_progress: Progress = silent) -> BatchRecord:
+    """Score a folder into another; a run that was stopped is continued.
 
-    Attributes:
-        name: Its path within the folder of the scores.
-        key: Hash of what it is made of.
-        make: Called in another process with the path to write and the work folder; returns its number of rows.
-        task: Name of the tasks whose files it is made of; default its own.
-    """
-
-    name: str
-    key: str
-    make: Callable[[Path, Path], int]
-    task: str | None = None
-
-
-@dataclass(frozen=True)
-class BatchRun:
-    """A run under way.
-
-    Attributes:
+    Args:
         order: What is to be scored, and how.
-        parts: The files of the input.
-        manifest: What is done.
-        engine: Who does the tasks.
-        work: Folder of what is made on the way.
+        engine: Who does it; closed at the end.
         on_progress: Told of every task of every step.
-    """
-
-    order: Order
-    parts: Sequence[Partition]
-    manifest: BatchRecord
-    engine: Engine
-    work: Path
-    on_progress: Progress = silent
-
-    @property
-    def input_key(self) -> str:
-        """Hash of the whole input."""
-        return hash_texts(*(f"{part.name} {part.fingerprint}" for part in self.parts))
-
-    def prepare(
-        self, step: str, tasks: Sequence[Task], traffic: Traffic = NO_TRAFFIC
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Do the tasks of a step before scoring: values by name, and errors by name."""
-        values: dict[str, Any] = {}
-        errors: dict[str, str] = {}
-        self.on_progress(step, 0, len(tasks))
-        for n_done, outcome in enumerate(self.engine.run(tasks, self.work, traffic), start=1):
-            if outcome.error is None:
-                values[outcome.name] = outcome.value
-            else:
-                errors[outcome.name] = outcome.error
-            self.on_progress(step, n_done, len(tasks))
-        return values, errors
-
-    def make(self, outputs: Sequence[Output], broadcast: tuple[str, ...] = ()) -> None:
-        """Make the outputs that are missing, and enter each in the manifest as it is done.
-
-        Args:
-            outputs: Of different tasks.
-            broadcast: See `Traffic`.
-        """
-        missing = {one.task or one.name: one for one in outputs if not self.manifest.is_done(one.name, one.key)}
-        tasks = [Task(name, partial(place, one.make, f"{SCORES}/{one.name}")) for name, one in missing.items()]
-        n_done = len(outputs) - len(missing)
-        self.on_progress(SCORE, n_done, len(outputs))
-        for outcome in self.engine.run(tasks, self.work, Traffic(collected=(SCORES,), broadcast=broadcast)):
-            output = missing[outcome.name]
-            if outcome.error is not None:
-                self.set_aside(output.name, output.key, outcome.error)
-            else:
-                rows, sha256 = outcome.value
-                settle(self.work / SCORES / output.name, self.manifest.folder / output.name)
-                self.manifest.record(output.name, output.key, rows=rows, sha256=sha256)
-            n_done += 1
-            self.on_progress(SCORE, n_done, len(outputs))
-
-    def set_aside(self, name: str, key: str, error: str) -> None:
-        """Enter an output that cannot be made; what an older input had there is gone."""
-        (self.manifest.folder / name).unlink(missing_ok=True)
-        self.manifest.record(name, key, error=error)
-
-
-def place(make: Callable[[Path, Path], int], name: str, work: Path) -> tuple[int, str]:
-    """Make a file of the work folder under a name of its own and give it its name when it is whole.
 
     Returns:
-        Its rows and its hash.
+        What the folder of the scores holds now; `set_aside` names the outputs that could not be made.
 
     Raises:
-        ConfigError: It cannot be written.
+        InputError: There is nothing to score.
+        ConfigError: An option, the model, the input's place or the folder of the scores cannot be used.
     """
-    with scratch(work) as folder:
-        made = folder / Path(name).name
-        rows = make(made, work)
-        sha256 = hash_file(made)
-        settle(made, work / name)
-    return rows, sha256
+    with closing(engine):
+        # List.
+        made_by = _check(order)
+        files = list_files(order.source)
+        with open_manifest(order.out, made_by) as manifest:
+            # What another input or order left on the way is gone; what this one made before it was stopped is there.
+            key = hash_texts(str(sorted(made_by.items())), *(f"{one.name} {one.fingerprint}" for one in files))
+            work = order.out / WORK / key
+            _remove_folders(order.out / WORK, but=work)
+            work.mkdir(exist_ok=True)
+            run = BatchRun(order, files, manifest, engine, work, on_progress)
+            # Prepare.
+            if order.kind == "creators":
+                from zhenfen.batch.creators import prepare_creators
+
+                outputs = prepare_creators(run)
+            else:
+                outputs = prepare_rows(run)
+            # Make and record.
+            if outputs:
+                _make(run, outputs)
+            manifest.save()
+            _remove_folders(order.out / WORK)
+    return manifest
 
 
-def write_whole(frame: pl.DataFrame, path: Path) -> None:
-    """Write a Parquet file that takes its name when it is whole.
-
-    Raises:
-        ConfigError: It cannot be written.
-    """
-    # Written by Python, for polars has errors of its own for a full disk, which is to end the run.
-    written = io.BytesIO()
-    frame.write_parquet(written)
-    write_file(path, written.getvalue())
-
-
-@contextmanager
-def scratch(work: Path) -> Iterator[Path]:
-    """A folder for one task alone, gone afterwards.
-
-    Raises:
-        ConfigError: It cannot be made.
-    """
-    try:
-        folder = Path(tempfile.mkdtemp(dir=work))
-    except OSError as error:
-        raise unwritable(work, error) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _check(order: Order) -> Mapping[str, Any]:
+    """Check the options; returns what the scores depend on beside the input, as the manifest says it."""
+    if order.platform is not None and order.platform not in PLATFORMS:
+        raise ConfigError(f"platform {order.platform!r}: expected one of {', '.join(PLATFORMS)}")
+    check_found_by(order.found_by)
+    # A path has but one slash where an address has two.
+    if ":/" in str(order.out):
+        raise ConfigError(f"{order.out}: expected a folder; scores are written to folders, mounted ones among them")
+    source = Path(order.source)
+    if not is_address(order.source) and order.out.resolve().is_relative_to(source.resolve()):
+        raise ConfigError(f"{order.out}: expected a folder outside of the one that is read")
+    shelf = models()
+    model = shelf.need(find_kind_of(order.kind))
+    described = {"kind": order.kind, "zhenfen": __version__, "model": model.version}
+    if order.kind == "creators":
+        described = {**shelf.versions, **described}
+    as_of = None if order.as_of is None else order.as_of.isoformat()
+    told = {"platform": order.platform, "found_by": order.found_by}
+    return {**described, **told, "as_of": as_of, "explain": order.explain}
 
 
-@contextmanager
-def readable(part: Partition, work: Path) -> Iterator[Path]:
-    """The part as a local file; what is wrong with it is said of its own place, not of the copy's."""
-    with fetched(part, work) as path:
-        try:
-            yield path
-        except InputError as error:
-            problems = [replace(one, file=part.location) if one.file == str(path) else one for one in error.problems]
-            raise type(error)(problems) from error
-        except OSError as error:
-            raise UnreadableFileError(Problem("a file that can be read", part.location, value=str(error))) from error
+def _make(run: BatchRun, outputs: Sequence[Output]) -> None:
+    """Make the outputs that are missing, of different tasks, and record each in the manifest as it is done."""
+    missing = {one.task or one.name: one for one in outputs if not run.manifest.is_done(one.name, one.key)}
+    tasks = [Task(name, partial(place, one.make, f"{SCORES}/{one.name}")) for name, one in missing.items()]
+    traffic = Traffic(collected=(SCORES,), broadcast=(AROUND,))
+    for outcome in run.map(SCORE, tasks, traffic, n_before=len(outputs) - len(missing)):
+        output = missing[outcome.name]
+        if outcome.error is not None:
+            run.set_aside(output.name, output.key, outcome.error)
+        else:
+            rows, sha256 = outcome.value
+            settle(run.work / SCORES / output.name, run.manifest.folder / output.name)
+            run.manifest.record(output.name, output.key, rows=rows, sha256=sha256)
 
 
-@cache
-def models() -> Models:
-    """The shelf, read once in a process."""
-    from zhenfen.model_store import load_models
-
-    return load_models()
+def _remove_folders(work: Path, but: Path | None = None) -> None:
+    for one in work.iterdir():
+        if one.is_dir() and one != but:
+            shutil.rmtree(one, ignore_errors=True)

@@ -86,8 +86,8 @@ def run_batch(
         InputError: There is nothing to score.
         ConfigError: An option, the input's place or `out` cannot be used.
     """
-    from zhenfen.batch.run import Order
-    from zhenfen.batch.scoring import open_engine, score_folder
+    from zhenfen.batch.run import open_engine, score_folder
+    from zhenfen.batch.stages import Order
     from zhenfen.cli.terminal import StepDisplay, show_scored
 
     engine, workers = pool

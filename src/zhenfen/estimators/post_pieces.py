@@ -56,13 +56,8 @@ def _find_part(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
     letters = read_letters(told)
     lists = LIST_WEIGHT * measure_lists(told, letters) * classifier.weights[N_BUCKETS:]
     characters, offsets = to_characters(letters.texts)
-    pieces = [_runs(letters, share_ngrams(characters, offsets, classifier.weights[:N_BUCKETS], np.sqrt))]
-    pieces += [_share_list((told, letters), list_words(name).regex, lists[:, at]) for at, name in enumerate(LISTS)]
-    return pl.concat(pieces).filter(pl.col("contribution") != 0).sort("row", "start", "end")
-
-
-def _runs(letters: Readable, adds: Array) -> pl.DataFrame:
-    """Letters that stand side by side in the raw text and pull the same way, as one piece."""
+    adds = share_ngrams(characters, offsets, classifier.weights[:N_BUCKETS], np.sqrt)
+    # Letters that stand side by side in the raw text and pull the same way, as one piece.
     rows = np.repeat(np.arange(len(letters.texts)), letters.n_chars)
     is_first = np.ones(len(adds), dtype=bool)
     is_first[1:] = (np.diff(rows) != 0) | (np.diff(letters.places) != 1) | ((adds[1:] > 0) != (adds[:-1] > 0))
@@ -70,7 +65,9 @@ def _runs(letters: Readable, adds: Array) -> pl.DataFrame:
     last = np.append(starts[1:], len(adds))[: len(starts)] - 1
     sums = np.add.reduceat(adds, starts) if len(starts) else np.empty(0)
     columns = {"row": rows[starts], "start": letters.places[starts], "end": letters.places[last] + 1}
-    return pl.DataFrame({**columns, "contribution": sums}, schema=PIECES_SCHEMA)
+    pieces = [pl.DataFrame({**columns, "contribution": sums}, schema=PIECES_SCHEMA)]
+    pieces += [_share_list((told, letters), list_words(name).regex, lists[:, at]) for at, name in enumerate(LISTS)]
+    return pl.concat(pieces).filter(pl.col("contribution") != 0).sort("row", "start", "end")
 
 
 def _share_list(readings: Sequence[Readable], regex: str, adds: Array) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -96,7 +96,18 @@ class Registry:
             models = {str(one.version): one for one in found if HASH_TAG in one.tags}
             model = self._model(name)
             aliases = {} if model is None else {alias: str(version) for alias, version in model.aliases.items()}
-        return [_describe(name, models[key], aliases) for key in sorted(models, key=int)]
+        return [
+            Registered(
+                name,
+                int(one.version),
+                one.run_id or None,
+                tuple(sorted(alias for alias, version in aliases.items() if version == str(one.version))),
+                datetime.fromtimestamp(one.creation_timestamp / 1000, UTC),
+                one.tags[HASH_TAG],
+                one.tags.get(LABEL_TAG, ""),
+            )
+            for _, one in sorted(models.items(), key=lambda item: int(item[0]))
+        ]
 
     def find(self, reference: ModelReference) -> Registered:
         """The version a reference means now.
@@ -227,18 +238,6 @@ class Registry:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise self._unreachable(error) from error
             raise ConfigError(f"{lock}: another promotion is under way in {self.uri}; try again in a minute") from error
-
-
-def _describe(name: str, model: Any, aliases: Mapping[str, str]) -> Registered:
-    return Registered(
-        name,
-        int(model.version),
-        model.run_id or None,
-        tuple(sorted(alias for alias, version in aliases.items() if version == str(model.version))),
-        datetime.fromtimestamp(model.creation_timestamp / 1000, UTC),
-        model.tags[HASH_TAG],
-        model.tags.get(LABEL_TAG, ""),
-    )
 
 
 def _import_mlflow() -> Any:

@@ -44,7 +44,28 @@ def make_row(case: Case, families: list[dict[str, Any]], overall: Mapping[str, A
     """One creator's line of the shortlist, from its families and what is said of all of them together."""
     n_followers = case.setting.creators.get(case.creator_id, {}).get("n_followers")
     platform, platform_name = case.setting.platform_of(case.creator_id)
-    said = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
+    # The point: that the rise is unexplained, else an estimate above its line, else the measurement that adds most, of
+    # families out of line first. Of a family that is in line it is said that it is too little for a mark.
+    point = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
+    if point is None:
+        unmarked = case.catalogue.text("report.point_unmarked")
+        assessed = [family for family in families if family["level"] != "not_assessed"]
+        asking = [
+            (True, float("inf"), f"{family['label']} · {family['sentence']}")
+            for family in assessed
+            if family["is_estimate"] and family["level"] != "low"
+        ]
+        asking += [
+            (
+                family["level"] != "low",
+                item["contribution"],
+                f"{family['label']} · {item['sentence']}{unmarked if family['level'] == 'low' else ''}",
+            )
+            for family in assessed
+            for item in family["evidence"]
+            if item["asks"]
+        ]
+        point = max(asking, key=lambda entry: entry[:2])[2] if asking else None
     sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
     return {
@@ -64,7 +85,7 @@ def make_row(case: Case, families: list[dict[str, Any]], overall: Mapping[str, A
         "n_outside": sum(family["level"] in ABOVE_LOW for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": next((drawn for drawn in sparks if drawn), []),
-        "point": _main_point(families, case.catalogue) if said is None else said,
+        "point": point,
     }
 
 
@@ -131,28 +152,3 @@ def _not_assessed(setting: Setting, rows: list[dict[str, Any]]) -> list[dict[str
             text = say_reason(reason, needed, said, setting.catalogue)
         grouped.append({**_named(group[0]), "reason": reason, "n": n, "is_all": n == len(rows), "text": str(text)})
     return sorted(grouped, key=lambda entry: (-entry["n"], *family_rank(entry["family"]), entry["reason"] or ""))
-
-
-def _main_point(families: list[dict[str, Any]], catalogue: Catalogue) -> str | None:
-    """An estimate above its line, else the measurement that adds most, of families out of line first; None without.
-
-    Of a family that is in line it is said that the measurement is too little for a mark.
-    """
-    unmarked = catalogue.text("report.point_unmarked")
-    assessed = [family for family in families if family["level"] != "not_assessed"]
-    estimated = [
-        (True, float("inf"), f"{family['label']} · {family['sentence']}")
-        for family in assessed
-        if family["is_estimate"] and family["level"] != "low"
-    ]
-    asking = estimated + [
-        (
-            family["level"] != "low",
-            item["contribution"],
-            f"{family['label']} · {item['sentence']}{unmarked if family['level'] == 'low' else ''}",
-        )
-        for family in assessed
-        for item in family["evidence"]
-        if item["asks"]
-    ]
-    return max(asking, key=lambda entry: entry[:2])[2] if asking else None

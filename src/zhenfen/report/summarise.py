@@ -57,6 +57,16 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         causes = () if section is None else section.list_causes(case.reading(section.reads), family)
         named = (*causes, "others") if causes else ()
         possible.append({**family, "possible": [case.catalogue.text(f"report.possible.{name}") for name in named]})
+    # One sentence: in how many of the families assessed something lies outside the peers' range.
+    assessed = [family for family in families if family["level"] != "not_assessed"]
+    outside = [family for family in assessed if family["level"] in ABOVE_LOW]
+    headline = case.catalogue.text(
+        f"report.headline.{'nothing' if not assessed else 'some' if outside else 'none'}",
+        n_outside=len(outside),
+        n_assessed=case.catalogue.count(len(assessed)),
+        n_families=len(families),
+        names=list_names((family["label"] for family in outside), case.catalogue),
+    )
     return {
         "kind": "creator",
         "language": case.catalogue.language,
@@ -67,7 +77,7 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         "creator": _creator(case),
         "overall": overall_section(case, families),
         "families": possible,
-        "headline": _headline(case, families),
+        "headline": headline,
         **parts,
         "then": then_section(case, families),
         "not_assessed": [
@@ -109,17 +119,3 @@ def _creator(case: Case) -> dict[str, Any]:
             {"fact": name, "label": catalogue.text(f"report.fact.{name}"), "text": text} for name, text in facts.items()
         ],
     }
-
-
-def _headline(case: Case, families: list[dict[str, Any]]) -> str:
-    """One sentence: in how many of the families assessed something lies outside the peers' range."""
-    assessed = [family for family in families if family["level"] != "not_assessed"]
-    outside = [family for family in assessed if family["level"] in ABOVE_LOW]
-    key = "nothing" if not assessed else "some" if outside else "none"
-    return case.catalogue.text(
-        f"report.headline.{key}",
-        n_outside=len(outside),
-        n_assessed=case.catalogue.count(len(assessed)),
-        n_families=len(families),
-        names=list_names((family["label"] for family in outside), case.catalogue),
-    )

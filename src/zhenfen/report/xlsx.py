@@ -93,7 +93,29 @@ def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> N
         created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
         workbook.set_properties({"title": "zhenfen", "created": created})
         for sheet in make_sheets(shortlist, lines):
-            _write_sheet(workbook, sheet)
+            page = workbook.add_worksheet(sheet.name)
+            formats = {
+                kind: workbook.add_format({"num_format": code, "valign": "top"})
+                for kind, code in NUMBER_FORMATS.items()
+            }
+            text = workbook.add_format({"valign": "top", "text_wrap": True})
+            quoted = workbook.add_format({"valign": "top", "text_wrap": True, "quote_prefix": True})
+            head = workbook.add_format(
+                {"bold": True, "bottom": 1, "valign": "bottom", "text_wrap": True, "bg_color": "#E9EFF8"}
+            )
+            for index, (heading, kind) in enumerate(sheet.columns):
+                page.set_column(index, index, WIDTHS[kind])
+                page.write_string(0, index, heading, head)
+            last = 0
+            for last, row in enumerate(sheet.rows, start=1):
+                for index, value in enumerate(row):
+                    if isinstance(value, int | float):
+                        page.write_number(last, index, value, formats.get(sheet.columns[index][1], text))
+                    elif value is not None:
+                        shown = quoted if is_formula(value) else text
+                        page.write_string(last, index, value[:LONGEST_CELL_CHARS], shown)
+            page.freeze_panes(1, 1)
+            page.autofilter(0, 0, max(last, 1), len(sheet.columns) - 1)
 
 
 def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[WorkbookSheet]:
@@ -169,30 +191,6 @@ def _lines_sheet(
 
 def _headings(catalogue: Catalogue, *columns: Heading) -> list[tuple[str, str]]:
     return [(catalogue.text(key), kind) for key, kind in columns]
-
-
-def _write_sheet(workbook: Any, sheet: WorkbookSheet) -> None:
-    page = workbook.add_worksheet(sheet.name)
-    formats = {
-        kind: workbook.add_format({"num_format": code, "valign": "top"}) for kind, code in NUMBER_FORMATS.items()
-    }
-    text = workbook.add_format({"valign": "top", "text_wrap": True})
-    quoted = workbook.add_format({"valign": "top", "text_wrap": True, "quote_prefix": True})
-    head = workbook.add_format(
-        {"bold": True, "bottom": 1, "valign": "bottom", "text_wrap": True, "bg_color": "#E9EFF8"}
-    )
-    for index, (heading, kind) in enumerate(sheet.columns):
-        page.set_column(index, index, WIDTHS[kind])
-        page.write_string(0, index, heading, head)
-    last = 0
-    for last, row in enumerate(sheet.rows, start=1):
-        for index, value in enumerate(row):
-            if isinstance(value, int | float):
-                page.write_number(last, index, value, formats.get(sheet.columns[index][1], text))
-            elif value is not None:
-                page.write_string(last, index, value[:LONGEST_CELL_CHARS], quoted if is_formula(value) else text)
-    page.freeze_panes(1, 1)
-    page.autofilter(0, 0, max(last, 1), len(sheet.columns) - 1)
 
 
 def is_formula(text: str) -> bool:

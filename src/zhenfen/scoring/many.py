@@ -16,7 +16,7 @@ from zhenfen.progress import Progress, silent
 from zhenfen.scoring.creators import known_at, latest_moment, measure_inputs
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.tables import Tables
-from zhenfen.verdict.judge import Judged, judge, summarise
+from zhenfen.verdict.judge import judge, summarise
 
 LEAST_LISTED = 0.005
 """A contribution that would print as 0.00 raises nothing; what was not measured is no finding."""
@@ -98,14 +98,12 @@ def judge_measured(
         part = creators.slice(start, CREATORS_AT_ONCE)
         mine = pl.col("creator_id").is_in(part["creator_id"].implode())
         shares = estimate_audiences(tables.replace(audience=tables["audience"].filter(mine)), models, as_of)
-        parts.append(_list_rows(judge(measured, part, shares, models, in_set=in_set), label))
+        judged = judge(measured, part, shares, models, in_set=in_set)
+        # With the measurements that raise the probability most.
+        raising = judged.contributions.filter(pl.col("contribution") >= LEAST_LISTED, pl.col("value").is_not_null())
+        findings = pl.struct("family", "feature", "value", "contribution").head(N_FINDINGS)
+        tops = raising.group_by("creator_id", maintain_order=True).agg(top_findings=findings)
+        rows = judged.creators.join(tops, on="creator_id", how="left", maintain_order="left")
+        listed = rows.with_columns(pl.col("top_findings").fill_null([]), model=pl.lit(label))
+        parts.append(listed.select(pl.col(name).cast(dtype) for name, dtype in SCORED_SCHEMA.items()))
     return pl.concat(parts).sort("creator_id")
-
-
-def _list_rows(judged: Judged, label: str) -> pl.DataFrame:
-    raising = judged.contributions.filter(pl.col("contribution") >= LEAST_LISTED, pl.col("value").is_not_null())
-    findings = pl.struct("family", "feature", "value", "contribution").head(N_FINDINGS)
-    tops = raising.group_by("creator_id", maintain_order=True).agg(top_findings=findings)
-    rows = judged.creators.join(tops, on="creator_id", how="left", maintain_order="left")
-    listed = rows.with_columns(pl.col("top_findings").fill_null([]), model=pl.lit(label))
-    return listed.select(pl.col(name).cast(dtype) for name, dtype in SCORED_SCHEMA.items())

@@ -19,7 +19,6 @@ from zhenfen.tables import TABLES, TableSpec
 from zhenfen.tables.parquet import ParquetRows
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from starlette.datastructures import Headers
 
     from zhenfen.service.settings import Limits, Settings
@@ -164,6 +163,7 @@ def _arrow_to_parquet(body: bytes, path: Path, reader: RowsReader) -> None:
 def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
     """A dictionary's text may stand in every row: what a file holds is counted before it is laid out."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     try:
@@ -179,21 +179,16 @@ def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
         packed = pq.ParquetFile(path, read_dictionary=texts)
         n_bytes = 0
         for batch in packed.iter_batches(columns=texts):
-            n_bytes += sum(_laid_out(column) for column in batch.columns)
+            # Bytes with each text written out.
+            for column in batch.columns:
+                if isinstance(column, pa.DictionaryArray):
+                    lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
+                    n_bytes += int(pc.sum(lengths.cast("int64")).as_py() or 0)
+                else:
+                    n_bytes += int(column.nbytes)
             _check_size(n_bytes, most_bytes)
     except (OSError, pa.ArrowInvalid) as error:
         raise UnreadableFileError(Problem("a whole Parquet file", BODY, value=str(error))) from error
-
-
-def _laid_out(column: pa.Array) -> int:
-    """Bytes of a column of texts with each of them written out."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not isinstance(column, pa.DictionaryArray):
-        return int(column.nbytes)
-    lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
-    return int(pc.sum(lengths.cast("int64")).as_py() or 0)
 
 
 def _check_size(n_bytes: int, most_bytes: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
+from pydantic_core import SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
 from zhenfen.errors import Problem
@@ -59,7 +59,23 @@ class JsonTables:
             if "too_long" in kinds:
                 raise ServiceError(413, "too_many_rows", kinds["too_long"]) from None
             # A body may hold a million problems: those that are listed are enough to make.
-            problems = [_problem(one, self.names) for one in found[:MOST_PROBLEMS]]
+            problems = []
+            for one in found[:MOST_PROBLEMS]:
+                # Where: the table, the row and the column, as far as the place is known.
+                kind, value = one["type"], one["input"]
+                table, row, name = (*one["loc"], None, None, None)[:3]
+                # A key of the object itself: {"rows": …} is missing, or another stands beside it.
+                is_key = row is None and kind in ("missing", "extra_forbidden")
+                columns = () if row is None else TABLES[self.names[str(table)]].columns
+                shown = table if is_key else name
+                problem = Problem(
+                    say_expected(kind, one["msg"], next((column for column in columns if column.name == name), None)),
+                    BODY if is_key or table in (None, ROWS) else str(table),
+                    row + 1 if isinstance(row, int) else None,
+                    None if shown is None else str(shown),
+                    None if kind == "missing" or isinstance(value, dict) else str(value),
+                )
+                problems.append(problem)
             raise ServiceError(422, "invalid_table", UNUSABLE, problems, n_problems=len(found)) from None
         return {name: pl.DataFrame(rows, schema=TABLES[self.names[name]].schema) for name, rows in tables.items()}
 
@@ -97,21 +113,3 @@ def _rows_schema(spec: TableSpec, needed: Collection[str], most_rows: int) -> cs
             value = cs.nullable_schema(value)
         fields[column.name] = cs.typed_dict_field(value, required=column.name in needed)
     return cs.list_schema(cs.typed_dict_schema(fields, extra_behavior="forbid"), max_length=most_rows)
-
-
-def _problem(found: ErrorDetails, names: Mapping[str, str]) -> Problem:
-    """Where: the table, the row and the column, as far as the place is known."""
-    kind, value = found["type"], found["input"]
-    table, row, name = (*found["loc"], None, None, None)[:3]
-    # A key of the object itself: {"rows": …} is missing, or another stands beside it.
-    is_key = row is None and kind in ("missing", "extra_forbidden")
-    columns = () if row is None else TABLES[names[str(table)]].columns
-    column = next((one for one in columns if one.name == name), None)
-    shown = table if is_key else name
-    return Problem(
-        say_expected(kind, found["msg"], column),
-        BODY if is_key or table in (None, ROWS) else str(table),
-        row + 1 if isinstance(row, int) else None,
-        None if shown is None else str(shown),
-        None if kind == "missing" or isinstance(value, dict) else str(value),
-    )

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -101,27 +102,24 @@ class Worker:
             job = self._insist(self.store.claim)
             if job is None:
                 self._called.wait(FORGET_EVERY_S)
-            else:
-                self._run(job)
+                continue
+            command = [*self.program, str(self.settings.data), job.job_id, str(job.attempt)]
+            # A process whose standard input ends knows that the service is gone, and ends too. In a session of its own
+            # it does not hear a Ctrl+C that is meant for the service.
+            with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603 (our own program)
+                settle = self._watch(process, job)
+            self._insist(settle)
+            folder = jobs_folder(self.settings.data) / job.job_id
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+            found = self._insist(partial(self.store.get, job.job_id))
+            if found is None:
+                self.drop_files(job.job_id)
+            elif found.state != "queued":
+                shutil.rmtree(folder / UPLOAD, ignore_errors=True)
 
     def _forget_ended(self) -> None:
         for job_id in self.store.remove_ended(datetime.now(UTC) - timedelta(seconds=self.settings.limits.keep_s)):
             self.drop_files(job_id)
-
-    def _run(self, job: Job) -> None:
-        command = [*self.program, str(self.settings.data), job.job_id, str(job.attempt)]
-        # A process whose standard input ends knows that the service is gone, and ends too. In a session of its own it
-        # does not hear a Ctrl+C that is meant for the service.
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603 (our own program)
-            settle = self._watch(process, job)
-        self._insist(settle)
-        folder = jobs_folder(self.settings.data) / job.job_id
-        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-        found = self._insist(lambda: self.store.get(job.job_id))
-        if found is None:
-            self.drop_files(job.job_id)
-        elif found.state != "queued":
-            shutil.rmtree(folder / UPLOAD, ignore_errors=True)
 
     def _watch(self, process: subprocess.Popen[bytes], job: Job) -> Callable[[], None]:
         """Wait for the end of a job's process; returns what is left to note of it."""

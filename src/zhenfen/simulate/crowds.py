@@ -54,7 +54,15 @@ def make_thread(played: Played, world: World, ends_at: float) -> Thread:
     post = np.repeat(np.arange(n_posts), shown)
     place = np.arange(len(post)) - np.repeat(np.cumsum(shown) - shown, shown)
     is_bought = place < bought[post]
-    kind, author = _authors(played, place, is_bought, world)
+    # Fans are drawn from a part of the real followers, the keen ones more often.
+    n_fans = max(world.fewest_fans, int(world.fans_share * played.n_followers[-1] * (1 - played.bought_share)))
+    fans = draw_fans(n_fans, rng.random(len(post)), world)
+    if played.purchase.style == "pod":
+        bought_kind, bought_author = "pod", place
+    elif played.role.campaign is not None and played.role.campaign.manipulation == "crowd_workers":
+        bought_kind, bought_author = "worker", rng.integers(0, WORKERS, len(post))
+    else:
+        bought_kind, bought_author = "seller", rng.integers(0, sellers.n_accounts(played.seller), len(post))
     bought_after = bought_minutes(played.purchase.style, place, world, rng)
     # Half of how posts differ in their medians lies between creators, half between posts of one (chosen).
     delays = world.parameters.comment_delays
@@ -68,8 +76,8 @@ def make_thread(played: Played, world: World, ends_at: float) -> Thread:
         post=post,
         at=played.posts.at[post] + minutes / 1440,
         is_bought=is_bought,
-        author_kind=kind,
-        author=author,
+        author_kind=np.where(is_bought, AUTHOR_KINDS.index(bought_kind), AUTHOR_KINDS.index("fan")),
+        author=np.where(is_bought, bought_author, fans),
         n_likes=np.where(is_bought, 0, rng.negative_binomial(0.3, 0.1, len(post))),
     )
     in_time = thread.at <= ends_at
@@ -82,19 +90,6 @@ def bought_minutes(style: str, place: Ints, world: World, rng: np.random.Generat
         return world.pod_minutes * (place + rng.random(len(place))) / world.most_comments
     within = np.exp(rng.uniform(*np.log(SELLER_MINUTES)))
     return rng.uniform(2, within, len(place))
-
-
-def _authors(played: Played, place: Ints, is_bought: Flags, world: World) -> tuple[Ints, Ints]:
-    """Fans are drawn from a part of the real followers, the keen ones more often."""
-    rng, n = played.rng, len(place)
-    n_fans = max(world.fewest_fans, int(world.fans_share * played.n_followers[-1] * (1 - played.bought_share)))
-    fans = draw_fans(n_fans, rng.random(n), world)
-    if played.purchase.style == "pod":
-        return np.where(is_bought, 2, 0), np.where(is_bought, place, fans)
-    if played.role.campaign is not None and played.role.campaign.manipulation == "crowd_workers":
-        return np.where(is_bought, 3, 0), np.where(is_bought, rng.integers(0, WORKERS, n), fans)
-    of_seller = rng.integers(0, sellers.n_accounts(played.seller), n)
-    return np.where(is_bought, 1, 0), np.where(is_bought, of_seller, fans)
 
 
 def draw_fans(n_fans: int, evenly: Reals, world: World) -> Ints:

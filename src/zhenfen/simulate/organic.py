@@ -227,7 +227,16 @@ def make_gains(
     by_views = traits.likes * (1 + sum(traits.by_likes.values()))
     mean = np.exp(min(traits.likes_power * traits.views_log_sd, 1.0) ** 2 / 2)
     usual = float(traits.follows * traits.posts_per_day * traits.views * by_views * mean)
-    even = growth.even_share * usual * traits.curve * _draw_days(n_days, weekday, growth, rng)
+    # Ebb and flow of the even part: slow (an autoregression), from day to day, and by weekday; mean about 1.
+    keep = np.exp(-1 / growth.slow_days)
+    steps = growth.slow_log_sd * np.sqrt(1 - keep**2) * rng.standard_normal(n_days)
+    steps[0] = growth.slow_log_sd * rng.standard_normal()
+    power = keep ** np.arange(n_days)
+    # x[t] = keep x[t - 1] + step[t], solved at once; n_days of a few hundred keep the powers in range.
+    slow = power * np.cumsum(steps / power)
+    day_log_sd = growth.day_log_sd.draw(1, rng)
+    daily = np.exp(slow + day_log_sd * rng.standard_normal(n_days))
+    even = growth.even_share * usual * traits.curve * (daily * np.array(growth.weekdays)[weekday])
     # Rises that nothing in the tables explains, as every creator has: clips of others, recommendation.
     typical = growth.rise_size.draw(1, rng) * usual
     n_rises = rng.poisson(growth.rises_per_day, n_days)
@@ -241,19 +250,6 @@ def make_gains(
     leaves = rng.poisson(traits.leaves * traits.n_followers, n_days)
     arrivals = rng.poisson(even + rises + by_posts) - leaves
     return arrivals.astype(np.int64), usual * traits.curve
-
-
-def _draw_days(n_days: int, weekday: Ints, growth: GrowthParameters, rng: np.random.Generator) -> Reals:
-    """Ebb and flow of the even part: slow (an autoregression), from day to day, and by weekday; mean about 1."""
-    keep = np.exp(-1 / growth.slow_days)
-    steps = growth.slow_log_sd * np.sqrt(1 - keep**2) * rng.standard_normal(n_days)
-    steps[0] = growth.slow_log_sd * rng.standard_normal()
-    power = keep ** np.arange(n_days)
-    # x[t] = keep x[t - 1] + step[t], solved at once; n_days of a few hundred keep the powers in range.
-    slow = power * np.cumsum(steps / power)
-    day_log_sd = growth.day_log_sd.draw(1, rng)
-    daily = np.exp(slow + day_log_sd * rng.standard_normal(n_days))
-    return np.asarray(daily * np.array(growth.weekdays)[weekday])
 
 
 def spread_after(at: Reals, amount: Reals, share: Reals, n_days: int) -> Reals:

@@ -79,7 +79,8 @@ def change_where(texts: pl.Series, pattern: str, change: Callable[[pl.Series], p
 def _unify(texts: pl.Series) -> pl.Series:
     plain = texts.str.normalize("NFKC").str.replace_all(_NO_WIDTH, "")
     characters, offsets = to_characters(change_where(plain, r"\p{Regional_Indicator}", _read_flags))
-    return change_where(to_texts(_table()[characters], offsets), _any_alike(), _fold_words)
+    alikes = escape_codes([ord(alike) for alike, _ in _lookalikes().within_latin.pairs])
+    return change_where(to_texts(_table()[characters], offsets), f"[{alikes}]", _fold_words)
 
 
 def _read_flags(texts: pl.Series) -> pl.Series:
@@ -179,11 +180,6 @@ def _any_unstable() -> str:
         if not is_folded and unicodedata.category(chr(code))[0] != "M":
             plain.append(code)
     return f"[^{escape_codes(plain)}{PUNCTUATION}]"
-
-
-@cache
-def _any_alike() -> str:
-    return f"[{escape_codes([ord(alike) for alike, _ in _lookalikes().within_latin.pairs])}]"
 
 
 def escape_codes(codes: list[int]) -> str:

@@ -56,26 +56,23 @@ def make_curve(n_followers: npt.NDArray[np.int64], values: Array) -> list[dict[s
     logs = np.log(np.maximum(n_followers, 1))
     low, high = logs[FEWEST_PEERS - 1], logs[n_peers - FEWEST_PEERS]
     sizes = np.unique(np.exp(np.linspace(low, high, N_KNOTS)).round().astype(np.int64))
+    n_nearest = max(FEWEST_FOR_CURVE, int(NEAREST_SHARE * n_peers))
     knots: list[dict[str, float]] = []
     for size in sizes:
         distances = logs - np.log(max(size, 1))
-        weights = _weigh(np.abs(distances))
+        # Tricube weights (Cleveland 1979, J Am Stat Assoc 74:829-836) that end at the farthest of the nearest peers;
+        # peers of one and the same size weigh alike.
+        apart = np.abs(distances)
+        reach = float(np.partition(apart, n_nearest - 1)[n_nearest - 1])
+        if reach == 0:
+            weights = np.asarray(apart == 0, dtype=np.float64)
+        else:
+            weights = np.clip(1 - (apart / (reach * (1 + 1e-9))) ** 3, 0, None) ** 3
         moved = _move_to(distances, values, weights)
         quantiles = find_quantiles(moved, weights, np.array(list(QUANTILES.values())))
         about = {"n_followers": int(size), "n_peers": round(count_effective(weights))}
         knots.append({**about, **dict(zip(QUANTILES, quantiles.tolist(), strict=True))})
     return knots
-
-
-def _weigh(distances: Array) -> Array:
-    """Tricube weights (Cleveland 1979, J Am Stat Assoc 74:829-836) that end at the farthest of the nearest peers."""
-    n_nearest = max(FEWEST_FOR_CURVE, int(NEAREST_SHARE * len(distances)))
-    reach = float(np.partition(distances, n_nearest - 1)[n_nearest - 1])
-    # Peers of one and the same size: all of them weigh alike.
-    if reach == 0:
-        return np.asarray(distances == 0, dtype=np.float64)
-    weights = np.clip(1 - (distances / (reach * (1 + 1e-9))) ** 3, 0, None) ** 3
-    return np.asarray(weights, dtype=np.float64)
 
 
 def _move_to(distances: Array, values: Array, weights: Array) -> Array:

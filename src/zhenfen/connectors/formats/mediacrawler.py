@@ -127,7 +127,15 @@ def _find_sources(export: Export) -> Iterator[_Source]:
         path = PurePosixPath(file)
         if found := _FILE_NAME.match(path.stem):
             kind = f"{found[2]}s"
-            yield _Source(file, "", _platform_of(export, path, kind), kind, _FOUND_BY.get(found[1]))
+            # The platform that a folder names, else the first whose columns the file has; empty if there is none.
+            platform = next((part for part in path.parts[-2::-1] if part in DIALECTS or part in _UNSUPPORTED), None)
+            if kind == _CONTACTS:
+                platform = _CONTACTS_PLATFORM
+            elif platform is None:
+                columns = set(export.sheets(file).get("", ()))
+                marked = (name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind]))
+                platform = next(marked, "")
+            yield _Source(file, "", platform, kind, _FOUND_BY.get(found[1]))
         elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
             platform = found[1]
             if platform in DIALECTS or platform in _UNSUPPORTED:
@@ -139,17 +147,6 @@ def _find_sources(export: Export) -> Iterator[_Source]:
             tables.append((_CONTACTS_PLATFORM, _CONTACTS, _CONTACTS_TABLE))
             tables += [(name, "contents", table) for name, of_it in _UNSUPPORTED.items() for table in of_it]
             yield from (_Source(file, one, name, kind) for name, kind, one in tables if one in export.sheets(file))
-
-
-def _platform_of(export: Export, path: PurePosixPath, kind: str) -> str:
-    """The platform that a folder names, else the first whose columns the file has; empty if there is none."""
-    if kind == _CONTACTS:
-        return _CONTACTS_PLATFORM
-    named = [part for part in path.parts[:-1] if part in DIALECTS or part in _UNSUPPORTED]
-    if named:
-        return named[-1]
-    columns = set(export.sheets(str(path)).get("", ()))
-    return next((name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind])), "")
 
 
 def _read_platform(

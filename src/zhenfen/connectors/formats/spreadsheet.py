@@ -5,7 +5,7 @@ Times without a zone are read as Chinese whatever the platform: such sheets are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -83,7 +83,14 @@ class Spreadsheet(Connector, name="spreadsheet"):
                 series = tidied["follower_counts"].frame
                 counts = counts.join(series, on=["creator_id", "observed_at"], how="anti")
             parts.append(("follower_counts", counts))
-        return replace(bundle(parts), found=_list_found(tables))
+        # Creators of rows that name a search or its word, and of sheets of tools that search.
+        signs = {"_keyword": pl.col("_keyword").str.strip_chars() != "", "found_by": pl.col("found_by") == SEARCH}
+        found = []
+        for frame in tables.values():
+            said = [sign.fill_null(value=False) for name, sign in signs.items() if name in frame.columns]
+            searched = frame.filter(pl.any_horizontal("_searched", *said))
+            found.append(searched.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
+        return replace(bundle(parts), found=pl.concat(found).drop_nulls().unique().sort("creator_id", "file"))
 
 
 def _find_sheets(export: Export) -> Iterator[tuple[str, str, Layout]]:
@@ -152,14 +159,3 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
     return frame.with_columns(made)
-
-
-def _list_found(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """FOUND_SCHEMA: creators of rows that name a search or its word, and of sheets of tools that search."""
-    signs = {"_keyword": pl.col("_keyword").str.strip_chars() != "", "found_by": pl.col("found_by") == SEARCH}
-    statements = []
-    for frame in tables.values():
-        said = [sign.fill_null(value=False) for name, sign in signs.items() if name in frame.columns]
-        found = frame.filter(pl.any_horizontal("_searched", *said))
-        statements.append(found.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
-    return pl.concat(statements).drop_nulls().unique().sort("creator_id", "file")

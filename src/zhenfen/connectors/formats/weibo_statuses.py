@@ -103,7 +103,16 @@ class WeiboStatuses(Connector, name="weibo_statuses"):
         owned = rows.join(named.rename({"creator_id": "_owner"}), on=FILE, how="left", maintain_order="left")
         is_other = marked | (pl.col("_owner") != pl.col("creator_id")).fill_null(value=False)
         own, others = owned.filter(~is_other).drop("_owner"), list_others(owned.filter(is_other))
-        posts = tidy("posts", _make_posts(own))
+        is_repost = pl.col("_quoted").is_not_null()
+        text = clean_entities(pl.col("text"))
+        has_pictures = pl.col("_n_pictures").cast(pl.Int64, strict=False) > 0
+        kind = pl.when(has_pictures).then(pl.lit("image")).otherwise(pl.lit("text"))
+        written = own.with_columns(
+            text=pl.when(is_repost).then(own_words(text)).otherwise(text),
+            is_repost=is_repost.cast(pl.String),
+            media_kind=pl.when(pl.col("_object") == "video").then(pl.lit("video")).otherwise(kind),
+        )
+        posts = tidy("posts", written.drop("_object", "_n_pictures", "_quoted", "_banner", "_shared_by"))
         users = stack((pick(sheet, _USERS) for sheet in sheets), _USERS)
         # One raw row an account: every status repeats its author, the one of the newest post counts.
         newest = users.join(own.select(FILE, ROW), on=[FILE, ROW])
@@ -119,19 +128,3 @@ def _timeline_files(export: Export) -> list[str]:
     suffixes = (".json", *LINES_SUFFIXES)
     texts = [file for file in export.data_files if file.lower().endswith(suffixes)]
     return [file for file in texts if set(export.sheets(file).get("", ())) >= _COLUMNS]
-
-
-def _make_posts(raw: pl.DataFrame) -> pl.DataFrame:
-    is_repost = pl.col("_quoted").is_not_null()
-    text = clean_entities(pl.col("text"))
-    has_pictures = pl.col("_n_pictures").cast(pl.Int64, strict=False) > 0
-    is_video = pl.col("_object") == "video"
-    return raw.with_columns(
-        text=pl.when(is_repost).then(own_words(text)).otherwise(text),
-        is_repost=is_repost.cast(pl.String),
-        media_kind=pl.when(is_video)
-        .then(pl.lit("video"))
-        .when(has_pictures)
-        .then(pl.lit("image"))
-        .otherwise(pl.lit("text")),
-    ).drop("_object", "_n_pictures", "_quoted", "_banner", "_shared_by")

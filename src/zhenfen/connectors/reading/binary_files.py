@@ -97,23 +97,22 @@ def read_parquet(path: Path, file: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable("a whole Parquet file", file, error) from error
     flat = {name: dtype for name, dtype in frame.schema.items() if not dtype.is_nested()}
-    texts = frame.select(_as_text(name, dtype) for name, dtype in flat.items())
-    naive = (name for name, dtype in flat.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone is None)
+    cells, naive = [], []
+    for name, dtype in flat.items():
+        if not isinstance(dtype, pl.Datetime):
+            cells.append(pl.col(name).cast(pl.String))
+        elif dtype.time_zone is None:
+            cells.append(pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f"))
+            naive.append(name)
+        else:
+            cells.append(pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    texts = frame.select(cells)
     return texts.with_columns(_without_midnights(texts[name]) for name in naive)
 
 
 def _without_midnights(cells: pl.Series) -> pl.Series:
     are_days = cells.str.contains(_MIDNIGHT).all() and cells.null_count() < cells.len()
     return cells.str.replace(_MIDNIGHT, "${1}") if are_days else cells
-
-
-def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    values = pl.col(name)
-    if isinstance(dtype, pl.Datetime):
-        if dtype.time_zone is None:
-            return values.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
-        return values.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-    return values.cast(pl.String)
 
 
 @contextlib.contextmanager

@@ -58,7 +58,12 @@ def read_column(column: Column, raw: pl.Series, seen: pl.Series | None = None) -
         is_empty = (raw == "").any()
         return Reading(_on(raw, lambda cell: pl.when(cell != "").then(cell)) if is_empty else raw)
     if column.kind == "time":
-        values = _read_times(raw, seen)
+        values = _on(raw, parse_epoch)
+        rest = values.is_null() & raw.is_not_null()
+        if rest.any():
+            frame = pl.DataFrame({"raw": raw} if seen is None else {"raw": raw, "seen": seen})
+            thorough = frame.filter(rest).select(parse_time("raw", None if seen is None else pl.col("seen")))
+            values = values.scatter(rest.arg_true(), thorough.to_series())
     elif column.kind == "count":
         values = _quick_then_thorough(raw, pl.Int64(), parse_count)
     elif column.kind == "real":
@@ -73,16 +78,6 @@ def read_column(column: Column, raw: pl.Series, seen: pl.Series | None = None) -
         return Reading(possible)
     bad = unread & ~_on(raw, lambda cell: is_blank(cell) | (cell == "0" if column.kind == "time" else False))
     return Reading(possible, _UNREAD[column.kind], bad) if bad.any() else Reading(possible)
-
-
-def _read_times(raw: pl.Series, seen: pl.Series | None) -> pl.Series:
-    values = _on(raw, parse_epoch)
-    rest = values.is_null() & raw.is_not_null()
-    if not rest.any():
-        return values
-    frame = pl.DataFrame({"raw": raw} if seen is None else {"raw": raw, "seen": seen})
-    thorough = frame.filter(rest).select(parse_time("raw", None if seen is None else pl.col("seen")))
-    return values.scatter(rest.arg_true(), thorough.to_series())
 
 
 def _quick_then_thorough(raw: pl.Series, dtype: pl.DataType, thorough: Callable[[pl.Expr], pl.Expr]) -> pl.Series:

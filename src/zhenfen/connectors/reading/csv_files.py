@@ -42,7 +42,20 @@ def read_csv(path: Path, file: str) -> pl.DataFrame:
     try:
         frame = _parse(data, separator)
     except pl.exceptions.PolarsError as error:
-        if problems := _bad_rows(data.decode(), separator, file):
+        # Rows with more cells than headings are named, those with fewer are filled.
+        rows = (row for row in csv.reader(io.StringIO(data.decode()), delimiter=separator, strict=True) if row)
+        problems: list[Problem] = []
+        try:
+            n_columns = len(next(rows, []))
+            for number, row in enumerate(rows, 1):
+                if any(row[n_columns:]):
+                    expected = f"at most {n_columns} cells, one a heading"
+                    problems.append(Problem(expected, file, row=number, value=separator.join(row[n_columns:])))
+                if len(problems) > MOST_PROBLEMS_SHOWN:
+                    break
+        except csv.Error as torn:
+            problems.append(Problem("CSV with every quotation mark closed", file, value=str(torn)))
+        if problems:
             raise UnreadableFileError(problems) from error
         frame = _parse(data, separator, truncate=True)
     return frame.rename({name: name.strip() for name in frame.columns})
@@ -57,19 +70,3 @@ def _parse(data: bytes, separator: str, *, truncate: bool = False) -> pl.DataFra
 def _separator(text: str) -> str:
     line = next((line for line in text.splitlines() if line.strip()), "")
     return max(SEPARATORS, key=line.count)
-
-
-def _bad_rows(text: str, separator: str, file: str) -> list[Problem]:
-    rows = (row for row in csv.reader(io.StringIO(text), delimiter=separator, strict=True) if row)
-    problems: list[Problem] = []
-    try:
-        n_columns = len(next(rows, []))
-        for number, row in enumerate(rows, 1):
-            if any(row[n_columns:]):
-                expected = f"at most {n_columns} cells, one a heading"
-                problems.append(Problem(expected, file, row=number, value=separator.join(row[n_columns:])))
-            if len(problems) > MOST_PROBLEMS_SHOWN:
-                break
-    except csv.Error as error:
-        problems.append(Problem("CSV with every quotation mark closed", file, value=str(error)))
-    return problems

@@ -124,24 +124,20 @@ def parse_document(data: bytes, file: str) -> Any:
 def _bad_lines(data: bytes, file: str, reason: str) -> list[Problem]:
     problems = []
     for number, line in enumerate(io.BytesIO(data), 1):
-        if found := _line_fault(line):
-            problems.append(Problem("one JSON object", file, row=number, value=found))
+        fault = ""
+        try:
+            value = json.loads(line) if line.strip() else {}
+            if not isinstance(value, dict):
+                fault = json.dumps(value, ensure_ascii=False)
+        except json.JSONDecodeError as error:
+            fault = f"{error.msg} (column {error.colno})"
+        except (UnicodeDecodeError, RecursionError) as error:
+            fault = str(error)
+        if fault:
+            problems.append(Problem("one JSON object", file, row=number, value=fault))
         if len(problems) > MOST_PROBLEMS_SHOWN:
             break
     return problems or [_wrong_types(file, reason)]
-
-
-def _line_fault(line: bytes) -> str:
-    """What is wrong with a line, with the column; empty for a JSON object and for a blank line."""
-    if not line.strip():
-        return ""
-    try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        return f"{error.msg} (column {error.colno})"
-    except (UnicodeDecodeError, RecursionError) as error:
-        return str(error)
-    return "" if isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
 
 
 def _wrong_types(file: str, reason: str) -> Problem:

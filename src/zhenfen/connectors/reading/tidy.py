@@ -58,11 +58,19 @@ def tidy(
     """
     spec = TABLES[table]
     frame, listed = _read_cells(spec, raw)
-    frame, left_out = _leave_out(spec, frame, expected or {})
+    parts, usable = [make_frame(TABLES["unusable"])], pl.lit(True)
+    for name in spec.must_have:
+        lacking = pl.col(name).is_null() if name in frame.columns else pl.lit(True)
+        rows = frame.filter(lacking)
+        if not rows.is_empty():
+            key = (expected or {}).get(name, "unusable.value")
+            parts.append(unusable_rows(table, rows, name, pl.lit(None), expected=key, action="row_left_out"))
+        usable = usable & ~lacking
+    frame = frame.filter(usable)
     # A required cell that could not be read is why its row was left out: say what stood there.
     place = ["table", "file", "row", "column"]
     cells = list_unusable(listed).select(*place, _stood="value")
-    joined = left_out.join(cells, on=place, how="left", maintain_order="left", nulls_equal=True)
+    joined = pl.concat(parts).join(cells, on=place, how="left", maintain_order="left", nulls_equal=True)
     left_out = joined.with_columns(value=pl.coalesce("value", "_stood")).drop("_stood")
     unusable = list_unusable([left_out, *listed])
     lost = set(raw[FILE].unique()) - set(frame[FILE].unique())
@@ -125,19 +133,6 @@ def _read_cells(spec: TableSpec, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[
         typed[SEEN] = seen
     kept = {name: raw[name] for name in raw.columns if name.startswith("_") and name != SEEN}
     return pl.DataFrame({**typed, **kept}), listed
-
-
-def _leave_out(spec: TableSpec, frame: pl.DataFrame, expected: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    parts = [make_frame(TABLES["unusable"])]
-    usable = pl.lit(True)
-    for name in spec.must_have:
-        lacking = pl.col(name).is_null() if name in frame.columns else pl.lit(True)
-        rows = frame.filter(lacking)
-        if not rows.is_empty():
-            key = expected.get(name, "unusable.value")
-            parts.append(unusable_rows(spec.name, rows, name, pl.lit(None), expected=key, action="row_left_out"))
-        usable = usable & ~lacking
-    return frame.filter(usable), pl.concat(parts)
 
 
 def _merge(

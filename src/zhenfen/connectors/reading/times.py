@@ -22,7 +22,10 @@ _CALENDAR = (
 )
 _MONTH_DAY = r"^(\d{1,2})[-/月](\d{1,2})日?(?:\s*(\d{1,2}):(\d{1,2}))?$"
 _DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
+_DAY_WORD = rf"^({'|'.join(_DAYS_BACK)})\s*(?:(\d{{1,2}}):(\d{{2}}))?$"
 _SECONDS = {"秒": 1, "秒钟": 1, "分钟": 60, "小时": 3600, "天": 86400, "周": 604800}
+_AGO = rf"^(\d{{1,4}})\s*({'|'.join(sorted(_SECONDS, key=len, reverse=True))})前$"
+_RFC_2822 = ("%b %d %H:%M:%S %z %Y", "%d %b %Y %H:%M:%S %z")
 
 # Epochs of the years 1973 to 5138 in seconds; the next digits up are milliseconds, then microseconds.
 _EPOCHS = ((10**8, 10**11, 1_000_000), (10**11, 10**14, 1_000), (10**14, 10**17, 1))
@@ -46,9 +49,35 @@ def parse_time(column: str | pl.Expr, captured: pl.Expr | None = None) -> pl.Exp
             nobody can say which day they mean.
     """
     text = tidy_text(_column(column))
-    readings = [parse_epoch(text.str.replace(r"\.0*$", "")), _calendar(text), _rfc2822(text)]
+    # Of RFC 2822 the weekday adds nothing, and a wrong one would make the date unreadable.
+    bare = text.str.replace(r"^[a-z]{3},?\s+", "")
+    mails = (bare.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False) for form in _RFC_2822)
+    readings = [parse_epoch(text.str.replace(r"\.0*$", "")), _calendar(text), pl.coalesce(mails)]
     if captured is not None:
-        readings += [_month_day(text, captured), _day_word(text, captured), _ago(text, captured)]
+        # "01-02": of the last twelve months before the capture.
+        hour, minute = text.str.extract(_MONTH_DAY, 3), text.str.extract(_MONTH_DAY, 4)
+        clock = pl.concat_str(hour.fill_null("0"), minute.fill_null("0"), separator=":")
+        day = pl.concat_str(text.str.extract(_MONTH_DAY, 1), text.str.extract(_MONTH_DAY, 2), clock, separator="-")
+        this_year, last_year = (
+            pl.concat_str((captured + CHINA).dt.year() - back, day, separator="-")
+            .str.to_datetime("%Y-%m-%d-%H:%M", time_unit="us", strict=False)
+            .sub(_china(hour))
+            .dt.replace_time_zone("UTC")
+            for back in (0, 1)
+        )
+        month_day = pl.when(this_year <= captured).then(this_year).otherwise(last_year)
+        # "昨天 10:21": so many days before the day of the capture in China.
+        days_back = text.str.extract(_DAY_WORD, 1).replace_strict(_DAYS_BACK, default=None, return_dtype=pl.Int64)
+        hours, minutes = (text.str.extract(_DAY_WORD, group).cast(pl.Int64) for group in (2, 3))
+        midnight = (captured + CHINA).dt.truncate("1d") - _china(hours)
+        day_word = (
+            midnight - pl.duration(days=days_back) + pl.duration(hours=hours.fill_null(0), minutes=minutes.fill_null(0))
+        )
+        # "3天前", "刚刚": so long before the capture.
+        unit = text.str.extract(_AGO, 2).replace_strict(_SECONDS, default=None, return_dtype=pl.Int64)
+        distance = pl.duration(seconds=text.str.extract(_AGO, 1).cast(pl.Int64) * unit)
+        ago = pl.when(text == "刚刚").then(captured).otherwise(captured - distance)
+        readings += [month_day, day_word, ago]
     return pl.coalesce(readings)
 
 
@@ -77,45 +106,6 @@ def _calendar(text: pl.Expr) -> pl.Expr:
 
 def _china(hour: pl.Expr) -> pl.Expr:
     return pl.when(hour.is_null()).then(NONE).otherwise(CHINA)
-
-
-def _rfc2822(text: pl.Expr) -> pl.Expr:
-    # The weekday adds nothing, and a wrong one would make the date unreadable.
-    bare = text.str.replace(r"^[a-z]{3},?\s+", "")
-    return pl.coalesce(
-        bare.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
-        for form in ("%b %d %H:%M:%S %z %Y", "%d %b %Y %H:%M:%S %z")
-    )
-
-
-def _month_day(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
-    """Month and day of the last twelve months before the capture."""
-    hour, minute = text.str.extract(_MONTH_DAY, 3), text.str.extract(_MONTH_DAY, 4)
-    clock = pl.concat_str(hour.fill_null("0"), minute.fill_null("0"), separator=":")
-    day = pl.concat_str(text.str.extract(_MONTH_DAY, 1), text.str.extract(_MONTH_DAY, 2), clock, separator="-")
-    year = (captured + CHINA).dt.year()
-    local = (
-        pl.concat_str(year - back, day, separator="-").str.to_datetime("%Y-%m-%d-%H:%M", time_unit="us", strict=False)
-        for back in (0, 1)
-    )
-    this_year, last_year = ((one - _china(hour)).dt.replace_time_zone("UTC") for one in local)
-    return pl.when(this_year <= captured).then(this_year).otherwise(last_year)
-
-
-def _day_word(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
-    pattern = rf"^({'|'.join(_DAYS_BACK)})\s*(?:(\d{{1,2}}):(\d{{2}}))?$"
-    back = text.str.extract(pattern, 1).replace_strict(_DAYS_BACK, default=None, return_dtype=pl.Int64)
-    hour, minute = (text.str.extract(pattern, group).cast(pl.Int64) for group in (2, 3))
-    clock = pl.duration(hours=hour.fill_null(0), minutes=minute.fill_null(0))
-    midnight = (captured + CHINA).dt.truncate("1d") - _china(hour)
-    return midnight - pl.duration(days=back) + clock
-
-
-def _ago(text: pl.Expr, captured: pl.Expr) -> pl.Expr:
-    pattern = rf"^(\d{{1,4}})\s*({'|'.join(sorted(_SECONDS, key=len, reverse=True))})前$"
-    unit = text.str.extract(pattern, 2).replace_strict(_SECONDS, default=None, return_dtype=pl.Int64)
-    distance = pl.duration(seconds=text.str.extract(pattern, 1).cast(pl.Int64) * unit)
-    return pl.when(text == "刚刚").then(captured).otherwise(captured - distance)
 
 
 def _column(column: str | pl.Expr) -> pl.Expr:

@@ -66,7 +66,21 @@ def find_batches(places: Real, created: Real, followed: Real, rule: BatchRule, f
     limit = fewest
     largest = int(sizes.max(initial=0))
     if largest >= fewest:
-        limit = max(limit, 1 + _longest_by_chance(places[order], created[order], followed[order], rule, largest))
+        # The longest run of all shuffles of the dates and, where it is known of all when they followed, of the ages.
+        # One as long as the sample's ends the search: no run of the sample can count then.
+        placed, dates, came = places[order], created[order], followed[order]
+        ages = None if np.isnan(came).any() else came - dates
+        rng, n = np.random.default_rng(rule.seed), len(dates)
+        n_at_once, longest = max(1, _CELLS_AT_ONCE // n), 0
+        for done in range(0, rule.n_shuffles, n_at_once):
+            n_some = min(n_at_once, rule.n_shuffles - done)
+            shuffled = rng.permuted(np.tile(np.arange(n), (n_some, 1)), axis=1)
+            longest = max(longest, _longest_run(dates[shuffled], placed, rule))
+            if ages is not None:
+                longest = max(longest, _longest_run(came - ages[shuffled], placed, rule))
+            if longest >= largest:
+                break
+        limit = max(limit, 1 + longest)
     runs = np.full(len(created), -1, dtype=np.int64)
     runs[order] = np.where(sizes[roots] >= limit, roots, -1)
     return Batches(runs, limit)
@@ -80,27 +94,6 @@ def _link(created: Real, rule: BatchRule) -> Int:
         first.append(near)
         second.append(near + lag)
     return connect(np.arange(len(created), dtype=np.int64), np.concatenate(first), np.concatenate(second))
-
-
-def _longest_by_chance(places: Real, created: Real, followed: Real, rule: BatchRule, enough: int) -> int:
-    """Longest run of all shuffles of the dates and, where it is known of all when they followed, of the ages.
-
-    Stops at a run of `enough`: no run of the sample can count then.
-    """
-    ages = None if np.isnan(followed).any() else followed - created
-    rng = np.random.default_rng(rule.seed)
-    n = len(created)
-    n_at_once = max(1, _CELLS_AT_ONCE // n)
-    longest = 0
-    for done in range(0, rule.n_shuffles, n_at_once):
-        n_some = min(n_at_once, rule.n_shuffles - done)
-        order = rng.permuted(np.tile(np.arange(n), (n_some, 1)), axis=1)
-        longest = max(longest, _longest_run(created[order], places, rule))
-        if ages is not None:
-            longest = max(longest, _longest_run(followed - ages[order], places, rule))
-        if longest >= enough:
-            break
-    return longest
 
 
 def _longest_run(created: Real, places: Real, rule: BatchRule) -> int:

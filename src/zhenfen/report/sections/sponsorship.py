@@ -63,11 +63,35 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
         marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds"))
         newest = marked.sort("published_at", "post_id", descending=[True, False], nulls_last=True).head(MOST_POSTS)
         models = facts["model"].drop_nulls()
+        # Posts by fact: one whose label is unknown counts neither as labelled nor as unlabelled, and a fact that is
+        # known of no post has no number.
+        disclosed, means = pl.col("is_disclosed"), pl.col("has_purchase_means")
+        signs = {
+            "sounding": pl.col("sounds"),
+            "words": pl.col("has_words"),
+            "disclosed": disclosed,
+            "purchase": means,
+            "purchase_unlabelled": means & ~disclosed,
+            "purchase_unknown": (means & disclosed.is_null()).fill_null(value=False),
+            "label_unknown": disclosed.is_null(),
+        }
+        known = (pl.when(sign.is_not_null().any()).then(sign.sum()).alias(fact) for fact, sign in signs.items())
+        text, number = case.catalogue.text, case.catalogue.number
+        counts = [
+            {
+                "fact": fact,
+                "label": text(f"report.sponsored.{fact}"),
+                "n": n,
+                "n_text": text("report.unknown") if n is None else number(n, 0),
+            }
+            for fact, n in facts.select(known).row(0, named=True).items()
+            if len(models) or fact != "sounding"
+        ]
         return {
             "n_posts": facts.height,
             "n_marked": marked.height,
             "model": models[0] if len(models) else None,
-            "facts": _count_facts(case, facts, has_model=len(models) > 0),
+            "facts": counts,
             "posts": [_post(case, row) for row in newest.iter_rows(named=True)],
             "packs": summarise_packs(case),
         }
@@ -91,35 +115,6 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
                 head = {"rule": f"{pack['label']} · {pack['version_text']} · {rule['label']}"}
                 for post in rule["posts"]:
                     yield {**head, **post, "text": " | ".join(post["seen"]), "is_disclosed": post["disclosure_text"]}
-
-
-def _count_facts(case: Case, facts: pl.DataFrame, *, has_model: bool) -> list[dict[str, Any]]:
-    """Posts by fact; one whose label is unknown counts neither as labelled nor as unlabelled.
-
-    A fact that is known of no post has no number.
-    """
-    disclosed, means = pl.col("is_disclosed"), pl.col("has_purchase_means")
-    signs = {
-        "sounding": pl.col("sounds"),
-        "words": pl.col("has_words"),
-        "disclosed": disclosed,
-        "purchase": means,
-        "purchase_unlabelled": means & ~disclosed,
-        "purchase_unknown": (means & disclosed.is_null()).fill_null(value=False),
-        "label_unknown": disclosed.is_null(),
-    }
-    known = (pl.when(sign.is_not_null().any()).then(sign.sum()).alias(fact) for fact, sign in signs.items())
-    text, number = case.catalogue.text, case.catalogue.number
-    return [
-        {
-            "fact": fact,
-            "label": text(f"report.sponsored.{fact}"),
-            "n": n,
-            "n_text": text("report.unknown") if n is None else number(n, 0),
-        }
-        for fact, n in facts.select(known).row(0, named=True).items()
-        if has_model or fact != "sounding"
-    ]
 
 
 def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Nothing but the input is read from a place that all workers share. Each task has a work folder of its own machine, with
 the files that earlier tasks made for it: they travel through Spark's shuffle, by the name of the task that reads them.
-So a file of raw tables is sorted into pieces by creator where it is read, and all pieces of a bucket meet at the task
-that measures and scores it. Only scores and what is small come to this process.
+So a file of raw tables is partitioned by creator where it is read, and all files of a bucket meet at the task that
+measures and scores it. Only scores and what is small come to this process.
 """
 
 from __future__ import annotations
@@ -18,11 +18,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
-from zhenfen.batch.engine import LOST, NO_TRAFFIC, ONE_THREAD, Engine, Outcome, Task, Traffic, attempt, check
-from zhenfen.batch.piece_clusters import close_file, group_pieces, open_file
-from zhenfen.batch.spark_pieces import SparkPieces, meet, persist
+from zhenfen.batch import components
+from zhenfen.batch.engine import (
+    GROUPED,
+    LOST,
+    NO_TRAFFIC,
+    ONE_THREAD,
+    TEXTS,
+    Block,
+    Engine,
+    Outcome,
+    Partitions,
+    Step,
+    Task,
+    Traffic,
+    apply,
+    attempt,
+    check,
+)
 from zhenfen.errors import ConfigError
 from zhenfen.files import write_file
 
@@ -37,6 +52,7 @@ WAVES = 4
 
 File: TypeAlias = tuple[str, bytes]
 """Path in the work folder, content."""
+T = TypeVar("T")
 
 
 class SparkEngine(Engine):
@@ -71,12 +87,12 @@ class SparkEngine(Engine):
 
     def group(self, names: Sequence[str], work: Path) -> None:
         """See `Engine.group`; here are numbers of texts that have a like, and one in a thousand ids and texts."""
-        wanted = {f"texts/{name}": place for place, name in enumerate(names)}
+        wanted = {f"{TEXTS}/{name}": place for place, name in enumerate(names)}
         files = self.context.union(self._made).values().filter(lambda file: file[0] in wanted)
-        opened = persist(meet(files.map(lambda file: open_file(wanted[file[0]], file[1])), len(names)))
+        opened = persist(meet(files.map(lambda file: components.open_file(wanted[file[0]], file[1])), len(names)))
         try:
-            grouped = group_pieces(SparkPieces(opened), len(names)).made(close_file)
-            kept = grouped.map(lambda one: (names[one[0]], (f"grouped/{names[one[0]]}", one[1][1])))
+            grouped = components.group(SparkPartitions(opened), len(names)).made(components.close_file)
+            kept = grouped.map(lambda one: (names[one[0]], (f"{GROUPED}/{names[one[0]]}", one[1][1])))
             persist(kept).count()
         except _spark_errors() as error:
             raise ConfigError(f"Spark could not group the comments ({_say(error)})") from error
@@ -117,6 +133,63 @@ class SparkEngine(Engine):
                 yield places[0], Outcome(tasks[places[0]].name, error=_say(error)), True
             return
         yield from ((place, outcome, False) for place, outcome in zip(places, outcomes, strict=True))
+
+
+class SparkPartitions(Partitions):
+    """Partitions of an RDD: blocks travel through Spark's shuffle; a lost worker's are made again.
+
+    Args:
+        blocks: Where they met, as `meet` brings them.
+    """
+
+    def __init__(self, blocks: RDD[Block]) -> None:
+        self.blocks = blocks
+
+    def shuffle(self, step: Step, n_partitions: int) -> Self:
+        """See `Partitions.shuffle`."""
+        return type(self)(meet(self.made(step), n_partitions))
+
+    def map(self, step: Step) -> Self:
+        """See `Partitions.map`."""
+        # Spark knows then that blocks of both can meet without travelling.
+        made = self.blocks.mapPartitionsWithIndex(partial(_apply, step=step), preservesPartitioning=True)
+        return type(self)(persist(made))
+
+    def union(self, other: Self) -> Self:
+        """See `Partitions.union`."""
+        both = self.blocks.union(other.blocks)
+        if both.getNumPartitions() != self.blocks.getNumPartitions():
+            # Spark then laid them one behind the other: no step would see what belongs together.
+            raise RuntimeError("blocks of the same partitions did not meet")
+        return type(self)(both)
+
+    def scatter(self, blocks: Iterable[Block]) -> Self:
+        """See `Partitions.scatter`."""
+        return type(self)(meet(self.blocks.context.parallelize(list(blocks)), self.blocks.getNumPartitions()))
+
+    def collect(self, step: Step) -> Iterator[Block]:
+        """See `Partitions.collect`."""
+        yield from self.made(step).collect()
+
+    def made(self, step: Step) -> RDD[Block]:
+        """What a step makes at each partition, there."""
+        return self.blocks.mapPartitionsWithIndex(partial(_apply, step=step))
+
+
+def meet(numbered: RDD[tuple[int, T]], n_partitions: int) -> RDD[tuple[int, T]]:
+    """What has a number brought to the partition of that number."""
+    return numbered.partitionBy(n_partitions, int)
+
+
+def persist(step: RDD[Any]) -> RDD[Any]:
+    """Kept on the workers' disks once it was made; made again where a worker is lost."""
+    from pyspark import StorageLevel
+
+    return step.persist(StorageLevel.DISK_ONLY)
+
+
+def _apply(partition: int, blocks: Iterable[Block], step: Step) -> Iterator[Block]:
+    yield from apply(step, partition, (named for _, named in blocks))
 
 
 def _do(

@@ -7,28 +7,28 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zhenfen.batch.manifest import hash_file
-from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, UnreadableFileError
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 FOOTER_BYTES = 2**16
-"""The end of a Parquet file says where each column's pieces lie, how large they are and what range they span. Of a file
+"""The end of a Parquet file says where each column's bytes lie, how many they are and what range they span. Of a file
 far away, that would have to be fetched whole, it stands for the content, with size and time of the last change."""
 READERS = 8
 """Files looked at at once: of a file far away nearly all of the time is waiting."""
-PRINT_CHARS = 16
+HASH_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
+class InputFile:
     """One file of the input.
 
     Attributes:
@@ -47,7 +47,7 @@ def is_address(location: str) -> bool:
     return "://" in location
 
 
-def count_rows(part: Partition) -> int:
+def count_rows(file: InputFile) -> int:
     """Rows that a file says it has; nothing else of it is read.
 
     Raises:
@@ -57,17 +57,17 @@ def count_rows(part: Partition) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    filesystem, path = open_place(part.location)
+    filesystem, path = open_place(file.location)
     try:
-        with filesystem.open_input_file(path) as file:
-            return int(pq.ParquetFile(file).metadata.num_rows)
+        with filesystem.open_input_file(path) as opened:
+            return int(pq.ParquetFile(opened).metadata.num_rows)
     except pa.ArrowInvalid as error:
-        raise UnreadableFileError(Problem("a whole Parquet file", part.location, value=str(error))) from error
+        raise UnreadableFileError(Problem("a whole Parquet file", file.location, value=str(error))) from error
     except OSError as error:
-        raise _unreachable(part.location, error) from error
+        raise _unreachable(file.location, error) from error
 
 
-def find_parts(location: str) -> list[Partition]:
+def list_files(location: str) -> list[InputFile]:
     """The Parquet files of a folder or of an address, by name; hidden ones and those of other programs are left out.
 
     Raises:
@@ -92,39 +92,47 @@ def find_parts(location: str) -> list[Partition]:
             }
         with ThreadPoolExecutor(READERS) as pool:
             if is_far:
-                prints = list(pool.map(partial(_print_far, filesystem), found.values()))
+                hashes = list(pool.map(partial(_hash_end, filesystem), found.values()))
             else:
-                prints = list(pool.map(hash_file, map(Path, found.values())))
-        parts = [
-            Partition(name, location.rstrip("/") + path.removeprefix(root) if is_far else path, one[:PRINT_CHARS])
-            for (name, path), one in zip(found.items(), prints, strict=True)
+                hashes = list(pool.map(hash_file, map(Path, found.values())))
+        listed = [
+            InputFile(name, location.rstrip("/") + path.removeprefix(root) if is_far else path, one[:HASH_CHARS])
+            for (name, path), one in zip(found.items(), hashes, strict=True)
         ]
     except (OSError, pa.ArrowException) as error:
         raise _unreachable(location, error) from error
-    if not parts:
+    if not listed:
         raise MissingTableError(Problem("at least one Parquet file", location))
-    return parts
+    return listed
 
 
 @contextmanager
-def fetched(part: Partition, folder: Path) -> Iterator[Path]:
-    """The part as a local file: itself, or a copy in `folder` that is gone afterwards.
+def readable(file: InputFile, work: Path) -> Iterator[Path]:
+    """The file as a local one: itself, or a copy in the work folder that is gone afterwards.
+
+    What is wrong with it is said of its own place, not of the copy's.
 
     Raises:
+        InputError: What is read of it cannot be used.
         ConfigError: The place cannot be reached.
     """
-    if not is_address(part.location):
-        yield Path(part.location)
-        return
-    filesystem, path = open_place(part.location)
-    with tempfile.TemporaryDirectory(dir=folder) as copies:
-        copy = Path(copies) / Path(part.name).name
+    path = Path(file.location)
+    with ExitStack() as copies:
+        if is_address(file.location):
+            filesystem, far = open_place(file.location)
+            path = Path(copies.enter_context(tempfile.TemporaryDirectory(dir=work))) / Path(file.name).name
+            try:
+                with filesystem.open_input_stream(far) as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+            except OSError as error:
+                raise _unreachable(file.location, error) from error
         try:
-            with filesystem.open_input_stream(path) as source, copy.open("wb") as target:
-                shutil.copyfileobj(source, target)
+            yield path
+        except InputError as error:
+            problems = [replace(one, file=file.location) if one.file == str(path) else one for one in error.problems]
+            raise type(error)(problems) from error
         except OSError as error:
-            raise _unreachable(part.location, error) from error
-        yield copy
+            raise UnreadableFileError(Problem("a file that can be read", file.location, value=str(error))) from error
 
 
 def open_place(location: str) -> tuple[FileSystem, str]:
@@ -154,7 +162,7 @@ def open_place(location: str) -> tuple[FileSystem, str]:
     return filesystem, path
 
 
-def _print_far(filesystem: FileSystem, path: str) -> str:
+def _hash_end(filesystem: FileSystem, path: str) -> str:
     info = filesystem.get_file_info(path)
     with filesystem.open_input_file(path) as file:
         size = file.size()

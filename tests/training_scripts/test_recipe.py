@@ -1,0 +1,46 @@
+"""What every model of the shelf has for its training, and the held-out loop that all of them share."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import polars as pl
+import pytest
+from training.card import read_notes
+from training.recipe import Recipe
+from training.shelf import ShelfPlace
+from training.split import Mask, outside, score_parts
+
+from zhenfen.config import config_dir
+from zhenfen.estimators.shelved import load_kinds
+
+
+@pytest.mark.parametrize("name", load_kinds())
+def test_every_model_has_a_recipe_settings_and_notes(name: str) -> None:
+    script = importlib.import_module(f"training.{name}")
+    recipes = [one for one in vars(script).values() if isinstance(one, type) and issubclass(one, Recipe)]
+    assert len([one for one in recipes if one is not Recipe]) == 1
+    assert (config_dir() / "models" / f"{name}.yaml").is_file()
+    assert "Known failures" in read_notes(name) or "cannot show" in read_notes(name)
+
+
+def test_each_part_is_scored_without_it_and_what_is_in_none_has_no_score() -> None:
+    parts = [("a", np.array([True, False, False, False])), ("b", np.array([False, True, True, False]))]
+
+    def score(held: Mask) -> np.ndarray:
+        return np.full(held.sum(), (~held).sum(), dtype=np.float64)
+
+    scores, names = score_parts(parts, 4, score)
+    np.testing.assert_array_equal(scores, [3, 2, 2, np.nan])
+    assert names.tolist() == ["a", "b", "b", ""]
+
+
+def test_twins_of_what_is_left_out_teach_nothing() -> None:
+    rows = pl.DataFrame({"twin": [1, 1, 2, 3]})
+    assert outside(rows, np.array([True, False, False, True])).tolist() == [False, False, True, False]
+
+
+def test_what_goes_onto_the_shelf_has_a_version_from_one_up() -> None:
+    with pytest.raises(ValueError, match="version"):
+        ShelfPlace(name="audience", version=0, seed=1)
