@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from zhenfen.model_store import load_models
 from zhenfen.scoring import score
 from zhenfen.scoring.audience_readings import READ_AUDIENCE
-from zhenfen.scoring.estimates import place_labels
+from zhenfen.scoring.estimates import place_labels, score_sample
 from zhenfen.simulate import simulate
 from zhenfen.tables import TABLES, Tables, make_frame
 from zhenfen.verdict.evidence import Findings
@@ -77,6 +77,24 @@ def test_an_audit_decides_the_level_over_all() -> None:
     assert before.findings.filter(level)["level"].item() == "not_assessed"
     assert after.findings.filter(level)["level"].item() == "high"
     assert after.creators["level"].item() == "high"
+
+
+def test_profiles_of_whom_hardly_a_count_is_known_are_out_of_domain() -> None:
+    """Names alone got a share near 1 from the model: an export of ids and names must not accuse a creator."""
+    tables = simulate(["burst_buyer"], 7, platforms=["weibo"]).tables
+    sample, model = tables["audience"], load_models().audience
+    assert model is not None
+    unknown = pl.lit(None, pl.Int64)
+    two = sample.with_columns(n_followers=unknown)
+    one = two.with_columns(n_posts=unknown)
+    known, few = (score_sample(part, tables, model, datetime(2026, 10, 31, tzinfo=UTC)) for part in (two, one))
+    assert known["out_of_domain"].mean() < 0.25
+    assert few["out_of_domain"].all()
+    bare = tables.replace(
+        audience=one, audit_labels=tables["audit_labels"].clear(), comments=tables["comments"].clear()
+    )
+    (share,) = score(bare, load_models()).details["audience"]["shares"].iter_rows(named=True)
+    assert share["reason"] == "audience.interval_too_wide"
 
 
 def test_labels_belong_to_the_frame_that_they_were_drawn_from() -> None:

@@ -42,10 +42,8 @@ def class_of(**changes: Any) -> str:
         ({"bio": "韩国代购"}, "seller"),
         ({"bio": "代购勿扰"}, "active"),
         # Too little is known, or the model may not be asked.
-        ({"n_followers": None, "n_posts": None}, "unknown"),
         ({"n_posts": None}, "unknown"),
         ({"out_of_domain": True, "p_fake": 0.9}, "unknown"),
-        ({"n_followers": None, "n_following": None, "p_fake": 0.9}, "unknown"),
         # A person's word stands before the model's, and where the model may not be asked.
         ({"is_fake": True}, "made_looking"),
         ({"is_fake": False, "p_fake": 0.9}, "active"),

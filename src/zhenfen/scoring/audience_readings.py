@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.estimators.profile_model import score_profiles
-from zhenfen.features.audience.behaviour import add_behaviour
 from zhenfen.features.audience.family import N_PROFILES_NEEDED, choose_frames
 from zhenfen.features.inputs import Inputs
 from zhenfen.model_store import Models
-from zhenfen.scoring.estimates import place_labels
+from zhenfen.scoring.estimates import place_labels, score_sample
 from zhenfen.verdict.audience import SHARES_SCHEMA, estimate_shares
 from zhenfen.verdict.partition import PARTITION_SCHEMA, SELLERS_SCHEMA, classify, count_classes, count_matched, weigh
 
@@ -24,14 +22,8 @@ def read_audience(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str
     frames = choose_frames(audience).filter(pl.col("n_profiles") >= N_PROFILES_NEEDED)
     if model is None or frames.is_empty():
         return {}
-    platforms = tables["creators"].select("creator_id", creators_platform="platform")
-    sample = (
-        audience.join(frames, on=["creator_id", "frame"], maintain_order="left")
-        .join(platforms, on="creator_id", maintain_order="left")
-        .with_columns(pl.col("platform").fill_null(pl.col("creators_platform")))
-    )
-    scored = score_profiles(add_behaviour(sample, tables["posts"]), model, inputs.as_of)
-    profiles = sample.hstack(scored.select("p_fake", "out_of_domain"))
+    sample = audience.join(frames.select("creator_id", "frame", "is_measured"), on=["creator_id", "frame"])
+    profiles = score_sample(sample, tables, model, inputs.as_of)
     labels = place_labels(audience, tables["audit_labels"])
     # What a profile is does not depend on how it was drawn: a label counts in every frame, its weight in one.
     latest = labels.sort("labelled_at", "labelled_by").unique(["creator_id", "profile_id"], keep="last")

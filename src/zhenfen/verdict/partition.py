@@ -9,9 +9,9 @@ The order, from the question that the report is about to what is left (docs/deci
 5. silent: no post of its own, or none within INACTIVE_DAYS.
 6. active: the others.
 
-The model may be asked of a profile of its domain with COUNTS_NEEDED of the three counts. Where it may hardly be asked
-at all (a platform it was never validated on) and enough profiles were drawn and labelled, the labelled ones alone are
-counted, by the inverse of the probability with which each was drawn.
+The model may be asked of a profile of its domain. Where it may hardly be asked at all (a platform it was never
+validated on) and enough profiles were drawn and labelled, the labelled ones alone are counted, by the inverse of the
+probability with which each was drawn.
 """
 
 from __future__ import annotations
@@ -33,10 +33,6 @@ FloatArray = NDArray[np.float64]
 CLASSES = ("active", "silent", "mass_following", "seller", "made_looking", "unknown")
 """In the order of a report; see the module for the order of precedence."""
 ALL, LABELLED = "all", "labelled"
-COUNTS = ("n_followers", "n_following", "n_posts")
-COUNTS_NEEDED = 2
-"""The strongest plain signs are ratios of two counts (following by followers: AUC .92 on labelled Instagram accounts);
-a name alone says next to nothing."""
 PARTITION_SCHEMA: Schema = {
     "creator_id": pl.String(),
     "frame": pl.String(),
@@ -69,10 +65,8 @@ def classify(profiles: pl.DataFrame, as_of: datetime, threshold: float) -> pl.Da
         as_of: Moment that silence is counted back from.
         threshold: Of the model, a probability.
     """
-    n_known = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int8) for name in COUNTS)
-    may_ask = ~pl.col("out_of_domain") & (n_known >= COUNTS_NEEDED)
     # Kleene logic: null where neither a person nor the model says anything.
-    is_made = pl.coalesce("is_fake", pl.when(may_ask).then(pl.col("p_fake") >= threshold))
+    is_made = pl.coalesce("is_fake", pl.when(~pl.col("out_of_domain")).then(pl.col("p_fake") >= threshold))
     last, quiet_since = pl.col("last_post_at"), pl.lit(as_of) - pl.duration(days=INACTIVE_DAYS)
     is_silent = pl.coalesce(last < quiet_since, pl.when(last.is_null()).then(pl.col("n_posts") == 0))
     named = (
