@@ -213,8 +213,8 @@ TABLES: dict[str, TableSpec] = {
                 *_texts("gender", "region"),
                 *_BEHAVIOUR,
             ),
-            key=("creator_id", "profile_id"),
-            required=("frame",),
+            # Who follows may comment as well: a profile of two frames is a row of each.
+            key=("creator_id", "profile_id", "frame"),
         ),
         TableSpec(
             "events",
