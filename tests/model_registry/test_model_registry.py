@@ -109,7 +109,7 @@ def test_a_changed_byte_on_this_machine_is_seen(store: Store) -> None:
     found = registry.find(ModelReference("audience", version=1))
     path = registry.fetch(found) / "shared.txt"
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(ConfigError, match=r"model\.txt.*changed"):
+    with pytest.raises(ConfigError, match=r"shared\.txt.*changed"):
         registry.fetch(found)
 
 
