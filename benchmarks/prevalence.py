@@ -25,7 +25,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import norm
 from training.datasets import data_dir
-from training.fit import DEFAULT, ModelConfig, calibrate_apart, fit_calibrations, fit_classifier, score_held_out
+from training.fit import DEFAULT, ModelConfig, calibrate_apart, fit_calibrations, fit_mixture, score_held_out
 from training.profiles import SOURCES, load_profiles, mark_twins
 from training.split import make_folds
 
@@ -169,10 +169,10 @@ def _across(rows: pl.DataFrame, config: ModelConfig) -> Iterator[Detector]:
     names = [source.name for source in SOURCES]
     scored: dict[tuple[str, str], pl.DataFrame] = {}
     for unseen in combinations_with_replacement(names, 2):
-        classifier = fit_classifier(rows.filter(~pl.col("source").is_in(unseen)), config)
+        mixture = fit_mixture(rows.filter(~pl.col("source").is_in(unseen)), config)
         for one, other in {unseen, unseen[::-1]}:
             own = rows.filter(source=other)
-            scored[one, other] = own.with_columns(score=pl.Series(classifier.decision_function(own)))
+            scored[one, other] = own.with_columns(score=pl.Series(mixture.decision_function(own, own["platform"])))
     for name in names:
         rest = pl.concat([scored[name, other] for other in names if other != name])
         scores = rest["score"].to_numpy()

@@ -20,7 +20,7 @@ from zhenfen.estimators.shelved import load_folder
 from zhenfen.model_registry import HASH_TAG, LABEL_TAG, Registry, keep_quiet
 from zhenfen.shelf import FILE_NAME
 
-SHIPPED = models_dir() / "audience" / "1"
+SHIPPED = models_dir() / "audience" / "2"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def build_store(place: Path) -> Store:
     import mlflow
 
     path = place / "mlflow.db"
-    folders = (SHIPPED, make_variant(place / "shelf", 2))
+    folders = (make_variant(place / "shelf", 1), make_variant(place / "shelf", 2))
     for folder in folders:
         run_id = add_run(path, folder, make_held())
         with mlflow.start_run(run_id=run_id):

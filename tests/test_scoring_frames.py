@@ -9,13 +9,15 @@ import pytest
 
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError, InvalidTableError
+from zhenfen.estimators import profile_model
 from zhenfen.estimators.manifest import read_manifest
+from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.scoring import score_comments, score_posts
 from zhenfen.scoring.frames import input_columns, open_scorer
 from zhenfen.tables import TABLES
 from zhenfen.tables.foreign import take_columns
 
-AUDIENCE = input_columns(read_manifest(models_dir() / "audience" / "1"))
+AUDIENCE = input_columns(read_manifest(models_dir() / "audience" / "2"))
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAN = float("nan")
 
@@ -106,16 +108,24 @@ def open_model(name: str, folder):
     return load_folder(folder)
 
 
-def test_ages_are_counted_at_the_moment_asked_for() -> None:
-    scorer = open_scorer(models_dir() / "audience" / "1")
+def test_profiles_are_measured_at_the_moment_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = []
+
+    def measure(audience: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+        moments.append(as_of)
+        return measure_profiles(audience, as_of)
+
+    monkeypatch.setattr(profile_model, "measure_profiles", measure)
+    scorer = open_scorer(models_dir() / "audience" / "2")
     rows = pl.DataFrame({"profile_id": ["a"], "n_posts": [900], "created_at": ["2020-01-01T00:00:00"]})
-    late, early = (scorer(rows, moment)["p_fake"][0] for moment in ("2026-01-01", "2020-02-01T00:00:00+00:00"))
-    assert late != early
-    assert scorer(rows, None)["p_fake"][0] == scorer(rows, "2020-01-01")["p_fake"][0]
+    for moment in ("2026-01-01", "2020-02-01T08:00:00+08:00", None):
+        scorer(rows, moment)
+    days = ((2026, 1, 1), (2020, 2, 1), (2020, 1, 1))
+    assert moments == [datetime(*day, tzinfo=UTC) for day in days]
     with pytest.raises(ConfigError, match="as_of 'soon'"):
         scorer(rows, "soon")
 
 
 def test_no_rows_give_no_scores() -> None:
     rows = pl.DataFrame({"profile_id": []}, schema={"profile_id": pl.String})
-    assert open_scorer(models_dir() / "audience" / "1")(rows, None).height == 0
+    assert open_scorer(models_dir() / "audience" / "2")(rows, None).height == 0

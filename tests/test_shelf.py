@@ -62,6 +62,8 @@ def test_the_newest_is_read_unless_another_is_chosen(copy: Path, monkeypatch: py
 
 def test_they_are_listed_shown_and_verified_beside_the_models(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CHOICE, "panel/1")
+    # A training of another test may have left its store to the processes after it.
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     runner = CliRunner(env={"COLUMNS": "250"})
     lines = runner.invoke(models_app, ["list"]).output.splitlines()
     (used,) = (line for line in lines if "panel/" in line and "used for scoring" in line)

@@ -102,6 +102,19 @@ def test_bought_ids_are_in_the_tables(every_kind: Simulated):
         assert set(bought) <= set(every_kind.tables[table][key])
 
 
+def test_the_story_of_an_audit_labels_a_draw_of_the_sample_truly(every_kind: Simulated):
+    audited = [kind for kind, told in KINDS.items() if told.fixed.n_labelled]
+    labels = every_kind.tables["audit_labels"]
+    assert set(labels["creator_id"]) == {creator_of(every_kind, kind) for kind in audited} != set()
+    for kind in audited:
+        mine, sample = rows_of(every_kind, "audit_labels", kind), rows_of(every_kind, "audience", kind)
+        assert mine.height == KINDS[kind].fixed.n_labelled
+        assert set(mine["inclusion"]) == {mine.height / sample.height}
+        bought = every_kind.truth.filter(pl.col("kind") == kind)["bought_profiles"].item()
+        assert set(mine.filter("is_fake")["profile_id"]) == set(mine["profile_id"]) & set(bought)
+        assert 0 < mine["is_fake"].mean() < 1
+
+
 def test_bought_days_hold_the_largest_gains_of_a_burst_buyer(every_kind: Simulated):
     truth = every_kind.truth.filter(pl.col("kind") == "burst_buyer").row(0, named=True)
     top = gains(every_kind, "burst_buyer").top_k(len(truth["bought_days"]), by="gained")

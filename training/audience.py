@@ -6,8 +6,8 @@ Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,27 +21,26 @@ from training.baselines import BASELINES, score_baseline
 from training.card import make_sections
 from training.command import make_parser
 from training.datasets import describe_sets
-from training.evaluate import Figures, Judged, evaluate, judge, mean_of, worst_of
+from training.evaluate import Figures, Judged, judge, mean_of, worst_of
 from training.fit import (
     ModelConfig,
     calibrate_apart,
     fit_calibrations,
-    fit_classifier,
+    fit_mixture,
     score_held_out,
     write_calibrations,
 )
 from training.held_out import make_held_out
 from training.inner import across_sources
-from training.profiles import SOURCES, load_profiles, mark_twins
+from training.profiles import JUDGES, SOURCES, UNREAD, add_unread, load_profiles, mark_twins
 from training.recipe import Export, Recipe, run_command
 from training.shelf import find_domain, hash_file
-from training.split import leave_sources_out, make_folds
+from training.split import Mask, leave_sources_out, make_folds
 from training.tune import Chooser, add_option, make_chooser
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.tabular import TabularClassifier
+from zhenfen.estimators.mixture import Mixture
 from zhenfen.features.audience import profile
-from zhenfen.features.audience.profile import PROFILE_FEATURES
 from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
@@ -54,13 +53,13 @@ class FittedAudience:
     """The model, and calibrated probabilities by models that had not seen the row.
 
     Attributes:
-        classifier: Trained on all rows.
+        mixture: Trained on all rows.
         calibrations: Platform → map from its scores to probabilities.
         within: By models that knew the source, shape (n,).
         across: By models that did not, shape (n,).
     """
 
-    classifier: TabularClassifier
+    mixture: Mixture
     calibrations: Mapping[str, Calibration]
     within: Array
     across: Array
@@ -84,25 +83,25 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
         return (make_chooser(self.config.name, judge_across, "trees", self.n_trials, self.config.seed),)
 
     def params(self) -> Mapping[str, Any]:
-        """The configuration, the trees' parameters by their own names."""
+        """The configuration, the shared trees' parameters by their own names."""
         return {**self.config.model_dump(exclude={"params"}), **asdict(self.config.params)}
 
     def data(self, folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
         """Rows of all sources with near-duplicates marked."""
-        rows = load_profiles(folder, SOURCES)
+        rows = load_profiles(folder, (*SOURCES, *JUDGES))
         sources = describe_sets(SOURCES, rows, folder)
         if self.audits is not None:
             labelled, source = load_audits(self.audits)
             rows, sources = pl.concat((rows, labelled)), [*sources, source]
-        return mark_twins(rows), sources
+        return add_unread(mark_twins(rows)), sources
 
     def fit(self, data: pl.DataFrame) -> FittedAudience:
-        """Scores over folds and over sources left out, maps fitted on them, and the classifier of all rows."""
+        """Scores over folds and over sources left out, maps fitted on them, and the mixture of all rows."""
         config, (choose,) = self.config, self.choosers
-        within, folds = score_held_out(data, make_folds(data, config.n_folds, config.seed), config, choose)
+        within, folds = score_held_out(data, make_known_parts(data, config), config, choose)
         across, names = score_held_out(data, leave_sources_out(data), config, choose)
         return FittedAudience(
-            fit_classifier(data, choose(data, config)),
+            fit_mixture(data, choose(data, config)),
             fit_calibrations(data, within, across, config),
             calibrate_apart(data, within, folds, config, by_platform=True),
             calibrate_apart(data, across, names, config, by_platform=False),
@@ -116,22 +115,27 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
     def export(
         self, data: pl.DataFrame, fitted: FittedAudience, judged: Judged, sources: Sequence[TrainingSource]
     ) -> Export:
-        """The classifier and its maps; the card holds baselines beside it."""
+        """The members, routes and maps; the card holds baselines beside it.
+
+        A share in a sample is corrected by the errors on profiles as most samples have them, whose posts nobody read.
+        """
+        teaching = pl.Series(find_teaching(data, self.config))
+        is_read = (data["source"] + UNREAD).is_in(data["source"].unique().to_list())
         summary = {
             view: {"mean_auc": mean_of(found, "auc"), "worst_auc": worst_of(found, "auc")}
             for view, found in judged.figures.items()
         }
         return Export(
             files={
-                "model.txt": fitted.classifier.save,
+                **fitted.mixture.writers,
                 "calibration.json": lambda path: write_calibrations(path, fitted.calibrations),
             },
             manifest={
-                "features": self.config.features,
+                "features": fitted.mixture.feature_names_,
                 "feature_code": hash_file(Path(profile.__file__)),
-                "platforms": sorted(data["platform"].unique()),
-                "domain": find_domain(data, self.config.features),
-                **judged.to_manifest(),
+                "platforms": sorted(data.filter(teaching)["platform"].unique()),
+                "domain": find_domain(data.filter(teaching), fitted.mixture.feature_names_),
+                **replace(judged, rows=judged.rows.filter(teaching & ~is_read)).to_manifest(),
             },
             sections=make_sections(sources, judged, judge_baselines(data, self.config)),
             held=make_held_out(data, ["profile_id"], FOLLOWERS, fitted.within, fitted.across),
@@ -148,13 +152,30 @@ def judge_across(rows: pl.DataFrame) -> Callable[[ModelConfig], float]:
     return quality
 
 
-def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, Figures]:
-    """Figures of every baseline on sources left out; each reads all features there are."""
-    scores = {
-        name: score_baseline(rows, leave_sources_out(rows), PROFILE_FEATURES, make, config.seed)
-        for name, make in BASELINES.items()
-    }
-    return {name: evaluate(rows, probas, config.threshold, config.seed) for name, probas in scores.items()}
+def judge_baselines(rows: pl.DataFrame, config: ModelConfig) -> dict[str, dict[str, Figures]]:
+    """View → figures of every baseline, on the rows that judge the model."""
+    parts = {"within": list(make_known_parts(rows, config)), "across": list(leave_sources_out(rows))}
+    teaching = find_teaching(rows, config)
+    found: dict[str, dict[str, Figures]] = {view: {} for view in parts}
+    for name in BASELINES:
+        scores = {view: score_baseline(name, rows, held, teaching, config.seed) for view, held in parts.items()}
+        judged = judge(
+            rows.with_columns(**{view: pl.Series(one) for view, one in scores.items()}), config.threshold, config.seed
+        )
+        for view, figures in judged.figures.items():
+            found[view][name] = figures
+    return found
+
+
+def find_teaching(rows: pl.DataFrame, config: ModelConfig) -> Mask:
+    """Rows that something may be learned from, shape (n,)."""
+    return np.asarray(~rows["source"].is_in(config.judges).to_numpy(), dtype=np.bool_)
+
+
+def make_known_parts(rows: pl.DataFrame, config: ModelConfig) -> Iterator[tuple[str, Mask]]:
+    """Folds of the sources that teach: within them nothing judges that taught nothing."""
+    teaching = find_teaching(rows, config)
+    return ((name, held & teaching) for name, held in make_folds(rows, config.n_folds, config.seed))
 
 
 def make_recipe(options: Namespace) -> AudienceRecipe:

@@ -16,13 +16,15 @@ def read_notes(name: str) -> str:
     return (CARDS / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
-def make_sections(sources: Iterable[TrainingSource], judged: Judged, rivals: Mapping[str, Figures]) -> tuple[str, ...]:
+def make_sections(
+    sources: Iterable[TrainingSource], judged: Judged, rivals: Mapping[str, Mapping[str, Figures]]
+) -> tuple[str, ...]:
     """The card of a model of profiles, after the notes; Markdown.
 
     Args:
         sources: What it was trained on.
         judged: Its figures.
-        rivals: Name of a baseline → its figures across sources.
+        rivals: View → name of a baseline → its figures.
     """
     return (
         *sources_section(sources),
@@ -30,8 +32,10 @@ def make_sections(sources: Iterable[TrainingSource], judged: Judged, rivals: Map
         figures_table(judged.figures["within"]),
         "## On sources it had never seen",
         figures_table(judged.figures["across"]),
+        "## Beside plain baselines, on sources it knew (AUC)",
+        rivals_table({"this model": judged.figures["within"], **rivals["within"]}),
         "## Beside plain baselines, on sources never seen (AUC)",
-        rivals_table({"this model": judged.figures["across"], **rivals}),
+        rivals_table({"this model": judged.figures["across"], **rivals["across"]}),
         "Figures are at even shares of fake and genuine profiles, with 95 % intervals over resampled profiles"
         " (near-duplicates together).",
     )
@@ -50,14 +54,16 @@ def figures_table(figures: Figures) -> str:
 
 
 def rivals_table(rivals: Mapping[str, Figures]) -> str:
-    """One row a model, one column a source, with mean and worst, as Markdown; AUC."""
+    """One row a source, with mean and worst at the end, one column a model, as Markdown; AUC."""
     sources = list(next(iter(rivals.values())))
-    rows = []
-    for name, figures in rivals.items():
-        values = [figures[source]["auc"] for source in sources]
-        points = [value for value, _, _ in values]
-        rows.append((name, *map(show, values), f"{sum(points) / len(points):.3f}", f"{min(points):.3f}"))
-    return make_table(("model", *sources, "mean", "worst"), rows)
+    values = {name: [figures[source]["auc"] for source in sources] for name, figures in rivals.items()}
+    points = {name: [value for value, _, _ in found] for name, found in values.items()}
+    rows = [
+        *((source, *(show(found[at]) for found in values.values())) for at, source in enumerate(sources)),
+        ("mean", *(f"{sum(found) / len(found):.3f}" for found in points.values())),
+        ("worst", *(f"{min(found):.3f}" for found in points.values())),
+    ]
+    return make_table(("source", *rivals), rows)
 
 
 def show(figure: Figure) -> str:

@@ -33,7 +33,7 @@ class Judged:
     """Rows scored by models that had not seen them, and what that shows.
 
     Attributes:
-        rows: source, platform, is_fake, twin, and the probabilities `within` and `across`.
+        rows: source, platform, is_fake, twin, and the probabilities `within` and `across`, NaN where a view has none.
         threshold: Probability from which a row counts as flagged.
         figures: View → source → figures.
     """
@@ -44,7 +44,8 @@ class Judged:
 
     def to_manifest(self) -> dict[str, Any]:
         """What model.yaml says of it: threshold, counts and figures."""
-        within, across = (count_flagged(self.rows, self.rows[view].to_numpy(), self.threshold) for view in VIEWS)
+        judging = {view: with_both_labels(self.rows.filter(pl.col(view).is_not_nan())) for view in VIEWS}
+        within, across = (count_flagged(rows, rows[view].to_numpy(), self.threshold) for view, rows in judging.items())
         return {
             "threshold": self.threshold,
             "validations": within,
@@ -65,7 +66,8 @@ def judge(rows: pl.DataFrame, threshold: float, seed: int) -> Judged:
         threshold: See `Judged`.
         seed: Of the resamples.
     """
-    figures = {view: evaluate(rows, rows[view].to_numpy(), threshold, seed) for view in VIEWS}
+    judging = {view: with_both_labels(rows.filter(pl.col(view).is_not_nan())) for view in VIEWS}
+    figures = {view: evaluate(found, found[view].to_numpy(), threshold, seed) for view, found in judging.items()}
     return Judged(rows, threshold, figures)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +13,18 @@ import polars as pl
 from pydantic import Field
 
 from training.shelf import ShelfPlace
-from training.split import Mask, Names, Parts, score_parts
+from training.split import Mask, Names, Parts, outside, score_parts
 from training.tune import Chooser, keep
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
+from zhenfen.estimators.mixture import Mixture, Route
 from zhenfen.estimators.tabular import TabularClassifier, TabularParams
 
 Array = npt.NDArray[np.float64]
 
+SHARED = "shared"
+"""The member that learns from all platforms."""
 DEFAULT = "default"
 """The calibration for platforms without one of their own."""
 
@@ -56,12 +59,30 @@ class CalibrationRule(Strict):
     fewest_rows: int = Field(ge=1)
 
 
-class ModelConfig(ShelfPlace):
-    """One file of configs/models/.
+class Expert(Strict):
+    """Trees grown on the rows of one platform alone.
 
     Attributes:
-        features: Columns the model reads.
-        params: How the trees are grown; its seed is the one above.
+        platform: Whose rows it learns from.
+        features: Columns it reads.
+        params: How the trees are grown; its seed is the model's.
+    """
+
+    platform: str
+    features: tuple[str, ...]
+    params: TabularParams
+
+
+class ModelConfig(ShelfPlace):
+    """One file of configs/models/: trees shared by all platforms, and experts beside them.
+
+    Attributes:
+        features: Columns the shared trees read.
+        params: How they are grown; its seed is the one above.
+        without: Sources that the shared trees don't learn from.
+        experts: Name → trees of one platform.
+        routes: Which members judge a row; the shared trees are the member `shared`.
+        judges: Sources that nothing is learned from: the model is judged by them.
         dropout: How values are taken away.
         n_folds: Folds of the cross-validation.
         calibration: How scores become probabilities.
@@ -70,22 +91,44 @@ class ModelConfig(ShelfPlace):
 
     features: tuple[str, ...]
     params: TabularParams
+    without: tuple[str, ...] = ()
+    experts: dict[str, Expert] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = (Route(weights={SHARED: 1}),)
+    judges: tuple[str, ...] = ()
     dropout: Dropout
     n_folds: int = Field(ge=2)
     calibration: CalibrationRule
     threshold: float = Field(gt=0, lt=1)
 
 
-def fit_classifier(rows: pl.DataFrame, config: ModelConfig) -> TabularClassifier:
-    """The classifier of `config` on all of `rows`.
+def fit_mixture(rows: pl.DataFrame, config: ModelConfig) -> Mixture:
+    """The shared trees and every expert whose platform has rows of both labels; who is not there judges nothing.
 
     Raises:
-        ConfigError: The config names a feature or a source's feature that is not there.
+        ConfigError: The config names a feature that is not there.
     """
-    named = {*config.features, *(name for block in config.dropout.blocks for name in block)}
+    rows = rows.filter(~pl.col("source").is_in(config.judges))
+    shared = rows.filter(~pl.col("source").is_in(config.without))
+    members = {SHARED: fit_trees(shared, config.features, config.params, config)}
+    for name, expert in config.experts.items():
+        mine = rows.filter(platform=expert.platform)
+        if mine["is_fake"].n_unique() > 1:
+            members[name] = fit_trees(mine, expert.features, expert.params, config)
+    return Mixture(members, [_keep(route, members) for route in config.routes])
+
+
+def fit_trees(
+    rows: pl.DataFrame, features: Sequence[str], params: TabularParams, config: ModelConfig
+) -> TabularClassifier:
+    """One member on all of `rows`, and on a copy of them with values taken away.
+
+    Raises:
+        ConfigError: A feature is not there.
+    """
+    named = {*features, *(name for block in config.dropout.blocks for name in block)}
     if unknown := sorted(named - set(rows.columns)):
         raise ConfigError(f"models/{config.name}: features that the training rows lack: {', '.join(unknown)}")
-    X, y, weight = rows.select(config.features), rows["is_fake"].to_numpy(), balance(rows)
+    X, y, weight = rows.select(features), rows["is_fake"].to_numpy(), balance(rows)
     # The copy of the rows with values, blocks and whole rows taken away.
     dropout, rng = config.dropout, np.random.default_rng(config.seed)
     taken = rng.random(X.shape) < dropout.value_share
@@ -96,8 +139,14 @@ def fit_classifier(rows: pl.DataFrame, config: ModelConfig) -> TabularClassifier
     gone = pl.DataFrame(taken, schema=X.columns, orient="row")
     thinned = X.select(pl.when(~gone[name]).then(pl.col(name)).alias(name) for name in X.columns)
     weights = np.concatenate((weight, dropout.weight * weight))
-    params = replace(config.params, seed=config.seed)
-    return TabularClassifier.fit(pl.concat((X, thinned)), np.tile(y, 2), weights, params)
+    return TabularClassifier.fit(pl.concat((X, thinned)), np.tile(y, 2), weights, replace(params, seed=config.seed))
+
+
+def _keep(route: Route, members: Mapping[str, TabularClassifier]) -> Route:
+    """The route with the members there are; where none of its own is, the shared trees."""
+    weights = {name: weight for name, weight in route.weights.items() if name in members} or {SHARED: 1.0}
+    total = sum(weights.values())
+    return route.model_copy(update={"weights": {name: weight / total for name, weight in weights.items()}})
 
 
 def balance(rows: pl.DataFrame) -> Array:
@@ -118,8 +167,8 @@ def score_held_out(
     """
 
     def score(held: Mask) -> Array:
-        rest = rows.filter(pl.Series(~held))
-        return fit_classifier(rest, choose(rest, config)).decision_function(rows.filter(pl.Series(held)))
+        rest, asked = rows.filter(pl.Series(outside(rows, held))), rows.filter(pl.Series(held))
+        return fit_mixture(rest, choose(rest, config)).decision_function(asked, asked["platform"])
 
     return score_parts(parts, rows.height, score)
 
@@ -133,6 +182,8 @@ def fit_calibrations(rows: pl.DataFrame, within: Array, across: Array, config: M
         across: Scores by models that did not know the source, shape (n,).
         config: The rule.
     """
+    teaching = ~rows["source"].is_in(config.judges)
+    rows, within, across = rows.filter(teaching), within[teaching.to_numpy()], across[teaching.to_numpy()]
     labels, weight = rows["is_fake"].to_numpy(), balance(rows)
     kind = config.calibration.kind
     maps = {DEFAULT: fit_calibration(across, labels, weight, kind)}
@@ -150,8 +201,8 @@ def calibrate_apart(
     probas = np.full(rows.height, np.nan)
     for part in np.unique(parts):
         held = parts == part
-        rest = rows.filter(pl.Series(~held))
-        maps = fit_calibrations(rest, scores[~held], scores[~held], config)
+        kept = outside(rows, held)
+        maps = fit_calibrations(rows.filter(pl.Series(kept)), scores[kept], scores[kept], config)
         used = maps if by_platform else {DEFAULT: maps[DEFAULT]}
         probas[held] = apply_calibrations(used, rows.filter(pl.Series(held)), scores[held])
     return probas

@@ -194,7 +194,7 @@ def _guess(network: Any, rows: list[Int], config: PretrainConfig, step: int) -> 
     hidden, truth = map(torch.from_numpy, mask_tokens(ids.numpy(), network.config.vocab_size, config.mask_share, rng))
     device = network.device
     states = network.bert(input_ids=hidden.to(device), attention_mask=is_text.to(device)).last_hidden_state
-    # The head is as dear as the body: only the hidden places pass through it.
+    # The head is as expensive as the body: only the hidden places pass through it.
     places = truth != IGNORED
     return network.cls(states[places.to(device)]), truth[places].to(device)
 

@@ -80,9 +80,10 @@ def test_unknown_platforms_are_out_of_domain() -> None:
 def test_contributions_and_base_sum_to_the_log_odds() -> None:
     from zhenfen.features.audience.profile import measure_profiles
 
-    features = measure_profiles(make_audience(200), NOW).select(model().manifest.features)
-    parts = model().classifier.contributions(features)
-    assert np.allclose(parts.sum(axis=1), model().classifier.decision_function(features))
+    audience = make_audience(200)
+    features, platforms = measure_profiles(audience, NOW), audience["platform"]
+    parts = model().mixture.contributions(features, platforms)
+    assert np.allclose(parts.sum(axis=1), model().mixture.decision_function(features, platforms))
 
 
 def test_explain_lists_the_largest_contributions_first(zhenfen: Runner, tmp_path: Path) -> None:

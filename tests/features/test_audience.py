@@ -107,11 +107,16 @@ def test_columns_that_show_nothing_are_null():
     assert known == {"creator_id": "a", "audience_n_profiles": 30.0}
 
 
-def test_only_the_largest_frame_is_described():
-    measured = measure(sample(40, "newest", n_posts=0), sample(50, "commenters", n_posts=7))
+def test_only_the_largest_frame_of_followers_is_described():
+    measured = measure(sample(40, "newest", n_posts=0), sample(50, "random", n_posts=7), sample(90, "commenters"))
     assert value(measured, "n_profiles") == 50
     assert value(measured, "zero_posts_share") == 0.0
-    assert measured.details["frames"].rows() == [("a", "commenters", 50, True), ("a", "newest", 40, False)]
+    frames = [("a", "random", 50, True), ("a", "newest", 40, False), ("a", "commenters", 90, False)]
+    assert measured.details["frames"].rows() == frames
+
+
+def test_commenters_are_described_where_too_few_followers_are_known():
+    assert value(measure(sample(29, "newest"), sample(50, "commenters")), "n_profiles") == 50
 
 
 def test_two_small_frames_do_not_make_one_large_one():

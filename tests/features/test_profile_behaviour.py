@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from zhenfen.features.audience.behaviour import add_behaviour
+from zhenfen.features.audience.behaviour import REGULAR_POSTS_NEEDED, add_behaviour
 from zhenfen.tables import TABLES, make_frame
 
 # 20:00 in China.
@@ -73,3 +73,16 @@ def test_rows_keep_their_order_and_number() -> None:
     filled = add_behaviour(given, posts_of("b", days(*range(6))))
     assert filled["profile_id"].to_list() == ["c", "a", "b"]
     assert filled["posts_per_day"].is_not_null().to_list() == [False, False, True]
+
+
+def test_even_posting_is_told_from_people() -> None:
+    times = {
+        "even": [EVENING + timedelta(hours=3 * n) for n in range(REGULAR_POSTS_NEEDED)],
+        "uneven": [EVENING + timedelta(hours=n * n) for n in range(REGULAR_POSTS_NEEDED)],
+        "few": [EVENING + timedelta(hours=3 * n) for n in range(REGULAR_POSTS_NEEDED - 1)],
+        "at_once": [EVENING] * REGULAR_POSTS_NEEDED,
+    }
+    posts = pl.concat([posts_of(name, moments) for name, moments in times.items()])
+    shown = add_behaviour(audience(*times), posts)
+    assert shown["is_regular"].to_list() == [True, False, None, False]
+    assert shown["busiest_hour_share"].to_list() == pytest.approx([1 / 20, 1 / 20, 1 / 19, 1.0])

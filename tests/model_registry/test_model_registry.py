@@ -87,7 +87,7 @@ def test_a_folder_arrives_byte_for_byte_and_is_fetched_once(store: Store, monkey
     assert registry.fetch(found) == folder
 
 
-@pytest.mark.parametrize("name", ["model.txt", FILE_NAME])
+@pytest.mark.parametrize("name", ["shared.txt", FILE_NAME])
 def test_a_changed_byte_in_the_registry_is_seen_and_nothing_is_kept(store: Store, name: str) -> None:
     registry = store.registry()
     found = registry.find(ModelReference("audience", version=1))
@@ -107,9 +107,9 @@ def test_a_changed_byte_in_the_registry_is_seen_and_nothing_is_kept(store: Store
 def test_a_changed_byte_on_this_machine_is_seen(store: Store) -> None:
     registry = store.registry()
     found = registry.find(ModelReference("audience", version=1))
-    path = registry.fetch(found) / "model.txt"
+    path = registry.fetch(found) / "shared.txt"
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(ConfigError, match=r"model\.txt.*changed"):
+    with pytest.raises(ConfigError, match=r"shared\.txt.*changed"):
         registry.fetch(found)
 
 

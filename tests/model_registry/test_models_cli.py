@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from registry_builder import SHIPPED, Store
+from registry_builder import SHIPPED, Store, make_variant
 from zhenfen.cli import model_listing
 from zhenfen.cli.models import app as models_app
 from zhenfen.errors import ConfigError, RegistryUnreachableError
+from zhenfen.estimators.manifest import read_manifest
+from zhenfen.estimators.shelved import load_folder
 from zhenfen.model_registry import ModelReference
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -20,8 +22,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf with audience 1 and, changed, 2."""
-    for version in ("1", "2"):
-        shutil.copytree(SHIPPED, tmp_path / "models" / "audience" / version)
+    for version in (1, 2):
+        make_variant(tmp_path / "models", version)
     with (tmp_path / "models" / "audience" / "2" / "card.md").open("a", encoding="utf-8") as card:
         card.write(" ")
     monkeypatch.setattr(model_listing, "models_dir", lambda: tmp_path / "models")
@@ -38,7 +40,7 @@ def run(*arguments: str) -> Result:
 def test_list_without_a_registry_is_the_shelf(shelf: Path, lang: str, words: str) -> None:
     ran = run("list", "--lang", lang)
     assert ran.exit_code == 0
-    assert "audience/1 de80e1a4de8b" in ran.output
+    assert load_folder(shelf / "audience" / "1").version in ran.output
     assert words in ran.output
     assert "models:/" not in ran.output
 
@@ -65,7 +67,7 @@ def test_list_says_what_is_chosen(store: Store, shelf: Path, monkeypatch: pytest
 
 def test_list_shows_the_shelf_when_the_registry_is_down(shelf: Path) -> None:
     ran = run("list", "--registry", "http://127.0.0.1:9")
-    assert "audience/1 de80e1a4de8b" in ran.output
+    assert load_folder(shelf / "audience" / "1").version in ran.output
     assert isinstance(ran.exception, RegistryUnreachableError)
     assert "does not answer (Connection refused)" in str(ran.exception)
 
@@ -85,7 +87,9 @@ def test_verify_names_what_is_broken_and_ends_with_two(store: Store, shelf: Path
 def test_show_says_what_a_model_rests_on(store: Store, shelf: Path, model: str) -> None:
     ran = run("show", model, "--registry", store.uri)
     assert ran.exit_code == 0
-    for words in ("weibo_fans", "1,547", "labelled by hand", "1,263 / 1,290", "model.txt", "0.5"):
+    fans = read_manifest(SHIPPED).validations[0]
+    found = f"{fans.n_fake_flagged:,} / {fans.n_fake:,}"
+    for words in ("weibo_fans", "1,547", "labelled by hand", found, "shared.txt", "0.5"):
         assert words in ran.output
 
 

@@ -78,7 +78,7 @@ def test_a_run_without_held_out_scores_is_refused(store: Store, tmp_path: Path) 
 def test_a_changed_byte_is_refused(store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "audience" / "1"
     shutil.copytree(SHIPPED, folder)
-    (folder / "model.txt").write_text("tree", "utf-8")
+    (folder / "shared.txt").write_text("tree", "utf-8")
     with pytest.raises(ConfigError, match="changed"):
         register(folder, store.uri, GATE)
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from zhenfen.features.audience.family import Audience
 from zhenfen.features.growth.drops import DROPS_SCHEMA
 from zhenfen.features.what_ifs import DocumentedChange
+from zhenfen.scoring.audience_readings import READ_AUDIENCE
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.changes import COUNTERFACTUALS_SCHEMA
@@ -92,7 +94,12 @@ SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
         "has_purchase_means": pl.Boolean,
         "matched": pl.List(pl.String),
     },
-    ("audience", "frames"): {"frame": pl.String, "n_profiles": pl.Int64},
+    ("audience", "frames"): {"frame": pl.String, "n_profiles": pl.Int64, "is_measured": pl.Boolean},
+    **{
+        ("audience", name): {column: dtype for column, dtype in schema.items() if column != "creator_id"}
+        for name, schema in {**Audience.details, **READ_AUDIENCE}.items()
+        if name in ("origins", "following", "partition", "sellers", "other_shares")
+    },
     ("audience", "shares"): {name: dtype for name, dtype in SHARES_SCHEMA.items() if name != "creator_id"},
     ("network", "shared_clusters"): {
         "cluster_id": pl.String,

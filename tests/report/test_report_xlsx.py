@@ -32,7 +32,7 @@ def part(path, name):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sheets_and_headings_are_in_the_readers_language(tmp_path, language):
     book = fastexcel.read_excel(write(rich(), tmp_path / "a.xlsx", language))
-    names = ("shortlist", "evidence", "spans", "then", "comments", "posts", "unusable", "provenance")
+    names = ("shortlist", "evidence", "spans", "then", "comments", "posts", "audience", "unusable", "provenance")
     assert book.sheet_names == [Catalogue(language).text(f"report.sheet.{name}") for name in names]
     assert book.load_sheet(0).to_polars().columns[0] == Catalogue(language).text("report.col.creator")
 

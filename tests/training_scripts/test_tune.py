@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from training import audience, comment, post
 from training.evaluate import measure
-from training.fit import ModelConfig, score_held_out
+from training.fit import SHARED, ModelConfig, score_held_out
 from training.inner import across_sources
 from training.profiles import mark_twins
 from training.split import leave_sources_out
@@ -22,12 +22,20 @@ from training.tune import Range, Space, Spaces, Tuner, load_spaces
 
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.mixture import Route
 from zhenfen.features.audience.profile import PROFILE_FEATURES
 
 pytest.importorskip("optuna")
 
 SHIPPED = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
-TINY = SHIPPED.model_copy(update={"n_folds": 2, "params": replace(SHIPPED.params, n_trees=5, min_leaf_rows=5)})
+TINY = SHIPPED.model_copy(
+    update={
+        "n_folds": 2,
+        "params": replace(SHIPPED.params, n_trees=5, min_leaf_rows=5),
+        "experts": {},
+        "routes": (Route(weights={SHARED: 1}),),
+    }
+)
 SPACE: Space = {
     "params.n_trees": Range(low=2, high=12, is_log=True, is_whole=True),
     "params.n_leaves": Range(low=2, high=31, is_log=True, is_whole=True),

@@ -34,6 +34,12 @@ def vet(
     frame: FrameOption = None,
     found_by: FoundByOption = None,
     platform: PlatformOption = None,
+    target_region: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where the audience is wanted: a province or country, in Chinese, English or French. Repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
     from zhenfen.cli.terminal import StepDisplay, show_shortlist
@@ -41,7 +47,8 @@ def vet(
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
-    options = VetOptions(lang, tuple(creator or ()), end_of_day(as_of), show_names, frame, platform, found_by)
+    wanted, targets = tuple(creator or ()), tuple(target_region or ())
+    options = VetOptions(lang, wanted, end_of_day(as_of), show_names, frame, platform, found_by, targets)
     with StepDisplay(lang) as steps:
         vetted = vet(path, out, load_models(panel), options, steps.advance)
     show_shortlist(vetted, out, lang)

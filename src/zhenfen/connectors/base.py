@@ -18,6 +18,8 @@ from zhenfen.errors import Problem, UnknownFormatError
 from zhenfen.progress import Progress, silent
 from zhenfen.tables import TABLES, make_frame
 
+UNSAID = "unknown"
+"""The frame of an audience sample of which neither the export nor the user says how it was drawn."""
 FILES_SHOWN = 5
 """How many files a message names: enough to recognise a folder."""
 
@@ -35,7 +37,7 @@ class Options:
 
     platform: str | None = None
     needs_platform: bool = True
-    frame: str = "unknown"
+    frame: str = UNSAID
     on_progress: Progress = silent
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.connectors.base import Connector, Options, choose_connector
+from zhenfen.connectors.base import UNSAID, Connector, Options, choose_connector
 from zhenfen.connectors.export import Export, open_export
 from zhenfen.connectors.found_by import check_found_by, settle_found_by
 from zhenfen.connectors.privacy import load_key, mask, pseudonymise
@@ -84,7 +84,7 @@ def _check_options(frame: str | None, platform: str | None, needs_platform: bool
         raise ConfigError(f"frame {frame!r}: expected one of {', '.join(FRAMES)}")
     if platform is not None and platform not in PLATFORMS:
         raise ConfigError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
-    return Options(platform, needs_platform, frame or "unknown", on_progress)
+    return Options(platform, needs_platform, frame or UNSAID, on_progress)
 
 
 def _protect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
+from zhenfen.estimators.mixture import Mixture
 from zhenfen.estimators.shelved import ShelvedModel, register
-from zhenfen.estimators.tabular import TabularClassifier
 from zhenfen.features.audience.profile import PROFILE_SPECS, measure_profiles
 from zhenfen.tables import EPOCH, latest_time, time_columns
 
@@ -32,20 +33,21 @@ quarter of them at once is another kind of profile."""
 
 @dataclass(frozen=True)
 class ProfileModel:
-    """A classifier of profiles with its calibrations and its manifest."""
+    """Classifiers of profiles, their calibrations and the manifest."""
 
-    classifier: TabularClassifier
+    mixture: Mixture
     calibrations: Mapping[str, Calibration]
     manifest: Manifest
 
     @property
     def version(self) -> str:
-        """Name, version and the hash of its trees, for a report's footer."""
-        return f"{self.manifest.label} {self.manifest.files['model.txt'][:12]}"
+        """Name, version and the hash of its files, for a report's footer."""
+        files = hashlib.sha256("".join(self.manifest.files.values()).encode())
+        return f"{self.manifest.label} {files.hexdigest()[:12]}"
 
     def predict_proba(self, features: pl.DataFrame, platforms: pl.Series) -> Array:
         """Calibrated probability of every row, shape (n,), by the platform's calibration where there is one."""
-        scores = self.classifier.decision_function(features.select(self.manifest.features))
+        scores = self.mixture.decision_function(features, platforms)
         probas = self.calibrations[DEFAULT].apply(scores)
         for platform, calibration in self.calibrations.items():
             here = (platforms == platform).fill_null(value=False).to_numpy()
@@ -65,18 +67,18 @@ class ProfileModel:
         unvalidated = ~platforms.is_in(list(self.manifest.platforms)).fill_null(value=False)
         return np.asarray((strange | unvalidated).to_numpy(), dtype=np.bool_)
 
-    def explain(self, features: pl.DataFrame, n: int) -> pl.Series:
+    def explain(self, features: pl.DataFrame, platforms: pl.Series, n: int) -> pl.Series:
         """The `n` largest contributions of every row, as a list of {feature, contribution}, largest first."""
-        parts = self.contributions(features).with_row_index("row")
+        parts = self.contributions(features, platforms).with_row_index("row")
         long = parts.unpivot(index="row", variable_name="feature", value_name="contribution")
         top = long.sort("row", -pl.col("contribution").abs(), "feature").group_by("row", maintain_order=True).head(n)
         listed = top.group_by("row", maintain_order=True).agg(reasons=pl.struct("feature", "contribution"))
         return listed["reasons"]
 
-    def contributions(self, features: pl.DataFrame) -> pl.DataFrame:
+    def contributions(self, features: pl.DataFrame, platforms: pl.Series) -> pl.DataFrame:
         """What each feature adds to the uncalibrated log-odds, one column a feature; with the base they sum to them."""
-        parts = self.classifier.contributions(features.select(self.manifest.features))
-        return pl.DataFrame(parts[:, :-1], schema=list(self.manifest.features), orient="row")
+        parts = self.mixture.contributions(features, platforms)
+        return pl.DataFrame(parts[:, :-1], schema=list(self.mixture.feature_names_), orient="row")
 
 
 def load_profile_model(folder: Path) -> ProfileModel:
@@ -91,7 +93,7 @@ def load_profile_model(folder: Path) -> ProfileModel:
         raise ConfigError(f"{folder}: the model wants features that this version does not make: {', '.join(unknown)}")
     calibrations = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
     return ProfileModel(
-        TabularClassifier.load(folder / "model.txt"),
+        Mixture.load(folder),
         {name: Calibration.from_dict(values) for name, values in calibrations.items()},
         manifest,
     )
@@ -117,7 +119,7 @@ def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime,
         model=pl.lit(model.manifest.label),
         out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
     )
-    return scored.with_columns(reasons=model.explain(features, n_reasons)) if n_reasons else scored
+    return scored.with_columns(reasons=model.explain(features, platforms, n_reasons)) if n_reasons else scored
 
 
 def _score_at(model: ProfileModel, rows: pl.DataFrame, as_of: str | None) -> pl.DataFrame:

@@ -33,12 +33,14 @@ class Setting:
         tables: Tables of all creators.
         catalogue: Words and number formats of the reader's language.
         show_names: Whether people other than the creators may be named.
+        target_regions: Codes of the places that an audience is wanted from, see `places.parse_targets`.
     """
 
     findings: Findings
     tables: Tables
     catalogue: Catalogue
     show_names: bool = False
+    target_regions: tuple[str, ...] = ()
 
     @cached_property
     def creators(self) -> dict[str, dict[str, Any]]:

@@ -45,6 +45,7 @@ class FamilySection(ABC):
         reads: The detail frames it is made from, by the family that measures them.
         causes: What may lie behind a level above low, in the order to ask: texts `report.possible.<cause>`.
         sheet: The family's sheet of the spreadsheet, None for a family without one.
+        is_always_listed: Whether a shortlist has its column even where nobody was assessed.
     """
 
     registry: ClassVar[dict[str, FamilySection]] = {}
@@ -53,6 +54,7 @@ class FamilySection(ABC):
     reads: ClassVar[Reads]
     causes: ClassVar[tuple[str, ...]] = ()
     sheet: ClassVar[FamilySheet | None] = None
+    is_always_listed: ClassVar[bool] = False
 
     def __init_subclass__(cls, family: str, place: int) -> None:
         cls.family, cls.place = family, place

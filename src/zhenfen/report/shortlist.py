@@ -94,6 +94,7 @@ _OVERALL = ("level", "level_text", "level_short", "p_manipulated", "p_text", "fa
 
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
     """The shortlist's dict from its lines, most concern first."""
+    sections = load_sections()
     columns: dict[str, dict[str, Any]] = {}
     for family in (family for row in rows for family in row["families"]):
         column = columns.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
@@ -113,16 +114,18 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
             "spark": any(row["spark"] for row in rows),
             "overall": any(row["overall"] is not None for row in rows),
             "platform": len({row["platform"] for row in rows}) > 1,
-            "families": [columns[name] for name in sorted(columns, key=family_rank) if columns[name]["n_assessed"]],
+            "families": [
+                columns[name]
+                for name in sorted(columns, key=family_rank)
+                if columns[name]["n_assessed"] or (name in sections and sections[name].is_always_listed)
+            ],
         },
         "platforms": list(dict.fromkeys(row["platform_name"] for row in rows)),
         "found_by": count_found_by(setting, (row["creator_id"] for row in rows)),
         "creators": rows,
         "not_assessed": _not_assessed(setting, rows),
         "shared": {
-            name: value
-            for section in load_sections().values()
-            for name, value in section.summarise_ties(setting).items()
+            name: value for section in sections.values() for name, value in section.summarise_ties(setting).items()
         },
         **sources,
     }

@@ -31,6 +31,7 @@ def write_report(
     language: str,
     *,
     show_names: bool = False,
+    target_regions: tuple[str, ...] = (),
     on_progress: Progress = silent,
 ) -> list[Path]:
     """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
@@ -41,6 +42,7 @@ def write_report(
         folder: Where to; made when complete, so a failed run leaves what was there before.
         language: zh, en or fr.
         show_names: Whether @-names of other people in quoted texts stay.
+        target_regions: Codes of the places that an audience is wanted from, see `places.parse_targets`.
         on_progress: Called with "report", pages written and pages in all.
 
     Returns:
@@ -49,7 +51,7 @@ def write_report(
     Raises:
         ConfigError: The language is unknown, or `folder` holds files that are not a report's.
     """
-    setting = Setting(findings, tables, Catalogue(language), show_names)
+    setting = Setting(findings, tables, Catalogue(language), show_names, target_regions)
     rows: list[dict[str, Any]] = []
     lines, n_pages = SheetLines(), findings.creators.height + 1
     with replace_folder(folder, is_ours=is_report_file) as partial:

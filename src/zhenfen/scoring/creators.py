@@ -16,6 +16,7 @@ from zhenfen.features.inputs import Inputs
 from zhenfen.features.posts.family import Sponsorship
 from zhenfen.model_store import SHORT_HASH_CHARS, Models
 from zhenfen.progress import Progress, silent
+from zhenfen.scoring.audience_readings import read_audience
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.scoring.identity import SCORE, hash_configs, identify
 from zhenfen.scoring.readings import read_comments, read_posts
@@ -97,7 +98,7 @@ def _read(
     inputs: Inputs, models: Models, wanted: pl.Series, on_progress: Progress
 ) -> dict[str, dict[str, pl.DataFrame]]:
     """Family → frames that the text models add to its details."""
-    readers = {Comments.name: read_comments, Sponsorship.name: read_posts}
+    readers = {Comments.name: read_comments, Sponsorship.name: read_posts, AUDIENCE: read_audience}
     read: dict[str, dict[str, pl.DataFrame]] = {}
     for done, (family, reader) in enumerate(readers.items()):
         on_progress(READING, done, len(readers))

@@ -10,6 +10,7 @@ from zhenfen.features.audience.family import Audience
 from zhenfen.features.base import Schema, load_families
 from zhenfen.features.comments.family import Comments
 from zhenfen.features.posts.family import Sponsorship
+from zhenfen.scoring.audience_readings import READ_AUDIENCE
 from zhenfen.scoring.readings import READ_COMMENTS, READ_POSTS
 from zhenfen.verdict.audience import SHARES_SCHEMA
 from zhenfen.verdict.changes import COUNTERFACTUALS_SCHEMA, OVERALL
@@ -24,7 +25,7 @@ LINES_SCHEMA: Schema = {
 }
 """The probabilities between which a creator's levels lie."""
 ADDED: Mapping[str, Mapping[str, Schema]] = {
-    Audience.name: {"shares": SHARES_SCHEMA},
+    Audience.name: {"shares": SHARES_SCHEMA, **READ_AUDIENCE},
     Comments.name: READ_COMMENTS,
     Sponsorship.name: READ_POSTS,
     OVERALL: {

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from zhenfen.simulate.audience_rows import make_profiles, numbered
+from zhenfen.simulate.audience_rows import make_profiles, moments, numbered
 from zhenfen.simulate.organic import Flags, Ints, Reals
 from zhenfen.simulate.play import Played
 from zhenfen.simulate.world import World
@@ -19,6 +19,8 @@ FRAMES = ("newest", "authorised_export", "random")
 N_PROFILES = 300
 PEOPLE_AGE_DAYS = (200.0, 3_600.0)
 """Ages of people's accounts (chosen)."""
+LABELLER = "simulated"
+"""Who signs the labels of a story."""
 MOST_BATCHES = 3
 """Made accounts that nobody ordered come from one to three batches (chosen)."""
 WAVE_AGE_DAYS = (60.0, 2_500.0)
@@ -28,7 +30,7 @@ WAVE_AGE_DAYS = (60.0, 2_500.0)
 def show_audience(
     ids: pl.Series, casts: Sequence[Played], world: World, ends_at: float, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Table `audience` of the creators who come with a sample, with is_bought on top; `ids` are those of all.
+    """Table `audience` of the creators who come with a sample, with is_bought and is_made; `ids` are those of all.
 
     Whoever bought an audience_batch comes with one, for it shows nowhere else.
     """
@@ -72,7 +74,36 @@ def show_audience(
             .cast(pl.Int64),
             **make_profiles((is_sold | is_stray).ravel(), is_unnamed.ravel(), days_old.ravel(), ends_at, rng),
             "is_bought": pl.Series(is_bought.ravel()),
+            "is_made": pl.Series((is_sold | is_stray).ravel()),
         }
+    )
+
+
+def show_labels(
+    audience: pl.DataFrame, ids: pl.Series, casts: Sequence[Played], ends_at: float, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Table `audit_labels` of the stories that tell of an audit: profiles drawn at random, judged without a mistake.
+
+    Args:
+        audience: Result of `show_audience`.
+        ids: Of all creators.
+        casts: All creators.
+        ends_at: Moment of the labels, in days since 1970-01-01.
+        rng: Source of chance.
+    """
+    n_labelled = pl.Series([0 if played.role.fixed is None else played.role.fixed.n_labelled for played in casts])
+    wanted = pl.DataFrame({"creator_id": ids, "n_labelled": n_labelled}).filter(pl.col("n_labelled") > 0)
+    audited = audience.join(wanted, on="creator_id", maintain_order="left")
+    shuffled = audited.with_columns(chance=pl.Series(rng.random(audited.height)))
+    is_drawn = pl.col("chance").rank().over("creator_id") <= pl.col("n_labelled")
+    return shuffled.filter(is_drawn).select(
+        "creator_id",
+        "profile_id",
+        is_fake="is_made",
+        labelled_by=pl.lit(LABELLER),
+        labelled_at=moments(np.array([ends_at]))[0],
+        stratum=pl.lit(0, dtype=pl.Int64),
+        inclusion=pl.col("n_labelled") / N_PROFILES,
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from zhenfen.simulate import texts
 from zhenfen.simulate.audience_rows import moments, numbered
-from zhenfen.simulate.audience_sample import show_audience
+from zhenfen.simulate.audience_sample import show_audience, show_labels
 from zhenfen.simulate.campaigns import Purchase
 from zhenfen.simulate.crowds import make_comments, make_thread
 from zhenfen.simulate.organic import COUNTS, READ_AT
@@ -114,7 +114,7 @@ def _whose(lengths: Sequence[int]) -> np.ndarray:
 def show_words(
     frames: dict[str, pl.DataFrame], ids: pl.Series, casts: Sequence[Played], stage: Stage
 ) -> dict[str, pl.DataFrame]:
-    """`frames` with names and texts, comments and samples of followers; the last two carry is_bought."""
+    """`frames` with names and texts, comments, samples of followers and their labels; truth stands beside the rows."""
     rng = np.random.default_rng((stage.seed, 1_000_001))
     ends_at = stage.first_day + stage.n_days - 1 + READ_AT
     fixed = [played.role.fixed for played in casts]
@@ -134,6 +134,7 @@ def show_words(
     for one in sorted(texts.TOPICS):
         which = np.flatnonzero(topics == one)
         written[which] = texts.post_texts(rng, len(which), one, adverts[which]).to_numpy()
+    comments, audience = make_comments(ids, casts, threads, stage), show_audience(ids, casts, stage.world, ends_at, rng)
     return {
         **frames,
         "creators": frames["creators"].with_columns(
@@ -142,8 +143,9 @@ def show_words(
             category=category,
         ),
         "posts": posts.with_columns(text=pl.Series(written, dtype=pl.String)),
-        "comments": make_comments(ids, casts, threads, stage),
-        "audience": show_audience(ids, casts, stage.world, ends_at, rng),
+        "comments": comments,
+        "audience": audience,
+        "audit_labels": show_labels(audience, ids, casts, ends_at, rng),
     }
 
 

@@ -82,6 +82,7 @@ class Fixed:
         labelled_share: Part of the adverts that carry the platform's label.
         shock_on: Day of the shock, counted back from the end; None: drawn.
         audience_frame: Frame of the sample of followers; None for no sample.
+        n_labelled: Profiles of it, drawn at random, that a person judged.
         further: Purchases beside the role's campaign; one of all has comments at most.
         display_name, category: Invented name, and one of texts.TOPICS; None: drawn.
     """
@@ -97,6 +98,7 @@ class Fixed:
     labelled_share: float = 1.0
     shock_on: int | None = None
     audience_frame: str | None = None
+    n_labelled: int = 0
     further: tuple[Campaign, ...] = ()
     display_name: str | None = None
     category: str | None = None

@@ -63,6 +63,7 @@ KINDS: dict[str, Kind] = {
             120_000,
             padded_share=0.3,
             audience_frame="authorised_export",
+            n_labelled=100,
             further=(
                 Campaign("follower_burst", 0.13, on=70, n_days=1),
                 Campaign("template_comments", 2.75, posts_share=0.2),

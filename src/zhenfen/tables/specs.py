@@ -33,6 +33,8 @@ PLATFORMS = (
     "instagram",
     "youtube",
     "x",
+    "tiktok",
+    "vk",
 )
 MEDIA_KINDS = ("text", "image", "video", "live", "article")
 EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news", "promotion")
@@ -126,6 +128,8 @@ _BEHAVIOUR = (
     *_shares("hashtag_share", "emoji_share"),
     Column("mean_shares_per_post", "real", "count", high=1e13),
     Column("mean_comments_per_post", "real", "count", high=1e13),
+    *_shares("busiest_hour_share"),
+    *_flags("is_regular"),
 )
 """What the posts of a profile show, where somebody read them; counted as features/audience/behaviour.py does."""
 _STANDING = _counts("n_followers", "n_following", "n_posts", "n_likes_received")
@@ -203,13 +207,14 @@ TABLES: dict[str, TableSpec] = {
                 *_texts("display_name", "bio"),
                 *_times("created_at", "last_post_at"),
                 *_STANDING,
-                *_counts("level"),
+                # What the profile gave: likes to posts of others; and lists of others that it stands on (X).
+                *_counts("n_likes_given", "n_listed", "level"),
                 *_flags("is_verified", "has_avatar", "is_private"),
                 *_texts("gender", "region"),
                 *_BEHAVIOUR,
             ),
-            key=("creator_id", "profile_id"),
-            required=("frame",),
+            # Who follows may comment as well: a profile of two frames is a row of each.
+            key=("creator_id", "profile_id", "frame"),
         ),
         TableSpec(
             "events",

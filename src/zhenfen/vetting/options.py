@@ -44,6 +44,7 @@ class VetOptions:
         frame: Sampling frame of an audience sample that does not say.
         platform: Platform of rows that name none.
         found_by: How creators were found of whom the export does not say it.
+        target_regions: Names of the places that the audience is wanted from; empty for anywhere.
     """
 
     language: str = "en"
@@ -53,6 +54,7 @@ class VetOptions:
     frame: str | None = None
     platform: str | None = None
     found_by: str | None = None
+    target_regions: tuple[str, ...] = ()
 
 
 def read_export(path: Path, said: Said, on_progress: Progress = silent) -> Tables:

@@ -11,6 +11,7 @@ from typing import Any
 from zhenfen.connectors.privacy import hash_id, load_key
 from zhenfen.files import check_replaceable
 from zhenfen.model_store import Models
+from zhenfen.places import parse_targets
 from zhenfen.progress import Progress, silent
 from zhenfen.report.write import is_report_file, write_report
 from zhenfen.scoring import known_at, score
@@ -42,9 +43,11 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
 
     Raises:
         InputError: The export cannot be used.
-        ConfigError: `out` holds files that are not a report's, or the user's own folder cannot be written.
+        ConfigError: `out` holds files that are not a report's, nobody knows a target region, or the user's own folder
+            cannot be written.
     """
     check_replaceable(out, is_report_file)
+    targets = parse_targets(options.target_regions)
     tables = read_export(path, options, on_progress)
     creators = find_creators(options.creators, tables) if options.creators else None
     findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
@@ -54,6 +57,7 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
         out,
         options.language,
         show_names=options.show_names,
+        target_regions=targets,
         on_progress=on_progress,
     )
     remember(findings, tables, path, options)

@@ -12,8 +12,10 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from zhenfen.connectors.base import Connector, Imported, Options
+from zhenfen.connectors.base import UNSAID, Connector, Imported, Options
 from zhenfen.connectors.export import Export, label_sheet
+from zhenfen.connectors.formats.mediacrawler_contacts import CONTACTS, read_contacts
+from zhenfen.connectors.formats.mediacrawler_contacts import REQUIRED as CONTACTS_REQUIRED
 from zhenfen.connectors.formats.mediacrawler_dialects import DIALECTS, Dialect
 from zhenfen.connectors.formats.weibo_text import clean_entities
 from zhenfen.connectors.found_by import FOUND_SCHEMA, SEARCH
@@ -36,14 +38,20 @@ from zhenfen.connectors.reading.tidy import FILE, Tidied, tidy, unusable_files
 from zhenfen.errors import Problem
 
 _KINDS = ("contents", "comments", "creators")
+_CONTACTS = "contacts"
+"""A kind that only Bilibili has."""
+_CONTACTS_PLATFORM, _CONTACTS_TABLE = "bili", "bilibili_contact_info"
 _REQUIRED = {
     "contents": ("post_id", "creator_id"),
     "comments": ("comment_id", "post_id"),
     "creators": ("creator_id",),
+    _CONTACTS: CONTACTS_REQUIRED,
 }
 
 # Versions of 2024 number their CSV files, and write "creator" in the singular.
-_FILE_NAME = re.compile(r"^(?:\d+_)?(search|detail|creator|homefeed)_(content|comment|creator)s?_\d{4}-\d{2}-\d{2}$")
+_FILE_NAME = re.compile(
+    r"^(?:\d+_)?(search|detail|creator|homefeed)_(content|comment|creator|contact)s?_\d{4}-\d{2}-\d{2}$"
+)
 _WORKBOOK_NAME = re.compile(r"^([a-z]+)_(search|detail|creator|homefeed)_\d{8}_\d{6}$")
 # For detail and creator the user names posts or accounts; what a platform puts on its home page is neither.
 _FOUND_BY = {"search": SEARCH, "detail": "list", "creator": "list"}
@@ -67,7 +75,10 @@ class _Source:
 
 
 class MediaCrawler(Connector, name="mediacrawler"):
-    """Reads all platforms and kinds of an export; contents become posts, creators come from profiles and posts."""
+    """Reads all platforms and kinds of an export; contents become posts, creators come from profiles and posts.
+
+    Lists of fans become samples of followers.
+    """
 
     title = "MediaCrawler: xhs, dy, ks, bili, wb as JSON, JSONL, CSV, XLSX or SQLite"
     certainty = 90
@@ -118,7 +129,9 @@ def _find_sources(export: Export) -> Iterator[_Source]:
             kind = f"{found[2]}s"
             # The platform that a folder names, else the first whose columns the file has; empty if there is none.
             platform = next((part for part in path.parts[-2::-1] if part in DIALECTS or part in _UNSUPPORTED), None)
-            if platform is None:
+            if kind == _CONTACTS:
+                platform = _CONTACTS_PLATFORM
+            elif platform is None:
                 columns = set(export.sheets(file).get("", ()))
                 marked = (name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind]))
                 platform = next(marked, "")
@@ -126,10 +139,12 @@ def _find_sources(export: Export) -> Iterator[_Source]:
         elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
             platform = found[1]
             if platform in DIALECTS or platform in _UNSUPPORTED:
-                known = (sheet for sheet in export.sheets(file) if sheet.lower() in _KINDS)
+                kinds = (*_KINDS, _CONTACTS) if platform == _CONTACTS_PLATFORM else _KINDS
+                known = (sheet for sheet in export.sheets(file) if sheet.lower() in kinds)
                 yield from (_Source(file, one, platform, one.lower(), _FOUND_BY.get(found[2])) for one in known)
         elif path.suffix in DATABASE_SUFFIXES:
             tables = [(name, kind, one.database_tables[kind]) for name, one in DIALECTS.items() for kind in _KINDS]
+            tables.append((_CONTACTS_PLATFORM, _CONTACTS, _CONTACTS_TABLE))
             tables += [(name, "contents", table) for name, of_it in _UNSUPPORTED.items() for table in of_it]
             yield from (_Source(file, one, name, kind) for name, kind, one in tables if one in export.sheets(file))
 
@@ -139,11 +154,11 @@ def _read_platform(
 ) -> tuple[list[tuple[str, Tidied | pl.DataFrame]], pl.DataFrame]:
     """The tables of a platform's files, and what the files say of how the creators were found."""
     # Raw rows by kind, under the names of the tables.
-    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in _KINDS}
+    frames: dict[str, list[pl.DataFrame]] = {kind: [] for kind in (*_KINDS, _CONTACTS)}
     problems: list[Problem] = []
     for number, source in enumerate(sources):
         options.on_progress(source.file, number, len(sources))
-        fields = dialect.fields(source.kind)
+        fields = CONTACTS if source.kind == _CONTACTS else dialect.fields(source.kind)
         sheet = export.read(source.file, source.sheet, wanted_fields(fields))
         problems += find_missing(sheet, fields, _REQUIRED[source.kind])
         frames[source.kind].append(pick(sheet, fields))
@@ -158,18 +173,26 @@ def _read_platform(
     posts = tidy("posts", contents.drop("_title", "_body", "_type", "_keyword"))
     official = pl.col("_official").cast(pl.Int64, strict=False)
     profiles = raw["creators"].with_columns(clean_region(pl.col("region")), is_verified=(official >= 0).cast(pl.String))
-    creators, follower_counts = read_creators(profiles.drop("_official"), posts.frame, dialect.platform)
+    profiles = profiles.drop("_official")
+    audience: list[tuple[str, Tidied | pl.DataFrame]] = []
+    contacts = stack(frames[_CONTACTS], CONTACTS)
+    if not contacts.is_empty():
+        sample, owners = read_contacts(contacts, None if options.frame == UNSAID else options.frame)
+        audience = [("audience", sample)]
+        profiles = pl.concat([profiles, owners], how="diagonal")
+    creators, follower_counts = read_creators(profiles, posts.frame, dialect.platform)
     answers = raw["comments"].with_columns(
         clean_entities(pl.col("text")), clean_parent("parent_comment_id", "comment_id"), clean_region(pl.col("region"))
     )
     answers = answers.join(posts.frame.select("post_id", "creator_id"), on="post_id", how="left")
     comments = tidy("comments", answers, expected={"creator_id": "unusable.post"})
-    found = _list_found([raw["contents"], raw["creators"], answers], sources)
+    found = _list_found([raw["contents"], raw["creators"], answers, contacts], sources)
     return [
         ("posts", posts),
         ("creators", creators),
         ("follower_counts", follower_counts),
         ("comments", comments),
+        *audience,
     ], found
 
 

@@ -16,6 +16,7 @@ REASONS: dict[str, str] = {
     "unusable.duplicate": "each record once; the repeats were merged",
     "unusable.post": "the post to be in this export too; without it nobody knows whose comment section it is",
     "unusable.other_author": "a post by the account itself, not one that it liked, commented on or shared",
+    "unusable.following": "somebody who follows the creator, not an account that the creator follows",
     "unusable.file": "a file of the export format that was recognised; this one was not read",
     "unusable.platform": "the name of a supported platform, such as 小红书, 抖音 or 微博",
     "unusable.creator": "the creator's id or name",

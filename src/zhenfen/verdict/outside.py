@@ -1,0 +1,35 @@
+"""The share of an audience that lies outside the regions that an agency wants to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from zhenfen.features.audience.patterns import wilson
+from zhenfen.places import is_outside
+
+
+def measure_outside(origins: pl.DataFrame, targets: Sequence[str]) -> pl.DataFrame:
+    """creator_id, frame, n_outside, n_known, share, low, high: Wilson's interval of 95 %; no row where nobody is known.
+
+    Known are people of whom it can be said: somebody "in China" may or may not be in Guangdong.
+
+    Args:
+        origins: `people.ORIGINS_SCHEMA`.
+        targets: Codes of `places.parse_targets`, at least one.
+    """
+    regions = origins.filter(pl.col("kind") == "region")
+    places = regions["value"].drop_nulls().unique().to_list()
+    said = pl.DataFrame(
+        {"value": places, "is_outside": [is_outside(place, targets) for place in places]},
+        schema={"value": pl.String, "is_outside": pl.Boolean},
+    ).drop_nulls()
+    known = regions.join(said, on="value")
+    n = pl.col("n_people")
+    counted = known.group_by("creator_id", "frame").agg(n_outside=n.filter("is_outside").sum(), n_known=n.sum())
+    low, high = wilson(pl.col("n_outside"), pl.col("n_known"))
+    shares = counted.filter(pl.col("n_known") > 0).with_columns(
+        share=pl.col("n_outside") / pl.col("n_known"), low=low, high=high
+    )
+    return shares.sort("creator_id", "frame")
