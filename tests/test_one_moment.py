@@ -14,7 +14,9 @@ from batch_builder import run_here
 
 from zhenfen.batch.row_files import latest_in_profiles, score_profiles_file
 from zhenfen.config import models_dir
+from zhenfen.estimators import profile_model
 from zhenfen.estimators.profile_model import PROFILE
+from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.model_store import load_models
 from zhenfen.scoring.frames import open_scorer
 from zhenfen.service.rows import ProfileOptions, score_audience
@@ -69,8 +71,14 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("door", [by_file, by_batch, by_service, by_model])
 def test_a_new_time_column_gives_the_same_scores_at_every_door(
-    profiles: Path, tmp_path: Path, door: Callable[[Path, Path], pl.DataFrame]
+    profiles: Path, tmp_path: Path, door: Callable[[Path, Path], pl.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The model reads no age, so its features are made to show the moment.
+    def measure(audience: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+        days = (as_of - LATEST).total_seconds() / 86_400
+        return measure_profiles(audience, as_of).with_columns(profile_followers_log10=pl.lit(3.0 + days / 200))
+
+    monkeypatch.setattr(profile_model, "measure_profiles", measure)
     score = open_scorer(models_dir() / models().need(PROFILE).manifest.label)
     at_the_latest, earlier = (
         score(pl.read_parquet(profiles), moment.isoformat()).sort("profile_id")["p_fake"]
