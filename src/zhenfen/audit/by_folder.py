@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.audit.batches import AuditState, read_state
+from zhenfen.audit.batches import AuditState, make_batch, read_state
 from zhenfen.audit.earlier import reuse_audits
 from zhenfen.audit.loop import Applied, Sampled, ScoreProfiles, apply_labels, make_sample
 from zhenfen.estimators.audit_plan import Goal
@@ -43,6 +43,14 @@ def state_of(folder: Path, creator: str, goal: Goal) -> AuditState:
         training_share=model.manifest.training_share,
         confidence_level=models.audience_levels.rules.confidence_level,
     )
+
+
+def draw_next(
+    folder: Path, creator: str, n: int | None, out: Path, goal: Goal, *, seed: int, language: str
+) -> tuple[AuditState, Sampled | None]:
+    """Where an audit in batches stands, and its next batch in a workbook, see `audit.batches.make_batch`."""
+    state = state_of(folder, creator, goal)
+    return state, make_batch(state, folder, out, n=n, seed=seed, language=language)
 
 
 def reuse(folder: Path, creator: str, earlier: Iterable[Path]) -> pl.DataFrame:

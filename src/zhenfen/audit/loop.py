@@ -66,7 +66,7 @@ class Applied(Generic[Result]):
         cannot_say: row and profile_id of the profiles that could not be judged.
         n_drawn: Profiles on the sheet.
         n_unlabelled: Of these, how many have no word.
-        contradicted: row, profile_id, labelled_by: profiles that others have labelled otherwise. The latest label counts.
+        contradicted: row, profile_id, labelled_by: profiles that others labelled otherwise. The latest counts.
     """
 
     before: Result
@@ -200,7 +200,7 @@ def apply_labels(
     )
     before = _earlier_batches(filled.design, tables["audit_labels"], read)
     earlier = tables["audit_labels"].filter(labelled_by=labelled_by)
-    problems = list(_find_problems(filled, read, population, earlier, before, file))
+    problems = list(_find_problems(filled, read, population, file, earlier=earlier, before=before))
     if problems:
         raise InputError(problems)
     batch = None if filled.design.batch is None else int(filled.design.batch)
@@ -218,7 +218,8 @@ def apply_labels(
     cannot_say = answers.filter(pl.col("label") == "cannot_say").select("row", "profile_id")
     others = tables["audit_labels"].filter(pl.col("labelled_by") != labelled_by)
     contradicted = _find_contradicted(labels, others, answers)
-    estimates = _estimate_all(population, tables, filled.draw, before.select(answers.columns), answers, estimate)
+    known = before.select(answers.columns)
+    estimates = _estimate_all(population, tables, filled.draw, estimate, before=known, answers=answers)
     _store(folder, tables["audit_labels"], labels, weighed, filled)
     n_drawn = int(filled.draw["is_drawn"].sum())
     return Applied(*estimates, labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted)
@@ -272,9 +273,10 @@ def _find_problems(
     filled: Filled,
     read: pl.DataFrame,
     population: pl.DataFrame,
+    file: Path,
+    *,
     earlier: pl.DataFrame,
     before: pl.DataFrame,
-    file: Path,
 ) -> Iterator[Problem]:
     # Drawn from others than these tables have.
     design = filled.design
@@ -333,9 +335,10 @@ def _estimate_all(
     population: pl.DataFrame,
     tables: Tables,
     draw: pl.DataFrame,
+    estimate: Estimate[Result],
+    *,
     before: pl.DataFrame,
     answers: pl.DataFrame,
-    estimate: Estimate[Result],
 ) -> tuple[Result, Result, Result | None, Result | None]:
     """Before these answers, after, and with the undecided as real and as fake."""
 

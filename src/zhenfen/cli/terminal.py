@@ -178,6 +178,9 @@ def show_applied(applied: Applied[pl.DataFrame], language: str) -> None:
     names = ("n_labels", "n_cannot_say", "n_unlabelled")
     texts = {name: catalogue.number(n, 0) for name, n in zip(names, counts, strict=True)}
     console.print(Text(catalogue.text("cli.audit.applied", **texts)))
+    for row, profile, name in applied.contradicted.iter_rows():
+        where = {"row": catalogue.number(row, 0), "profile": profile, "name": name}
+        console.print(Text(catalogue.text("cli.audit.contradicted", **where)))
 
 
 def show_panel(rows: pl.DataFrame, out: Path, language: str) -> None:

@@ -100,20 +100,22 @@ def plan_audit(
         prior: What earlier audits of the platform say of the share.
     """
     n_labels, strata = int(is_labelled.sum()), cut_strata(probas)
+    forecast = _Forecast(len(probas), looks, goal, confidence_level, prior)
     if n_labels < FIRST_LOOK:
         first = min(FIRST_LOOK - n_labels, len(probas) - n_labels)
-        guess = _foresee(_guess(probas, strata), FIRST_LOOK, len(probas), (), goal, confidence_level, prior)
-        return Progress(n_labels, None, None, None, False, first, guess)
+        guess = forecast.fewest_labels(_guess(probas, strata), FIRST_LOOK)
+        return Progress(n_labels, None, None, None, is_enough=False, n_more=first, n_expected=guess)
     inclusion = (np.bincount(strata[is_labelled], minlength=strata.max() + 1) / np.bincount(strata))[strata]
     estimate = make_draw(probas, is_labelled, labels, np.maximum(inclusion, 1e-9), strata).estimate()
     level = level_of_look(looks, confidence_level)
     share, low, high = share_from_labels(estimate, level, prior)
     share = min(max(share, 0.0), 1.0)
     if goal.is_met(low, high):
-        return Progress(n_labels, share, low, high, True, 0, n_labels)
-    expected = _foresee(estimate, n_labels, len(probas), looks, goal, confidence_level, prior)
+        return Progress(n_labels, share, low, high, is_enough=True, n_more=0, n_expected=n_labels)
+    expected = forecast.fewest_labels(estimate, n_labels)
     total = np.clip(expected or len(probas), n_labels + FEWEST_MORE, MOST_TIMES * n_labels)
-    return Progress(n_labels, share, low, high, False, min(int(total), len(probas)) - n_labels, expected)
+    n_more = min(int(total), len(probas)) - n_labels
+    return Progress(n_labels, share, low, high, is_enough=False, n_more=n_more, n_expected=expected)
 
 
 def _guess(probas: FloatArray, strata: NDArray[np.int64]) -> Estimate:
@@ -125,29 +127,31 @@ def _guess(probas: FloatArray, strata: NDArray[np.int64]) -> Estimate:
     return Estimate(share, share, within + of_frame, FIRST_LOOK - FEWEST_LABELS)
 
 
-def _foresee(
-    estimate: Estimate,
-    n_labels: int,
-    n_profiles: int,
-    looks: tuple[int, ...],
-    goal: Goal,
-    confidence_level: float,
-    prior: SharePrior | None,
-) -> int | None:
-    """The fewest labels with which the question would be answered, were the share and the spread as they seem now."""
-    of_frame = estimate.smooth_share * (1 - estimate.smooth_share) / n_profiles
-    within = max(estimate.variance - of_frame, 0.0) / max(1 / n_labels - 1 / n_profiles, 1e-9)
+@dataclass(frozen=True, slots=True)
+class _Forecast:
+    """What more labels would say: the question, the looks so far, the level and the prior of an audit of N profiles."""
 
-    def is_met(n: int) -> bool:
-        variance = within * (1 / n - 1 / n_profiles) + of_frame
-        later = replace(estimate, variance=variance, degrees=estimate.degrees + n - n_labels)
-        level = level_of_look((*looks, n), confidence_level)
-        return goal.is_met(*share_from_labels(later, level, prior)[1:])
+    n_profiles: int
+    looks: tuple[int, ...]
+    goal: Goal
+    confidence_level: float
+    prior: SharePrior | None
 
-    low, high = n_labels, n_profiles
-    if n_profiles <= n_labels or not is_met(n_profiles):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if is_met(middle) else (middle, high)
-    return high
+    def fewest_labels(self, estimate: Estimate, n_labels: int) -> int | None:
+        """With which the question would be answered, were share and spread as they seem now; None if by none."""
+        of_frame = estimate.smooth_share * (1 - estimate.smooth_share) / self.n_profiles
+        within = max(estimate.variance - of_frame, 0.0) / max(1 / n_labels - 1 / self.n_profiles, 1e-9)
+
+        def is_met(n: int) -> bool:
+            variance = within * (1 / n - 1 / self.n_profiles) + of_frame
+            later = replace(estimate, variance=variance, degrees=estimate.degrees + n - n_labels)
+            level = level_of_look((*self.looks, n), self.confidence_level)
+            return self.goal.is_met(*share_from_labels(later, level, self.prior)[1:])
+
+        low, high = n_labels, self.n_profiles
+        if high <= low or not is_met(high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if is_met(middle) else (middle, high)
+        return high

@@ -1,15 +1,15 @@
-"""What earlier audits of a platform say of the next audience there: how far the scores are off, and how far that varies.
+"""What earlier audits of a platform say of the next audience there: how far scores are off, and how that varies.
 
 Scores are calibrated at one share of fakes. In an audience of another share they must be moved by its odds, which is no
 fault of theirs; whatever is left is: the offset c, in log-odds, with which the moved scores sum to the share p that an
 audit found, mean over profiles of expit(logit p + c + score) = p. It does not depend on the share, so audiences of 2 %
 and of 70 % can be compared.
 
-The offsets of k audits are drawn from a normal distribution of the platform (a random-effects meta-analysis). Its spread
-is not known from a few, so it is integrated over, under a half-normal prior: one audit says little, ten that agree say
-much, ten that don't say little. What follows for the next audience is the prior of its share (meta-analytic-predictive,
-Neuenschwander et al. 2010, Clin Trials 7:5-18), with a part left flat for an audience unlike all before (Schmidli et al.
-2014, Biometrics 70:1023-1032).
+The offsets of k audits are drawn from a normal distribution of the platform (a random-effects meta-analysis). Its
+spread is not known from a few, so it is integrated over, under a half-normal prior: one audit says little, ten that
+agree say much, ten that don't say little. What follows for the next audience is the prior of its share
+(meta-analytic-predictive, Neuenschwander et al. 2010, Clin Trials 7:5-18), with a part left flat for an audience unlike
+all before (Schmidli et al. 2014, Biometrics 70:1023-1032).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def find_offset(probas: FloatArray, training_share: float, share: float, varianc
 
 
 def find_offsets(earlier: pl.DataFrame | None, creator_id: str, model: str) -> list[CalibrationOffset]:
-    """What the audit of a creator may learn from: its rows of the table `earlier_audits` that are of this very model."""
+    """What the audit of a creator may learn from: its rows of the table `earlier_audits`, of this very model."""
     if earlier is None:
         return []
     mine = earlier.filter(creator_id=creator_id, model=model).sort("audit_id")

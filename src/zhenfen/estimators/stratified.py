@@ -47,7 +47,7 @@ class Estimate:
     degrees: int
 
     def effective_labels(self, confidence_level: float) -> tuple[float, float]:
-        """Fakes and labels of a plain sample that would say as much, fewer by the t-quantile for what the strata take."""
+        """Fakes and labels of a plain sample that would say as much, fewer by the t-quantile for what strata take."""
         from scipy.stats import t
 
         normal = NormalDist().inv_cdf((1 + confidence_level) / 2)
