@@ -72,6 +72,7 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.false_alarms
 	$(BIN)/python -m benchmarks.audience_quality
 	$(BIN)/python -m benchmarks.prevalence
+	$(BIN)/python -m benchmarks.audits
 	$(BIN)/python -m benchmarks.comment_quality
 	$(BIN)/python -m benchmarks.encoder_quality
 	$(BIN)/python -m benchmarks.post_quality

@@ -58,7 +58,7 @@ def main() -> None:
     _show(whole.group_by("share", maintain_order=True), "error", "width", "holds", "any_look")
     by_kind = whole.group_by("auc", "shift", "share").agg(pl.col("holds", "any_look").mean())
     print("worst kind of audience:", by_kind.select(pl.col("holds", "any_look").min()).row(0, named=True))
-    print(f"mean error up to 30 %: {whole.filter(pl.col('share') <= USUAL)['error'].mean():.4f}")
+    print(f"mean error up to 30 %: {float(whole.filter(pl.col('share') <= USUAL)['error'].to_numpy().mean()):.4f}")
     goals = {"width": Goal(width=promised), "width .15": Goal(width=0.15)}
     goals |= {f"line {line}": Goal(line=line) for line in (0.15, 0.3)}
     rows = []

@@ -70,7 +70,7 @@ def looks_of(batches: Sequence[int]) -> tuple[int, ...]:
 
 
 def _density(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.exp(-(values**2) / 2) / np.sqrt(2 * np.pi)
+    return np.asarray(np.exp(-(values**2) / 2) / np.sqrt(2 * np.pi), dtype=np.float64)
 
 
 def _upper_tail(values: NDArray[np.float64]) -> NDArray[np.float64]:
