@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,13 +97,17 @@ def zhenfen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.fixture
-def toy_creator(monkeypatch: pytest.MonkeyPatch) -> ToyCreatorModel:
+def toy_creator(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyCreatorModel]:
     """The shelf with a creator model of two measurements."""
     from toy_models import ToyCreatorModel, put_creator
+    from zhenfen.batch import stages
 
     model = ToyCreatorModel()
     put_creator(monkeypatch, model)
-    return model
+    # A batch reads the shelf once in a process: neither this one nor the next test's may be of the other.
+    stages.models.cache_clear()
+    yield model
+    stages.models.cache_clear()
 
 
 @pytest.fixture(scope="session")
