@@ -83,25 +83,21 @@ def read_state(
     joined = joined.join(given, on="profile_id", how="left", maintain_order="left")
     prior = make_prior(probas, training_share, find_offsets(tables["earlier_audits"], creator, model))
     looks = looks_of(given["batch"].to_list())
+    is_labelled, values = joined["is_fake"].is_not_null().to_numpy(), joined["is_fake"].cast(pl.Float64).to_numpy()
     progress = plan_audit(
         probas,
-        joined["is_fake"].is_not_null().to_numpy(),
-        joined["is_fake"].cast(pl.Float64).to_numpy(),
+        is_labelled,
+        values,
         looks,
         goal,
         confidence_level=confidence_level,
         prior=prior,
     )
-    return AuditState(
-        joined,
-        progress,
-        len(looks),
-        0 if prior is None else prior.n_audits,
-        latest.group_by("labelled_by").agg(n_labels=pl.len()).sort("labelled_by"),
-        labels.filter(pl.col("is_fake").n_unique().over("profile_id") > 1)
-        .sort("profile_id", "labelled_by")
-        .select("profile_id", "labelled_by"),
-    )
+    labelled_by = latest.group_by("labelled_by").agg(n_labels=pl.len()).sort("labelled_by")
+    torn = labels.filter(pl.col("is_fake").n_unique().over("profile_id") > 1).sort("profile_id", "labelled_by")
+    n_earlier = 0 if prior is None else prior.n_audits
+    contradicted = torn.select("profile_id", "labelled_by")
+    return AuditState(joined, progress, len(looks), n_earlier, labelled_by, contradicted)
 
 
 def make_batch(

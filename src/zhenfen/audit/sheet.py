@@ -224,7 +224,8 @@ def _read_design(path: Path) -> Design:
         problems.append(Problem("a whole number from 1", path.name, column=f"{DESIGN_SHEET}:batch", value=batch))
     if problems:
         raise InputError(problems)
-    return Design(**{name: found[name] for name in names if name != "format"}, batch=batch)
+    given = {name: found[name] for name in Design.__annotations__ if name != "batch"}
+    return Design(**given, batch=batch)
 
 
 def _read_columns(path: Path, sheets: Mapping[str, tuple[str, ...]], sheet: str, names: list[str]) -> pl.DataFrame:

@@ -168,8 +168,9 @@ def show_applied(applied: Applied[pl.DataFrame], language: str) -> None:
         if estimate is None:
             continue
         row = estimate.row(0, named=True)
-        cells = ("—", catalogue.text(f"reason.{row['reason']}"))
-        if row["share"] is not None:
+        if row["share"] is None:
+            cells = ("—", catalogue.text(f"reason.{row['reason']}"))
+        else:
             cells = (catalogue.share(row["share"]), f"{catalogue.share(row['low'])} – {catalogue.share(row['high'])}")
         shown.add_row(catalogue.text(f"cli.audit.{name}"), *cells)
     console = Console()

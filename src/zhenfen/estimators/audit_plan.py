@@ -138,7 +138,7 @@ class _Forecast:
     prior: SharePrior | None
 
     def fewest_labels(self, estimate: Estimate, n_labels: int) -> int | None:
-        """With which the question is answered, if the share and the spread are as they seem now; None if by none."""
+        """With which the question would be answered, were share and spread as they seem now; None if by none."""
         of_frame = estimate.smooth_share * (1 - estimate.smooth_share) / self.n_profiles
         within = max(estimate.variance - of_frame, 0.0) / max(1 / n_labels - 1 / self.n_profiles, 1e-9)
 
