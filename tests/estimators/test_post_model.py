@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import polars as pl
 import pytest
 import yaml
 from scipy.sparse import csr_matrix
+from work_counter import check_linear
 
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
@@ -138,7 +138,7 @@ def test_letters_keep_their_place(text: str, letters: str) -> None:
 
 
 def test_row_order_ids_and_batches_change_nothing(model: PostModel) -> None:
-    posts = _posts([*TEXTS, *SPONSORED, *ORGANIC])
+    posts = _posts([*TEXTS, *SPONSORED[:4], *ORGANIC[:4]])
     found = model.predict(posts)
     assert model.predict(posts.reverse()).equals(found.reverse())
     assert model.predict(posts.with_columns(post_id=pl.lit("x"))).equals(found)
@@ -187,13 +187,20 @@ def test_a_changed_or_foreign_file_is_refused(folder: Path, tmp_path: Path) -> N
         load_post_model(tmp_path)
 
 
-def test_hostile_texts_take_linear_time(model: PostModel) -> None:
-    start = time.perf_counter()
+def test_hostile_texts_are_scored(model: PostModel) -> None:
     found = model.predict(_posts(HOSTILE))
     reasons = model.explain(_posts(HOSTILE), 3)
     assert found.height == len(reasons) == len(HOSTILE)
     assert found["p_sponsored"].drop_nulls().is_between(0, 1).all()
-    assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize("text", ["a", "赶紧", "\u202e\x00\x02\x03", "不是广告", "#", "…½ﷺ"])
+def test_a_long_text_is_linear_work(model: PostModel, text: str) -> None:
+    def read(longer: str) -> None:
+        model.predict(_posts([longer]))
+        model.explain(_posts([longer]), 3)
+
+    check_linear(read, text * (2_000 // len(text)))
 
 
 def test_the_shipped_model_tells_selling_from_a_diary() -> None:

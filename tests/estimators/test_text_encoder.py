@@ -35,10 +35,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_encoder(tmp_path_factory.mktemp("base"))
 
 
+SURE = EncoderParams(n_epochs=10, learning_rate=0.05, dropout=0.0, seed=1)
+"""Six texts by heart."""
+
+
 @pytest.fixture(scope="module")
 def fitted(base: Path) -> TextEncoder:
-    params = EncoderParams(n_epochs=30, learning_rate=0.02, dropout=0.0, seed=1)
-    return TextEncoder.fit(base, TEXTS, Y, np.ones(6), params)
+    return TextEncoder.fit(base, TEXTS, Y, np.ones(6), SURE)
 
 
 def test_it_learns_what_it_is_shown(fitted: TextEncoder) -> None:
@@ -48,10 +51,9 @@ def test_it_learns_what_it_is_shown(fitted: TextEncoder) -> None:
 
 
 def test_a_text_of_no_weight_teaches_nothing(base: Path) -> None:
-    params = EncoderParams(n_epochs=30, learning_rate=0.02, dropout=0.0, seed=1)
     both, contradicted = pl.concat([TEXTS, TEXTS]), np.concatenate((Y, 1 - Y))
     weight = np.concatenate((np.ones(6), np.zeros(6)))
-    scores = TextEncoder.fit(base, both, contradicted, weight, params).decision_function(TEXTS)
+    scores = TextEncoder.fit(base, both, contradicted, weight, SURE).decision_function(TEXTS)
     assert ((scores > 0) == (Y == 1)).all()
 
 
@@ -94,11 +96,9 @@ def test_what_lies_behind_the_longest_length_is_not_read(fitted: TextEncoder) ->
     assert one == other
 
 
-def test_a_saved_classifier_scores_the_same_to_16_bits(base: Path, tmp_path: Path) -> None:
+def test_a_saved_classifier_scores_the_same_to_16_bits(fitted: TextEncoder, tmp_path: Path) -> None:
     import torch
 
-    params = EncoderParams(n_epochs=30, learning_rate=0.02, dropout=0.0, seed=1)
-    fitted = TextEncoder.fit(base, TEXTS, Y, np.ones(6), params)
     before = fitted.decision_function(TEXTS)
     fitted.save(tmp_path / "saved")
     assert {path.suffix for path in (tmp_path / "saved").iterdir()} == {".json", ".safetensors"}

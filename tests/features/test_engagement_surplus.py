@@ -64,19 +64,23 @@ def test_by_a_second_calculation(count: str, seed: int) -> None:
 @pytest.mark.parametrize("count", SURPLUS_OF)
 @pytest.mark.parametrize("n_bought", [9, 16])
 def test_packets_are_more_even_than_attention(count: str, n_bought: int) -> None:
-    clean: list[float | None] = []
-    bought: list[float | None] = []
-    liked: list[float | None] = []
+    clean: list[pl.DataFrame] = []
+    bought: list[pl.DataFrame] = []
+    liked: list[pl.DataFrame] = []
     for seed in range(40):
         counts = organic(seed)
-        clean.append(value(posts(counts), count))
+        clean.append(posts(counts, f"c{seed}"))
         rng = np.random.default_rng(seed)
         packet = np.zeros(24)
         packet[-n_bought:] = np.rint(3 * counts[count][-n_bought:].mean() * rng.normal(1, 0.03, n_bought))
-        bought.append(value(posts({**counts, count: counts[count] + packet.astype(int)}), count))
+        bought.append(posts({**counts, count: counts[count] + packet.astype(int)}, f"c{seed}"))
         tripled = {name: numbers * np.where(packet > 0, 4, 1) for name, numbers in counts.items()}
-        liked.append(value(posts(tripled), count))
-    innocent, packets, attention = (np.array(one, dtype=np.float64) for one in (clean, bought, liked))
+        liked.append(posts(tripled, f"c{seed}"))
+    column = f"engagement_{count}_even_surplus_ratio"
+    innocent, packets, attention = (
+        measure_surplus(pl.concat(one))[column].to_numpy() for one in (clean, bought, liked)
+    )
+    assert len(innocent) == len(packets) == len(attention) == 40
     assert np.quantile(innocent, 0.95) < np.quantile(packets, 0.25)
     assert np.median(attention) < np.quantile(innocent, 0.75)
 

@@ -9,108 +9,16 @@ from typing import Any
 
 import polars as pl
 
-from zhenfen.features.audience.family import Audience
-from zhenfen.features.growth.drops import DROPS_SCHEMA
 from zhenfen.features.what_ifs import DocumentedChange
-from zhenfen.scoring.audience_readings import READ_AUDIENCE
+from zhenfen.scoring.details import describe_details
 from zhenfen.tables import Tables
-from zhenfen.verdict.audience import SHARES_SCHEMA
-from zhenfen.verdict.changes import COUNTERFACTUALS_SCHEMA
-from zhenfen.verdict.coverage import UNCOVERED_SCHEMA
 from zhenfen.verdict.creator import CREATORS_SCHEMA
 from zhenfen.verdict.evidence import EVIDENCE_SCHEMA, FINDINGS_SCHEMA, Findings
 from zhenfen.verdict.levels import rank
 
 AS_OF = datetime(2026, 3, 31, 12, tzinfo=UTC)
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-TIME = pl.Datetime("us", "UTC")
-SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
-    ("growth", "daily"): {
-        "day": pl.Date,
-        "n_followers": pl.Int64,
-        "n_gained": pl.Int64,
-        "n_expected": pl.Float64,
-        "low": pl.Float64,
-        "high": pl.Float64,
-    },
-    ("growth", "spans"): {
-        "starts_at": TIME,
-        "ends_at": TIME,
-        "n_gained": pl.Int64,
-        "n_expected": pl.Float64,
-        "shape": pl.String,
-        "is_round": pl.Boolean,
-        "explanation": pl.String,
-        "explained_by": pl.String,
-        "p_value": pl.Float64,
-        "q_value": pl.Float64,
-        "is_unexplained": pl.Boolean,
-    },
-    ("growth", "causes"): {
-        "starts_at": TIME,
-        "cause": pl.String,
-        "verdict": pl.String,
-        "value": pl.Float64,
-        "needed": pl.Float64,
-        "evidence": pl.String,
-        "note": pl.String,
-    },
-    ("growth", "drops"): {name: dtype for name, dtype in DROPS_SCHEMA.items() if name != "creator_id"},
-    ("creator", "contributions"): {
-        "family": pl.String,
-        "feature": pl.String,
-        "value": pl.Float64,
-        "contribution": pl.Float64,
-    },
-    ("creator", "counterfactuals"): {
-        name: dtype for name, dtype in COUNTERFACTUALS_SCHEMA.items() if name != "creator_id"
-    },
-    ("creator", "lines"): dict.fromkeys(("low_below", "elevated_from", "high_from"), pl.Float64),
-    ("creator", "uncovered"): {name: dtype for name, dtype in UNCOVERED_SCHEMA.items() if name != "creator_id"},
-    ("engagement", "posts"): {
-        "post_id": pl.String,
-        "published_at": TIME,
-        "n_interactions": pl.Int64,
-        "n_views": pl.Int64,
-        "n_likes": pl.Int64,
-        "is_measured": pl.Boolean,
-        "is_promoted": pl.Boolean,
-        "stands_out": pl.Boolean,
-    },
-    ("comments", "clusters"): {
-        "cluster_id": pl.String,
-        "n_comments": pl.Int64,
-        "n_authors": pl.Int64,
-        "n_posts": pl.Int64,
-        "first_at": TIME,
-        "last_at": TIME,
-        "examples": pl.List(pl.String),
-    },
-    ("sponsorship", "posts"): {
-        "post_id": pl.String,
-        "published_at": TIME,
-        "excerpt": pl.String,
-        "is_disclosed": pl.Boolean,
-        "has_purchase_means": pl.Boolean,
-        "matched": pl.List(pl.String),
-    },
-    ("audience", "frames"): {"frame": pl.String, "n_profiles": pl.Int64, "is_measured": pl.Boolean},
-    **{
-        ("audience", name): {column: dtype for column, dtype in schema.items() if column != "creator_id"}
-        for name, schema in {**Audience.details, **READ_AUDIENCE}.items()
-        if name in ("origins", "following", "partition", "sellers", "other_shares")
-    },
-    ("audience", "shares"): {name: dtype for name, dtype in SHARES_SCHEMA.items() if name != "creator_id"},
-    ("network", "shared_clusters"): {
-        "cluster_id": pl.String,
-        "n_comments": pl.Int64,
-        "n_authors": pl.Int64,
-        "n_creators": pl.Int64,
-        "creator_ids": pl.List(pl.String),
-        "examples": pl.List(pl.String),
-    },
-    ("network", "shared_commenters"): {"other_creator_id": pl.String, "n_shared": pl.Int64, "jaccard": pl.Float64},
-}
+SCHEMAS = describe_details()
 
 
 @dataclass
@@ -167,7 +75,7 @@ class Builder:
         findings = pl.DataFrame(self.findings, schema=FINDINGS_SCHEMA)
         details: dict[str, dict[str, pl.DataFrame]] = {}
         for (family, name), rows in self.details.items():
-            frame = pl.DataFrame(rows, schema={"creator_id": pl.String, **SCHEMAS[family, name]})
+            frame = pl.DataFrame(rows, schema=SCHEMAS[family][name])
             details.setdefault(family, {})[name] = frame
         tables = Tables(
             {

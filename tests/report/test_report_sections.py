@@ -27,7 +27,7 @@ def toy(monkeypatch, tmp_path):
     monkeypatch.setattr(html, "TEMPLATES", tmp_path / "templates")
     shutil.copytree(html.Path(html.__file__).parent / "templates", tmp_path / "templates")
     (tmp_path / "templates" / "sections" / "toy.html").write_text("<p>{{ r.toy.n_wheels }} wheels</p>\n")
-    monkeypatch.setitem(SCHEMAS, ("toy", "wheels"), {"size": pl.Int64})
+    monkeypatch.setitem(SCHEMAS, "toy", {"wheels": {"creator_id": pl.String(), "size": pl.Int64()}})
 
     class ToySection(FamilySection, family="toy", place=7):
         reads: ClassVar = {"toy": ("wheels",)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 
 import polars as pl
 import pytest
+from work_counter import check_linear
 
 from zhenfen.text.spans import SPANS_SCHEMA, find_spans
 
@@ -34,8 +34,7 @@ def test_rows_do_not_see_each_other() -> None:
     assert find_spans(pl.Series(["a", "b"]), "ab").is_empty()
 
 
-def test_a_long_text_takes_linear_time() -> None:
-    start = time.perf_counter()
+def test_a_long_text_is_linear_work() -> None:
     found = find_spans(pl.Series(["a1" * 50_000]), r"\d")
     assert (found.height, found["end"].max()) == (50_000, 100_000)
-    assert time.perf_counter() - start < 2
+    check_linear(lambda text: find_spans(pl.Series([text]), r"\d"), "a1" * 1_000)
