@@ -53,7 +53,7 @@ def list_(registry: RegistryOption = None, lang: PrintLangOption = "en") -> None
 @app.command()
 def show(
     model: Annotated[
-        str, typer.Argument(help="audience, audience/1, or models:/zhenfen-audience@champion of the registry.")
+        str, typer.Argument(help="audience, audience/2, or models:/zhenfen-audience@champion of the registry.")
     ],
     registry: RegistryOption = None,
     lang: PrintLangOption = "en",

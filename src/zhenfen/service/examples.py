@@ -53,7 +53,7 @@ ROWS_SHOWN: dict[str, dict[str, Any]] = {
 }
 """Request bodies by kind; tests/service/test_app_status.py sends each."""
 SCORES_SHOWN: dict[str, dict[str, Any]] = {
-    "profiles": {"profile_id": "1002", "p_fake": 0.23, "model": "audience/1", "out_of_domain": False},
+    "profiles": {"profile_id": "1002", "p_fake": 0.23, "model": "audience/2", "out_of_domain": False},
     "comments": {
         "comment_id": "1",
         "p_advert": 0.87,

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from zhenfen.messages import Catalogue
-from zhenfen.places import name_place, name_targets
+from zhenfen.places import ABROAD, name_place, name_targets
 from zhenfen.report.case import Case
 from zhenfen.report.section import Line
 from zhenfen.verdict.outside import measure_outside
@@ -191,10 +191,6 @@ def _texts(figures: dict[str, Any]) -> dict[str, str]:
 
 
 def _name_origin(kind: str, value: str, catalogue: Catalogue) -> str:
-    if kind == "language" or value in _WORDS:
+    if kind == "language" or value == ABROAD:
         return catalogue.text(f"{kind}.{value}")
     return name_place(value, catalogue.language)
-
-
-_WORDS = ("abroad",)
-"""Regions that are no place of the gazetteer."""
