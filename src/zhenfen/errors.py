@@ -113,5 +113,20 @@ class ConfigError(ZhenfenError):
     """A configuration file or an option cannot be used."""
 
 
+class UnknownPlaceError(ConfigError):
+    """A place was asked for that is neither a province of China nor a country.
+
+    Attributes:
+        name: As it was asked for.
+        alike: Places spelled most like it.
+    """
+
+    def __init__(self, name: str, alike: Sequence[str]) -> None:
+        self.name, self.alike = name, tuple(alike)
+        said = f"; spelled alike: {', '.join(alike)}" if alike else ""
+        expected = "expected a province of China or a country by its Chinese, English or French name"
+        super().__init__(f"target region {name!r}: {expected}, such as 广东, Guangdong, 日本 or Japan{said}")
+
+
 class RegistryUnreachableError(ConfigError):
     """The registry of models does not answer; what it would have said is unknown."""

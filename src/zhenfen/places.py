@@ -14,7 +14,7 @@ from functools import cache
 import polars as pl
 
 from zhenfen.config import Strict, config_dir, read_config
-from zhenfen.errors import ConfigError
+from zhenfen.errors import UnknownPlaceError
 
 CHINA, MAINLAND, ABROAD = "CN", "mainland", "abroad"
 N_SUGGESTED = 3
@@ -89,7 +89,7 @@ def parse_targets(names: Iterable[str]) -> tuple[str, ...]:
     """Codes of all places that the names stand for, sorted; a name of a group stands for every place in it.
 
     Raises:
-        ConfigError: A name is known to nobody; with those that are spelled most like it.
+        UnknownPlaceError: A name is known to nobody; with those that are spelled most like it.
     """
     known, _ = _spellings()
     codes: set[str] = set()
@@ -97,10 +97,7 @@ def parse_targets(names: Iterable[str]) -> tuple[str, ...]:
         code = known.get(_plain(name))
         if code is None or code == ABROAD:
             places = [spelling for spelling, place in known.items() if place != ABROAD]
-            alike = get_close_matches(_plain(name), places, N_SUGGESTED)
-            said = f"; spelled alike: {', '.join(alike)}" if alike else ""
-            expected = "expected a province of China or a country by its Chinese, English or French name"
-            raise ConfigError(f"target region {name!r}: {expected}, such as 广东, Guangdong, 日本 or Japan{said}")
+            raise UnknownPlaceError(name, get_close_matches(_plain(name), places, N_SUGGESTED))
         codes |= _held(code)
     return tuple(sorted(codes))
 

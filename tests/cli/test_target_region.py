@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from cli_runner import Runner
 
 HEADINGS = "达人ID,达人昵称,平台,粉丝ID,昵称,IP属地,抽样方式"
@@ -31,10 +32,20 @@ def test_the_share_outside_stands_in_the_report(zhenfen: Runner, tmp_path: Path)
     assert "Guangdong, Zhejiang" in outside["sentence"]
 
 
-def test_a_place_that_nobody_knows_is_an_error_before_any_work(zhenfen: Runner, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", "未识别“Guangdng”"),
+        ("en", "“Guangdng” is not known"),
+        ("fr", "« Guangdng » est inconnu"),
+    ],
+)
+def test_a_place_that_nobody_knows_is_an_error_before_any_work(
+    zhenfen: Runner, tmp_path: Path, lang: str, words: str
+) -> None:
     out = tmp_path / "out"
-    ran = zhenfen("vet", write(tmp_path), "--out", out, "--target-region", "Guangdng")
+    ran = zhenfen("vet", write(tmp_path), "--out", out, "--target-region", "Guangdng", "--lang", lang)
     assert ran.code == 2
-    assert "'Guangdng'" in ran.err
+    assert words in ran.err.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "guangdong" in ran.err
     assert not out.exists()

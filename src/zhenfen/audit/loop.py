@@ -308,10 +308,10 @@ def _find_problems(
         expected = f"at least {N_LABELS_NEEDED} profiles with one of the first two labels"
         yield Problem(expected, file.name, column=label, value=f"{n_labels} profiles")
     # Other than the same person labelled before.
-    before = earlier.filter(creator_id=design.creator_id).select(
+    said_before = earlier.filter(creator_id=design.creator_id).select(
         "profile_id", "labelled_by", earlier=pl.when("is_fake").then(pl.lit("fake")).otherwise(pl.lit("real"))
     )
-    changed = read.drop_nulls("label").join(before, on="profile_id").filter(pl.col("label") != pl.col("earlier"))
+    changed = read.drop_nulls("label").join(said_before, on="profile_id").filter(pl.col("label") != pl.col("earlier"))
     for row, found, said, name in changed.sort("row").select("row", "word", "earlier", "labelled_by").iter_rows():
         expected = f"{word(f'audit.label.{said}')!r}, as {name!r} has labelled the same profile before"
         yield Problem(expected, file.name, row=row, column=label, value=found)

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zhenfen.audit.loop import Applied, Sampled
-from zhenfen.errors import FoundBySearchError, InputError, ZhenfenError
+from zhenfen.errors import FoundBySearchError, InputError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.tables import Tables
@@ -211,6 +211,10 @@ def show_error(error: ZhenfenError, language: str) -> None:
         word = catalogue.text(f"report.found_by.{given}")
         about = [catalogue.text("cli.found_by.says_search", file=one.file) for one in error.problems[:MOST_ROWS]]
         text = "\n".join([*about, catalogue.text("cli.found_by.contradicted", given=given, word=word)])
+    elif isinstance(error, UnknownPlaceError):
+        text = catalogue.text("cli.place.unknown", name=error.name)
+        if error.alike:
+            text += catalogue.text("cli.place.alike", names=", ".join(error.alike))
     elif isinstance(error, InputError):
         # In the reader's language where a message says what to do, else in English.
         for one in error.problems:
