@@ -10,6 +10,7 @@ import pytest
 from report_builder import FIRST_DAY, Builder, make_then
 from report_scenes import rich
 
+from zhenfen.estimators.creator_evidence import AUDIENCE_SHARE
 from zhenfen.features.what_ifs import DocumentedChange
 from zhenfen.messages import Catalogue
 from zhenfen.report.html import render_creator, render_shortlist
@@ -40,6 +41,14 @@ def test_what_was_not_measured_or_rounds_to_nothing_raises_nothing() -> None:
     builder.detail("a", "creator", "contributions", [dict(zip(names, row, strict=True)) for row in rows])
     shown = [item["feature"] for item in summary_of(builder)["overall"]["raising"]]
     assert shown == ["growth_share", "comments_copied_share"]
+
+
+def test_an_estimate_that_raises_the_probability_is_shown_with_its_value() -> None:
+    builder = rich()
+    row = {"family": "audience", "feature": AUDIENCE_SHARE, "value": 0.361, "contribution": 9.0}
+    builder.detail("a", "creator", "contributions", [row])
+    first = summary_of(builder)["overall"]["raising"][0]
+    assert (first["feature"], first["value_text"]) == (AUDIENCE_SHARE, "36%")
 
 
 def test_families_without_a_level_are_not_said_to_be_unseen() -> None:

@@ -11,7 +11,7 @@ from zhenfen.report.family import level_words
 from zhenfen.report.section import family_rank
 from zhenfen.report.words import list_names
 from zhenfen.verdict.changes import OVERALL, UNSAID
-from zhenfen.verdict.creator import JUDGED
+from zhenfen.verdict.creator import ESTIMATED, JUDGED
 
 READS: Reads = {OVERALL: ("contributions", "lines")}
 BASIS = "model"
@@ -102,9 +102,15 @@ def _raising(case: Case, families: list[dict[str, Any]]) -> list[dict[str, Any]]
             **{name: row[name] for name in ("family", "feature", "value", "contribution")},
             "family_label": labels.get(row["family"], row["family"]),
             "label": case.setting.label("feature", row["feature"]),
-            "value_text": measured.get(row["feature"], {}).get("value_text", "—"),
+            "value_text": measured.get(row["feature"], {}).get("value_text") or _estimate_text(case, row),
             "range_text": measured.get(row["feature"], {}).get("range_text", ""),
             "contribution_text": "+" + case.catalogue.number(row["contribution"]),
         }
         for row in largest.iter_rows(named=True)
     ]
+
+
+def _estimate_text(case: Case, row: dict[str, Any]) -> str:
+    """What no family has a line for: an estimate in its unit, a dash for what no page shows."""
+    unit = ESTIMATED.get(row["feature"])
+    return "—" if unit is None else case.catalogue.value(row["value"], unit)

@@ -32,6 +32,8 @@ CREATORS_SCHEMA: dict[str, pl.DataType] = {
     "families_assessed": pl.List(pl.String()),
     "reason": pl.String(),
 }
+ESTIMATED = {AUDIENCE_SHARE: "share"}
+"""Inputs of the model that an estimate gives and no family measures → their unit."""
 _KNOTS = {name: NormalDist().inv_cdf(share) for name, share in QUANTILES.items()}
 _FARTHEST = 4.0
 """Normal scores are cut at ± 4: beyond the last quantile of a panel of hundreds nothing is known of the distance."""
