@@ -6,6 +6,7 @@
     │   ├── UnreadableFileError a file is torn, too large, or in no known encoding
     │   ├── MissingTableError   the work needs a table that is not there
     │   ├── InvalidTableError   a table breaks its contract
+    │   ├── QuestionError       the data lack something that only the user can say
     │   ├── UnknownCreatorError a creator was asked for who is not in the data
     │   └── FoundBySearchError  a search found all creators, and the user says otherwise
     └── ConfigError             a file under configs/ or an option cannot be used (exit code 2)
@@ -16,8 +17,8 @@ An InputError carries every problem that was found, not the first one only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 __all__ = [
     "ConfigError",
@@ -26,6 +27,7 @@ __all__ = [
     "InvalidTableError",
     "MissingTableError",
     "Problem",
+    "QuestionError",
     "RegistryUnreachableError",
     "UnknownCreatorError",
     "UnknownFormatError",
@@ -48,6 +50,7 @@ class Problem:
         column: Column or field name; None when it concerns the whole row or file.
         value: What stood there, as text; cut to 80 characters when printed.
         key: Message that tells a person what to do, in the language asked for; None where the words above must do.
+        fields: What the message has to say beside the file and the value.
     """
 
     expected: str
@@ -56,6 +59,7 @@ class Problem:
     column: str | None = None
     value: str | None = None
     key: str | None = None
+    fields: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         parts = [self.file]
@@ -99,6 +103,10 @@ class MissingTableError(InputError):
 
 class InvalidTableError(InputError):
     """A table breaks its contract: column, type, range, key or choice."""
+
+
+class QuestionError(InputError):
+    """The data lack something that only the user can say: a platform, or whose posts they are."""
 
 
 class UnknownCreatorError(InputError):

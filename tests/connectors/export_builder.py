@@ -31,7 +31,14 @@ def rows(tables: Tables, name: str, *columns: str) -> list[tuple[Any, ...]]:
 
 def unusable(tables: Tables) -> set[tuple[Any, ...]]:
     """What was left out or merged: table, row, column, value, what was expected, and what became of it."""
-    return set(tables["unusable"].select("table", "row", "column", "value", "expected", "action").rows())
+    lost = tables["unusable"].filter(pl.col("action") != "column_ignored")
+    return set(lost.select("table", "row", "column", "value", "expected", "action").rows())
+
+
+def ignored(tables: Tables) -> dict[str, str | None]:
+    """The columns that were not used, each with the heading that was perhaps meant."""
+    rows = tables["unusable"].filter(pl.col("action") == "column_ignored")
+    return dict(rows.select("column", "value").iter_rows())
 
 
 def note(note_id: str = "n1", **changes: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from export_builder import (
     DAY,
@@ -147,9 +149,12 @@ def test_the_user_knows_better_when_it_was_obtained(tmp_path: Path) -> None:
     assert rows(read(tmp_path, obtained_at=day), "provenance", "obtained_at") == [(day,)]
 
 
-def test_data_that_does_not_say_when_has_no_moment(tmp_path: Path) -> None:
+def test_data_that_do_not_say_when_are_as_old_as_their_files(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", [{"昵称": "小王", "平台": "抖音", "粉丝数": "1"}])
-    assert rows(read(tmp_path), "provenance", "obtained_at") == [(None,)]
+    (file,) = (one for one in tmp_path.rglob("*") if one.is_file())
+    saved_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    os.utime(file, (saved_at.timestamp(), saved_at.timestamp()))
+    assert rows(read(tmp_path), "provenance", "obtained_at") == [(saved_at,)]
 
 
 def test_files_of_another_format_are_listed(tmp_path: Path) -> None:
@@ -184,15 +189,20 @@ def test_no_posts_and_one_post(tmp_path: Path) -> None:
     assert read(tmp_path / "one")["posts"].height == 1
 
 
-def test_a_torn_file_among_good_ones_is_an_error(tmp_path: Path) -> None:
+def test_a_torn_file_is_an_error_and_among_good_ones_it_is_listed(tmp_path: Path) -> None:
     write_notes(tmp_path, NOTES, COMMENTS)
     path = tmp_path / "xhs" / "json" / f"search_comments_{DAY}.json"
     text = path.read_text(encoding="utf-8")
     path.write_text(text[: len(text) // 2], encoding="utf-8")
+    tables = read(tmp_path)
+    assert tables["posts"].height > 0
+    assert not tables.has("comments")
+    listed = tables["unusable"].filter(pl.col("expected") == "unusable.unreadable")
+    assert listed["file"].to_list() == [f"xhs/json/search_comments_{DAY}.json"]
     with pytest.raises(UnreadableFileError) as caught:
-        read(tmp_path)
+        read(path)
     (problem,) = caught.value.problems
-    assert problem.file == f"xhs/json/search_comments_{DAY}.json"
+    assert problem.file == f"search_comments_{DAY}.json"
     assert problem.row == text[: len(text) // 2].count("\n") + 1
     assert "column" in str(problem.value)
 

@@ -8,6 +8,7 @@ import typer
 
 from zhenfen.cli.options import (
     AsOfOption,
+    CreatorNameOption,
     ExportPath,
     FoundByOption,
     FrameOption,
@@ -31,6 +32,7 @@ def explain(
     frame: FrameOption = None,
     found_by: FoundByOption = None,
     platform: PlatformOption = None,
+    creator_name: CreatorNameOption = None,
 ) -> None:
     """One creator: levels with reasons, spans with the causes tested, and what would lower a level."""
     from zhenfen.cli.terminal import StepDisplay
@@ -39,7 +41,8 @@ def explain(
     from zhenfen.vetting.explain import explain
     from zhenfen.vetting.options import VetOptions
 
-    options = VetOptions(lang, as_of=end_of_day(as_of), frame=frame, platform=platform, found_by=found_by)
+    said = {"frame": frame, "platform": platform, "found_by": found_by, "creator_name": creator_name}
+    options = VetOptions(lang, as_of=end_of_day(as_of), **said)
     with StepDisplay(lang) as steps:
         summary = explain(path, creator, load_models(panel), options, steps.advance)
     show_creator(summary, lang)

@@ -76,7 +76,15 @@ FoundByOption = Annotated[
     ),
 ]
 PlatformOption = Annotated[
-    str | None, typer.Option(help="Platform of rows that name none: weibo, xiaohongshu, douyin, bilibili, …")
+    str | None,
+    typer.Option(help="Platform of rows that name none, by any name: weibo, 小红书, xhs, RED, …"),
+]
+CreatorNameOption = Annotated[
+    str | None, typer.Option("--creator-name", help="Whose posts and comments those are that name nobody.")
+]
+MapOption = Annotated[
+    Path | None,
+    typer.Option("--map", exists=True, dir_okay=False, help="Read the sheets as this map says; see import --save-map."),
 ]
 AsOfOption = Annotated[
     datetime | None,

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zhenfen.audit.loop import Applied, Sampled
+from zhenfen.cli.terminal_import import print_recognised, tell_problems
 from zhenfen.errors import FoundBySearchError, InputError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
@@ -216,10 +217,7 @@ def show_error(error: ZhenfenError, language: str) -> None:
         if error.alike:
             text += catalogue.text("cli.place.alike", names=", ".join(error.alike))
     elif isinstance(error, InputError):
-        # In the reader's language where a message says what to do, else in English.
-        for one in error.problems:
-            if one.key:
-                text = text.replace(str(one), catalogue.text(one.key, file=one.file))
+        text = "\n".join(tell_problems(error.problems, catalogue))
     console = Console(stderr=True, soft_wrap=True)
     for line in text.splitlines():
         console.print(Text(clean(line)), style="red")
@@ -276,8 +274,15 @@ def _legend(shortlist: Mapping[str, Any]) -> Text:
 
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
+    print_recognised(tables, console, catalogue)
     is_file = (pl.col("expected") == "unusable.file").fill_null(value=False)
     what = pl.when(is_file).then(pl.lit("file")).otherwise(pl.col("action"))
-    by_action = tables["unusable"].group_by(what.alias("action")).len().sort("action")
+    by_action = (
+        tables["unusable"]
+        .filter(pl.col("action") != "column_ignored")
+        .group_by(what.alias("action"))
+        .len()
+        .sort("action")
+    )
     for action, n_rows in by_action.iter_rows():
         console.print(Text(catalogue.text(f"cli.unusable.{action}", n=catalogue.number(n_rows, 0))))

@@ -9,11 +9,13 @@ import typer
 
 from zhenfen.cli.options import (
     AsOfOption,
+    CreatorNameOption,
     ExportPath,
     FoundByOption,
     FrameOption,
     Lang,
     LangOption,
+    MapOption,
     PanelOption,
     PlatformOption,
     end_of_day,
@@ -34,6 +36,8 @@ def vet(
     frame: FrameOption = None,
     found_by: FoundByOption = None,
     platform: PlatformOption = None,
+    creator_name: CreatorNameOption = None,
+    map_: MapOption = None,
     target_region: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,12 +47,14 @@ def vet(
 ) -> None:
     """Read an export and write one report a creator, a shortlist page and a spreadsheet."""
     from zhenfen.cli.terminal import StepDisplay, show_shortlist
+    from zhenfen.connectors.import_map import read_map
     from zhenfen.model_store import load_models
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
     wanted, targets = tuple(creator or ()), tuple(target_region or ())
-    options = VetOptions(lang, wanted, end_of_day(as_of), show_names, frame, platform, found_by, targets)
+    said = (frame, platform, found_by, targets, creator_name, read_map(map_) if map_ else None)
+    options = VetOptions(lang, wanted, end_of_day(as_of), show_names, *said)
     with StepDisplay(lang) as steps:
-        vetted = vet(path, out, load_models(panel), options, steps.advance)
+        vetted = vet(path, out, lambda: load_models(panel), options, steps.advance)
     show_shortlist(vetted, out, lang)

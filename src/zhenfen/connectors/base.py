@@ -32,12 +32,14 @@ class Options:
         platform: Platform of rows that name none.
         needs_platform: Whether creators of no known platform are an error; else they have no row in `creators`.
         frame: How an audience sample was drawn, see FRAMES.
+        creator_name: Whose posts and comments those are that name nobody; one creator for all.
         on_progress: Told about every file.
     """
 
     platform: str | None = None
     needs_platform: bool = True
     frame: str = UNSAID
+    creator_name: str | None = None
     on_progress: Progress = silent
 
 
@@ -66,12 +68,14 @@ class Connector(ABC):
     Attributes:
         title: The format in words, for messages.
         certainty: How much a match says, 0 to 100: names that only one tool gives are surer than headings.
+        is_one_whole: Whether a file that cannot be used leaves nothing that can.
     """
 
     registry: ClassVar[dict[str, type[Connector]]] = {}
     name: ClassVar[str]
     title: ClassVar[str]
     certainty: ClassVar[int]
+    is_one_whole: ClassVar[bool] = False
 
     def __init_subclass__(cls, name: str) -> None:
         cls.name = name
@@ -109,16 +113,19 @@ def choose_connector(export: Export) -> Connector:
         return min(claims, key=lambda connector: (-connector.certainty, connector.name))
     export.check_opened()
     formats = "; ".join(f"{name} ({connector.title})" for name, connector in known.items())
-    problems = [Problem(f"one of the formats {formats}", export.name)]
+    problems = [Problem(f"one of the formats {formats}", export.name, key="problem.unknown_format")]
     # What is there instead, as far as it takes to recognise the folder.
     for file in export.files[:FILES_SHOWN]:
         if file not in export.data_files:
-            problems.append(Problem("a file of one of the kinds " + ", ".join(DATA_SUFFIXES), file))
+            expected = "a file of one of the kinds " + ", ".join(DATA_SUFFIXES)
+            problems.append(Problem(expected, file, key="problem.unknown_file"))
             continue
         columns = [column for names in export.sheets(file).values() for column in names]
         expected = "a file of one of these formats, with its headings in the first row"
-        problems.append(Problem(expected, file, value=", ".join(columns) or "no columns"))
+        value = ", ".join(columns) or "no columns"
+        problems.append(Problem(expected, file, value=value, key="problem.unknown_columns"))
     n_more = len(export.files) - FILES_SHOWN
     if n_more > 0:
-        problems.append(Problem("a file of one of these formats", export.name, value=f"{n_more} more files"))
+        expected = "a file of one of these formats"
+        problems.append(Problem(expected, export.name, value=f"{n_more} more files", key="problem.more_files"))
     raise UnknownFormatError(problems)

@@ -6,15 +6,19 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 
+from zhenfen.connectors.import_map import ImportMap
 from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
+from zhenfen.connectors.reading.binary_files import read_saved_at
 from zhenfen.connectors.reading.files import DATA_SUFFIXES, OTHER_SUFFIXES, Sheets, peek, read
 from zhenfen.connectors.reading.tidy import FILE, ROW
+from zhenfen.connectors.recognised import Recognised
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 
 # What systems and editors leave beside the files of a person.
@@ -29,11 +33,13 @@ class Sheet:
         label: The file, and the sheet or database table where it has several.
         columns: The columns that stand in the file; the frame may hold more, all null.
         frame: String columns, `_file` (the label) and `_row` (from 1).
+        used: Column → what it was used as; grows with `pick`.
     """
 
     label: str
     columns: tuple[str, ...]
     frame: pl.DataFrame
+    used: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,15 +50,25 @@ class Export:
         name: What the user calls it, for messages.
         root: Folder that the files lie in.
         files: Paths relative to the root, sorted.
+        around: Names of the folders that the export lies in, the nearest first: it may be a part of another.
+        import_map: How its sheets are to be read, where the user says so.
         used: Files that were read, and their sheets by label; grows with `read`.
         unreadable: What was wrong with files when they were peeked into, by file.
+        heading_rows: File → sheet → row of the headings, from 1, where the map names it.
+        columns_used: Label of a sheet that was read → its columns → what they were used as; grows with `pick`.
+        recognised: File → its sheets as they were read, where that was not plain from the tool that wrote them.
     """
 
     name: str
     root: Path
     files: tuple[str, ...]
+    around: tuple[str, ...] = ()
+    import_map: ImportMap | None = None
     used: set[str] = field(default_factory=set)
     unreadable: dict[str, UnreadableFileError] = field(default_factory=dict)
+    heading_rows: dict[str, dict[str, int]] = field(default_factory=dict)
+    columns_used: dict[str, dict[str, str]] = field(default_factory=dict)
+    recognised: dict[str, list[Recognised]] = field(default_factory=dict)
     _peeked: dict[str, Sheets] = field(default_factory=dict)
 
     @property
@@ -77,7 +93,7 @@ class Export:
         """The sheets of a file with their columns; empty, and noted in `unreadable`, if it cannot be opened."""
         if file not in self._peeked:
             try:
-                self._peeked[file] = peek(self.path(file), file)
+                self._peeked[file] = peek(self.path(file), file, self.heading_rows.get(file))
             except UnreadableFileError as error:
                 self._peeked[file], self.unreadable[file] = {}, error
         return self._peeked[file]
@@ -100,9 +116,33 @@ class Export:
         """
         label = label_sheet(file, sheet)
         self.used.update((file, label))
-        frame = read(self.path(file), file, sheet, wanted)
+        frame = read(self.path(file), file, sheet, wanted, self.heading_rows.get(file, {}).get(sheet))
         numbered = frame.with_columns(pl.lit(label).alias(FILE), pl.int_range(1, pl.len() + 1).alias(ROW))
-        return Sheet(label, self.sheets(file).get(sheet, ()), numbered)
+        return Sheet(label, self.sheets(file).get(sheet, ()), numbered, self.columns_used.setdefault(label, {}))
+
+    def without(self, files: Collection[str]) -> Export:
+        """The export as if these files were not there, with nothing of it read yet."""
+        rest = tuple(file for file in self.files if file not in files)
+        return Export(self.name, self.root, rest, self.around, self.import_map, heading_rows=self.heading_rows)
+
+    def last_written(self, path: Path) -> datetime | None:
+        """When the files that were read were last written: what workbooks say of themselves, else what the disk says.
+
+        Args:
+            path: What the user handed in; files of an archive are as old as the archive.
+        """
+        moments: list[datetime] = []
+        for file in sorted(self.used.intersection(self.files)):
+            said = read_saved_at(self.path(file)) if file.lower().endswith(".xlsx") else None
+            own = self.path(file) if not is_archive(path) else path
+            moments.append(said or datetime.fromtimestamp(int(own.stat().st_mtime), UTC))
+        return max(moments, default=None)
+
+    def names_of(self, file: str, sheet: str) -> list[str]:
+        """Names of a sheet, its file and the folders around it, the nearest first; an archive stands for its folder."""
+        inside = PurePosixPath(file)
+        folders = [part.name for part in inside.parents if part.name]
+        return [name for name in (sheet, inside.stem, *folders, self.name, *self.around) if name]
 
     def sha256(self, file: str) -> str:
         """Digest of a file's bytes."""
@@ -116,34 +156,50 @@ def label_sheet(file: str, sheet: str) -> str:
 
 
 @contextlib.contextmanager
-def open_export(path: Path, bounds: Bounds | None = None) -> Iterator[Export]:
+def open_export(path: Path, bounds: Bounds | None = None, import_map: ImportMap | None = None) -> Iterator[Export]:
     """Open a file, a folder, or an archive, which is unpacked to a folder that lives as long as the block.
+
+    Args:
+        path: Where it is.
+        bounds: How much an archive may unpack to; default `Bounds()`.
+        import_map: How its sheets are to be read, where the user says so.
 
     Raises:
         InputError: Nothing is there, or a folder without files.
         UnreadableFileError: The archive is unsafe, too large or torn.
     """
     if not path.exists():
-        raise InputError(Problem("a file, a folder or an archive", str(path)))
+        raise InputError(Problem("a file, a folder or an archive", str(path), key="problem.nothing_there"))
     if path.is_dir() or not is_archive(path):
-        yield _listed(path.name, path)
+        yield _listed(path.name, path, path, import_map)
         return
     with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
         unpack(path, Path(folder), bounds or Bounds())
-        yield _listed(path.name, Path(folder))
+        yield _listed(path.name, Path(folder), path, import_map)
 
 
-def _listed(name: str, path: Path) -> Export:
+FOLDERS_AROUND = 2
+"""Crawlers put a platform and a kind of file around their files; further up are the user's own folders."""
+
+
+def _listed(name: str, path: Path, given: Path, import_map: ImportMap | None) -> Export:
+    rows: dict[str, dict[str, int]] = {}
+    for one in import_map.sheets if import_map else ():
+        if one.heading_row is not None:
+            rows.setdefault(one.file, {})[one.sheet] = one.heading_row
+    around = tuple(folder.name for folder in given.resolve().parents[:FOLDERS_AROUND])
     if path.is_file():
-        return Export(name, path.parent, (path.name,))
+        return Export(name, path.parent, (path.name,), around, import_map, heading_rows=rows)
     found: list[str] = []
     for folder, names, files in os.walk(path):
         # What is taken out here is not walked into.
         names[:] = [one for one in names if not _is_litter(one)]
         found += [(Path(folder) / one).relative_to(path).as_posix() for one in files if not _is_litter(one)]
     if not found:
-        raise InputError(Problem("an export with files in it", name, value="an empty folder"))
-    return Export(name, path, tuple(sorted(found)))
+        raise InputError(
+            Problem("an export with files in it", name, value="an empty folder", key="problem.empty_folder")
+        )
+    return Export(name, path, tuple(sorted(found)), around, import_map, heading_rows=rows)
 
 
 def _is_litter(name: str) -> bool:

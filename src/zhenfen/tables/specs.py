@@ -41,6 +41,8 @@ EVENT_KINDS = ("giveaway", "advert", "collab", "live", "news", "promotion")
 """advert: the creator's account or a product was advertised elsewhere; promotion: the platform was paid to show posts
 (投流, Dou+, 薯条, 粉丝头条)."""
 FRAMES = ("newest", "commenters", "likers", "authorised_export", "random", "unknown")
+ACTIONS = ("row_left_out", "value_left_out", "duplicate_merged", "column_ignored")
+"""What became of what an import could not use."""
 FOUND_BY = ("search", "list", "roster", "own", "unknown")
 """How creators came into a set: by a search, on a list somebody made, as all of an agency's, or as the user's own."""
 
@@ -259,7 +261,7 @@ TABLES: dict[str, TableSpec] = {
         ),
         TableSpec(
             "provenance",
-            (*_texts("source", "obtained_how"), *_times("obtained_at"), *_texts("file", "sha256")),
+            (*_texts("source", "obtained_how"), *_times("obtained_at"), *_texts("file", "sha256", "read_as")),
             key=("file", "sha256"),
             required=("source", "obtained_how"),
         ),
@@ -270,7 +272,7 @@ TABLES: dict[str, TableSpec] = {
                 *_texts("table", "file"),
                 *_counts("row"),
                 *_texts("column", "value", "expected"),
-                Column("action", "choice", choices=("row_left_out", "value_left_out", "duplicate_merged")),
+                Column("action", "choice", choices=ACTIONS),
             ),
             key=("table", "file", "row", "column"),
             required=("action",),

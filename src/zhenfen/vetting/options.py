@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from zhenfen.connectors.import_map import ImportMap
 from zhenfen.connectors.importing import import_export
 from zhenfen.progress import Progress, silent
 from zhenfen.tables import Tables
@@ -22,6 +23,8 @@ class Said(Protocol):
         frame: Sampling frame of an audience sample.
         found_by: How creators were found.
         platform: Platform of rows that name none.
+        creator_name: Whose posts and comments those are that name nobody.
+        import_map: How sheets are to be read.
     """
 
     @property
@@ -30,6 +33,10 @@ class Said(Protocol):
     def found_by(self) -> str | None: ...  # noqa: D102
     @property
     def platform(self) -> str | None: ...  # noqa: D102
+    @property
+    def creator_name(self) -> str | None: ...  # noqa: D102
+    @property
+    def import_map(self) -> ImportMap | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class VetOptions:
         platform: Platform of rows that name none.
         found_by: How creators were found of whom the export does not say it.
         target_regions: Names of the places that the audience is wanted from; empty for anywhere.
+        creator_name: Whose posts and comments those are that name nobody.
+        import_map: How sheets are to be read, where the reader says so.
     """
 
     language: str = "en"
@@ -55,6 +64,8 @@ class VetOptions:
     platform: str | None = None
     found_by: str | None = None
     target_regions: tuple[str, ...] = ()
+    creator_name: str | None = None
+    import_map: ImportMap | None = None
 
 
 def read_export(path: Path, said: Said, on_progress: Progress = silent) -> Tables:
@@ -69,5 +80,7 @@ def read_export(path: Path, said: Said, on_progress: Progress = silent) -> Table
         frame=said.frame,
         found_by=said.found_by,
         platform=said.platform,
+        creator_name=said.creator_name,
+        import_map=said.import_map,
         on_progress=on_progress,
     )

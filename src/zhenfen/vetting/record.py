@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from zhenfen.config import Strict, user_config_dir
+from zhenfen.connectors.import_map import ImportMap
 from zhenfen.errors import ConfigError
 from zhenfen.files import write_secret
 from zhenfen.scoring.identity import ID_CHARS, SCORE, identify
@@ -36,6 +37,8 @@ class Record(Strict):
         frame: How the audience was sampled, where the user said so.
         platform: Platform of rows that name none, where the user said so.
         found_by: How creators were found, where the user said so.
+        creator_name: Whose posts those are that name nobody, where the user said so.
+        import_map: How sheets were read, where the user said so.
     """
 
     score_id: str
@@ -47,6 +50,8 @@ class Record(Strict):
     frame: str | None = None
     platform: str | None = None
     found_by: str | None = None
+    creator_name: str | None = None
+    import_map: ImportMap | None = None
 
 
 def hash_tables(tables: Tables) -> str:

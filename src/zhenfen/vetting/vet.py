@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,21 @@ class Vetted:
     pages: tuple[Path, ...]
 
 
-def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress: Progress = silent) -> Vetted:
+def vet(
+    path: Path,
+    out: Path,
+    models: Models | Callable[[], Models],
+    options: VetOptions,
+    on_progress: Progress = silent,
+) -> Vetted:
     """Read an export, score its creators, write the report folder `out`, and keep what `zhenfen reproduce` needs.
+
+    Args:
+        path: The export.
+        out: Folder of the report.
+        models: Panel, rules and models to judge with, or what loads them once the export has been read.
+        options: How the reader wants the report.
+        on_progress: Told of every step.
 
     Raises:
         InputError: The export cannot be used.
@@ -50,7 +63,8 @@ def vet(path: Path, out: Path, models: Models, options: VetOptions, on_progress:
     targets = parse_targets(options.target_regions)
     tables = read_export(path, options, on_progress)
     creators = find_creators(options.creators, tables) if options.creators else None
-    findings = score(tables, models, as_of=options.as_of, creators=creators, on_progress=on_progress)
+    judged_with = models if isinstance(models, Models) else models()
+    findings = score(tables, judged_with, as_of=options.as_of, creators=creators, on_progress=on_progress)
     pages = write_report(
         findings,
         known_at(tables, findings.as_of),

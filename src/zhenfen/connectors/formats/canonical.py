@@ -22,6 +22,7 @@ class Canonical(Connector, name="canonical"):
 
     title = "tables written by zhenfen: Parquet, SQLite or DuckDB"
     certainty = 100
+    is_one_whole = True
 
     def detect(self, export: Export) -> bool:
         """Table names of the contract, with the columns that such a table must have."""

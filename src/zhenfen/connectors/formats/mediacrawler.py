@@ -127,8 +127,10 @@ def _find_sources(export: Export) -> Iterator[_Source]:
         path = PurePosixPath(file)
         if found := _FILE_NAME.match(path.stem):
             kind = f"{found[2]}s"
+            # The user may point at any level: what lies around the export names the platform as well.
+            around = (*path.parts[-2::-1], *export.around, export.name)
             # The platform that a folder names, else the first whose columns the file has; empty if there is none.
-            platform = next((part for part in path.parts[-2::-1] if part in DIALECTS or part in _UNSUPPORTED), None)
+            platform = next((part for part in around if part in DIALECTS or part in _UNSUPPORTED), None)
             if kind == _CONTACTS:
                 platform = _CONTACTS_PLATFORM
             elif platform is None:

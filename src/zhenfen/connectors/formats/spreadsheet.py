@@ -5,34 +5,25 @@ Times without a zone are read as Chinese whatever the platform: such sheets are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
 from zhenfen.connectors.formats.spreadsheet_keys import make_keys, name_creators
+from zhenfen.connectors.formats.spreadsheet_sheets import find_sheets, read_sheets
 from zhenfen.connectors.formats.weibo_text import own_words
 from zhenfen.connectors.found_by import SEARCH
 from zhenfen.connectors.reading.cells import SEEN
-from zhenfen.connectors.reading.counts import is_blank, parse_count
-from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title, pick, raise_all, stack
+from zhenfen.connectors.reading.counts import parse_count
+from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title
 from zhenfen.connectors.reading.headings import (
-    Layout,
-    find_layout,
-    load_headings,
-    own_name,
     translate,
 )
 from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
-from zhenfen.errors import Problem
 from zhenfen.tables import TABLES, make_frame
 
-_SUFFIXES = (".csv", ".xlsx", ".parquet")
-_SHORTENED = r"^\d(?:\.\d+)?[Ee]\+\d+$"
-_WHO = ("creator_id", "_creator_name", "platform", "_fallback")
 _EXPECTED = {"creator_id": "unusable.creator", "platform": "unusable.platform"}
 
 
@@ -44,19 +35,14 @@ class Spreadsheet(Connector, name="spreadsheet"):
 
     def detect(self, export: Export) -> bool:
         """A sheet with the headings that one of the tables needs."""
-        return any(True for _ in _find_sheets(export))
+        return any(True for _ in find_sheets(export))
 
     def read(self, export: Export, options: Options) -> Imported:
         """Read every sheet that is a table."""
-        raw = _read_sheets(export, options)
-        is_nameless = all(frame["platform"].null_count() == frame.height for frame in raw.values())
-        if options.needs_platform and options.platform is None and is_nameless:
-            expected = "a column 平台 or platform, or the platform named on import"
-            labels = sorted({label for frame in raw.values() for label in frame[FILE].unique()})
-            raise_all([Problem(expected, label, column="platform", key="problem.platform") for label in labels])
-        platform = translate("platform", pl.when(~is_blank(pl.col("platform"))).then(pl.col("platform")))
-        platform = pl.coalesce(platform, pl.lit(options.platform, pl.String))
-        named = name_creators({table: frame.with_columns(platform=platform) for table, frame in raw.items()})
+        sheets = read_sheets(export, options)
+        platform = pl.coalesce("platform", pl.lit(options.platform, pl.String))
+        raw = {table: frame.with_columns(platform=platform) for table, frame in sheets.frames.items()}
+        named = name_creators(raw)
         tables = {table: make_keys(table, _make_rows(table, frame, options)) for table, frame in named.items()}
         if "comments" in tables and "posts" in tables:
             # Comments that name no creator belong to the creator of their post.
@@ -90,52 +76,9 @@ class Spreadsheet(Connector, name="spreadsheet"):
             said = [sign.fill_null(value=False) for name, sign in signs.items() if name in frame.columns]
             searched = frame.filter(pl.any_horizontal("_searched", *said))
             found.append(searched.select("creator_id", found_by=pl.lit(SEARCH), file=FILE))
-        return replace(bundle(parts), found=pl.concat(found).drop_nulls().unique().sort("creator_id", "file"))
-
-
-def _find_sheets(export: Export) -> Iterator[tuple[str, str, Layout]]:
-    for file in export.data_files:
-        if file.lower().endswith(_SUFFIXES):
-            for sheet, columns in export.sheets(file).items():
-                if layout := find_layout(sheet or PurePosixPath(file).stem, columns):
-                    yield file, sheet, layout
-
-
-def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
-    """Raw rows by table, with `_fallback`: the sheet's name, where it names no creator and is not a table's name."""
-    frames: dict[str, list[pl.DataFrame]] = {}
-    found = list(_find_sheets(export))
-    for number, (file, name, layout) in enumerate(found):
-        options.on_progress(file, number, len(found))
-        sheet = export.read(file, name, {})
-        # Numbers under 粉丝数（万） carry the unit themselves.
-        with_units = (
-            pl.when(pl.col(heading).str.contains(r"^\d+(?:\.\d+)?$"))
-            .then(pl.col(heading) + unit)
-            .otherwise(pl.col(heading))
-            for heading, unit in layout.units.items()
+        return replace(
+            bundle(parts, sheets.listed), found=pl.concat(found).drop_nulls().unique().sort("creator_id", "file")
         )
-        rows = pick(replace(sheet, frame=sheet.frame.with_columns(with_units)), layout.headings)
-        owner = None if layout.names_creator else own_name(name or PurePosixPath(file).stem)
-        # Sheets end in empty lines more often than not.
-        filled = rows.filter(pl.any_horizontal(pl.exclude(FILE, ROW).is_not_null()))
-        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(layout.is_search)}
-        if layout.platform and "platform" not in filled.columns:
-            about["platform"] = pl.lit(layout.platform)
-        if "_quoted" in filled.columns:
-            about["is_repost"] = pl.col("_quoted").is_not_null().cast(pl.String)
-        frames.setdefault(layout.table, []).append(filled.with_columns(**about))
-    headings = load_headings().columns
-    raw = {table: stack(rows, dict.fromkeys((*headings[table], *_WHO), ())) for table, rows in frames.items()}
-    # Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one.
-    expected = "an id with all its digits: in Excel, give the column the format of text"
-    problems: list[Problem] = []
-    for frame in raw.values():
-        for column in (one for one in frame.columns if one.endswith("_id")):
-            shortened = frame.filter(pl.col(column).str.contains(_SHORTENED)).select(FILE, ROW, column).rows()
-            problems += [Problem(expected, label, row, column, value) for label, row, value in shortened]
-    raise_all(problems)
-    return raw
 
 
 def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFrame:

@@ -24,7 +24,7 @@ from zhenfen.connectors.reading.fields import (
     wanted_fields,
 )
 from zhenfen.connectors.reading.files import DATABASE_SUFFIXES
-from zhenfen.connectors.reading.tidy import Tidied, tidy
+from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
 from zhenfen.errors import Problem
 
 _USERS: Sources = {
@@ -38,6 +38,7 @@ _USERS: Sources = {
     "n_followers": ("粉丝数", "followers_count", "follower_count"),
     "n_following": ("关注数", "follow_count"),
     "n_posts": ("微博数", "statuses_count"),
+    "snapshot_at": ("_at",),
 }
 _POSTS: Sources = {
     "post_id": ("id",),
@@ -67,6 +68,7 @@ _COMMENTS: Sources = {
 _POST_COLUMNS = {"id", "bid", "正文"}
 _TABLES = {"user", "weibo", "comments"}
 # Ids of accounts have 5 to 10 digits so far.
+_BARE_TIME = r"^\s*\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\s*$"
 _ACCOUNT = re.compile(r"^\d{5,12}$")
 
 
@@ -132,6 +134,18 @@ def _find_sheets(export: Export) -> Iterator[tuple[str, str, str]]:
             yield from ((file, "user", "users"), (file, "weibo", "posts"), (file, "comments", "comments"))
 
 
+def _stamp(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a CSV file without the lines that are nothing but a time, which becomes `_at` of the row behind it.
+
+    Versions of 2020 write such a line before what one run of theirs wrote.
+    """
+    first, *others = (name for name in frame.columns if name not in (FILE, ROW))
+    is_bare = pl.col(first).str.contains(_BARE_TIME) & pl.all_horizontal(pl.col(others).is_null())
+    is_bare = is_bare.fill_null(value=False)
+    stamped = frame.with_columns(_at=pl.when(is_bare).then(pl.col(first)).forward_fill())
+    return stamped.filter(~is_bare)
+
+
 def _read_sheets(export: Export, options: Options) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     fields = {
         "users": (_USERS, ["creator_id"]),
@@ -153,6 +167,8 @@ def _read_sheets(export: Export, options: Options) -> tuple[pl.DataFrame, pl.Dat
             account = path.stem if _ACCOUNT.match(path.stem) else None
             screen_name = None if _ACCOUNT.match(path.parent.name) else path.parent.name or None
             frame = frame.with_columns(user_id=pl.lit(account, pl.String), screen_name=pl.lit(screen_name, pl.String))
+        if PurePosixPath(file).suffix.lower() == ".csv":
+            frame = _stamp(frame)
         if "retweet" in frame.columns:
             frame = frame.with_columns(_retweet=pl.col("retweet").struct.field("id")).drop("retweet")
         frames[kind].append(pick(replace(sheet, frame=frame), sources))

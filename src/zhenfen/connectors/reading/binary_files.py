@@ -3,49 +3,113 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from zhenfen.connectors.reading.heading_rows import SEARCHED_ROWS, UNNAMED, find_heading_row, name_columns
 from zhenfen.errors import Problem, UnreadableFileError
+from zhenfen.tables.contract import possible_times
 from zhenfen.tables.store import open_sqlite
 
 LARGEST_WORKBOOK_BYTES = 512 * 2**20
 """Unpacked: a million rows of ten columns, about the most that a sheet can hold, are some 400 MB of XML."""
 
+PROPERTIES_BYTES = 2**16
+"""Some hundred are usual."""
+
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[ T]00:00:00(?:\.0+)?$"
 
 
-def peek_workbook(path: Path, file: str) -> dict[str, tuple[str, ...]]:
+def peek_workbook(path: Path, file: str, heading_rows: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     """The sheets of an XLSX file, each with its headings.
+
+    Args:
+        path: Where it lies.
+        file: Its name in messages.
+        heading_rows: Sheet → row of the headings, from 1, where it is known.
 
     Raises:
         UnreadableFileError: No workbook, or larger than LARGEST_WORKBOOK_BYTES when unpacked.
     """
     with _workbook(path, file) as book:
-        return {
-            name: tuple(
-                _clean(column.name) for column in book.load_sheet(name, n_rows=1, dtypes="string").available_columns()
-            )
-            for name in book.sheet_names
-        }
+        found: dict[str, tuple[str, ...]] = {}
+        for name in book.sheet_names:
+            first = _load_rows(book, name, SEARCHED_ROWS)
+            found[name] = tuple(name_columns(first[_place_headings(first, heading_rows.get(name))])) if first else ()
+        return found
 
 
-def read_workbook(path: Path, file: str, sheet: str) -> pl.DataFrame:
+def read_workbook(path: Path, file: str, sheet: str, heading_row: int | None = None) -> pl.DataFrame:
     """A sheet with all its cells as strings: a formula is the value that was stored with it, and never run.
 
-    Excel knows no day without a clock: a column of nothing but midnights holds days.
+    Excel knows no day without a clock: a column of nothing but midnights holds days. `heading_row` counts from 1; None
+    to search for it.
 
     Raises:
         UnreadableFileError: As `peek_workbook`.
     """
     with _workbook(path, file) as book:
-        frame: pl.DataFrame = book.load_sheet(sheet, dtypes="string").to_polars()
-        return frame.select(_without_midnights(frame[name]).alias(_clean(name)) for name in frame.columns)
+        first = _load_rows(book, sheet, SEARCHED_ROWS)
+        if not first:
+            return pl.DataFrame()
+        place = _place_headings(first, heading_row)
+        names = name_columns(first[place])
+        # Read again without what stands above: a column keeps the form of its cells, not that of a title.
+        frame: pl.DataFrame = book.load_sheet(sheet, header_row=None, skip_rows=place + 1, dtypes="string").to_polars()
+        # A sheet of headings alone has no columns left.
+        lacking = {name: pl.lit(None, pl.String) for name in names[frame.width :]}
+        frame = frame.rename(dict(zip(frame.columns, names, strict=False))).with_columns(**lacking)
+        filled = [
+            name for name in frame.columns if not name.startswith(UNNAMED) or frame[name].null_count() < len(frame)
+        ]
+        return frame.select(_without_midnights(frame[name]) for name in filled)
+
+
+def load_first_rows(path: Path, file: str, sheet: str) -> list[tuple[str | None, ...]]:
+    """The rows of an XLSX sheet among which the headings are searched.
+
+    Raises:
+        UnreadableFileError: As `peek_workbook`.
+    """
+    with _workbook(path, file) as book:
+        return _load_rows(book, sheet, SEARCHED_ROWS)
+
+
+def _load_rows(book: Any, sheet: str, n_rows: int) -> list[tuple[str | None, ...]]:
+    """The first rows of a sheet as they stand; none of an empty one."""
+    loaded = book.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=n_rows, dtypes="string")
+    rows: list[tuple[str | None, ...]] = loaded.to_polars().rows()
+    return rows
+
+
+def _place_headings(first: list[tuple[str | None, ...]], heading_row: int | None) -> int:
+    return find_heading_row(first) if heading_row is None else min(heading_row - 1, len(first) - 1)
+
+
+def read_saved_at(path: Path) -> datetime | None:
+    """When an XLSX file says that it was last saved, else made; None where it says nothing possible."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            said = archive.read("docProps/core.xml")[:PROPERTIES_BYTES].decode(errors="ignore")
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return None
+    for name in ("modified", "created"):
+        if found := re.search(rf"<dcterms:{name}[^>]*>(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)Z?<", said):
+            try:
+                moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+            earliest, latest = possible_times()
+            if earliest <= moment <= latest:
+                return moment
+    return None
 
 
 def peek_database(path: Path, file: str) -> dict[str, tuple[str, ...]]:
@@ -127,7 +191,8 @@ def _workbook(path: Path, file: str) -> Iterator[Any]:
             raise UnreadableFileError(Problem(expected, file, value=f"{n_bytes} bytes"))
         yield fastexcel.read_excel(path)
     except (zipfile.BadZipFile, fastexcel.FastExcelError, OSError) as error:
-        raise _unreadable("an XLSX workbook", file, error) from error
+        problem = Problem("an XLSX workbook", file, value=str(error).partition("\n")[0], key="expected.workbook")
+        raise UnreadableFileError(problem) from error
 
 
 @contextlib.contextmanager
@@ -145,10 +210,6 @@ def _column_names(database: sqlite3.Connection, table: str) -> tuple[str, ...]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _clean(name: str) -> str:
-    return name.strip()
 
 
 def _unreadable(expected: str, file: str, error: Exception) -> UnreadableFileError:

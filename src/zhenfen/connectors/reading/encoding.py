@@ -49,7 +49,9 @@ def decide_encoding(path: Path, file: str, longest_line: int | None = LONGEST_LI
         return "gb18030"
     with path.open("rb") as source:
         row = source.read(fault.offset).count(b"\n") + 1
-    raise UnreadableFileError(Problem(_EXPECTED, file, row=row, value=f"byte 0x{fault.byte:02X} at {fault.offset}"))
+    raise UnreadableFileError(
+        Problem(_EXPECTED, file, row=row, value=f"byte 0x{fault.byte:02X} at {fault.offset}", key="expected.encoding")
+    )
 
 
 def has_bom(path: Path) -> bool:

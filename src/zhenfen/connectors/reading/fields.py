@@ -32,7 +32,9 @@ def pick(sheet: Sheet, sources: Sources) -> pl.DataFrame:
     """
     columns: list[pl.Expr] = []
     for name, headings in sources.items():
-        cells = [pl.col(heading) for heading in headings if heading in sheet.frame.columns]
+        there = [heading for heading in headings if heading in sheet.frame.columns]
+        sheet.used.update(dict.fromkeys(there, name))
+        cells = [pl.col(heading) for heading in there]
         if name.endswith("_id"):
             # weibo-crawler ends its ids with a tab so that spreadsheets leave them alone.
             cells = [cell.str.strip_chars(" \t\r\n\u00a0\ufeff") for cell in cells]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
 
 from zhenfen.connectors.reading.binary_files import (
+    load_first_rows,
     peek_database,
     peek_parquet,
     peek_workbook,
@@ -16,7 +17,8 @@ from zhenfen.connectors.reading.binary_files import (
     read_parquet,
     read_workbook,
 )
-from zhenfen.connectors.reading.csv_files import peek_csv, read_csv
+from zhenfen.connectors.reading.csv_files import load_first_lines, peek_csv, read_csv
+from zhenfen.connectors.reading.heading_rows import find_heading_row
 from zhenfen.connectors.reading.json_files import Wanted, peek_document, peek_lines, read_document, read_lines
 from zhenfen.errors import Problem, UnreadableFileError
 
@@ -27,34 +29,41 @@ LINES_SUFFIXES = (".jsonl", ".ndjson")
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
+_PEEK_CELLS: dict[str, Callable[[Path, str, Mapping[str, int]], Sheets]] = {".csv": peek_csv, ".xlsx": peek_workbook}
+"""Kinds that people fill: their headings may stand below other lines."""
 _PEEK: dict[str, Callable[[Path, str], Sheets]] = {
-    ".csv": peek_csv,
     ".json": peek_document,
-    ".xlsx": peek_workbook,
     ".parquet": peek_parquet,
     **dict.fromkeys(LINES_SUFFIXES, peek_lines),
     **dict.fromkeys(DATABASE_SUFFIXES, peek_database),
 }
-DATA_SUFFIXES = tuple(_PEEK)
+DATA_SUFFIXES = (*_PEEK_CELLS, *_PEEK)
 OTHER_SUFFIXES = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".tsv", ".txt", ".zip", ".gz", ".7z", ".rar", ".duckdb")
 """Kinds that often hold data and are not read inside a folder: named to the user instead."""
 
 
-def peek(path: Path, file: str) -> Sheets:
+def peek(path: Path, file: str, heading_rows: Mapping[str, int] | None = None) -> Sheets:
     """The sheets of a file with their columns, without reading it whole; empty for a file of no known kind.
+
+    Args:
+        path: Where it lies.
+        file: Its name in messages.
+        heading_rows: Of CSV ("") and XLSX, sheet → row of the headings, from 1; of other sheets it is searched for.
 
     Raises:
         UnreadableFileError: It is not what its name says.
     """
-    look = _PEEK.get(path.suffix.lower())
-    if look is None:
-        return {}
+    suffix = path.suffix.lower()
     with _opened(path, file):
-        return look(path, file)
+        if suffix in _PEEK_CELLS:
+            return _PEEK_CELLS[suffix](path, file, heading_rows or {})
+        return _PEEK[suffix](path, file) if suffix in _PEEK else {}
 
 
-def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
+def read(path: Path, file: str, sheet: str, wanted: Wanted, heading_row: int | None = None) -> pl.DataFrame:
     """One sheet as a frame of strings; `wanted` names the fields of JSON, other kinds come with all their columns.
+
+    `heading_row` counts from 1; without it the headings of CSV and XLSX are searched for.
 
     Raises:
         UnreadableFileError: It is torn, too large or in no known encoding; with line and column where there are any.
@@ -68,8 +77,17 @@ def read(path: Path, file: str, sheet: str, wanted: Wanted) -> pl.DataFrame:
         if suffix in DATABASE_SUFFIXES:
             return read_database(path, file, sheet)
         if suffix == ".xlsx":
-            return read_workbook(path, file, sheet)
-        return read_csv(path, file) if suffix == ".csv" else read_parquet(path, file)
+            return read_workbook(path, file, sheet, heading_row)
+        return read_csv(path, file, heading_row) if suffix == ".csv" else read_parquet(path, file)
+
+
+def find_heading_place(path: Path, file: str, sheet: str) -> int | None:
+    """The row of the headings of a CSV or XLSX file, from 1, as it is found; None of other kinds."""
+    suffix = path.suffix.lower()
+    if suffix not in _PEEK_CELLS:
+        return None
+    first = load_first_rows(path, file, sheet) if suffix == ".xlsx" else load_first_lines(path, file)
+    return find_heading_row(first) + 1
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,14 @@ from zhenfen.errors import ConfigError
 from zhenfen.tables import TABLES
 
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
-_SEPARATORS = re.compile(r"[\s_\-/:：·.#]+")
+_SEPARATORS = re.compile(r"[\s_\-/:：·.#*]+")
+_TRADITIONAL = str.maketrans(
+    "絲數點贊評論轉發時間達標題內連結帳號報價暱稱瀏覽視頻筆記關註說簡介類",
+    "丝数点赞评论转发时间达标题内连结帐号报价昵称浏览视频笔记关注说简介类",
+)
+"""Of the headings that there are; 暱 and 昵 are one character."""
+_OF_CREATOR = ("n_followers", "n_following", "bio", "category")
+"""What a sheet of posts may say of whoever wrote them, in words that say nothing of a post."""
 
 
 class Tool(Strict):
@@ -30,6 +37,7 @@ class Tool(Strict):
         table: The table that it holds.
         platform: Where its rows come from, where they do not say it themselves.
         is_search: Whether the tool searches, so that whoever stands in the sheet was found by a search.
+        is_own: Whether it is what a platform gives an account of its own posts, which name nobody.
         columns: Column → headings, before those that any sheet may have.
     """
 
@@ -38,7 +46,22 @@ class Tool(Strict):
     table: str
     platform: str | None = None
     is_search: bool = False
+    is_own: bool = False
     columns: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Clues(Strict):
+    """Platform → words that say it.
+
+    Attributes:
+        headings: Parts of headings.
+        links: Domains of addresses.
+        names: Parts of the names of sheets, files and folders; latin ones stand alone.
+    """
+
+    headings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    links: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class HeadingMap(Strict):
@@ -48,6 +71,9 @@ class HeadingMap(Strict):
         names: Table → words in sheet and file names.
         needs: Table → groups of columns of which one each must be there, for the table to be guessed.
         tools: Sheets of known tools; the first whose headings are all there counts.
+        clues: What says the platform of a sheet that has no column of it.
+        people: Parts of headings of columns that name people.
+        notes: How cells begin that are remarks on a sheet, where they stand alone in their row.
         columns: Table → column → headings, the surest first; a column with _ in front is for the connector alone.
         values: Column → value of the contract → words that stand for it.
     """
@@ -55,6 +81,9 @@ class HeadingMap(Strict):
     names: dict[str, tuple[str, ...]]
     needs: dict[str, tuple[tuple[str, ...], ...]]
     tools: tuple[Tool, ...] = ()
+    clues: Clues = Clues()
+    people: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     columns: dict[str, dict[str, tuple[str, ...]]]
     values: dict[str, dict[str, tuple[str, ...]]]
 
@@ -69,6 +98,8 @@ class Layout:
         units: Heading → unit that its brackets name, as in 粉丝数（万）.
         platform: Where the rows come from, as far as the headings tell; None when they do not.
         is_search: Whether only tools that search write such headings.
+        of_creator: Column of `creators` → headings of this sheet of posts that say it of whoever wrote the post.
+        unclaimed: Headings that no column takes and that name people.
     """
 
     table: str
@@ -76,11 +107,18 @@ class Layout:
     units: Mapping[str, str]
     platform: str | None = None
     is_search: bool = False
+    of_creator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unclaimed: tuple[str, ...] = ()
 
     @property
     def names_creator(self) -> bool:
         """Whether the rows say whose they are."""
         return "creator_id" in self.headings or "_creator_name" in self.headings
+
+
+def known_headings() -> frozenset[str]:
+    """All headings of all tables, as `plain` gives them."""
+    return _known_headings(str(config_dir() / "connectors" / "headings.yaml"))
 
 
 def load_headings() -> HeadingMap:
@@ -99,9 +137,9 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     table with the most headings found; of several, the one that stands first in the map.
     """
     known = load_headings()
-    plain = {_plain(column) for column in columns}
-    named = (tool for tool in known.tools if plain.issuperset(map(_plain, tool.headings)))
-    if tool := next((one for one in named if plain.isdisjoint(map(_plain, one.without))), None):
+    there = {plain(column) for column in columns}
+    named = (tool for tool in known.tools if there.issuperset(map(plain, tool.headings)))
+    if tool := next((one for one in named if there.isdisjoint(map(plain, one.without))), None):
         return replace(
             _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
         )
@@ -112,7 +150,7 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
         if all(any(column in layout.headings for column in group) for group in known.needs.get(table, ()))
     }
     for table, words in known.names.items():
-        if table in possible and any(_plain(word) in _plain(name) for word in words):
+        if table in possible and any(plain(word) in plain(name) for word in words):
             return possible[table]
     return max(possible.values(), key=lambda layout: len(layout.headings), default=None)
 
@@ -120,16 +158,29 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
 def own_name(name: str) -> str | None:
     """The name of a sheet as that of a creator; None when it is a word for a table, or a program's own "Sheet1"."""
     words = [word for words in load_headings().names.values() for word in words]
-    plain = _plain(name)
-    is_table = any(_plain(word) in plain for word in words) or re.fullmatch(r"(sheet|工作表)\d*", plain)
+    bare = plain(name)
+    is_table = any(plain(word) in bare for word in words) or re.fullmatch(r"(sheet|工作表)\d*", bare)
     return None if is_table else name
+
+
+def find_value(column: str, word: str) -> str:
+    """As `translate`, of one word."""
+    return str(pl.select(translate(column, pl.lit(word))).item())
 
 
 def translate(column: str, cell: pl.Expr) -> pl.Expr:
     """The contract's word for a cell of `column`: 小红书 is xiaohongshu. What no map knows stays as it is."""
-    words = {_plain(word): value for value, words in load_headings().values.get(column, {}).items() for word in words}
+    words = {plain(word): value for value, words in load_headings().values.get(column, {}).items() for word in words}
     text = cell.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[\s_\-]+", "")
     return pl.coalesce(text.replace_strict(words, default=None, return_dtype=pl.String), cell)
+
+
+@cache
+def _known_headings(path: str) -> frozenset[str]:
+    known = _read_headings(path)
+    maps = [*known.columns.values(), *(tool.columns for tool in known.tools)]
+    own = {heading for tool in known.tools for heading in tool.headings}
+    return frozenset(map(plain, own.union(*(headings for columns in maps for headings in columns.values()))))
 
 
 @cache
@@ -158,9 +209,9 @@ def _lay_out(
     wanted |= {name: headings for name, headings in (surer or {}).items() if name not in wanted}
     there: dict[str, list[str]] = {}
     for column in columns:
-        there.setdefault(_plain(column), []).append(column)
+        there.setdefault(plain(column), []).append(column)
     found = {
-        name: tuple(column for heading in headings for column in there.get(_plain(heading), ()))
+        name: tuple(dict.fromkeys(column for heading in headings for column in there.get(plain(heading), ())))
         for name, headings in wanted.items()
     }
     units: dict[str, str] = {}
@@ -168,10 +219,21 @@ def _lay_out(
         bracket = _BRACKETS.search(unicodedata.normalize("NFKC", column).lower())
         if bracket and bracket[0][1:-1].strip() in UNITS:
             units[column] = bracket[0][1:-1].strip()
-    return Layout(table, {name: headings for name, headings in found.items() if headings}, units)
+    headings = {name: names for name, names in found.items() if names}
+    taken = {one for names in headings.values() for one in names}
+    of_creator: dict[str, tuple[str, ...]] = {}
+    if table == "posts":
+        theirs = {name: {plain(one) for one in known.columns["creators"].get(name, ())} for name in _OF_CREATOR}
+        for name, words in theirs.items():
+            if there_too := tuple(one for one in columns if one not in taken and plain(one) in words):
+                of_creator[name] = there_too
+                taken.update(there_too)
+    people = [plain(word) for word in known.people]
+    unclaimed = tuple(one for one in columns if one not in taken and any(word in plain(one) for word in people))
+    return Layout(table, headings, units, of_creator=of_creator, unclaimed=unclaimed)
 
 
-def _plain(heading: str) -> str:
-    """A heading as it is compared: narrow, lower case, without spaces, separators and brackets."""
-    text = unicodedata.normalize("NFKC", heading).lower()
+def plain(heading: str) -> str:
+    """A heading as it is compared: narrow, lower case, simplified, without spaces, separators and brackets."""
+    text = unicodedata.normalize("NFKC", heading).lower().translate(_TRADITIONAL)
     return _SEPARATORS.sub("", _BRACKETS.sub("", text))

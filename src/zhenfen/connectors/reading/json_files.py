@@ -116,7 +116,9 @@ def parse_document(data: bytes, file: str) -> Any:
         return json.loads(data)
     except json.JSONDecodeError as error:
         place = f"{error.msg} (column {error.colno})"
-        raise UnreadableFileError(Problem("whole JSON", file, row=error.lineno, value=place)) from error
+        raise UnreadableFileError(
+            Problem("whole JSON", file, row=error.lineno, value=place, key="expected.json")
+        ) from error
     except RecursionError as error:
         raise UnreadableFileError(Problem("JSON that is not nested hundreds of levels deep", file)) from error
 

@@ -15,7 +15,7 @@ from zhenfen.tables import TABLES, Column, TableSpec, make_frame
 
 FILE, ROW = "_file", "_row"
 Merge = Literal["row", "columns"]
-Action = Literal["row_left_out", "value_left_out", "duplicate_merged"]
+Action = Literal["row_left_out", "value_left_out", "duplicate_merged", "column_ignored"]
 
 _SEEN_COLUMN = Column(SEEN, "time")
 
@@ -58,7 +58,8 @@ def tidy(
     """
     spec = TABLES[table]
     frame, listed = _read_cells(spec, raw)
-    parts, usable = [make_frame(TABLES["unusable"])], pl.lit(True)
+    frame, shifted = _leave_out_shifted(spec, frame, listed)
+    parts, usable = [shifted], pl.lit(True)
     for name in spec.must_have:
         lacking = pl.col(name).is_null() if name in frame.columns else pl.lit(True)
         rows = frame.filter(lacking)
@@ -133,6 +134,31 @@ def _read_cells(spec: TableSpec, raw: pl.DataFrame) -> tuple[pl.DataFrame, list[
         typed[SEEN] = seen
     kept = {name: raw[name] for name in raw.columns if name.startswith("_") and name != SEEN}
     return pl.DataFrame({**typed, **kept}), listed
+
+
+_PLACED = r"前$|^[今昨前]天|刚刚|^\d{1,2}[-/月]\d{1,2}|^\d{10,}$|^\d{4}[-/.年]\d"
+"""A time that only whoever saw it can place, or one that is impossible: it stands where a time should."""
+FEWEST_WRONG_KINDS = 2
+"""Cells of a row that hold no count or time where one should stand: one is a slip, two are another row's headings."""
+
+
+def _leave_out_shifted(
+    spec: TableSpec, frame: pl.DataFrame, listed: list[pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows without those whose cells stand under other headings, and entries of `unusable` for these."""
+    counted = {column.name for column in spec.columns if column.kind in ("count", "time")}
+    none = make_frame(TABLES["unusable"])
+    wrong = [cells for cells in listed if not cells.is_empty() and cells["column"][0] in counted]
+    if len(wrong) < FEWEST_WRONG_KINDS:
+        return frame, none
+    placed = pl.concat(wrong).filter(~pl.col("value").str.contains(_PLACED))
+    rows = placed.group_by("file", "row").agg(pl.len()).filter(pl.col("len") >= FEWEST_WRONG_KINDS)
+    rows = rows.select(pl.col("file").alias(FILE), pl.col("row").alias(ROW)).with_columns(
+        pl.col(ROW).cast(frame[ROW].dtype)
+    )
+    out = frame.join(rows, on=[FILE, ROW], how="semi")
+    entries = unusable_rows(spec.name, out, "", pl.lit(None), expected="unusable.shifted", action="row_left_out")
+    return frame.join(rows, on=[FILE, ROW], how="anti", maintain_order="left"), entries
 
 
 def _merge(

@@ -1,0 +1,128 @@
+"""What the command line shows of an import: how sheets are read, which columns nobody used, and what is wrong."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from zhenfen.connectors.preview import Preview, SheetPreview
+from zhenfen.connectors.reading.reasons import REASONS
+from zhenfen.connectors.recognised import Recognised, read_recognised
+from zhenfen.errors import LONGEST_VALUE_CHARS, Problem
+from zhenfen.messages import Catalogue
+from zhenfen.report.quote import clean
+from zhenfen.tables import Tables
+
+MOST_LINES = 10
+"""What a person reads before scrolling; the rest stands in a file."""
+_KEYS = {words: key for key, words in REASONS.items()}
+
+
+def tell_problems(problems: Sequence[Problem], catalogue: Catalogue) -> list[str]:
+    """A line a problem in the reader's language; of more than ten the count, and a file that holds them all."""
+    lines = [tell_problem(one, catalogue) for one in problems]
+    if len(lines) <= MOST_LINES:
+        return lines
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="zhenfen-", suffix=".txt", delete=False) as sink:
+        sink.write("\n".join(lines) + "\n")
+    n_more = catalogue.number(len(lines) - MOST_LINES, 0)
+    return [*lines[:MOST_LINES], catalogue.text("problem.more", n=n_more, path=sink.name)]
+
+
+def tell_problem(problem: Problem, catalogue: Catalogue) -> str:
+    """Where something is wrong, what stands there, what was expected and what helps."""
+    value = problem.value or ""
+    if len(value) > LONGEST_VALUE_CHARS:
+        value = value[: LONGEST_VALUE_CHARS - 1] + "…"
+    fields = {"file": problem.file, "value": value, "column": problem.column or "", **problem.fields}
+    if problem.key and problem.key.startswith("problem."):
+        return catalogue.text(problem.key, **fields)
+    file, _, sheet = problem.file.partition(":")
+    place = [file]
+    if sheet:
+        place.append(catalogue.text("problem.sheet", sheet=sheet))
+    if problem.row:
+        place.append(catalogue.text("problem.row", row=catalogue.number(problem.row, 0)))
+    if problem.column:
+        place.append(catalogue.text("problem.column", column=problem.column))
+    key = problem.key or _KEYS.get(problem.expected)
+    expected = catalogue.text(key, **fields) if key and catalogue.has(key) else problem.expected
+    where = catalogue.text("problem.between").join(place)
+    if problem.value is None:
+        return catalogue.text("problem.expected", where=where, expected=expected)
+    return catalogue.text("problem.found", where=where, value=value, expected=expected)
+
+
+def print_recognised(tables: Tables, console: Console, catalogue: Catalogue) -> None:
+    """Which sheet was taken for what, and the columns that were not used, counted and named."""
+    known = [
+        (file, one)
+        for file, text in tables["provenance"].select("file", "read_as").iter_rows()
+        for one in read_recognised(text)
+    ]
+    for file, one in known[:MOST_LINES]:
+        console.print(Text(clean(_tell_sheet(file, one, catalogue))))
+    if len(known) > MOST_LINES:
+        console.print(Text(catalogue.text("cli.read_as.more", n=catalogue.number(len(known) - MOST_LINES, 0))))
+    unused = tables["unusable"].filter(pl.col("action") == "column_ignored")
+    if unused.is_empty():
+        return
+    names = [
+        catalogue.text("cli.ignored.alike", column=column, alike=value) if value else column
+        for column, value in unused.select("column", "value").unique(maintain_order=True).iter_rows()
+    ]
+    shown = catalogue.text("cli.ignored.between").join(names)
+    text = catalogue.text("cli.unusable.column_ignored", n=catalogue.number(unused.height, 0))
+    console.print(Text(clean(f"{text} {shown}")))
+
+
+def show_preview(preview: Preview, language: str) -> None:
+    """Each sheet with its heading row, first rows and columns, then what is not read and what is wrong."""
+    catalogue, console = Catalogue(language), Console()
+    for one in preview.sheets:
+        console.print(Text(clean(_tell_sheet(one.file, one, catalogue)), style="bold"))
+        if one.heading_row:
+            console.print(Text(catalogue.text("cli.preview.heading_row", row=one.heading_row)))
+        columns = Table()
+        for key in ("cli.preview.column", "cli.preview.used_as"):
+            columns.add_column(catalogue.text(key))
+        samples = min(len(one.rows), 5)
+        for number in range(samples):
+            columns.add_column(str(number + 1), overflow="ellipsis", no_wrap=True, max_width=14)
+        for place, (heading, use) in enumerate(_uses(one, catalogue)):
+            cells = [clean(row[place] or "") if place < len(row) else "" for row in one.rows]
+            columns.add_row(*map(Text, (clean(heading), clean(use), *cells)))
+        console.print(columns)
+        console.print(Text(catalogue.text("cli.preview.counts", n_used=len(one.used), n_ignored=len(one.ignored))))
+    if preview.unread:
+        names = catalogue.text("cli.ignored.between").join(preview.unread[:MOST_LINES])
+        n_unread = catalogue.number(len(preview.unread), 0)
+        console.print(Text(clean(catalogue.text("cli.preview.unread", n=n_unread, names=names))))
+    for line in tell_problems(preview.problems, catalogue):
+        console.print(Text(clean(line)), style="red")
+
+
+def _uses(sheet: SheetPreview, catalogue: Catalogue) -> list[tuple[str, str]]:
+    used = [(heading, column.lstrip("_")) for heading, column in sheet.used.items()]
+    no = catalogue.text("cli.preview.ignored")
+    return used + [
+        (heading, f"{no} {catalogue.text('cli.ignored.alike', column='', alike=alike)}" if alike else no)
+        for heading, alike in sheet.ignored.items()
+    ]
+
+
+def _tell_sheet(file: str, sheet: Recognised | SheetPreview, catalogue: Catalogue) -> str:
+    name = f"{file}:{sheet.sheet}" if sheet.sheet else file
+    if sheet.table is None:
+        return name
+    if sheet.platform is None or sheet.by is None:
+        return catalogue.text("cli.read_as", file=name, table=sheet.table)
+    known = f"platform.{sheet.platform}"
+    platform = catalogue.text(known) if catalogue.has(known) else sheet.platform
+    by = catalogue.text(f"cli.by.{sheet.by}") if catalogue.has(f"cli.by.{sheet.by}") else sheet.by
+    return catalogue.text("cli.read_as.platform", file=name, table=sheet.table, platform=platform, by=by)

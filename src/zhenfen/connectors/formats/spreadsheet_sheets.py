@@ -1,0 +1,180 @@
+"""Raw rows of the sheets that people and vendors fill: what each holds, whose it is, and where it comes from.
+
+Nothing is guessed that cannot be seen in the sheet. What contradicts itself is an error, and what only the user knows
+is asked for once, for all sheets together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from zhenfen.connectors.base import Options
+from zhenfen.connectors.export import Export, Sheet, label_sheet
+from zhenfen.connectors.formats.spreadsheet_checks import (
+    check_authors,
+    check_ids,
+    find_platform,
+    list_notes,
+    list_strangers,
+)
+from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day
+from zhenfen.connectors.reading.counts import is_blank
+from zhenfen.connectors.reading.fields import pick, raise_all, stack
+from zhenfen.connectors.reading.headings import Layout, find_layout, load_headings, own_name, translate
+from zhenfen.connectors.reading.tidy import FILE, ROW
+from zhenfen.connectors.recognised import Recognised
+from zhenfen.errors import Problem, QuestionError
+
+SUFFIXES = (".csv", ".xlsx", ".parquet")
+WHO = ("creator_id", "_creator_name", "platform", "_fallback")
+_OWNED = ("posts", "comments", "events")
+"""Tables whose rows are somebody's: without a name or an id in the sheet only the user knows whose."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSheet:
+    """A sheet that holds a table."""
+
+    file: str
+    name: str
+    layout: Layout
+
+    @property
+    def label(self) -> str:
+        """What its rows are listed by."""
+        return label_sheet(self.file, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class RawSheets:
+    """What stands in the sheets of an export.
+
+    Attributes:
+        frames: Raw rows by table, with `_fallback` (whose they are, where the sheet is named after it) and `_searched`.
+        listed: Rows and values that were left out, columns of the table `unusable`.
+    """
+
+    frames: dict[str, pl.DataFrame]
+    listed: list[pl.DataFrame] = field(default_factory=list)
+
+
+def find_sheets(export: Export) -> Iterator[FoundSheet]:
+    """The sheets whose headings fit a table, or that a map of the user's names."""
+    known = export.import_map
+    for file in export.data_files:
+        if not file.lower().endswith(SUFFIXES):
+            continue
+        for sheet, columns in export.sheets(file).items():
+            mapped = known.find(file, sheet, columns) if known else None
+            layout = mapped.lay_out(columns) if mapped else find_layout(sheet or PurePosixPath(file).stem, columns)
+            if layout:
+                yield FoundSheet(file, sheet, layout)
+
+
+def read_sheets(export: Export, options: Options) -> RawSheets:
+    """Raw rows by table.
+
+    Raises:
+        QuestionError: A platform, or whose posts they are, that only the user can say; every sheet in one problem.
+        InputError: A sheet that contradicts itself, or whose rows would be merged.
+    """
+    frames: dict[str, list[pl.DataFrame]] = {}
+    listed: list[pl.DataFrame] = []
+    nameless: dict[str, list[str]] = {"platform": [], "creator": []}
+    found = list(find_sheets(export))
+    tables = {one.layout.table for one in found}
+    problems: list[Problem] = []
+    for number, one in enumerate(found):
+        options.on_progress(one.file, number, len(found))
+        sheet = export.read(one.file, one.name, {})
+        notes, filled = list_notes(one.layout.table, sheet)
+        rows = _pick_rows(replace(sheet, frame=filled), one.layout)
+        problems += check_ids(rows) or check_authors(one, rows, filled)
+        is_answer = one.layout.table == "comments" and "posts" in tables
+        if one.layout.names_creator or one.layout.table not in (*_OWNED, "follower_counts"):
+            owner = None
+        elif one.layout.table == "follower_counts":
+            owner = own_name(one.name or PurePosixPath(one.file).stem) or options.creator_name
+        else:
+            owner = options.creator_name
+            if owner is None and not is_answer and rows.height:
+                nameless["creator"].append(one.label)
+        platform, by, faults = find_platform(one, rows, export, options)
+        export.recognised.setdefault(one.file, []).append(Recognised(one.name, one.layout.table, platform, by))
+        problems += faults
+        if platform is None and rows["platform"].null_count() and rows.height:
+            nameless["platform"].append(one.label)
+        listed += [notes, list_strangers(one.layout.table, rows)]
+        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search)}
+        about["platform"] = pl.coalesce("platform", pl.lit(platform, pl.String))
+        day = read_names_for_day([one.name, PurePosixPath(one.file).stem])
+        if day and one.layout.table == "creators" and "snapshot_at" not in one.layout.headings:
+            about["snapshot_at"] = pl.lit(day.strftime("%Y-%m-%d"))
+        whole = rows.with_columns(**about).drop("_linked")
+        frames.setdefault(one.layout.table, []).append(whole)
+        if one.layout.of_creator:
+            frames.setdefault("creators", []).append(_authors_of(replace(sheet, frame=filled), one.layout, whole))
+    raise_all(problems)
+    if any(frame["platform"].null_count() < frame.height for parts in frames.values() for frame in parts):
+        # Rows that name none are listed one by one, or find theirs in another sheet.
+        nameless["platform"] = []
+    _ask(nameless, options)
+    headings = load_headings().columns
+    raw = {table: stack(parts, dict.fromkeys((*headings[table], *WHO), ())) for table, parts in frames.items()}
+    return RawSheets(raw, listed)
+
+
+def _pick_rows(sheet: Sheet, layout: Layout) -> pl.DataFrame:
+    """The columns of a sheet that its table takes, and `_linked`, the platform that links lead to."""
+    # Numbers under 粉丝数（万） carry the unit themselves.
+    with_units = (
+        pl.when(pl.col(heading).str.contains(r"^\d+(?:\.\d+)?$"))
+        .then(pl.col(heading) + unit)
+        .otherwise(pl.col(heading))
+        for heading, unit in layout.units.items()
+    )
+    rows = pick(replace(sheet, frame=sheet.frame.with_columns(with_units)), layout.headings)
+    keys = (heading for name in ("creator_id", "post_id") for heading in layout.headings.get(name, ()))
+    links = [platform_of_link(pl.col(heading)) for heading in keys if is_address(heading)]
+    leads_to = sheet.frame.select(pl.coalesce(links)).to_series() if links else pl.lit(None, pl.String)
+    linked = rows.with_columns(_linked=leads_to)
+    if "_quoted" in linked.columns:
+        linked = linked.with_columns(is_repost=pl.col("_quoted").is_not_null().cast(pl.String))
+    if "platform" not in linked.columns:
+        return linked.with_columns(platform=pl.col("_linked"))
+    stated = translate("platform", pl.when(~is_blank(pl.col("platform"))).then(pl.col("platform")))
+    return linked.with_columns(platform=pl.coalesce(stated, "_linked"))
+
+
+def _authors_of(sheet: Sheet, layout: Layout, rows: pl.DataFrame) -> pl.DataFrame:
+    """What a sheet of posts says of who wrote them, one row for each different thing it says."""
+    said = pick(sheet, layout.of_creator)
+    # When the sheet was read is when they had so many followers.
+    moments = ["observed_at"] if "observed_at" in rows.columns else []
+    about = rows.select(*(name for name in (*WHO, "_searched") if name in rows.columns), *moments)
+    whole = pl.concat([said, about.rename({"observed_at": "snapshot_at"} if moments else {})], how="horizontal")
+    facts = [name for name in whole.columns if name not in (FILE, ROW)]
+    return whole.unique(facts, keep="first", maintain_order=True)
+
+
+def _ask(nameless: dict[str, list[str]], options: Options) -> None:
+    """Raise when something is to be asked of the user, with one problem a question.
+
+    Raises:
+        QuestionError: Names the sheets.
+    """
+    problems: list[Problem] = []
+    if nameless["platform"] and options.platform is None and options.needs_platform:
+        expected = "a column 平台 or platform, or the platform named on import"
+        labels = ", ".join(nameless["platform"])
+        problems.append(Problem(expected, labels, column="platform", key="problem.platform"))
+    if nameless["creator"]:
+        expected = "a column 达人昵称 or creator, or the creator named on import: nothing says whose rows these are"
+        labels = ", ".join(nameless["creator"])
+        problems.append(Problem(expected, labels, column="creator_id", key="problem.creator"))
+    if problems:
+        raise QuestionError(problems)
