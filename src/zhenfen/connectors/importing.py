@@ -40,15 +40,14 @@ def import_export(
 ) -> Tables:
     """Read an export of any known format into checked tables.
 
-    The same bytes give the same tables; only the order of columns and rows is ours, never the clock's. An export that
-    holds no time at all is dated by its files.
+    The same bytes give the same tables, never the clock; an export that holds no time at all is dated by its files.
 
     Args:
         path: File, folder or archive.
         obtained_how: How the user came by the export, in words, for the provenance.
         frame: How an audience sample was drawn, where the export does not say; see FRAMES, default "unknown".
         found_by: How creators were found of whom the export does not say it, see FOUND_BY and `settle_found_by`.
-        platform: Platform of rows that name none, by any name that the platform goes by.
+        platform: Platform of rows that name none, by any of its names.
         creator_name: Whose posts and comments those are that name nobody.
         import_map: How sheets are to be read, where the user says so.
         needs_platform: Whether a platform must be known of every creator; without, those of whom none is known have
@@ -64,7 +63,6 @@ def import_export(
 
     Raises:
         InputError: The export cannot be used; with every problem found.
-        QuestionError: It lacks what only the user can say.
         FoundBySearchError: The export says that a search found all creators, `found_by` something else.
         ConfigError: An option is none of the known values, or the key for ids cannot be read.
     """
@@ -72,16 +70,13 @@ def import_export(
     options = check_options(frame, platform, needs_platform, creator_name, on_progress)
     with open_export(path, import_map=import_map) as opened:
         taken = take_in(opened, options)
-        export, imported = taken.export, taken.imported
-        frames = dict(imported.frames)
+        imported, frames = taken.imported, dict(taken.imported.frames)
         if "creators" in frames:
             frames["creators"] = settle_found_by(frames["creators"], found_by, imported.found)
         if not frames.get("provenance", pl.DataFrame()).height:
-            captured_at = obtained_at or imported.captured_at or _date_by_files(export, path, frames)
-            frames["provenance"] = _provenance(export, taken.connector, obtained_how, captured_at)
-        ignored = [] if imported.is_canonical else [list_ignored(export)]
-        unread = unusable_files(export.find_unread(), "unusable.file")
-        frames["unusable"] = list_unusable([imported.unusable, *taken.left_out, unread, *ignored])
+            captured_at = obtained_at or imported.captured_at or _date_by_files(taken.export, path, frames)
+            frames["provenance"] = _provenance(taken.export, taken.connector, obtained_how, captured_at)
+        frames["unusable"] = taken.list_unused()
     if not imported.is_canonical:
         frames = _protect(frames, keep_ids, keep_contacts, options.on_progress)
     # Tables of ours were checked as they were read; of them only what was filled in since is new.
@@ -107,6 +102,12 @@ class TakenIn:
     imported: Imported
     left_out: list[pl.DataFrame]
     problems: list[Problem]
+
+    def list_unused(self) -> pl.DataFrame:
+        """The table `unusable`: rows, values, files, sheets and columns that were left out."""
+        ignored = [] if self.imported.is_canonical else [list_ignored(self.export)]
+        unread = unusable_files(self.export.find_unread(), "unusable.file")
+        return list_unusable([self.imported.unusable, *self.left_out, unread, *ignored])
 
 
 def take_in(export: Export, options: Options) -> TakenIn:
