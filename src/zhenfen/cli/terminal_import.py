@@ -89,11 +89,11 @@ def show_preview(preview: Preview, language: str) -> None:
         if one.heading_row:
             console.print(Text(catalogue.text("cli.preview.heading_row", row=one.heading_row)))
         columns = Table()
-        for key in ("cli.preview.column", "cli.preview.used_as"):
-            columns.add_column(catalogue.text(key))
-        samples = min(len(one.rows), 5)
-        for number in range(samples):
-            columns.add_column(str(number + 1), overflow="ellipsis", no_wrap=True, max_width=14)
+        # Both stay readable in a terminal of 80 columns; the samples give way.
+        columns.add_column(catalogue.text("cli.preview.column"), overflow="fold", min_width=8)
+        columns.add_column(catalogue.text("cli.preview.used_as"), overflow="fold", min_width=12)
+        for number in range(len(one.rows)):
+            columns.add_column(str(number + 1), overflow="ellipsis", no_wrap=True, max_width=7)
         for place, (heading, use) in enumerate(_uses(one, catalogue)):
             cells = [clean(row[place] or "") if place < len(row) else "" for row in one.rows]
             columns.add_row(*map(Text, (clean(heading), clean(use), *cells)))
