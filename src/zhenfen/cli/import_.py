@@ -17,6 +17,7 @@ from zhenfen.cli.options import (
     MapOption,
     PlatformOption,
 )
+from zhenfen.errors import ConfigError
 
 app = typer.Typer(add_completion=False)
 
@@ -45,7 +46,6 @@ def import_(
 ) -> None:
     """Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept."""
     from zhenfen.connectors.import_map import read_map
-    from zhenfen.errors import ConfigError
     from zhenfen.messages import Catalogue
 
     said = read_map(map_) if map_ else None
@@ -54,9 +54,8 @@ def import_(
         from zhenfen.connectors.importing import check_options
         from zhenfen.connectors.preview import preview_export
         from zhenfen.files import write_file
-        from zhenfen.progress import silent
 
-        seen = preview_export(path, check_options(frame, platform, True, creator_name, silent), said)
+        seen = preview_export(path, check_options(frame, platform, True, creator_name), said)
         show_preview(seen, lang)
         if save_map:
             write_file(save_map, seen.to_map().to_yaml())

@@ -149,7 +149,11 @@ def _file_of(problem: Problem, export: Export) -> str | None:
 
 
 def check_options(
-    frame: str | None, platform: str | None, needs_platform: bool, creator_name: str | None, on_progress: Progress
+    frame: str | None,
+    platform: str | None,
+    needs_platform: bool,
+    creator_name: str | None,
+    on_progress: Progress = silent,
 ) -> Options:
     """What the user says of an export, with the platform in the contract's word.
 
