@@ -14,13 +14,13 @@ from zhenfen.verdict.comments import KIND_SHARES_SCHEMA, SCORED_KINDS, estimate_
 from zhenfen.verdict.rule_packs import RULES_SCHEMA, check_rules, load_packs
 
 KIND_EXAMPLES_SCHEMA: Schema = {"creator_id": pl.String(), "kind": pl.String(), "examples": pl.List(pl.String())}
-_DESCRIBED = ("pack", "rule", "dated", "article")
+_DESCRIBED = ("pack", "rule", "dated", "article", "read_on")
 CHECKED_SCHEMA: Schema = {
     "creator_id": pl.String(),
     **RULES_SCHEMA,
     **{name: pl.String() for name in _DESCRIBED if name not in RULES_SCHEMA},
 }
-"""What the rule packs see, with the pack's date and the rule's article."""
+"""What the rule packs see, with the pack's date, the rule's article and the day that was read."""
 SCORED_POSTS_SCHEMA: Schema = {
     "creator_id": pl.String(),
     "post_id": pl.String(),
@@ -77,7 +77,7 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
         for (platform,), part in platforms.partition_by("platform", as_dict=True).items()
     ]
     described = [
-        (name, rule_name, pack.dated, rule.article)
+        (name, rule_name, pack.dated, rule.article, rule.read_on.isoformat())
         for name, pack in load_packs().items()
         for rule_name, rule in pack.rules.items()
     ]
