@@ -2,21 +2,22 @@
 
 Run: python -m training.encoder [--shelve FOLDER]
 With --shelve, block weights and their tokenizer (FOLDER/*.npz, FOLDER/tokenizer.json) go on the shelf as the version
-that the configuration names. To use another encoder, name it there (a folder, or a model of a hub, which is fetched once
-by its own library) and fit the heads again: python -m training.post
+that the configuration names. To use another encoder, name it there (a folder, or a model of a hub, which is fetched
+once by its own library) and fit the heads again: python -m training.post
 """
 
 from __future__ import annotations
 
 import shutil
 import time
+from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from training.card import read_notes
-from training.command import make_parser, show_trained
+from training.command import end_with_errors
 from training.shelf import ROOT, ShelfPlace, Trained, write_shelf
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.errors import ConfigError
@@ -94,17 +95,15 @@ def try_out(config: EncoderConfig) -> str:
 
 def main() -> None:
     """Read the options and run."""
-    parser = make_parser("encoder", __doc__)
+    parser = ArgumentParser(prog="python -m training.encoder", description=__doc__)
     parser.add_argument("--shelve", type=Path, metavar="FOLDER", help="put these block weights on the shelf first")
     options = parser.parse_args()
     config = read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig)
 
-    def run() -> Path:
-        folder = shelve(options.shelve, config, models_dir()) if options.shelve else models_dir() / config.source
+    with end_with_errors(parser):
+        if options.shelve:
+            print(f"{shelve(options.shelve, config, models_dir())}: written")
         print(try_out(config))
-        return folder
-
-    show_trained(parser, run)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -141,10 +141,11 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
 
     def fit(self, data: PostData) -> FittedPosts:
         """Scores over folds and over genres left out, maps fitted on both, and the heads of all rows."""
-        rows, lessons, config, (choose,) = data.rows, data.lessons, self.config, self.choosers
+        rows, lessons, config = data.rows, data.lessons, self.config
+        choose = partial(self.choosers[0], config=config)
         folds = make_folds(rows.with_columns(source="genre"), config.n_folds, config.seed)
-        within = score_left_out(rows, lessons, folds, config, HEADS, choose)
-        across = score_left_out(rows, lessons, leave_genres_out(rows), config, (SHARED,), choose)
+        within = score_left_out(rows, lessons, folds, HEADS, choose)
+        across = score_left_out(rows, lessons, leave_genres_out(rows), (SHARED,), choose)
         spreads = find_spreads(rows, within)
         within, across = within / spreads, across / spreads[:, :1]
         n, heads = rows.height, choose_heads(rows["platform"], rows["text"])
@@ -153,7 +154,7 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
         maps[BOTH] = calibrate(rows, both[:n], both_across, config)
         calibrations = {head: {name: found[head] for name, found in maps.items()} for head in HEADS}
         slices = (rows["genre"] == "transcripts").to_numpy()[lessons.owner[n:]]
-        lines = fit_lines(rows, lessons, np.ones(n, dtype=bool), choose(rows, config), HEADS)
+        lines = fit_lines(rows, lessons, np.ones(n, dtype=bool), choose(rows), HEADS)
         letters, vectors = (spread[:, None] for spread in spreads)
         kinds, kind_bases = fit_kind_lines(rows, lessons, np.ones(n, dtype=bool), config)
         return FittedPosts(

@@ -16,7 +16,6 @@ from training.post_lessons import Lessons
 from training.posts import UNDECIDED, weigh
 from training.shelf import ShelfPlace
 from training.split import Mask, Parts, outside, score_parts
-from training.tune import Chooser, keep
 from zhenfen.estimators.calibration import Calibration, fit_calibration
 from zhenfen.estimators.post_classifier import Penalty, fit_kinds, fit_line, fit_weights
 from zhenfen.estimators.post_heads import GENRES, SHARED
@@ -120,9 +119,8 @@ def score_left_out(
     rows: pl.DataFrame,
     lessons: Lessons,
     parts: Parts,
-    config: PostConfig,
     heads: Sequence[str],
-    choose: Chooser[PostConfig] = keep,
+    choose: Callable[[pl.DataFrame], PostConfig],
 ) -> Array:
     """Scores of every text and window by lines taught without its part and its twins: letters, vectors.
 
@@ -134,7 +132,7 @@ def score_left_out(
     scores = np.full((len(lessons.owner), 2, len(heads)), np.nan)
     for _, held in parts:
         taught = outside(rows, held)
-        fitted = fit_lines(rows, lessons, taught, choose(rows.filter(pl.Series(taught)), config), heads)
+        fitted = fit_lines(rows, lessons, taught, choose(rows.filter(pl.Series(taught))), heads)
         scores[held[lessons.owner]] = fitted.score(lessons, held[lessons.owner])
     return scores
 

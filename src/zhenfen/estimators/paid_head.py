@@ -1,8 +1,8 @@
 """What a platform's own marks taught: of posts that read like this one, how many carry the mark.
 
 Whether a post sounds paid and whether it was paid are two questions. This head answers the second, for the platform
-whose marks taught it and for no other, and it answers in cases and not in a probability: the marked posts that taught it
-were drawn by nobody, so that their share is not that of the platform.
+whose marks taught it and for no other, and in cases, not in a probability: the marked posts that taught it were drawn
+by nobody, so that their share is not that of the platform.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ PREDICTED: dict[str, pl.DataType] = {
     "p_sponsored": pl.Float64(),
     "kind": pl.String(),
     "is_read_closely": pl.Boolean(),
-    "passage": pl.Struct({"start": pl.Int64(), "end": pl.Int64(), "p_sponsored": pl.Float64()}),
+    "p_passage": pl.Float64(),
+    "passage_start": pl.Int64(),
+    "passage_end": pl.Int64(),
     **ALIKE_SCHEMA,
 }
 REASON = pl.Struct({"start": pl.Int64, "end": pl.Int64, "piece": pl.String, "contribution": pl.Float64})
@@ -91,9 +93,8 @@ class PostModel:
         encoder = _open_encoder(self.reading.config)
         found = encoder.embed(pl.Series([PROBE]))[0][0]
         wanted = self.vectors.probe
-        if found.shape != wanted.shape or found @ wanted < LEAST_COSINE * np.linalg.norm(found) * np.linalg.norm(
-            wanted
-        ):
+        lengths = np.linalg.norm(found) * np.linalg.norm(wanted)
+        if found.shape != wanted.shape or found @ wanted < LEAST_COSINE * lengths:
             source = self.reading.config.source
             raise ConfigError(f"{source}: not the encoder that {self.manifest.label} was fitted for: fit it again")
         return encoder
@@ -107,10 +108,10 @@ class PostModel:
 
         Returns:
             PREDICTED: p_sponsored in [0, 1], calibrated to even shares; kind (third_party, own, campaign; none below
-            the threshold); is_read_closely (whether the encoder was asked); passage (the window of a long post that
-            sounds most sponsored, and its own probability; else null); n_alike and n_alike_marked (of posts of Douyin
-            that read like this one, how many carry the platform's mark; null elsewhere). All null for a null text and
-            for one without a letter or digit.
+            the threshold); is_read_closely (whether the encoder was asked); p_passage, passage_start and passage_end
+            (of a long post the window that sounds most sponsored, by its letters, and its place in the raw text; null
+            of others); n_alike and n_alike_marked (of posts of Douyin that read like this one, how many carry the
+            platform's mark; null elsewhere). All null for a null text and for one without a letter or digit.
         """
         reading = self.read(posts["text"], find_platforms(posts), is_quick=is_quick)
         return reading.select(pl.when("is_read").then(name).alias(name) for name in PREDICTED)
@@ -123,7 +124,7 @@ class PostModel:
         probas = self.calibrate(letters, heads, LETTERS)
         alike = self.paid.by_letters.find(marks := self.paid.score_letters(X))
         passages = self.find_passages(texts, heads)
-        loudest = np.fmax(probas, passages["p_sponsored"].fill_null(np.nan).to_numpy())
+        loudest = np.fmax(probas, passages["p_passage"].fill_null(np.nan).to_numpy())
         asked = np.zeros(len(texts), dtype=np.bool_)
         if not is_quick and has_encoder():
             asked = is_read & (loudest >= self.reading.low) & (probas <= self.reading.high)
@@ -139,7 +140,7 @@ class PostModel:
         return pl.DataFrame({"p_sponsored": probas, "is_read_closely": asked, "is_read": is_read}).with_columns(
             kind.otherwise(pl.lit(NO_KIND)).alias("kind"),
             *(pl.when(is_marked).then(alike[name]).alias(name) for name in ALIKE_SCHEMA),
-            passage=pl.when(passages["start"].is_not_null()).then(passages.to_struct()),
+            *passages,
         )
 
     def calibrate(self, scores: Array, heads: Int, read_by: str) -> Array:
@@ -157,8 +158,7 @@ class PostModel:
         return mean_vectors(vectors, n_tokens, windows["row"].to_numpy())
 
     def find_passages(self, texts: pl.Series, heads: Int) -> pl.DataFrame:
-        """The window of each long text that sounds most sponsored by its letters and its neighbours': start and end in
-        characters of the raw text, p_sponsored; nulls for short ones."""
+        """p_passage, passage_start and passage_end of each text, see `predict`; nulls for short ones."""
         config = self.reading.config.window
         rows = (texts.str.len_chars().fill_null(0) >= LONG * config.n_chars).arg_true()
         told, own = leave_out_disclosures(texts.gather(rows)), heads[rows.to_numpy()]
@@ -168,7 +168,10 @@ class PostModel:
         loudest = to_raw(told, find_loudest(windows, blend_neighbours(scores, row)))
         probas = self.calibrate(loudest["score"].to_numpy(), own[loudest["row"].to_numpy()], LETTERS)
         found = loudest.select(
-            rows.gather(loudest["row"]).cast(pl.Int64).alias("row"), "start", "end", p_sponsored=pl.Series(probas)
+            rows.gather(loudest["row"]).cast(pl.Int64).alias("row"),
+            p_passage=pl.Series(probas, dtype=pl.Float64),
+            passage_start="start",
+            passage_end="end",
         )
         every = pl.DataFrame({"row": pl.Series(np.arange(len(texts)), dtype=pl.Int64)})
         return every.join(found, on="row", how="left", maintain_order="left").drop("row")

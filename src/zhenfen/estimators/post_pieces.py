@@ -46,14 +46,18 @@ def find_pieces(classifier: PostClassifier, texts: pl.Series, heads: Int) -> pl.
     Returns:
         PIECES_SCHEMA: row of `texts`, start and end in characters of the raw text, contribution; by row and place.
     """
-    parts = [pl.DataFrame(schema=PIECES_SCHEMA)]
+    found = [pl.DataFrame(schema=PIECES_SCHEMA)]
     for head in np.unique(heads):
-        rows, first, weights = np.flatnonzero(heads == head), 0, classifier.weights[head]
-        own = texts.gather(rows)
-        for pieces, n_texts in map_parts(lambda part, line=weights: (_find_part(line, part), len(part)), own):
-            parts.append(pieces.with_columns(row=pl.Series(rows[first:]).gather(pieces["row"])))
+        rows, weights, first = np.flatnonzero(heads == head), classifier.weights[head], 0
+
+        def find(part: pl.Series, weights: Array = weights) -> tuple[pl.DataFrame, int]:
+            return _find_part(weights, part), len(part)
+
+        for pieces, n_texts in map_parts(find, texts.gather(rows)):
+            own = rows[first : first + n_texts]
+            found.append(pieces.with_columns(row=pl.Series(own[pieces["row"].to_numpy()], dtype=pl.Int64)))
             first += n_texts
-    return pl.concat(parts).sort("row", "start", "end")
+    return pl.concat(found).sort("row", "start", "end")
 
 
 def _find_part(weights: Array, texts: pl.Series) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from zhenfen.config import Strict, models_dir
 from zhenfen.errors import ConfigError
-from zhenfen.shelf import ShelfManifest, read_shelf_manifest
+from zhenfen.shelf import ENCODER, ShelfManifest, read_shelf_manifest
 from zhenfen.text.windows import WindowConfig
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 Int = npt.NDArray[np.int64]
 
-SHELF = "encoder"
-WEIGHTS, TOKENIZER, SHAPE = "weights.npz", "tokenizer.json", "config.json"
+SHELF, WEIGHTS = ENCODER.name, ENCODER.file
+TOKENIZER, SHAPE = "tokenizer.json", "config.json"
 FILES = (WEIGHTS, TOKENIZER, SHAPE)
 """What an encoder of the shelf is made of."""
 BATCH_TOKENS = 4096
@@ -91,7 +91,7 @@ class TextEncoder:
         """The encoder of `config.source`.
 
         Raises:
-            ConfigError: torch (and transformers, for an encoder that is not of the shelf) is not installed; nothing that
+            ConfigError: torch (for an encoder that is not of the shelf transformers too) is not installed; nothing that
                 can be used is there; a file was changed; the tokenizer does not fit.
         """
         try:

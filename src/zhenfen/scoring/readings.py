@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from zhenfen.config import load_platforms
-from zhenfen.estimators.post_model import score_posts
+from zhenfen.estimators.post_model import PREDICTED, score_posts
 from zhenfen.features.base import Schema
 from zhenfen.features.comments.family import comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs, own_posts
@@ -27,7 +27,7 @@ SCORED_POSTS_SCHEMA: Schema = {
     "p_sponsored": pl.Float64(),
     "is_disclosed": pl.Boolean(),
     "has_purchase_means": pl.Boolean(),
-    "kind": pl.String(),
+    **{name: dtype for name, dtype in PREDICTED.items() if name != "p_sponsored"},
     "model": pl.String(),
     "reasons": pl.List(
         pl.Struct({"start": pl.Int64(), "end": pl.Int64(), "piece": pl.String(), "contribution": pl.Float64()})
@@ -70,7 +70,8 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     posts = own_posts(inputs.tables).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
     # Each post by the packs of its creator's platform.
     creators = inputs.tables["creators"]
-    platforms = posts.join(creators.select("creator_id", "platform"), on="creator_id", how="left")
+    stated = posts.drop("platform", strict=False)
+    platforms = stated.join(creators.select("creator_id", "platform"), on="creator_id", how="left")
     packs = {name: platform.rule_packs for name, platform in load_platforms().items()}
     seen = [
         check_rules(part, packs.get(str(platform), ()))
@@ -85,5 +86,6 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen]).join(rules, on=["pack", "rule"])
     read = {"rules": posts.select("creator_id", "post_id").join(found, on="post_id")}
     if models.post is not None:
-        read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))
+        scored = score_posts(platforms, models.post, n_reasons=N_REASONS)
+        read["scored"] = platforms.select("creator_id").hstack(scored)
     return read
