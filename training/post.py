@@ -9,7 +9,7 @@ import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +142,10 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
     def fit(self, data: PostData) -> FittedPosts:
         """Scores over folds and over genres left out, maps fitted on both, and the heads of all rows."""
         rows, lessons, config = data.rows, data.lessons, self.config
-        choose = partial(self.choosers[0], config=config)
+
+        def choose(taught: pl.DataFrame) -> PostConfig:
+            return self.choosers[0](taught, config)
+
         folds = make_folds(rows.with_columns(source="genre"), config.n_folds, config.seed)
         within = score_left_out(rows, lessons, folds, HEADS, choose)
         across = score_left_out(rows, lessons, leave_genres_out(rows), (SHARED,), choose)

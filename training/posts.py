@@ -58,9 +58,9 @@ def load_posts(folder: Path) -> pl.DataFrame:
     Returns:
         source, genre, platform, part (a finer division of the source), text (raw), y (share of readers to whom it
         sounds sponsored; 0 or 1 where the set has one label), kind (third_party, own, campaign or null; the first
-        reader's), truth (the platform's own label or null), y_a and y_b (each reader's), is_fake (1 where y is above one half:
-        the name that the shared steps of training know), twin (the same number for texts of one creator or series and
-        for near-duplicates).
+        reader's), truth (the platform's own label or null), y_a and y_b (each reader's), is_fake (1 where y is above
+        one half: the name that the shared steps of training know), twin (the same number for texts of one creator or
+        series and for near-duplicates).
     """
     rows = pl.concat([source.load(folder) for source in SOURCES])
     rows = rows.with_columns(is_fake=(pl.col("y") > UNDECIDED).cast(pl.Int64))
