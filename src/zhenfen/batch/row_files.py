@@ -20,6 +20,7 @@ from zhenfen.text.normalise import normalise_comments
 if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
     from zhenfen.estimators.post_model import PostModel
+    from zhenfen.text.brands import BrandBook
 
 STEP, NORMALISE, CLUSTER = "score", "normalise", "cluster"
 
@@ -101,7 +102,13 @@ def score_comments_file(
 
 
 def score_posts_file(
-    path: Path, out: Path, model: PostModel, *, explain: bool = False, on_progress: Progress = silent
+    path: Path,
+    out: Path,
+    model: PostModel,
+    *,
+    explain: bool = False,
+    brands: BrandBook | None = None,
+    on_progress: Progress = silent,
 ) -> int:
     """Score every post of a Parquet file; returns how many.
 
@@ -111,6 +118,7 @@ def score_posts_file(
         out: Parquet file, see `scoring.score_posts`.
         model: Post model.
         explain: Whether to list the spans that spoke for it.
+        brands: Dictionary of the brands to name; None for no names.
         on_progress: Told of every batch.
 
     Raises:
@@ -123,7 +131,7 @@ def score_posts_file(
     n_done = 0
     with ParquetSink(out, path) as sink:
         for batch in rows.sound_batches():
-            sink.write(score_posts(batch, model, n_reasons=N_REASONS if explain else 0))
+            sink.write(score_posts(batch, model, n_reasons=N_REASONS if explain else 0, brands=brands))
             n_done += batch.height
             on_progress(STEP, n_done, rows.n_rows)
     return n_done

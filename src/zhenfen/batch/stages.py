@@ -23,6 +23,7 @@ from zhenfen.progress import Progress, silent
 
 if TYPE_CHECKING:
     from zhenfen.model_store import Models
+    from zhenfen.text.brands import BrandBook
 
 Kind = Literal["profiles", "comments", "posts", "creators"]
 AROUND = "around"
@@ -41,6 +42,7 @@ class Order:
         as_of: Moment that the data are read at; None for the latest there is.
         explain: Whether to list contributions.
         found_by: How creators were found of whom the tables do not say it.
+        brands: Dictionary of the brands to name in posts; None for no names.
     """
 
     kind: Kind
@@ -50,6 +52,7 @@ class Order:
     as_of: datetime | None = None
     explain: bool = False
     found_by: str | None = None
+    brands: BrandBook | None = None
 
 
 @dataclass(frozen=True, slots=True)

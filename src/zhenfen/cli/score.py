@@ -85,13 +85,22 @@ def score_posts(
     ],
     out: ScoresOut,
     explain: ExplainOption = False,
+    brands: Annotated[
+        bool,
+        typer.Option(
+            "--brands", help="Also name the brands and shops in each post, by our dictionary and your own brands.yaml."
+        ),
+    ] = False,
     engine: EngineOption = None,
     workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """P(sounds sponsored) of every post; a disclosure and means to buy seen in the text or the platform columns."""
+    from zhenfen.text.brands import load_brands
+
+    book = load_brands() if brands else None
     if is_batch(path, engine, workers):
-        run_batch("posts", path, out, (engine, workers), lang=lang, explain=explain)
+        run_batch("posts", path, out, (engine, workers), lang=lang, explain=explain, brands=book)
         return
     from zhenfen.batch.row_files import score_posts_file
     from zhenfen.cli.terminal import StepDisplay, show_scored
@@ -100,7 +109,7 @@ def score_posts(
 
     model = load_models().need(POST)
     with StepDisplay(lang) as steps:
-        n_posts = score_posts_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
+        n_posts = score_posts_file(Path(path), out, model, explain=explain, brands=book, on_progress=steps.advance)
     show_scored("posts", n_posts, out, lang)
 
 
