@@ -35,8 +35,7 @@ LEAST_PROMOTING_SHARE = 0.75
 MOST_OTHERS_SHARE = 0.25
 """Other creators who may use a learnt name, or one where that is more: a brand hires several of a shortlist, chosen."""
 MOST_OTHERS_SHARE_OF_WORDS = 0.01
-"""The same for a word in no form of naming: most of what jieba's dictionary lacks are words of a trade (泥膜, 微喇), which
-many use."""
+"""The same for a word in no form of naming: most of what jieba lacks are words of a trade, such as 泥膜."""
 MOST_CANDIDATES = 5
 """Learnt names of a creator: they are to be looked through."""
 _WORD = r"^[\p{Han}]{2,8}$"
@@ -123,7 +122,7 @@ def learn_names(posts: pl.DataFrame, everyone: pl.DataFrame, book: BrandBook) ->
 
 
 def _list_terms(posts: pl.DataFrame, book: BrandBook) -> pl.DataFrame:
-    """What may be learnt, once a post: row, creator_id, is_promoting where `posts` have it, name, is_word (no naming)."""
+    """What may be learnt, once a post: row, creator_id, name, is_word (no naming), is_promoting where it is known."""
     texts = posts["text"]
     spelled = pl.DataFrame({"name": spell(texts)}).with_row_index("row")
     words = spelled.select(pl.col("row").cast(pl.Int64), segment(pl.col("name"), book.han)).explode("name")
