@@ -20,6 +20,7 @@ from zhenfen.text.normalise import normalise_comments
 if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
     from zhenfen.estimators.post_model import PostModel
+    from zhenfen.text.brands import BrandBook
 
 STEP, NORMALISE, CLUSTER = "score", "normalise", "cluster"
 
@@ -110,6 +111,7 @@ def score_posts_file(
     platform: str | None = None,
     explain: bool = False,
     is_quick: bool = False,
+    brands: BrandBook | None = None,
     on_progress: Progress = silent,
 ) -> int:
     """Score every post of a Parquet file; returns how many.
@@ -122,6 +124,7 @@ def score_posts_file(
         platform: Platform of posts that name none.
         explain: Whether to list the spans that spoke for it.
         is_quick: Letters alone: the encoder is not asked.
+        brands: Dictionary of the brands to name; None for no names.
         on_progress: Told of every batch.
 
     Raises:
@@ -136,7 +139,8 @@ def score_posts_file(
     with ParquetSink(out, path) as sink:
         for batch in rows.sound_batches():
             for part in _with_platform(batch, platform).iter_slices(POSTS_AT_ONCE):
-                sink.write(score_posts(part, model, n_reasons=N_REASONS if explain else 0, is_quick=is_quick))
+                n_reasons = N_REASONS if explain else 0
+                sink.write(score_posts(part, model, n_reasons=n_reasons, is_quick=is_quick, brands=brands))
                 n_done += part.height
                 on_progress(STEP, n_done, rows.n_rows)
     return n_done

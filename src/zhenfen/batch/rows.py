@@ -91,6 +91,7 @@ def _score(out: Path, work: Path, *, order: Order, file: InputFile, as_of: datet
                 platform=order.platform,
                 explain=order.explain,
                 is_quick=order.is_quick,
+                brands=order.brands,
             )
     # Before the file is fetched: a shelf without the model is no fault of the file.
     model = models().need(PROFILE)

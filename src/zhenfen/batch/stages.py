@@ -23,6 +23,7 @@ from zhenfen.progress import Progress, silent
 
 if TYPE_CHECKING:
     from zhenfen.model_store import Models
+    from zhenfen.text.brands import BrandBook
 
 Kind = Literal["profiles", "comments", "posts", "creators"]
 AROUND = "around"
@@ -42,6 +43,7 @@ class Order:
         explain: Whether to list contributions.
         found_by: How creators were found of whom the tables do not say it.
         is_quick: Posts by their letters alone: the encoder is not asked.
+        brands: Dictionary of the brands to name in posts; None for no names.
     """
 
     kind: Kind
@@ -52,6 +54,7 @@ class Order:
     explain: bool = False
     found_by: str | None = None
     is_quick: bool = False
+    brands: BrandBook | None = None
 
 
 @dataclass(frozen=True, slots=True)

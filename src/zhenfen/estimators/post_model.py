@@ -31,6 +31,7 @@ from zhenfen.estimators.text_encoder import EncoderConfig, TextEncoder
 from zhenfen.features.posts.facts import PLATFORM_FLAGS, read_posts
 from zhenfen.shelf import FILE_NAME
 from zhenfen.text.windows import cut_windows
+from zhenfen.text.word_shares import share_words
 
 Array = npt.NDArray[np.float64]
 
@@ -177,21 +178,17 @@ class PostModel:
         return every.join(found, on="row", how="left", maintain_order="left").drop("row")
 
     def explain(self, posts: pl.DataFrame, n: int) -> pl.Series:
-        """The `n` pieces of each text that say most for or against, largest contribution to the log-odds first.
+        """The `n` words of each text that say most for or against, largest contribution to the letters' score first.
 
         Returns:
             Lists of {start, end, piece, contribution}; start and end count characters of the raw text. Empty for a null
             text or one without a letter.
         """
         heads = choose_heads(find_platforms(posts), posts["text"])
-        pieces = find_pieces(self.classifier, posts["text"], heads)
-        largest = pieces.sort("row", -pl.col("contribution").abs(), "start", "end", maintain_order=True)
-        top = largest.group_by("row", maintain_order=True).head(n)
-        length = pl.col("end") - pl.col("start")
-        named = top.with_columns(text=posts["text"].gather(top["row"])).with_columns(
-            piece=pl.col("text").str.slice(pl.col("start"), length)
-        )
-        listed = named.group_by("row", maintain_order=True).agg(
+        words = share_words(posts["text"], find_pieces(self.classifier, posts["text"], heads))
+        largest = words.sort("row", -pl.col("contribution").abs(), "start", maintain_order=True)
+        top = largest.group_by("row", maintain_order=True).head(n).rename({"word": "piece"})
+        listed = top.group_by("row", maintain_order=True).agg(
             reasons=pl.struct(*(field.name for field in REASON.fields))
         )
         rows = pl.DataFrame({"row": np.arange(posts.height)})

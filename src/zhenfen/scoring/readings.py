@@ -9,7 +9,9 @@ from zhenfen.estimators.post_model import PREDICTED, score_posts
 from zhenfen.features.base import Schema
 from zhenfen.features.comments.family import comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs, own_posts
+from zhenfen.features.posts.brands import BRANDS_SCHEMA, measure_brands
 from zhenfen.model_store import Models
+from zhenfen.text.brands import load_brands
 from zhenfen.verdict.comments import KIND_SHARES_SCHEMA, SCORED_KINDS, estimate_kinds
 from zhenfen.verdict.rule_packs import RULES_SCHEMA, check_rules, load_packs
 
@@ -34,8 +36,10 @@ SCORED_POSTS_SCHEMA: Schema = {
     ),
 }
 READ_COMMENTS = {"kinds": KIND_SHARES_SCHEMA, "kind_examples": KIND_EXAMPLES_SCHEMA}
-READ_POSTS = {"rules": CHECKED_SCHEMA, "scored": SCORED_POSTS_SCHEMA}
+READ_POSTS = {"rules": CHECKED_SCHEMA, "scored": SCORED_POSTS_SCHEMA, "brands": BRANDS_SCHEMA}
 """Name of a frame → its schema."""
+SELLING_KINDS = ("third_party", "own")
+"""What the post model calls posts that promote a product; a campaign asks for votes, not for money."""
 N_REASONS = 8
 """Spans shown of a post: a reader takes in a handful."""
 
@@ -65,7 +69,7 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     """What the posts of the creators `wanted` sound like, and what the rule packs of their platforms see in them.
 
     Returns:
-        READ_POSTS: rules, and with a post model only scored, see `score_posts`.
+        READ_POSTS: rules, and with a post model only scored, see `score_posts`; brands, see `measure_brands`.
     """
     posts = own_posts(inputs.tables).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
     # Each post by the packs of its creator's platform.
@@ -88,4 +92,17 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     if models.post is not None:
         scored = score_posts(platforms, models.post, n_reasons=N_REASONS)
         read["scored"] = platforms.select("creator_id").hstack(scored)
+    read["brands"] = _read_brands(inputs, wanted, read.get("scored"))
     return read
+
+
+def _read_brands(inputs: Inputs, wanted: pl.Series, scored: pl.DataFrame | None) -> pl.DataFrame:
+    """The brands of posts, and which of these sound as if they sell, disclose, or lead to a shop."""
+    everyone = inputs.post_facts.drop_nulls("text")
+    posts = everyone.filter(pl.col("creator_id").is_in(wanted.implode()))
+    if scored is None:
+        posts = posts.with_columns(kind=pl.lit(None, dtype=pl.String))
+    else:
+        posts = posts.join(scored.select("post_id", "kind"), on="post_id", how="left", maintain_order="left")
+    is_promoting = pl.any_horizontal(pl.col("kind").is_in(SELLING_KINDS), "is_disclosed", "has_purchase_means")
+    return measure_brands(posts.with_columns(is_promoting=is_promoting), everyone, load_brands())

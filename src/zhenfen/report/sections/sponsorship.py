@@ -11,6 +11,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.quote import clean, highlight, highlight_spans
 from zhenfen.report.section import FamilySection, FamilySheet, Line
+from zhenfen.report.sections.brands import summarise_brands
 from zhenfen.report.sections.packs import summarise_packs
 from zhenfen.report.words import iso_day, list_names
 
@@ -38,7 +39,7 @@ _UNSCORED = {
 class SponsorshipSection(FamilySection, family="sponsorship", place=4):
     """The newest posts with a sign of sponsorship, how many posts carry which sign, and what the rule packs saw."""
 
-    reads: ClassVar[Reads] = {"sponsorship": ("posts", "scored", "rules")}
+    reads: ClassVar[Reads] = {"sponsorship": ("posts", "scored", "rules", "brands")}
     sheet = FamilySheet(
         "report.sheet.posts",
         {
@@ -57,7 +58,7 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
     )
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
-        """Facts, posts and packs; None without posts."""
+        """Facts, posts, brands and packs; None without posts."""
         posts = case.detail("sponsorship", "posts")
         if posts is None:
             return None
@@ -107,6 +108,7 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
             "model": models[0] if len(models) else None,
             "facts": counts,
             "posts": [_post(case, row) for row in newest.iter_rows(named=True)],
+            "brands": summarise_brands(case),
             "packs": summarise_packs(case),
         }
 
