@@ -1,8 +1,8 @@
 """How well the post model hears what sounds paid; the tables of its card anew, and what the card does not hold.
 
 Within: creators (series of videos, near-duplicates) left out. Across: a whole genre left out. The card of the model has
-both beside the baselines. Here: presumed organic posts of sources that taught nothing, paid passages found in long texts,
-disguises, and speed.
+both beside the baselines. Here: presumed organic posts of sources that taught nothing, paid passages found in long
+texts, disguises, and speed.
 """
 
 from __future__ import annotations
@@ -139,9 +139,8 @@ def print_speed(model: PostModel) -> None:
         found = model.predict(some, is_quick=is_quick)
         seconds = time.perf_counter() - start
         asked = found["is_read_closely"].fill_null(value=False).to_numpy().mean()
-        print(
-            f"{some.height:,} posts, {os.cpu_count()} cores, {name}: {some.height / seconds:,.0f} a second, {asked:.1%} asked"
-        )
+        speed = f"{some.height / seconds:,.0f} a second, {asked:.1%} asked"
+        print(f"{some.height:,} posts, {os.cpu_count()} cores, {name}: {speed}")
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def score_posts(
         str,
         typer.Argument(
             callback=check_source,
-            help="Parquet file, folder or address: post_id, text; if known platform, is_labelled_ad, has_purchase_link.",
+            help="Parquet file, folder or address: post_id, text; if known platform, is_labelled_ad, has_purchase_link",
         ),
     ],
     out: ScoresOut,
