@@ -74,7 +74,6 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.prevalence
 	$(BIN)/python -m benchmarks.audits
 	$(BIN)/python -m benchmarks.comment_quality
-	$(BIN)/python -m benchmarks.encoder_quality
 	$(BIN)/python -m benchmarks.post_quality
 	$(BIN)/python -m benchmarks.growth_quality
 	$(BIN)/python -m benchmarks.purge_quality

@@ -1,17 +1,15 @@
 """The comment model: train on the public sets of comments, judge, track, and put on the shelf.
 
-Run: python -m training.comment [--tracking-uri URI] [--encoder FILE] [--tune N]
+Run: python -m training.comment [--tracking-uri URI] [--tune N]
 """
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ from training.card import figures_table, make_table, sources_section
 from training.command import make_parser
 from training.comment_fit import (
     CommentConfig,
-    EncoderConfig,
     calibrate,
     fit_advert,
     fit_filler,
@@ -29,7 +26,6 @@ from training.comment_fit import (
     judge_fillers,
     score_fillers_left_out,
     score_left_out,
-    with_encoder,
 )
 from training.comments import JD, SOURCES, load_comments
 from training.datasets import describe_sets
@@ -53,11 +49,8 @@ from training.split import Parts, leave_sources_out, make_folds
 from training.tune import Chooser, add_option, make_chooser
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import CALIBRATION, file_name
 from zhenfen.estimators.manifest import ValidationCounts
-from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
-from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
 from zhenfen.shelf import TrainingSource
 from zhenfen.text import ngrams
@@ -91,7 +84,7 @@ class FittedComments:
         fillers: source, platform, is_fake, twin, across; jd among them.
     """
 
-    advert: LinearTextClassifier | CascadeClassifier
+    advert: LinearTextClassifier
     filler: LinearTextClassifier
     calibrations: Mapping[str, Calibration]
     comments: pl.DataFrame
@@ -115,7 +108,7 @@ class JudgedComments:
 
 @dataclass(frozen=True)
 class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedComments]):
-    """Two lines over character n-grams: adverts, with an encoder behind it where that is asked for, and fillers.
+    """Two lines over character n-grams: adverts and fillers.
 
     Attributes:
         n_trials: `--tune N`.
@@ -163,8 +156,8 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     def export(
         self, data: CommentData, fitted: FittedComments, judged: JudgedComments, sources: Sequence[TrainingSource]
     ) -> Export:
-        """The files of one stage or two; the card says what is flagged and what is found of every source."""
-        encoder, threshold = self.config.advert.encoder, judged.thresholds["advert"]
+        """The files; the card says what is flagged and what is found of every source."""
+        threshold = judged.thresholds["advert"]
         about = judged.adverts.to_manifest()
         jd = with_both_labels(fitted.fillers.filter(source=JD.name))
         jd_counts = count_flagged(jd, jd["across"].to_numpy(), judged.thresholds["filler"])
@@ -172,7 +165,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
         rows = fitted.comments
         return Export(
             files={
-                **advert_files(fitted.advert),
+                file_name("advert"): fitted.advert.save,
                 file_name("filler"): fitted.filler.save,
                 CALIBRATION: lambda path: write_calibrations(path, fitted.calibrations),
             },
@@ -180,7 +173,6 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
                 **about,
                 "features": (),
                 "feature_code": hash_file(Path(ngrams.__file__)),
-                "cascade": None if encoder is None else {"low": encoder.low, "blend": encoder.blend},
                 "platforms": sorted(rows["platform"].unique()),
                 "domain": {},
                 "kinds": {
@@ -210,7 +202,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
 
 def fit_adverts(
     comments: pl.DataFrame, config: CommentConfig, choose: Chooser[Any]
-) -> tuple[LinearTextClassifier | CascadeClassifier, Calibration, pl.DataFrame]:
+) -> tuple[LinearTextClassifier, Calibration, pl.DataFrame]:
     """The classifier, its map, and all rows with probabilities by models that had not seen them."""
     shipped, judges = comments.filter("ships"), comments.filter(~pl.col("ships"))
     scores = score_left_out(shipped, leave_sources_out(shipped), config.advert, config.seed, choose)
@@ -268,21 +260,6 @@ def recalls(rows: pl.DataFrame, threshold: float) -> pl.DataFrame:
     return adverts.group_by("source", maintain_order=True).agg(n=pl.len(), **shares)
 
 
-def advert_files(advert: LinearTextClassifier | CascadeClassifier) -> dict[str, Callable[[Path], object]]:
-    """File name → what writes it, of one stage or two."""
-    if isinstance(advert, LinearTextClassifier):
-        return {file_name("advert"): advert.save}
-    encoder = {name: partial(_write_encoder_file, advert.encoder) for name in ENCODER_FILES}
-    return {file_name("advert"): advert.line.save, **encoder}
-
-
-def _write_encoder_file(encoder: TextEncoder, path: Path) -> None:
-    # transformers writes a folder; the shelf takes one file after the other.
-    with TemporaryDirectory() as folder:
-        encoder.save(Path(folder))
-        shutil.copyfile(Path(folder) / path.name, path)
-
-
 def _describe_kind(
     threshold: float, within: Sequence[ValidationCounts], across: Sequence[ValidationCounts]
 ) -> dict[str, Any]:
@@ -323,15 +300,12 @@ def _show(fitted: FittedComments, judged: JudgedComments) -> Sequence[str]:
 def make_recipe(options: Namespace) -> CommentRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
-    if options.encoder:
-        config = with_encoder(config, read_config(options.encoder, EncoderConfig))
     return CommentRecipe(config, options.tune)
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("comment", __doc__)
-    parser.add_argument("--encoder", type=Path, metavar="FILE", help="with a second stage, configs/models/cascade.yaml")
     add_option(parser)
     run_command(parser, make_recipe)
 

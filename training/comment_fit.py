@@ -18,35 +18,13 @@ from training.shelf import ShelfPlace
 from training.solicitations import make_solicitations
 from training.split import Mask, Parts, score_parts
 from training.tune import Chooser, keep
-from zhenfen.config import Strict, models_dir
+from zhenfen.config import Strict
 from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
-from zhenfen.estimators.cascade import CascadeClassifier
-from zhenfen.estimators.text_encoder import EncoderParams, TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
 from zhenfen.text.lexicons import load_lexicon
 from zhenfen.text.normalise import cut_quoted, normalise_texts
 
 Array = npt.NDArray[np.float64]
-
-
-class EncoderConfig(Strict):
-    """The encoder behind the linear classifier of adverts.
-
-    Attributes:
-        source: Folder below models/, any folder, or a name on a hub (hfl/chinese-macbert-base).
-        n_texts: Texts to fine-tune on.
-        n_epochs: Times that each is read.
-        learning_rate: Peak.
-        low: Log-odds of the linear classifier from which the encoder is asked.
-        blend: What its log-odds count beside the linear classifier's.
-    """
-
-    source: str
-    n_texts: int = Field(ge=1)
-    n_epochs: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
-    low: float
-    blend: float = Field(gt=0)
 
 
 class AdvertConfig(Strict):
@@ -64,7 +42,6 @@ class AdvertConfig(Strict):
             such lines are left out.
         calibration: Form of the map.
         most_false_alarms: Share of the genuine rows of a source left out that may be flagged.
-        encoder: Second stage; None without.
     """
 
     most_rows: int = Field(ge=1)
@@ -77,7 +54,6 @@ class AdvertConfig(Strict):
     doubtful_above: float
     calibration: CalibrationKind
     most_false_alarms: float = Field(gt=0, lt=1)
-    encoder: EncoderConfig | None = None
 
 
 class FillerConfig(Strict):
@@ -108,11 +84,6 @@ class CommentConfig(ShelfPlace):
     filler: FillerConfig
 
 
-def with_encoder(config: CommentConfig, encoder: EncoderConfig) -> CommentConfig:
-    """`config` with a second stage behind the classifier of adverts."""
-    return config.model_copy(update={"advert": config.advert.model_copy(update={"encoder": encoder})})
-
-
 class Lesson(NamedTuple):
     """Normalised texts, 1 for an advert, and what each row weighs; all of shape (n,)."""
 
@@ -121,14 +92,9 @@ class Lesson(NamedTuple):
     weight: Array
 
 
-def fit_advert(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> LinearTextClassifier | CascadeClassifier:
+def fit_advert(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> LinearTextClassifier:
     """The advert classifier on rows of `load_comments`: text, normalised, source, label."""
-    lesson = gather(rows, config, seed)
-    line = _fit_line(lesson, config)
-    if config.encoder is None:
-        return line
-    encoder = fit_encoder(lesson, config.encoder, seed)
-    return CascadeClassifier(line, encoder, config.encoder.low, config.encoder.blend)
+    return _fit_line(gather(rows, config, seed), config)
 
 
 def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
@@ -149,21 +115,6 @@ def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
     doubtful = pl.Series(first.decision_function(drawn["normalised"]) > config.doubtful_above)
     is_kept = drawn.select((pl.col("label") == "advert") | ~has_both | ~doubtful).to_series()
     return _weigh_together(drawn.filter(is_kept), *extra, config)
-
-
-def fit_encoder(lesson: Lesson, config: EncoderConfig, seed: int) -> TextEncoder:
-    """The encoder, fine-tuned on texts drawn by their weight.
-
-    Raises:
-        ConfigError: The encoder cannot be loaded.
-    """
-    rng = np.random.default_rng(seed)
-    n = min(config.n_texts, len(lesson.y))
-    drawn = rng.choice(len(lesson.y), n, replace=False, p=lesson.weight / lesson.weight.sum())
-    params = EncoderParams(n_epochs=config.n_epochs, learning_rate=config.learning_rate, seed=seed)
-    shelved = models_dir() / config.source
-    source = shelved if shelved.is_dir() else config.source
-    return TextEncoder.fit(source, lesson.texts.gather(drawn), lesson.y[drawn], np.ones(n), params)
 
 
 def fit_filler(rows: pl.DataFrame, config: FillerConfig, seed: int) -> LinearTextClassifier:
@@ -218,11 +169,10 @@ def score_fillers_left_out(
 
 
 def judge_adverts(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[AdvertConfig], float]:
-    """What `--tune` goes by: AUC on sources left out of these rows, by the linear classifier alone."""
+    """What `--tune` goes by: AUC on sources left out of these rows."""
 
     def judge(config: AdvertConfig) -> float:
-        line = config.model_copy(update={"encoder": None})
-        return across_sources(rows, lambda parts: score_left_out(rows, parts, line, seed), n_folds, seed)
+        return across_sources(rows, lambda parts: score_left_out(rows, parts, config, seed), n_folds, seed)
 
     return judge
 

@@ -13,11 +13,8 @@ import polars as pl
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import ShelvedModel, register
-from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
-from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
 from zhenfen.text.near_duplicates import cluster_normalised
 from zhenfen.text.normalise import normalise_comments
@@ -33,7 +30,7 @@ CALIBRATION = "calibration.json"
 class CommentModel:
     """A classifier and a calibration for each kind of comment, and the manifest."""
 
-    classifiers: Mapping[str, LinearTextClassifier | CascadeClassifier]
+    classifiers: Mapping[str, LinearTextClassifier]
     calibrations: Mapping[str, Calibration]
     manifest: Manifest
 
@@ -83,17 +80,13 @@ def load_comment_model(folder: Path) -> CommentModel:
         ConfigError: A file is missing or was changed, or a kind lacks its threshold or calibration.
     """
     manifest = read_manifest(folder)
-    wanted = {CALIBRATION, *map(file_name, KINDS), *(ENCODER_FILES if manifest.cascade else ())}
+    wanted = {CALIBRATION, *map(file_name, KINDS)}
     if missing := sorted(wanted - manifest.files.keys() | set(KINDS) - manifest.kinds.keys()):
         raise ConfigError(f"{folder}: the comment model lacks {', '.join(missing)}")
     maps = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
     if missing := sorted(set(KINDS) - maps.keys()):
         raise ConfigError(f"{folder / CALIBRATION}: expected a calibration of {', '.join(missing)}")
-    lines = {kind: LinearTextClassifier.load(folder / file_name(kind)) for kind in KINDS}
-    classifiers: dict[str, LinearTextClassifier | CascadeClassifier] = {**lines}
-    if cascade := manifest.cascade:
-        # The second stage of the classifier of adverts.
-        classifiers[ADVERT] = CascadeClassifier(lines[ADVERT], TextEncoder.load(folder), cascade.low, cascade.blend)
+    classifiers = {kind: LinearTextClassifier.load(folder / file_name(kind)) for kind in KINDS}
     return CommentModel(classifiers, {kind: Calibration.from_dict(maps[kind]) for kind in KINDS}, manifest)
 
 

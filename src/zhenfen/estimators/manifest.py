@@ -37,13 +37,6 @@ class KindManifest(Strict):
     validations_across: tuple[ValidationCounts, ...] = ()
 
 
-class CascadeManifest(Strict):
-    """When an encoder is asked behind the linear classifier of adverts; see `estimators.cascade`."""
-
-    low: float
-    blend: float
-
-
 class Manifest(ShelfManifest):
     """What model.yaml of a model says beside what every one does.
 
@@ -57,7 +50,6 @@ class Manifest(ShelfManifest):
         validations: Counts within the sources, by cross-validation.
         validations_across: Counts on each source by a model that never saw it.
         kinds: Kind → what is said of it, for a model of several kinds; the fields above of that name are the first's.
-        cascade: When the encoder beside the linear classifier is asked; None without an encoder.
     """
 
     features: tuple[str, ...]
@@ -69,7 +61,6 @@ class Manifest(ShelfManifest):
     validations: tuple[ValidationCounts, ...]
     validations_across: tuple[ValidationCounts, ...]
     kinds: dict[str, KindManifest] = Field(default_factory=dict)
-    cascade: CascadeManifest | None = None
 
 
 def read_manifest(folder: Path) -> Manifest:

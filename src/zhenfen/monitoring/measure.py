@@ -8,7 +8,6 @@ from datetime import datetime
 
 import polars as pl
 
-from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import COMMENT, KINDS, CommentModel
 from zhenfen.estimators.manifest import KindManifest, Manifest
 from zhenfen.estimators.post_model import POST, PostModel
@@ -141,10 +140,9 @@ def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample
     # Whether each text shows each of the patterns that the classifiers were given by name.
     signs = []
     for kind, classifier in model.classifiers.items():
-        line = classifier.line if isinstance(classifier, CascadeClassifier) else classifier
         signs += [
             texts["normalised"].str.contains(pattern).alias(f"comment_{kind}_{name}_flag")
-            for name, pattern in line.signs.items()
+            for name, pattern in classifier.signs.items()
         ]
     columns = rows.select(n_chars.alias("comment_chars"), **shares).with_columns(
         *signs, scored["p_advert"], scored["p_filler"]
