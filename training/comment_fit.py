@@ -169,11 +169,10 @@ def score_fillers_left_out(
 
 
 def judge_adverts(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[AdvertConfig], float]:
-    """What `--tune` goes by: AUC on sources left out of these rows, by the linear classifier alone."""
+    """What `--tune` goes by: AUC on sources left out of these rows."""
 
     def judge(config: AdvertConfig) -> float:
-        line = config.model_copy(update={"encoder": None})
-        return across_sources(rows, lambda parts: score_left_out(rows, parts, line, seed), n_folds, seed)
+        return across_sources(rows, lambda parts: score_left_out(rows, parts, config, seed), n_folds, seed)
 
     return judge
 
