@@ -25,6 +25,8 @@ Array = npt.NDArray[np.float64]
 MARKED = ("sponsored_platform", "commerce_platform")
 """Order of the platform's market, advert, or shopping link."""
 UNMARKED = "not_flagged_platform"
+BY_BOTH = "letters and encoder"
+"""The judge that ships."""
 
 
 def _read_marked(raw: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +92,7 @@ def fit_paid(rows: pl.DataFrame, lessons: Lessons, config: PostConfig) -> Fitted
     )
     folds = list(make_folds(rows, config.n_folds, config.seed))
     judges = {
-        "letters and encoder": both,
+        BY_BOTH: both,
         "letters": letters,
         "TF-IDF + LR": score_baseline(rows, folds, by_tfidf),
         "length": score_baseline(rows, folds, by_length),
@@ -98,9 +100,7 @@ def fit_paid(rows: pl.DataFrame, lessons: Lessons, config: PostConfig) -> Fitted
     figures = {name: evaluate(rows, one, EVEN, config.seed)[MARKS.name]["auc"] for name, one in judges.items()}
     orders = (rows["truth"] != MARKED[1]).to_numpy()
     part = rows.filter(pl.Series(orders))
-    figures["letters and encoder, orders and adverts alone"] = evaluate(part, both[orders], EVEN, config.seed)[
-        MARKS.name
-    ]["auc"]
+    figures[f"{BY_BOTH}, orders and adverts alone"] = evaluate(part, both[orders], EVEN, config.seed)[MARKS.name]["auc"]
     return FittedPaid(head, rows.with_columns(letters=pl.Series(letters), both=pl.Series(both)), figures)
 
 

@@ -30,7 +30,7 @@ from training.evaluate import (
     judge,
 )
 from training.held_out import make_held_out
-from training.paid import MARKS, FittedPaid, fit_paid, load_marks
+from training.paid import BY_BOTH, MARKS, FittedPaid, fit_paid, load_marks
 from training.post_fit import (
     BASELINES,
     THRESHOLD_SOURCES,
@@ -204,7 +204,7 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
             held=make_held_out(
                 judged.rows, ["text"], pl.col("text").str.len_chars(), *(judged.rows[view].to_numpy() for view in VIEWS)
             ),
-            metrics={**judged.to_metrics(), "paid": {name: one[0] for name, one in fitted.paid.figures.items()}},
+            metrics={**judged.to_metrics(), "paid": {"auc": fitted.paid.figures[BY_BOTH][0]}},
         )
 
     def _show(self, data: PostData, fitted: FittedPosts, judged: Judged) -> Sequence[str]:
@@ -363,9 +363,8 @@ def show_kinds(confused: pl.DataFrame) -> str:
 
 def make_recipe(options: Namespace) -> PostRecipe:
     """The recipe that was asked for."""
-    models = config_dir() / "models"
-    config, reading = read_config(models / "post.yaml", PostConfig), read_config(models / "encoder.yaml", EncoderConfig)
-    return PostRecipe(config, reading, options.tune)
+    config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
+    return PostRecipe(config, read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig), options.tune)
 
 
 def main() -> None:
