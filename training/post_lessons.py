@@ -40,18 +40,18 @@ class Lessons:
     owner: Int
     n_texts: int
 
-    def weigh(self, rows: pl.DataFrame, taught: Mask, genre: str | None, boost: float) -> Array:
+    def weigh(self, rows: pl.DataFrame, taught: Mask, genre: str, boost: float) -> Array:
         """Weights of the lessons of the rows `taught`, mean 1: the windows of a text weigh together what it does.
 
         Args:
             rows: As `load_posts` gives them.
             taught: Which of them teach, shape (n_texts,).
-            genre: Whose rows count `boost` times as much; None for all alike.
+            genre: Whose rows count `boost` times as much.
             boost: See there.
         """
         part = rows.filter(pl.Series(taught))
         of_text = np.zeros(self.n_texts)
-        of_text[taught] = weigh(part) * np.where((part["genre"] == genre).fill_null(value=False), boost, 1.0)
+        of_text[taught] = weigh(part) * np.where(part["genre"] == genre, boost, 1.0)
         n_windows = np.bincount(self.owner[self.n_texts :], minlength=self.n_texts)
         weight = of_text[self.owner]
         weight[self.n_texts :] /= n_windows[self.owner[self.n_texts :]]
