@@ -17,6 +17,8 @@ from zhenfen.connectors.reading.counts import UNITS
 from zhenfen.errors import ConfigError
 from zhenfen.tables import TABLES
 
+STATS = "creator_stats"
+"""A table that is no sheet of its own: its columns stand in sheets of creators."""
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
 _SEPARATORS = re.compile(r"[\s_\-/:：·.#]+")
 
@@ -69,6 +71,7 @@ class Layout:
         units: Heading → unit that its brackets name, as in 粉丝数（万）.
         platform: Where the rows come from, as far as the headings tell; None when they do not.
         is_search: Whether only tools that search write such headings.
+        window: What the averages of `creator_stats` cover; empty for any other table.
     """
 
     table: str
@@ -76,6 +79,7 @@ class Layout:
     units: Mapping[str, str]
     platform: str | None = None
     is_search: bool = False
+    window: str = ""
 
     @property
     def names_creator(self) -> bool:
@@ -105,7 +109,7 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
         return replace(
             _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
         )
-    layouts = {table: _lay_out(table, known, columns) for table in known.columns}
+    layouts = {table: _lay_out(table, known, columns) for table in known.columns if table != STATS}
     possible = {
         table: layout
         for table, layout in layouts.items()
@@ -115,6 +119,11 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
         if table in possible and any(_plain(word) in _plain(name) for word in words):
             return possible[table]
     return max(possible.values(), key=lambda layout: len(layout.headings), default=None)
+
+
+def lay_out(table: str, columns: tuple[str, ...]) -> Layout:
+    """Where the columns of `table` stand in a sheet that is known to hold them."""
+    return _lay_out(table, load_headings(), columns)
 
 
 def own_name(name: str) -> str | None:
