@@ -74,7 +74,7 @@ class Spreadsheet(Connector, name="spreadsheet"):
         }
         if STATS in tables:
             stats = tidy(STATS, tables[STATS], merge="columns", expected=_EXPECTED, lenient=True)
-            tidied[STATS] = drop_contradictions(stats, tidied["creators"].frame)
+            tidied[STATS] = drop_contradictions(stats, tidied["creators"])
         parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
         known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
         # Creators that only other sheets name.
@@ -104,9 +104,7 @@ def _find_sheets(export: Export) -> Iterator[tuple[str, str, Layout]]:
         if file.lower().endswith(_SUFFIXES):
             for sheet, columns in export.sheets(file).items():
                 if layout := find_layout(sheet or PurePosixPath(file).stem, columns):
-                    yield file, sheet, layout
-                for stats in find_stats(layout, columns):
-                    yield file, sheet, stats
+                    yield from ((file, sheet, one) for one in (layout, *find_stats(layout, columns)))
 
 
 def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
@@ -140,7 +138,7 @@ def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
     # Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one.
     expected = "an id with all its digits: in Excel, give the column the format of text"
     problems: list[Problem] = []
-    for frame in raw.values():
+    for frame in (frame for table, frame in raw.items() if table != STATS):
         for column in (one for one in frame.columns if one.endswith("_id")):
             shortened = frame.filter(pl.col(column).str.contains(_SHORTENED)).select(FILE, ROW, column).rows()
             problems += [Problem(expected, label, row, column, value) for label, row, value in shortened]

@@ -13,26 +13,11 @@ from dataclasses import replace
 import polars as pl
 
 from zhenfen.connectors.reading.counts import BLANKS, tidy_text
-from zhenfen.connectors.reading.headings import STATS, Layout, lay_out, load_headings
+from zhenfen.connectors.reading.headings import STATS, UNKNOWN, Layout, lay_out_stats, load_headings
 from zhenfen.connectors.reading.tidy import FILE, Tidied, list_unusable, unusable_rows
 from zhenfen.tables import TABLES
 
-UNKNOWN = "unknown"
-"""Window or source that nothing names."""
 CONTRADICTION = "unusable.contradiction"
-_COUNTED = {"天": "d", "日": "d", "days": "d", "day": "d", "d": "d"}
-_COUNTED |= {"条": "p", "篇": "p", "个": "p", "posts": "p", "videos": "p", "notes": "p"}
-_WINDOW = re.compile(
-    r"(?:最?近|过去|last|past)?(\d{1,3})(?:(天|日|days?|d)内?|(条|篇|个|posts|videos|notes)(?:作品|视频|笔记|内容)?)的?"
-)
-_MONTHS = {
-    "近一个月": "近30天",
-    "近1个月": "近30天",
-    "近三个月": "近90天",
-    "近3个月": "近90天",
-    "近一周": "近7天",
-    "近半年": "近180天",
-}
 _PERCENT = re.compile(r"[(（\[【]\s*[%％]\s*[)）\]】]")
 _WHO = ("creator_id", "_creator_name", "platform")
 _SHARES = tuple(one.name for one in TABLES[STATS].columns if one.unit == "share")
@@ -57,16 +42,7 @@ def find_stats(layout: Layout, columns: tuple[str, ...]) -> list[Layout]:
     """
     if layout.table != "creators":
         return []
-    by_window: dict[str, dict[str, str]] = {}
-    for column in columns:
-        window, rest = read_window(column)
-        by_window.setdefault(window, {})[rest] = column
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for window, names in by_window.items():
-        laid = lay_out(STATS, tuple(names))
-        headings = {name: tuple(names[one] for one in ones) for name, ones in laid.headings.items()}
-        if headings:
-            found[window] = headings
+    found = lay_out_stats(columns)
     windows = [window for window in found if window != UNKNOWN]
     if len(windows) == 1 and UNKNOWN in found:
         found[windows[0]] = {**found.pop(UNKNOWN), **found[windows[0]]}
@@ -78,21 +54,6 @@ def find_stats(layout: Layout, columns: tuple[str, ...]) -> list[Layout]:
     return [
         replace(layout, table=STATS, headings={**who, **found[one]}, units=units, window=one) for one in sorted(found)
     ]
-
-
-def read_window(heading: str) -> tuple[str, str]:
-    """The window that a heading names ("30d", "10p", UNKNOWN) and the heading without it.
-
-    A bare number is none: 1-20s报价 is a length. Only a number of days or posts before a statistic is a window.
-    """
-    text = unicodedata.normalize("NFKC", heading).lower().replace(" ", "")
-    for words, days in _MONTHS.items():
-        text = text.replace(words, days)
-    found = _WINDOW.search(text)
-    if not found:
-        return UNKNOWN, heading
-    rest = text[: found.start()] + text[found.end() :]
-    return f"{int(found[1])}{_COUNTED[found[2] or found[3]]}", rest.strip("-_:：·()[]【】")
 
 
 def read_source(*names: str) -> str:
@@ -135,7 +96,7 @@ def take_apart(raw: pl.DataFrame) -> pl.DataFrame:
     return raw.with_columns(**made)
 
 
-def drop_contradictions(stats: Tidied, creators: pl.DataFrame) -> Tidied:
+def drop_contradictions(stats: Tidied, creators: Tidied) -> Tidied:
     """The rows that state anything, without values that contradict each other; each of those is listed.
 
     A share that is not its count by the followers; a part above its whole (natural views above all, likes above
@@ -143,10 +104,10 @@ def drop_contradictions(stats: Tidied, creators: pl.DataFrame) -> Tidied:
 
     Args:
         stats: Tidied rows of `creator_stats`.
-        creators: Rows of `creators`: creator_id and n_followers.
+        creators: Tidied rows of `creators` from the same sheets: followers, and cells that are listed already.
     """
     frame = stats.frame.join(
-        creators.select("creator_id", _n="n_followers"), on="creator_id", how="left", maintain_order="left"
+        creators.frame.select("creator_id", _n="n_followers"), on="creator_id", how="left", maintain_order="left"
     )
     wrong: list[tuple[tuple[str, ...], pl.Expr]] = [
         ((share, count), (pl.col(count) / pl.col("_n") - pl.col(share)).abs() > _SLACK)
@@ -184,4 +145,7 @@ def drop_contradictions(stats: Tidied, creators: pl.DataFrame) -> Tidied:
         frame = frame.with_columns(pl.when(is_wrong.not_().fill_null(value=True)).then(pl.col(names)))
     stated = pl.any_horizontal(pl.col(name).is_not_null() for name in _STATED if name in frame.columns)
     frame = frame.filter(stated).drop("_n")
-    return replace(stats, frame=frame, unusable=list_unusable([stats.unusable, *listed]))
+    # One cell may be a price of either table; it is listed once.
+    place = ["file", "row", "value"]
+    own = stats.unusable.join(creators.unusable.select(place), on=place, how="anti", nulls_equal=True)
+    return replace(stats, frame=frame, unusable=list_unusable([own, *listed]))

@@ -12,7 +12,6 @@ from zhenfen.report.words import iso_day
 from zhenfen.tables import TABLES
 
 _FAMILY, _UNNAMED = "engagement", "unknown"
-_SHARE_UNITS = {"share": "share", "quotient": "quotient", "CNY": "cny", "count": "count"}
 _COLUMNS = [
     one for one in TABLES["creator_stats"].columns if one.name not in ("creator_id", "window", "source", "observed_at")
 ]
@@ -28,41 +27,34 @@ def summarise_averages(case: Case) -> dict[str, Any] | None:
         return None
     rows = averages.sort("is_used", "source", "window", descending=[True, False, False]).rows(named=True)
     used = next((row for row in rows if row["is_used"]), None)
-    text = case.catalogue.text
-    said = "report.averages.beside"
+    ours, text = _ours(case), case.catalogue.text
+    sentence = text("report.averages.beside")
     if used is not None:
-        said = "report.averages.used"
-    about = text(said, **({} if used is None else {"source": _source(case, used), "window": _window(case, used)}))
-    ours = _ours(case)
+        sentence = text("report.averages.used", source=_source(case, used), window=_window(case, used))
+    groups = [_group(case, row, ours) for row in rows]
+    return {"is_used": used is not None, "sentence": sentence, "groups": groups}
+
+
+def _group(case: Case, row: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
+    """What one vendor states over one window."""
+    observed_on = None if row["observed_at"] is None else iso_day(row["observed_at"])
+    stated = [column for column in _COLUMNS if row[column.name] is not None]
     return {
-        "is_used": used is not None,
-        "sentence": about,
-        "groups": [
+        "source": row["source"],
+        "window": row["window"],
+        "observed_on": observed_on,
+        "is_used": row["is_used"],
+        "title": " · ".join(filter(None, (_source(case, row), _window(case, row), observed_on))),
+        "has_ours": any(column.name in ours for column in stated),
+        "figures": [
             {
-                "source": row["source"],
-                "window": row["window"],
-                "observed_on": None if row["observed_at"] is None else iso_day(row["observed_at"]),
-                "is_used": row["is_used"],
-                "title": " · ".join(
-                    (
-                        _source(case, row),
-                        _window(case, row),
-                        *(() if row["observed_at"] is None else (iso_day(row["observed_at"]),)),
-                    )
-                ),
-                "figures": [
-                    {
-                        "name": column.name,
-                        "label": text(f"stats.{column.name}"),
-                        "value": row[column.name],
-                        "value_text": _show(case, row[column.name], column.unit),
-                        "ours_text": ours.get(column.name, ""),
-                    }
-                    for column in _COLUMNS
-                    if row[column.name] is not None
-                ],
+                "name": column.name,
+                "label": case.catalogue.text(f"stats.{column.name}"),
+                "value": row[column.name],
+                "value_text": _show(case, row[column.name], column.unit),
+                "ours_text": ours.get(column.name, ""),
             }
-            for row in rows
+            for column in stated
         ],
     }
 
@@ -70,7 +62,7 @@ def summarise_averages(case: Case) -> dict[str, Any] | None:
 def _show(case: Case, value: Any, unit: str) -> str:
     if isinstance(value, str):
         return shorten(clean(value), LONGEST_SPREAD_CHARS)
-    return case.catalogue.value(value, _SHARE_UNITS.get(unit, unit))
+    return case.catalogue.value(value, unit.lower())
 
 
 def _source(case: Case, row: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ class EngagementSection(FamilySection, family="engagement", place=2):
     def summarise(self, case: Case) -> dict[str, Any] | None:
         """What `_summarise_posts` gives, and `averages`, see `summarise_averages`; None without either."""
         drawn, averages = self._summarise_posts(case), summarise_averages(case)
-        return None if drawn is None and averages is None else {**(drawn or {}), "averages": averages}
+        return None if drawn is None and averages is None else {"posts": [], **(drawn or {}), "averages": averages}
 
     def _summarise_posts(self, case: Case) -> dict[str, Any] | None:
         """Posts, their median, those not drawn and those on record as promoted; None with fewer than FEWEST_POSTS."""
@@ -67,6 +67,11 @@ class EngagementSection(FamilySection, family="engagement", place=2):
             "promoted_text": text("report.promoted", n=count(n_promoted)) if n_promoted else "",
         }
 
+    def note(self, case: Case) -> str:
+        """That the level rests on a vendor's averages, where it does."""
+        averages = summarise_averages(case)
+        return averages["sentence"] if averages is not None and averages["is_used"] else ""
+
     def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
         """What may lie behind the measurements that ask, promotion first.
 
@@ -87,7 +92,10 @@ class EngagementSection(FamilySection, family="engagement", place=2):
         return tuple(cause for cause in ("promotion", "talk", "reach") if cause in (found or {"reach"}))
 
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
-        """About days whose posts' views or likes stand out without a record of promotion, newest first."""
+        """About averages that nobody checked; about days whose posts stand out without a record of promotion."""
+        averages = part.get("averages")
+        if is_outside and averages is not None and averages["is_used"]:
+            yield case.catalogue.text("report.question.averages")
         posts = case.detail("engagement", "posts")
         if not is_outside or posts is None or "stands_out" not in posts.columns:
             return
