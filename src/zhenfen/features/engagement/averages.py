@@ -14,6 +14,7 @@ STATS = "creator_stats"
 AVERAGES_SCHEMA: Schema = {**TABLES[STATS].schema, "is_used": pl.Boolean()}
 """Rows of `creator_stats`; is_used: the creator's engagement was measured from this one."""
 _PARTS = ("likes", "comments", "saves", "shares")
+_PREFIX = "engagement_"
 _GIVEN = [f"{statistic}_{count}" for statistic in ("mean", "median") for count in (*_PARTS, "views", "interactions")]
 
 
@@ -59,21 +60,20 @@ def measure_averages(averages: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFram
         ).alias("mean_interactions")
     )
     by_followers = {
-        f"engagement_{statistic}_{count}_by_followers_ratio": pl.col(f"{statistic}_{count}") / pl.col("n_followers")
+        f"{statistic}_{count}_by_followers_ratio": pl.col(f"{statistic}_{count}") / pl.col("n_followers")
         for statistic, counts in (("mean", ("likes", "comments", "saves")), ("median", ("likes", "comments", "views")))
         for count in ("interactions", *counts)
     }
     by_likes = {
-        f"engagement_{count}_by_likes_ratio": _ratio(f"mean_{count}", "mean_likes")
-        for count in ("comments", "saves", "shares")
+        f"{count}_by_likes_ratio": _ratio(f"mean_{count}", "mean_likes") for count in ("comments", "saves", "shares")
     }
-    measured = used.select(
-        "creator_id",
-        **by_followers,
-        **by_likes,
-        engagement_median_interactions_by_views_ratio=_ratio("median_interactions", "median_views"),
-        engagement_cost_per_interaction_cny=_ratio("fee_cny", "median_interactions"),
-    )
+    others = {
+        "median_interactions_by_views_ratio": _ratio("median_interactions", "median_views"),
+        "cost_per_interaction_cny": _ratio("fee_cny", "median_interactions"),
+    }
+    # Under the names that the same measurements of posts have.
+    ratios = {f"{_PREFIX}{name}": ratio for name, ratio in (by_followers | by_likes | others).items()}
+    measured = used.select("creator_id", **ratios)
     return measured.filter(pl.any_horizontal(pl.exclude("creator_id").is_not_null()))
 
 
