@@ -16,10 +16,12 @@ from zhenfen.connectors.export import Export
 from zhenfen.connectors.formats.spreadsheet_keys import make_keys, name_creators
 from zhenfen.connectors.formats.weibo_text import own_words
 from zhenfen.connectors.found_by import SEARCH
+from zhenfen.connectors.reading.averages import drop_contradictions, find_stats, read_source, take_apart
 from zhenfen.connectors.reading.cells import SEEN
 from zhenfen.connectors.reading.counts import is_blank, parse_count
 from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title, pick, raise_all, stack
 from zhenfen.connectors.reading.headings import (
+    STATS,
     Layout,
     find_layout,
     load_headings,
@@ -68,7 +70,11 @@ class Spreadsheet(Connector, name="spreadsheet"):
             if table != "creators"
             else tidy(table, frame, merge="columns", expected=_EXPECTED, lenient=not options.needs_platform)
             for table, frame in tables.items()
+            if table != STATS
         }
+        if STATS in tables:
+            stats = tidy(STATS, tables[STATS], merge="columns", expected=_EXPECTED, lenient=True)
+            tidied[STATS] = drop_contradictions(stats, tidied["creators"])
         parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
         known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
         # Creators that only other sheets name.
@@ -98,7 +104,7 @@ def _find_sheets(export: Export) -> Iterator[tuple[str, str, Layout]]:
         if file.lower().endswith(_SUFFIXES):
             for sheet, columns in export.sheets(file).items():
                 if layout := find_layout(sheet or PurePosixPath(file).stem, columns):
-                    yield file, sheet, layout
+                    yield from ((file, sheet, one) for one in (layout, *find_stats(layout, columns)))
 
 
 def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
@@ -120,6 +126,8 @@ def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
         # Sheets end in empty lines more often than not.
         filled = rows.filter(pl.any_horizontal(pl.exclude(FILE, ROW).is_not_null()))
         about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(layout.is_search)}
+        if layout.table == STATS:
+            about |= {"window": pl.lit(layout.window), "source": pl.lit(read_source(file, name))}
         if layout.platform and "platform" not in filled.columns:
             about["platform"] = pl.lit(layout.platform)
         if "_quoted" in filled.columns:
@@ -130,7 +138,7 @@ def _read_sheets(export: Export, options: Options) -> dict[str, pl.DataFrame]:
     # Excel writes a long number in a CSV file as 5.51235E+09: many accounts would become one.
     expected = "an id with all its digits: in Excel, give the column the format of text"
     problems: list[Problem] = []
-    for frame in raw.values():
+    for frame in (frame for table, frame in raw.items() if table != STATS):
         for column in (one for one in frame.columns if one.endswith("_id")):
             shortened = frame.filter(pl.col(column).str.contains(_SHORTENED)).select(FILE, ROW, column).rows()
             problems += [Problem(expected, label, row, column, value) for label, row, value in shortened]
@@ -156,6 +164,8 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
         is_exact = pl.all_horizontal(pl.col(name).str.contains(r"^[\d,]+$") for name in both)
         rest = pl.when(is_exact & (natural <= views)).then(views - natural).cast(pl.String)
         made.append(pl.coalesce("n_paid_views", rest).alias("n_paid_views"))
+    if table == STATS:
+        return take_apart(frame)
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
     return frame.with_columns(made)
