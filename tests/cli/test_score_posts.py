@@ -13,6 +13,7 @@ from cli_runner import Ran, Runner
 from toy_models import ToyPostModel, toy_models
 from zhenfen.batch.run import open_engine, score_folder
 from zhenfen.batch.stages import Order
+from zhenfen.estimators.post_model import PREDICTED
 from zhenfen.scoring import score_posts
 from zhenfen.tables import parquet
 from zhenfen.text.brands import load_brands
@@ -25,7 +26,14 @@ TEXTS = {
     "empty": "",
     "null": None,
 }
-COLUMNS = ["post_id", "p_sponsored", "is_disclosed", "has_purchase_means", "kind", "model"]
+COLUMNS = [
+    "post_id",
+    "p_sponsored",
+    "is_disclosed",
+    "has_purchase_means",
+    *(name for name in PREDICTED if name != "p_sponsored"),
+    "model",
+]
 
 
 @pytest.fixture(autouse=True)
