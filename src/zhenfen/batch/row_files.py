@@ -138,7 +138,8 @@ def score_posts_file(
     n_done = 0
     with ParquetSink(out, path) as sink:
         for batch in rows.sound_batches():
-            for part in _with_platform(batch, platform).iter_slices(POSTS_AT_ONCE):
+            named = _with_platform(batch, platform)
+            for part in named.iter_slices(POSTS_AT_ONCE) if named.height else (named,):
                 n_reasons = N_REASONS if explain else 0
                 sink.write(score_posts(part, model, n_reasons=n_reasons, is_quick=is_quick, brands=brands))
                 n_done += part.height
