@@ -1,4 +1,4 @@
-"""The comment model of the shelf: P(a comment solicits), P(a comment says nothing), kept apart."""
+"""The comment model of the shelf: P(a comment solicits), P(it says nothing), P(it is stock praise), kept apart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from zhenfen.text.normalise import normalise_comments
 Array = npt.NDArray[np.float64]
 
 ADVERT = "advert"
-KINDS = (ADVERT, "filler")
+KINDS = (ADVERT, "filler", "praise")
+"""Praise: short and fit for any post. Whether it was bought no text says; clusters of like comments and bursts may."""
 CALIBRATION = "calibration.json"
 
 
@@ -45,7 +46,7 @@ class CommentModel:
         return {kind: self.manifest.kinds[kind].threshold for kind in KINDS}
 
     def predict(self, normalised: pl.Series) -> pl.DataFrame:
-        """p_advert and p_filler of each normalised text, calibrated, in [0, 1]; null for null; row order kept."""
+        """p_advert, p_filler, p_praise of each normalised text, calibrated, in [0, 1]; null for null; rows in order."""
         # Comments repeat each other: each distinct text is read once.
         texts = normalised.unique(maintain_order=True).drop_nulls().alias("normalised")
         columns = {
@@ -99,8 +100,8 @@ def score_comments(comments: pl.DataFrame, model: CommentModel, *, n_reasons: in
         n_reasons: How many of the largest contributions to list.
 
     Returns:
-        comment_id, p_advert and p_filler in [0, 1], cluster_id and cluster_size among these very comments (see
-        `group_comments`), model, and with reasons `reasons` (list of piece, contribution).
+        comment_id, p_advert, p_filler and p_praise in [0, 1], cluster_id and cluster_size among these very comments
+        (see `group_comments`), model, and with reasons `reasons` (list of piece, contribution).
     """
     texts = normalise_comments(comments)
     return score_grouped(group_comments(texts), model, n_reasons=n_reasons)
@@ -129,7 +130,7 @@ def group_comments(texts: pl.DataFrame) -> pl.DataFrame:
 def score_grouped(grouped: pl.DataFrame, model: CommentModel, *, n_reasons: int = 0) -> pl.DataFrame:
     """`score_comments` of what `group_comments` returns, or of some of its rows."""
     probas = model.predict(grouped["normalised"])
-    scored = grouped.select("comment_id", probas["p_advert"], probas["p_filler"], "cluster_id", "cluster_size")
+    scored = grouped.select("comment_id", *probas, "cluster_id", "cluster_size")
     scored = scored.with_columns(model=pl.lit(model.manifest.label))
     return scored.with_columns(reasons=model.explain(grouped["normalised"], n_reasons)) if n_reasons else scored
 
@@ -154,6 +155,7 @@ COMMENT = register(
             "comment_id": pl.String(),
             "p_advert": pl.Float64(),
             "p_filler": pl.Float64(),
+            "p_praise": pl.Float64(),
             "model": pl.String(),
         },
     )
