@@ -197,7 +197,7 @@ def print_fillers(config: CommentConfig, comments: pl.DataFrame) -> None:
 
 def print_speed(comments: pl.DataFrame) -> None:
     """Normalised comments a second, to two probabilities."""
-    model = load_comment_model(models_dir() / "comment" / "1")
+    model = load_comment_model(models_dir() / "comment" / "2")
     start = time.perf_counter()
     model.predict(comments["normalised"])
     print(f"\n{comments.height / (time.perf_counter() - start):,.0f} normalised comments a second")

@@ -15,7 +15,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import ShelvedModel, register
-from zhenfen.estimators.text_linear import LinearTextClassifier
+from zhenfen.estimators.text_linear import LinearTextClassifier, score_together
 from zhenfen.text.near_duplicates import cluster_normalised
 from zhenfen.text.normalise import normalise_comments
 
@@ -49,13 +49,22 @@ class CommentModel:
         """p_advert, p_filler, p_praise of each normalised text, calibrated, in [0, 1]; null for null; rows in order."""
         # Comments repeat each other: each distinct text is read once.
         texts = normalised.unique(maintain_order=True).drop_nulls().alias("normalised")
-        columns = {
-            f"p_{kind}": self.calibrations[kind].apply(self.classifiers[kind].decision_function(texts))
-            for kind in KINDS
-        }
-        scored = pl.DataFrame({"normalised": texts, **columns})
+        columns = {}
+        for kinds in self._alike():
+            scores = score_together([self.classifiers[kind] for kind in kinds], texts)
+            for kind, own in zip(kinds, scores, strict=True):
+                columns[f"p_{kind}"] = self.calibrations[kind].apply(own)
+        scored = pl.DataFrame({"normalised": texts, **{f"p_{kind}": columns[f"p_{kind}"] for kind in KINDS}})
         asked = normalised.alias("normalised").to_frame()
         return asked.join(scored, on="normalised", how="left", maintain_order="left").drop("normalised")
+
+    def _alike(self) -> list[list[str]]:
+        # Kinds whose classifiers count the same n-grams and signs are asked together.
+        kinds: dict[tuple[object, ...], list[str]] = {}
+        for kind in KINDS:
+            one = self.classifiers[kind]
+            kinds.setdefault((len(one.weights), *one.signs.items()), []).append(kind)
+        return list(kinds.values())
 
     def explain(self, normalised: pl.Series, n: int, kind: str = "advert") -> pl.Series:
         """The `n` pieces of each text that say most for or against `kind`, as a list of {piece, contribution}.
