@@ -103,7 +103,7 @@ growth: setup ## models/growth: how unusual growth is scored
 simulation: setup ## models/simulation: what simulated creators are like
 	$(BIN)/python -m training.simulation
 
-encoder: setup ## models/encoder anew: more than an hour without a GPU; a run that was stopped goes on
+encoder: setup ## try the text encoder of configs/models/encoder.yaml, and how to use another
 	$(BIN)/python -m training.encoder
 
 panel: setup ## models/panel: peers, from the public data

@@ -173,7 +173,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     def export(
         self, data: CommentData, fitted: FittedComments, judged: JudgedComments, sources: Sequence[TrainingSource]
     ) -> Export:
-        """The files; the card says what is flagged and what is found of every source."""
+        """Both lines; the card says what is flagged and what is found of every source."""
         threshold = judged.thresholds["advert"]
         about = judged.adverts.to_manifest()
         kinds = {"advert": _describe_kind(threshold, about["validations"], about["validations_across"])}

@@ -142,7 +142,7 @@ def test_rule_packs_name_version_date_and_article() -> None:
     assert packs
     for pack in packs:
         assert pack["pack"] == "cn"
-        assert (pack["version"], bool(pack["dated"])) == (1, True)
+        assert (pack["version"], bool(pack["dated"])) == (2, True)
         for rule in pack["rules"]:
             assert "9" in rule["article"]
             assert rule["n_unmarked"] <= rule["n_posts"]

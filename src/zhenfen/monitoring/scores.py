@@ -45,7 +45,13 @@ SCORE_FILES: dict[str, ScoreFile] = {
     "post_scores": ScoreFile(
         "post_id",
         ("p_sponsored",),
-        {"p_sponsored": PROBA, "is_disclosed": FLAG, "has_purchase_means": FLAG, "kind": TEXT},
+        {
+            "p_sponsored": PROBA,
+            "is_disclosed": FLAG,
+            "has_purchase_means": FLAG,
+            "kind": TEXT,
+            "is_read_closely": FLAG,
+        },
     ),
     "creator_scores": ScoreFile("creator_id", ("p_manipulated",), {"p_manipulated": PROBA, "level": TEXT}),
 }

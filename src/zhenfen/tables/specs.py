@@ -164,6 +164,8 @@ TABLES: dict[str, TableSpec] = {
             (
                 *_ids("post_id", "creator_id"),
                 *_times("published_at", "observed_at"),
+                # Of posts that stand without their creators, who say it otherwise.
+                _PLATFORM,
                 *_texts("text"),
                 Column("media_kind", "choice", choices=MEDIA_KINDS),
                 *_RECEIVED,
