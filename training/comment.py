@@ -129,7 +129,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     def choosers(self) -> Sequence[Chooser[Any]]:
         """The search for adverts, that for fillers and that for praise."""
         folds, seed = self.config.n_folds, self.config.seed
-        searches = {"advert": partial(judge_adverts, n_folds=folds, seed=seed)}
+        searches: dict[str, Any] = {"advert": partial(judge_adverts, n_folds=folds, seed=seed)}
         searches |= {kind: partial(judge_talk, n_folds=folds, seed=seed, kind=kind) for kind in TALK_KINDS}
         return [
             make_chooser(f"comment {kind}", search, "comment", self.n_trials, seed) for kind, search in searches.items()

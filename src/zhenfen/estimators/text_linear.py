@@ -88,7 +88,7 @@ class LinearTextClassifier:
 
     def decision_function(self, texts: pl.Series) -> Array:
         """Log-odds of each normalised text, shape (n,); NaN for null."""
-        return score_together([self], texts)[0]
+        return np.asarray(score_together([self], texts)[0], dtype=np.float64)
 
     def contributions(self, texts: pl.Series) -> pl.DataFrame:
         """What the pieces of each text add to its log-odds; they and the intercept sum to them.
