@@ -78,7 +78,7 @@ def test_all_problems_are_named_at_once() -> None:
     rows = pl.DataFrame(
         {"comment_id": [None, "b"], "created_at": ["x", "y"]}, schema_overrides={"comment_id": pl.String}
     )
-    columns = input_columns(read_manifest(models_dir() / "comment" / "1"))
+    columns = input_columns(read_manifest(models_dir() / "comment" / "2"))
     with pytest.raises(InvalidTableError) as caught:
         take_columns(rows, columns)
     assert str(caught.value).splitlines() == [

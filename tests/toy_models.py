@@ -38,14 +38,15 @@ class ToyCommentModel:
     """Adverts name an account; filler has one or two characters."""
 
     version = "comment/0 000000000000"
-    manifest = SimpleNamespace(label="comment/0", kinds={"advert": make_kind(), "filler": make_kind()})
-    thresholds = MappingProxyType({"advert": 0.5, "filler": 0.5})
+    manifest = SimpleNamespace(label="comment/0", kinds={kind: make_kind() for kind in ("advert", "filler", "praise")})
+    thresholds = MappingProxyType({"advert": 0.5, "filler": 0.5, "praise": 0.5})
 
     def predict(self, normalised: pl.Series) -> pl.DataFrame:
         texts = pl.DataFrame({"text": normalised}, schema={"text": pl.String})
         return texts.select(
             p_advert=pl.when(pl.col("text").str.contains("微信|加我")).then(0.95).when(_known()).then(0.02),
             p_filler=pl.when(pl.col("text").str.len_chars() <= 2).then(0.9).when(_known()).then(0.03),
+            p_praise=pl.when(pl.col("text").str.contains("美")).then(0.9).when(_known()).then(0.03),
         )
 
     def explain(self, normalised: pl.Series, n: int) -> pl.Series:

@@ -59,7 +59,7 @@ def score_comments(
     workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """P(advert) and P(filler) of every comment, and its cluster of nearly equal comments in the whole input."""
+    """P(advert), P(filler), P(stock praise) of every comment, and its cluster of like ones in the whole input."""
     if is_batch(path, engine, workers):
         run_batch("comments", path, out, (engine, workers), lang=lang, explain=explain)
         return

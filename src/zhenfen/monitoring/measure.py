@@ -72,7 +72,7 @@ def watch_profiles(models: Models) -> Subject:
 
 
 def watch_comments(models: Models) -> Subject:
-    """Comments with a text: length and scripts, the signs that the model looks for, p_advert and p_filler.
+    """Comments with a text: length and scripts, the signs that the model looks for, p_advert, p_filler and p_praise.
 
     Raises:
         ConfigError: The shelf holds no comment model.
@@ -145,7 +145,7 @@ def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample
             for name, pattern in classifier.signs.items()
         ]
     columns = rows.select(n_chars.alias("comment_chars"), **shares).with_columns(
-        *signs, scored["p_advert"], scored["p_filler"]
+        *signs, *(scored[f"p_{kind}"] for kind in KINDS)
     )
     return MeasuredSample(columns, mark_groups(scored))
 

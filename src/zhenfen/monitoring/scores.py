@@ -39,7 +39,9 @@ class ScoreFile:
 # Clusters are left out: how many rows find their like depends on how many rows there are.
 SCORE_FILES: dict[str, ScoreFile] = {
     "profile_scores": ScoreFile("profile_id", ("p_fake",), {"p_fake": PROBA, "out_of_domain": FLAG}),
-    "comment_scores": ScoreFile("comment_id", ("p_advert", "p_filler"), {"p_advert": PROBA, "p_filler": PROBA}),
+    "comment_scores": ScoreFile(
+        "comment_id", ("p_advert", "p_filler"), {"p_advert": PROBA, "p_filler": PROBA, "p_praise": PROBA}
+    ),
     "post_scores": ScoreFile(
         "post_id",
         ("p_sponsored",),

@@ -58,9 +58,10 @@ SCORES_SHOWN: dict[str, dict[str, Any]] = {
         "comment_id": "1",
         "p_advert": 0.87,
         "p_filler": 0.48,
+        "p_praise": 0.02,
         "cluster_id": None,
         "cluster_size": 1,
-        "model": "comment/1",
+        "model": "comment/2",
     },
     "posts": {
         "post_id": "1",

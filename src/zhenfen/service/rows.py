@@ -96,7 +96,7 @@ def make_rows_router(service: Service) -> APIRouter:
 
     @router.post(
         "/comments",
-        summary="P(advert) and P(filler) of every comment, and its cluster",
+        summary="P(advert), P(filler) and P(stock praise) of every comment, and its cluster",
         **_about("comments", comments.json),
     )
     async def post_comments(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
