@@ -74,7 +74,6 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.prevalence
 	$(BIN)/python -m benchmarks.audits
 	$(BIN)/python -m benchmarks.comment_quality
-	$(BIN)/python -m benchmarks.encoder_quality
 	$(BIN)/python -m benchmarks.post_quality
 	$(BIN)/python -m benchmarks.growth_quality
 	$(BIN)/python -m benchmarks.purge_quality
@@ -104,7 +103,7 @@ growth: setup ## models/growth: how unusual growth is scored
 simulation: setup ## models/simulation: what simulated creators are like
 	$(BIN)/python -m training.simulation
 
-encoder: setup ## models/encoder anew: more than an hour without a GPU; a run that was stopped goes on
+encoder: setup ## try the text encoder of configs/models/encoder.yaml, and how to use another
 	$(BIN)/python -m training.encoder
 
 panel: setup ## models/panel: peers, from the public data

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 from training.card import show
 from training.comment import NOISY
-from training.comment_fit import AdvertConfig, CommentConfig, draw_rows, fit_advert, fit_filler
+from training.comment_fit import AdvertConfig, CommentConfig, draw_rows, fit_advert, fit_talk
 from training.comments import JD, load_comments, outside
 from training.datasets import data_dir
 from training.disguises import load_disguises
@@ -176,14 +176,20 @@ def _compare(adverts: Array, genuine: Array) -> tuple[float, float]:
 
 
 def print_fillers(config: CommentConfig, comments: pl.DataFrame) -> None:
-    """Fillers: the weak labels of sources left out, and jd's own labels; the lexicon rule and the length beside."""
+    """Fillers: the labels of sources left out, and jd's own; the lexicon rule and the length beside."""
     fillers = load_fillers(data_dir())
-    jd = comments.filter(source=JD.name).with_columns(is_fake=pl.col("part").cast(pl.Int8)).select(fillers.columns)
-    rows = pl.concat((fillers, jd))
+    jd = comments.filter(source=JD.name).select(
+        "source",
+        "normalised",
+        pl.when(pl.col("part") == "1").then(pl.lit("filler")).otherwise(pl.lit("other")).alias("kind"),
+        "twin",
+    )
+    rows = pl.concat((fillers, jd), how="diagonal_relaxed")
+    rows = rows.with_columns(is_fake=(pl.col("kind") == "filler").cast(pl.Int8))
     scores = np.full(rows.height, np.nan)
     for source, held in leave_sources_out(rows):
         train = fillers.filter(pl.col("source") != source)
-        scores[held] = fit_filler(train, config.filler, config.seed).decision_function(
+        scores[held] = fit_talk(train, "filler", config.filler, config.seed).decision_function(
             rows.filter(pl.Series(held))["normalised"]
         )
     rule = rows["normalised"].str.contains(filler_signs()["stock"]).cast(pl.Float64).to_numpy()
@@ -197,7 +203,7 @@ def print_fillers(config: CommentConfig, comments: pl.DataFrame) -> None:
 
 def print_speed(comments: pl.DataFrame) -> None:
     """Normalised comments a second, to two probabilities."""
-    model = load_comment_model(models_dir() / "comment" / "1")
+    model = load_comment_model(models_dir() / "comment" / "2")
     start = time.perf_counter()
     model.predict(comments["normalised"])
     print(f"\n{comments.height / (time.perf_counter() - start):,.0f} normalised comments a second")

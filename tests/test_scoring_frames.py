@@ -14,6 +14,7 @@ from zhenfen.estimators.manifest import read_manifest
 from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.scoring import score_comments, score_posts
 from zhenfen.scoring.frames import input_columns, open_scorer
+from zhenfen.shelf import list_versions
 from zhenfen.tables import TABLES
 from zhenfen.tables.foreign import take_columns
 
@@ -77,7 +78,7 @@ def test_all_problems_are_named_at_once() -> None:
     rows = pl.DataFrame(
         {"comment_id": [None, "b"], "created_at": ["x", "y"]}, schema_overrides={"comment_id": pl.String}
     )
-    columns = input_columns(read_manifest(models_dir() / "comment" / "1"))
+    columns = input_columns(read_manifest(models_dir() / "comment" / "2"))
     with pytest.raises(InvalidTableError) as caught:
         take_columns(rows, columns)
     assert str(caught.value).splitlines() == [
@@ -94,7 +95,7 @@ def test_many_wrong_rows_are_counted() -> None:
 def test_comments_and_posts_score_as_everywhere() -> None:
     texts = ["加微信领取优惠，名额有限", "今天真好看", None, "[赞][赞]"]
     for name, key, score in (("comment", "comment_id", score_comments), ("post", "post_id", score_posts)):
-        folder = models_dir() / name / "1"
+        folder = list_versions(models_dir() / name)[-1]
         rows = pl.DataFrame({key: ["a", "b", "c", "d"], "text": texts})
         scored = open_scorer(folder)(rows, None)
         loaded = open_model(name, folder)

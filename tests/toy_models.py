@@ -13,6 +13,7 @@ from zhenfen import model_store
 from zhenfen.estimators.creator_evidence import add_missing
 from zhenfen.estimators.creator_model import CREATOR, Lines
 from zhenfen.estimators.manifest import ValidationCounts
+from zhenfen.estimators.post_model import PREDICTED
 from zhenfen.model_store import Models, load_models
 
 GOOD = {"n_fake": 400, "n_fake_flagged": 380, "n_genuine": 400, "n_genuine_flagged": 4}
@@ -37,14 +38,15 @@ class ToyCommentModel:
     """Adverts name an account; filler has one or two characters."""
 
     version = "comment/0 000000000000"
-    manifest = SimpleNamespace(label="comment/0", kinds={"advert": make_kind(), "filler": make_kind()})
-    thresholds = MappingProxyType({"advert": 0.5, "filler": 0.5})
+    manifest = SimpleNamespace(label="comment/0", kinds={kind: make_kind() for kind in ("advert", "filler", "praise")})
+    thresholds = MappingProxyType({"advert": 0.5, "filler": 0.5, "praise": 0.5})
 
     def predict(self, normalised: pl.Series) -> pl.DataFrame:
         texts = pl.DataFrame({"text": normalised}, schema={"text": pl.String})
         return texts.select(
             p_advert=pl.when(pl.col("text").str.contains("微信|加我")).then(0.95).when(_known()).then(0.02),
             p_filler=pl.when(pl.col("text").str.len_chars() <= 2).then(0.9).when(_known()).then(0.03),
+            p_praise=pl.when(pl.col("text").str.contains("美")).then(0.9).when(_known()).then(0.03),
         )
 
     def explain(self, normalised: pl.Series, n: int) -> pl.Series:
@@ -59,12 +61,15 @@ class ToyPostModel:
     version = "post/0 000000000000"
     manifest = SimpleNamespace(label="post/0")
 
-    def predict(self, posts: pl.DataFrame) -> pl.DataFrame:
+    def predict(self, posts: pl.DataFrame, *, is_quick: bool = False) -> pl.DataFrame:
         sells = pl.col("text").str.contains("下单")
-        return posts.select(
-            p_sponsored=pl.when(sells).then(0.9).when(pl.col("text").is_not_null()).then(0.1),
-            kind=pl.when(sells).then(pl.lit("third_party")).when(pl.col("text").is_not_null()).then(pl.lit("none")),
-        )
+        said = {
+            "p_sponsored": pl.when(sells).then(0.9).when(_known()).then(0.1),
+            "kind": pl.when(sells).then(pl.lit("third_party")).when(_known()).then(pl.lit("none")),
+            "is_read_closely": pl.when(_known()).then(not is_quick),
+        }
+        unsaid = {name: pl.lit(None, dtype=dtype) for name, dtype in PREDICTED.items() if name not in said}
+        return posts.select(**said, **unsaid).select(*PREDICTED)
 
     def explain(self, posts: pl.DataFrame, n: int) -> pl.Series:
         at = pl.col("text").str.find("下单", literal=True)

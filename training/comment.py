@@ -1,17 +1,15 @@
 """The comment model: train on the public sets of comments, judge, track, and put on the shelf.
 
-Run: python -m training.comment [--tracking-uri URI] [--encoder FILE] [--tune N]
+Run: python -m training.comment [--tracking-uri URI] [--tune N]
 """
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,21 +18,23 @@ import polars as pl
 from training.card import figures_table, make_table, sources_section
 from training.command import make_parser
 from training.comment_fit import (
+    AdvertConfig,
     CommentConfig,
-    EncoderConfig,
     calibrate,
     fit_advert,
-    fit_filler,
+    fit_talk,
     judge_adverts,
-    judge_fillers,
-    score_fillers_left_out,
+    judge_talk,
+    mark_kind,
     score_left_out,
-    with_encoder,
+    score_talk_left_out,
 )
 from training.comments import JD, SOURCES, load_comments
 from training.datasets import describe_sets
 from training.evaluate import (
     EVEN,
+    VIEWS,
+    Figure,
     Figures,
     Judged,
     choose_threshold,
@@ -44,6 +44,7 @@ from training.evaluate import (
     round_figures,
     with_both_labels,
 )
+from training.fillers import KINDS as TALK_KINDS
 from training.fillers import load_fillers
 from training.fit import write_calibrations
 from training.held_out import make_held_out
@@ -51,24 +52,25 @@ from training.recipe import Export, Recipe, run_command
 from training.shelf import hash_file
 from training.split import Parts, leave_sources_out, make_folds
 from training.tune import Chooser, add_option, make_chooser
+from training.under_posts import UNDER_POSTS
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import CALIBRATION, file_name
 from zhenfen.estimators.manifest import ValidationCounts
-from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
-from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
 from zhenfen.shelf import TrainingSource
 from zhenfen.text import ngrams
 
 NOISY = "gamechat"
 """Its genuine rows choose no threshold: most of those that are flagged are adverts, and were looked at."""
+POOLED = "under posts"
+FEWEST_ADVERTS = 10
+"""Of a source that judges: with fewer, of which Douyin holds one, a figure is about single comments."""
 
 
 @dataclass(frozen=True)
 class CommentData:
-    """What the two classifiers learn from.
+    """What the classifiers learn from.
 
     Attributes:
         comments: What `load_comments` gives, with is_fake (1 for an advert).
@@ -81,21 +83,19 @@ class CommentData:
 
 @dataclass(frozen=True)
 class FittedComments:
-    """The two classifiers, and rows with probabilities by models that had not seen them.
+    """The classifiers, and rows with probabilities by models that had not seen them.
 
     Attributes:
-        advert: Trained on all comments that ship.
-        filler: Trained on all texts weakly labelled.
+        classifiers: Kind → classifier, of adverts trained on all comments that ship, of talk on all of `fillers`.
         calibrations: Kind → map from scores to probabilities.
         comments: All comments with within and across; within is null where the source has no adverts.
-        fillers: source, platform, is_fake, twin, across; jd among them.
+        talk: Kind of talk → source, platform, is_fake, twin, across; jd among them.
     """
 
-    advert: LinearTextClassifier | CascadeClassifier
-    filler: LinearTextClassifier
+    classifiers: Mapping[str, LinearTextClassifier]
     calibrations: Mapping[str, Calibration]
     comments: pl.DataFrame
-    fillers: pl.DataFrame
+    talk: Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,21 @@ class JudgedComments:
     """What the probabilities show.
 
     Attributes:
-        adverts: Of the sources that hold both labels.
-        fillers: Source → figures, by models that did not know it.
+        adverts: Of the sources that hold enough of both labels.
+        under_posts: View → figures of the labelled comments under posts, all together.
+        talk: Kind of talk → source → figures, by models that did not know the source.
         thresholds: Kind → probability from which a comment is flagged.
     """
 
     adverts: Judged
-    fillers: Figures
+    under_posts: Mapping[str, Mapping[str, Figure]]
+    talk: Mapping[str, Figures]
     thresholds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedComments]):
-    """Two lines over character n-grams: adverts, with an encoder behind it where that is asked for, and fillers.
+    """Three lines over character n-grams: adverts, fillers and short praise.
 
     Attributes:
         n_trials: `--tune N`.
@@ -125,16 +127,16 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[Any]]:
-        """The search for adverts and that for fillers."""
+        """The search for adverts, that for fillers and that for praise."""
         folds, seed = self.config.n_folds, self.config.seed
-        advert, filler = (partial(judge, n_folds=folds, seed=seed) for judge in (judge_adverts, judge_fillers))
-        return (
-            make_chooser("comment advert", advert, "comment", self.n_trials, seed),
-            make_chooser("comment filler", filler, "comment", self.n_trials, seed),
-        )
+        searches: dict[str, Any] = {"advert": partial(judge_adverts, n_folds=folds, seed=seed)}
+        searches |= {kind: partial(judge_talk, n_folds=folds, seed=seed, kind=kind) for kind in TALK_KINDS}
+        return [
+            make_chooser(f"comment {kind}", search, "comment", self.n_trials, seed) for kind, search in searches.items()
+        ]
 
     def data(self, folder: Path) -> tuple[CommentData, list[TrainingSource]]:
-        """Comments, and texts weakly labelled as fillers."""
+        """Comments, and texts labelled as fillers and praise, most of them weakly."""
         is_fake = (pl.col("label") == "advert").cast(pl.Int8)
         comments = load_comments(folder, with_judges=True).with_columns(is_fake=is_fake)
         sources = describe_sets((one for one in SOURCES if one.ships), comments, folder)
@@ -142,54 +144,64 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
 
     def fit(self, data: CommentData) -> FittedComments:
         """Of either classifier: scores over sources left out, a map fitted on them, and the classifier of all rows."""
-        choose_advert, choose_filler = self.choosers
+        choose_advert, *choosers = self.choosers
         advert, advert_map, comments = fit_adverts(data.comments, self.config, choose_advert)
-        filler, filler_map, fillers = fit_fillers(data, self.config, choose_filler)
-        return FittedComments(advert, filler, {"advert": advert_map, "filler": filler_map}, comments, fillers)
+        classifiers, maps, talk = {"advert": advert}, {"advert": advert_map}, {}
+        for kind, choose in zip(TALK_KINDS, choosers, strict=True):
+            classifiers[kind], maps[kind], talk[kind] = fit_kind(data, kind, self.config, choose)
+        return FittedComments(classifiers, maps, comments, talk)
 
     def evaluate(self, data: CommentData, fitted: FittedComments) -> JudgedComments:
-        """Thresholds that the genuine rows of sources never seen allow, and figures of the sources with both labels."""
-        config, comments, fillers = self.config, fitted.comments, fitted.fillers
-        genuine = comments.filter(pl.col("ships") & (pl.col("is_fake") == 0) & (pl.col("source") != NOISY))
-        single = fillers.filter((pl.col("is_fake") == 0) & (pl.col("source") != JD.name))
-        thresholds = {
-            "advert": choose_threshold(genuine, genuine["across"].to_numpy(), config.advert.most_false_alarms),
-            "filler": choose_threshold(single, single["across"].to_numpy(), config.filler.most_false_alarms),
+        """Thresholds that genuine rows allow, and figures of the sources with enough of both labels."""
+        config, comments = self.config, fitted.comments
+        thresholds, talk = {"advert": choose_advert_threshold(comments, config.advert)}, {}
+        for kind, rows in fitted.talk.items():
+            others = rows.filter((pl.col("is_fake") == 0) & (pl.col("source") != JD.name))
+            most = getattr(config, kind).most_false_alarms
+            thresholds[kind] = choose_threshold(others, others["across"].to_numpy(), most)
+            judging = with_both_labels(pool_under_posts(rows))
+            talk[kind] = evaluate(judging, judging["across"].to_numpy(), thresholds[kind], config.seed)
+        judged = judge(with_enough_adverts(comments), thresholds["advert"], config.seed)
+        pooled = pool_under_posts(comments.filter(pl.col("source").is_in(UNDER_POSTS)))
+        under_posts = {
+            view: evaluate(pooled, pooled[view].to_numpy(), thresholds["advert"], config.seed)[POOLED]
+            for view in VIEWS
+            if pooled.height
         }
-        judging = with_both_labels(fillers)
-        found = evaluate(judging, judging["across"].to_numpy(), thresholds["filler"], config.seed)
-        return JudgedComments(judge(with_both_labels(comments), thresholds["advert"], config.seed), found, thresholds)
+        return JudgedComments(judged, under_posts, talk, thresholds)
 
     def export(
         self, data: CommentData, fitted: FittedComments, judged: JudgedComments, sources: Sequence[TrainingSource]
     ) -> Export:
-        """The files of one stage or two; the card says what is flagged and what is found of every source."""
-        encoder, threshold = self.config.advert.encoder, judged.thresholds["advert"]
+        """Both lines; the card says what is flagged and what is found of every source."""
+        threshold = judged.thresholds["advert"]
         about = judged.adverts.to_manifest()
-        jd = with_both_labels(fitted.fillers.filter(source=JD.name))
-        jd_counts = count_flagged(jd, jd["across"].to_numpy(), judged.thresholds["filler"])
+        kinds = {"advert": _describe_kind(threshold, about["validations"], about["validations_across"])}
+        for kind, rows in fitted.talk.items():
+            # Two readers' labels alone: weak ones say how a kind was taught, not how well it is found.
+            labelled = with_both_labels(
+                pool_under_posts(rows).filter(source=POOLED).with_columns(platform=pl.lit("all"))
+            )
+            counts = count_flagged(labelled, labelled["across"].to_numpy(), judged.thresholds[kind])
+            kinds[kind] = _describe_kind(judged.thresholds[kind], (), counts)
         flagged = flagged_shares(fitted.comments, threshold, "source")
         rows = fitted.comments
         return Export(
             files={
-                **advert_files(fitted.advert),
-                file_name("filler"): fitted.filler.save,
+                **{file_name(kind): classifier.save for kind, classifier in fitted.classifiers.items()},
                 CALIBRATION: lambda path: write_calibrations(path, fitted.calibrations),
             },
             manifest={
                 **about,
                 "features": (),
                 "feature_code": hash_file(Path(ngrams.__file__)),
-                "cascade": None if encoder is None else {"low": encoder.low, "blend": encoder.blend},
                 "platforms": sorted(rows["platform"].unique()),
                 "domain": {},
-                "kinds": {
-                    "advert": _describe_kind(threshold, about["validations"], about["validations_across"]),
-                    "filler": _describe_kind(judged.thresholds["filler"], (), jd_counts),
-                },
+                "kinds": kinds,
                 "metrics": {
                     **about["metrics"],
-                    "filler": round_figures(judged.fillers),
+                    "under_posts": round_figures(judged.under_posts),
+                    **{kind: round_figures(figures) for kind, figures in judged.talk.items()},
                     "flagged": {source: round(share, 5) for source, _, share in flagged.iter_rows()},
                 },
             },
@@ -210,7 +222,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
 
 def fit_adverts(
     comments: pl.DataFrame, config: CommentConfig, choose: Chooser[Any]
-) -> tuple[LinearTextClassifier | CascadeClassifier, Calibration, pl.DataFrame]:
+) -> tuple[LinearTextClassifier, Calibration, pl.DataFrame]:
     """The classifier, its map, and all rows with probabilities by models that had not seen them."""
     shipped, judges = comments.filter("ships"), comments.filter(~pl.col("ships"))
     scores = score_left_out(shipped, leave_sources_out(shipped), config.advert, config.seed, choose)
@@ -237,21 +249,55 @@ def fold_sources(shipped: pl.DataFrame, config: CommentConfig) -> Parts:
         yield name, mask
 
 
-def fit_fillers(
-    data: CommentData, config: CommentConfig, choose: Chooser[Any]
+def fit_kind(
+    data: CommentData, kind: str, config: CommentConfig, choose: Chooser[Any]
 ) -> tuple[LinearTextClassifier, Calibration, pl.DataFrame]:
-    """The classifier, its map, and the weakly labelled rows and jd's with probabilities by models unaware of them."""
-    fillers = data.fillers
-    scores = score_fillers_left_out(fillers, leave_sources_out(fillers), config.filler, config.seed, choose)
-    calibration = calibrate(fillers, scores, config.filler.calibration)
-    classifier = fit_filler(fillers, choose(fillers, config.filler), config.seed)
+    """The classifier of a kind of talk, its map, and all rows and jd's with probabilities by models unaware of them."""
+    rows, own = mark_kind(data.fillers, kind), getattr(config, kind)
+    scores = score_talk_left_out(rows, leave_sources_out(rows), own, config.seed, kind=kind, choose=choose)
+    calibration = calibrate(rows, scores, own.calibration)
+    classifier = fit_talk(rows, kind, choose(rows, own), config.seed)
+    # jd's own label, short empty praise, only judges.
     jd = data.comments.filter(source=JD.name).with_columns(is_fake=pl.col("part").cast(pl.Int8))
-    own = classifier.decision_function(jd["normalised"])
-    rows = pl.concat((fillers, jd.select(fillers.columns))).with_columns(
+    on_jd = classifier.decision_function(jd["normalised"])
+    columns = ("source", "normalised", "is_fake", "twin")
+    judged = pl.concat((rows.select(columns), jd.select(columns))).with_columns(
         platform=pl.col("source").replace({one.name: one.platform for one in SOURCES}),
-        across=pl.Series(calibration.apply(np.concatenate((scores, own)))),
+        across=pl.Series(calibration.apply(np.concatenate((scores, on_jd)))),
     )
-    return classifier, calibration, rows
+    return classifier, calibration, judged
+
+
+def choose_advert_threshold(comments: pl.DataFrame, config: AdvertConfig) -> float:
+    """The lowest probability from which genuine comments are flagged no more often than the configuration allows.
+
+    Of the comments under posts that two readers called genuine, each scored by a model without its post, author and
+    near-duplicates, `most_false_alarms` together and `most_of_a_source` of each platform; of the genuine rows of every
+    other source that ships, scored by a model without that source, `most_of_a_source`.
+    """
+    genuine = comments.filter(pl.col("ships") & (pl.col("is_fake") == 0) & (pl.col("source") != NOISY))
+    labelled = pl.col("source").is_in(UNDER_POSTS)
+    under, others = genuine.filter(labelled, pl.col("part") == "genuine"), genuine.filter(~labelled)
+    asked = [(others, "across", config.most_of_a_source)]
+    if under.height:
+        asked += [
+            (under, "within", config.most_of_a_source),
+            (pool_under_posts(under), "within", config.most_false_alarms),
+        ]
+    return max(choose_threshold(rows, rows[view].to_numpy(), most) for rows, view, most in asked)
+
+
+def pool_under_posts(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with one source for the labelled comments under posts of all platforms."""
+    return rows.with_columns(
+        source=pl.when(pl.col("source").is_in(UNDER_POSTS)).then(pl.lit(POOLED)).otherwise("source")
+    )
+
+
+def with_enough_adverts(comments: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the sources that hold genuine comments and FEWEST_ADVERTS adverts."""
+    n_adverts = pl.col("is_fake").cast(pl.Int64).sum().over("source")
+    return with_both_labels(comments).filter(n_adverts >= FEWEST_ADVERTS)
 
 
 def flagged_shares(rows: pl.DataFrame, threshold: float, *keys: str) -> pl.DataFrame:
@@ -266,21 +312,6 @@ def recalls(rows: pl.DataFrame, threshold: float) -> pl.DataFrame:
     adverts = rows.filter(pl.col("is_fake") == 1)
     shares = {name: (pl.col(name) >= threshold).mean() for name in ("within", "across")}
     return adverts.group_by("source", maintain_order=True).agg(n=pl.len(), **shares)
-
-
-def advert_files(advert: LinearTextClassifier | CascadeClassifier) -> dict[str, Callable[[Path], object]]:
-    """File name → what writes it, of one stage or two."""
-    if isinstance(advert, LinearTextClassifier):
-        return {file_name("advert"): advert.save}
-    encoder = {name: partial(_write_encoder_file, advert.encoder) for name in ENCODER_FILES}
-    return {file_name("advert"): advert.line.save, **encoder}
-
-
-def _write_encoder_file(encoder: TextEncoder, path: Path) -> None:
-    # transformers writes a folder; the shelf takes one file after the other.
-    with TemporaryDirectory() as folder:
-        encoder.save(Path(folder))
-        shutil.copyfile(Path(folder) / path.name, path)
 
 
 def _describe_kind(
@@ -313,8 +344,17 @@ def _show(fitted: FittedComments, judged: JudgedComments) -> Sequence[str]:
             ("source", "adverts", "source known", "source never seen"),
             ((one, f"{n:,}", f"{known:.1%}", f"{unseen:.1%}") for one, n, known, unseen in found),
         ),
-        "## Fillers: sources it had never seen (weak labels; jd's own labels, which only judge)",
-        figures_table(judged.fillers),
+        "## Adverts under posts, all platforms together: post, author and near-duplicates unseen; platform unseen",
+        figures_table(judged.under_posts),
+        *(
+            part
+            for kind, figures in judged.talk.items()
+            for part in (
+                f"## {kind.capitalize()}: sources it had never seen (weak labels; under posts, two readers';"
+                " of jd its own, short empty praise, which only judges)",
+                figures_table(figures),
+            )
+        ),
         "Figures are at even shares of both labels, with 95 % intervals over resampled comments (near-duplicates"
         " together).",
     )
@@ -323,15 +363,12 @@ def _show(fitted: FittedComments, judged: JudgedComments) -> Sequence[str]:
 def make_recipe(options: Namespace) -> CommentRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
-    if options.encoder:
-        config = with_encoder(config, read_config(options.encoder, EncoderConfig))
     return CommentRecipe(config, options.tune)
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("comment", __doc__)
-    parser.add_argument("--encoder", type=Path, metavar="FILE", help="with a second stage, configs/models/cascade.yaml")
     add_option(parser)
     run_command(parser, make_recipe)
 

@@ -10,43 +10,23 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
+from training import split
 from training.comments import outside, weigh
 from training.disguises import disguise
 from training.fillers import filler_signs, make_fillers
 from training.inner import across_sources
 from training.shelf import ShelfPlace
-from training.solicitations import make_solicitations
+from training.solicitations import make_praises, make_solicitations
 from training.split import Mask, Parts, score_parts
 from training.tune import Chooser, keep
-from zhenfen.config import Strict, models_dir
+from training.under_posts import UNDER_POSTS
+from zhenfen.config import Strict
 from zhenfen.estimators.calibration import Calibration, CalibrationKind, fit_calibration
-from zhenfen.estimators.cascade import CascadeClassifier
-from zhenfen.estimators.text_encoder import EncoderParams, TextEncoder
 from zhenfen.estimators.text_linear import LinearTextClassifier
 from zhenfen.text.lexicons import load_lexicon
 from zhenfen.text.normalise import cut_quoted, normalise_texts
 
 Array = npt.NDArray[np.float64]
-
-
-class EncoderConfig(Strict):
-    """The encoder behind the linear classifier of adverts.
-
-    Attributes:
-        source: Folder below models/, any folder, or a name on a hub (hfl/chinese-macbert-base).
-        n_texts: Texts to fine-tune on.
-        n_epochs: Times that each is read.
-        learning_rate: Peak.
-        low: Log-odds of the linear classifier from which the encoder is asked.
-        blend: What its log-odds count beside the linear classifier's.
-    """
-
-    source: str
-    n_texts: int = Field(ge=1)
-    n_epochs: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
-    low: float
-    blend: float = Field(gt=0)
 
 
 class AdvertConfig(Strict):
@@ -60,11 +40,12 @@ class AdvertConfig(Strict):
         n_solicitations: Made-up adverts.
         solicitation_weight: Their weight beside that of the labelled adverts.
         disguised_share: Share of the rows that come once more in disguise.
-        doubtful_above: Log-odds above which a first fit sees an advert in a genuine line of a source that has both;
+        doubtful_above: Log-odds above which a first fit sees an advert in a genuine line of a chat that has both;
             such lines are left out.
+        under_posts_weight: How much more the labelled comments under posts weigh than their number would have it.
         calibration: Form of the map.
-        most_false_alarms: Share of the genuine rows of a source left out that may be flagged.
-        encoder: Second stage; None without.
+        most_false_alarms: Share of the comments under posts labelled genuine that may be flagged, all together.
+        most_of_a_source: Share of the genuine rows of any source that may be flagged.
     """
 
     most_rows: int = Field(ge=1)
@@ -75,16 +56,19 @@ class AdvertConfig(Strict):
     solicitation_weight: float = Field(ge=0)
     disguised_share: float = Field(ge=0, le=1)
     doubtful_above: float
+    under_posts_weight: float = Field(ge=0)
     calibration: CalibrationKind
     most_false_alarms: float = Field(gt=0, lt=1)
-    encoder: EncoderConfig | None = None
+    most_of_a_source: float = Field(gt=0, lt=1)
 
 
-class FillerConfig(Strict):
-    """How the filler classifier is trained.
+class TalkConfig(Strict):
+    """How the classifiers of fillers and of short praise are trained.
 
     Attributes:
-        most_rows: Texts that stand once, of one source.
+        most_rows: Texts of one kind, of one source.
+        n_praises: Made-up praises.
+        under_posts_weight: What a labelled comment under posts weighs; the others weigh 1.
         n_buckets: Of the n-grams' hash.
         penalty: Inverse of the strength of the penalty.
         sign_scale: How much cheaper a sign is than an n-gram.
@@ -93,6 +77,8 @@ class FillerConfig(Strict):
     """
 
     most_rows: int = Field(ge=1)
+    n_praises: int = Field(ge=1)
+    under_posts_weight: float = Field(gt=0)
     n_buckets: int = Field(ge=1)
     penalty: float = Field(gt=0)
     sign_scale: float = Field(gt=0)
@@ -105,12 +91,8 @@ class CommentConfig(ShelfPlace):
 
     n_folds: int = Field(ge=2)
     advert: AdvertConfig
-    filler: FillerConfig
-
-
-def with_encoder(config: CommentConfig, encoder: EncoderConfig) -> CommentConfig:
-    """`config` with a second stage behind the classifier of adverts."""
-    return config.model_copy(update={"advert": config.advert.model_copy(update={"encoder": encoder})})
+    filler: TalkConfig
+    praise: TalkConfig
 
 
 class Lesson(NamedTuple):
@@ -121,14 +103,9 @@ class Lesson(NamedTuple):
     weight: Array
 
 
-def fit_advert(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> LinearTextClassifier | CascadeClassifier:
+def fit_advert(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> LinearTextClassifier:
     """The advert classifier on rows of `load_comments`: text, normalised, source, label."""
-    lesson = gather(rows, config, seed)
-    line = _fit_line(lesson, config)
-    if config.encoder is None:
-        return line
-    encoder = fit_encoder(lesson, config.encoder, seed)
-    return CascadeClassifier(line, encoder, config.encoder.low, config.encoder.blend)
+    return _fit_line(gather(rows, config, seed), config)
 
 
 def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
@@ -145,34 +122,28 @@ def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
     asking = normalise_texts(make_solicitations(config.n_solicitations, rng)).unique(maintain_order=True)
     extra = (disguised, pl.DataFrame({"normalised": asking, "label": ["advert"] * len(asking)}))
     first = _fit_line(_weigh_together(drawn, *extra, config), config)
-    has_both = pl.col("label").n_unique().over("source") > 1
+    # Two readers labelled the comments under posts: their genuine ones are.
+    has_both = (pl.col("label").n_unique().over("source") > 1) & ~pl.col("source").is_in(UNDER_POSTS)
     doubtful = pl.Series(first.decision_function(drawn["normalised"]) > config.doubtful_above)
     is_kept = drawn.select((pl.col("label") == "advert") | ~has_both | ~doubtful).to_series()
     return _weigh_together(drawn.filter(is_kept), *extra, config)
 
 
-def fit_encoder(lesson: Lesson, config: EncoderConfig, seed: int) -> TextEncoder:
-    """The encoder, fine-tuned on texts drawn by their weight.
+def fit_talk(rows: pl.DataFrame, kind: str, config: TalkConfig, seed: int) -> LinearTextClassifier:
+    """The classifier of a kind of `load_fillers` (filler, praise) on its rows: source, normalised, kind.
 
-    Raises:
-        ConfigError: The encoder cannot be loaded.
+    Made-up texts of the other kind are among what it is not.
     """
     rng = np.random.default_rng(seed)
-    n = min(config.n_texts, len(lesson.y))
-    drawn = rng.choice(len(lesson.y), n, replace=False, p=lesson.weight / lesson.weight.sum())
-    params = EncoderParams(n_epochs=config.n_epochs, learning_rate=config.learning_rate, seed=seed)
-    shelved = models_dir() / config.source
-    source = shelved if shelved.is_dir() else config.source
-    return TextEncoder.fit(source, lesson.texts.gather(drawn), lesson.y[drawn], np.ones(n), params)
-
-
-def fit_filler(rows: pl.DataFrame, config: FillerConfig, seed: int) -> LinearTextClassifier:
-    """The filler classifier on rows of `load_fillers`: source, normalised, is_fake."""
-    drawn = draw_rows(rows.with_columns(label="is_fake"), config.most_rows, seed)
-    made = make_fillers(np.random.default_rng(seed))
-    texts = pl.concat([drawn["normalised"], made.alias("normalised")])
-    y = np.concatenate((drawn["is_fake"].to_numpy(), np.ones(len(made)))).astype(np.int64)
-    weight = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    drawn = draw_rows(rows.with_columns(label="kind"), config.most_rows, seed)
+    praises = normalise_texts(make_praises(config.n_praises, rng)).unique(maintain_order=True)
+    made = {"filler": make_fillers(rng), "praise": praises}
+    texts = pl.concat([one.alias("normalised") for one in (drawn["normalised"], *made.values())])
+    kinds = np.concatenate((drawn["kind"].to_numpy(), *(np.repeat(name, len(one)) for name, one in made.items())))
+    y = (kinds == kind).astype(np.int64)
+    weight = np.ones(len(y))
+    weight[: drawn.height][drawn["source"].is_in(UNDER_POSTS).to_numpy()] = config.under_posts_weight
+    weight *= np.where(y == 1, 0.5 / weight[y == 1].sum(), 0.5 / weight[y == 0].sum()) * len(y)
     return LinearTextClassifier.fit(
         texts,
         y,
@@ -205,35 +176,42 @@ def score_left_out(
     return score_parts(parts, rows.height, score)[0]
 
 
-def score_fillers_left_out(
-    rows: pl.DataFrame, parts: Parts, config: FillerConfig, seed: int, choose: Chooser[FillerConfig] = keep
+def score_talk_left_out(
+    rows: pl.DataFrame, parts: Parts, config: TalkConfig, seed: int, *, kind: str, choose: Chooser[TalkConfig] = keep
 ) -> Array:
-    """Log-odds of each row of the parts by a filler classifier that did not see the part, shape (n,); as above."""
+    """Log-odds of each row of the parts by a classifier of `kind` that saw neither the part nor its near-duplicates."""
 
     def score(held: Mask) -> Array:
-        rest, asked = rows.filter(pl.Series(~held)), rows.filter(pl.Series(held))
-        return fit_filler(rest, choose(rest, config), seed).decision_function(asked["normalised"])
+        rest, asked = rows.filter(pl.Series(split.outside(rows, held))), rows.filter(pl.Series(held))
+        return fit_talk(rest, kind, choose(rest, config), seed).decision_function(asked["normalised"])
 
     return score_parts(parts, rows.height, score)[0]
 
 
 def judge_adverts(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[AdvertConfig], float]:
-    """What `--tune` goes by: AUC on sources left out of these rows, by the linear classifier alone."""
+    """What `--tune` goes by: AUC on sources left out of these rows."""
 
     def judge(config: AdvertConfig) -> float:
-        line = config.model_copy(update={"encoder": None})
-        return across_sources(rows, lambda parts: score_left_out(rows, parts, line, seed), n_folds, seed)
+        return across_sources(rows, lambda parts: score_left_out(rows, parts, config, seed), n_folds, seed)
 
     return judge
 
 
-def judge_fillers(rows: pl.DataFrame, n_folds: int, seed: int) -> Callable[[FillerConfig], float]:
-    """The same of fillers."""
+def judge_talk(rows: pl.DataFrame, n_folds: int, seed: int, kind: str) -> Callable[[TalkConfig], float]:
+    """The same of a kind of `load_fillers`."""
+    marked = mark_kind(rows, kind)
 
-    def judge(config: FillerConfig) -> float:
-        return across_sources(rows, lambda parts: score_fillers_left_out(rows, parts, config, seed), n_folds, seed)
+    def judge(config: TalkConfig) -> float:
+        return across_sources(
+            marked, lambda parts: score_talk_left_out(marked, parts, config, seed, kind=kind), n_folds, seed
+        )
 
     return judge
+
+
+def mark_kind(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """`rows` with is_fake: 1 where they are of that kind."""
+    return rows.with_columns(is_fake=(pl.col("kind") == kind).cast(pl.Int8))
 
 
 def calibrate(rows: pl.DataFrame, scores: Array, kind: CalibrationKind) -> Calibration:
@@ -255,7 +233,7 @@ def _weigh_together(
 ) -> Lesson:
     columns = ("source", "normalised", "label")
     labelled = pl.concat((drawn.select(columns), disguised.select(columns)))
-    weight = weigh(labelled)
+    weight = weigh(labelled, config.under_posts_weight)
     is_advert = (labelled["label"] == "advert").to_numpy()
     made_weight = config.solicitation_weight * weight[is_advert].sum() / max(solicitations.height, 1)
     together = pl.concat((labelled.drop("source"), solicitations))

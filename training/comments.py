@@ -17,6 +17,7 @@ import polars as pl
 from training import split
 from training.datasets import LabelledSet
 from training.split import Mask
+from training.under_posts import COLLECTIONS, PATH, TERMS, UNDER_POSTS, read_under_posts, tie_posts
 from zhenfen.text.near_duplicates import SMALLEST_CLUSTER, cluster_normalised
 from zhenfen.text.normalise import CONTACT, LONG_NUMBER, normalise_comments, normalise_texts
 
@@ -55,7 +56,8 @@ def load_comments(folder: Path, *, with_judges: bool = False) -> pl.DataFrame:
 
     Returns:
         source, platform, part (a finer division of the source), text (raw), normalised, label (advert | genuine),
-        twin (the same number for near-duplicates, over all sources), ships. Texts that normalise to nothing and copies
+        twin (the same number for near-duplicates, over all sources, and for labelled comments under posts that share a
+        post or an author), ships. Texts that normalise to nothing and copies
         within a source are left out.
     """
     rows = pl.concat([source.load(folder) for source in SOURCES if source.ships or with_judges])
@@ -64,6 +66,7 @@ def load_comments(folder: Path, *, with_judges: bool = False) -> pl.DataFrame:
     rows = rows.unique(["source", "normalised", "label"], keep="first", maintain_order=True)
     is_advert = pl.col("label") == "advert"
     rows = mark_twins(rows).filter(is_advert | ~is_advert.any().over("twin"))
+    rows = tie_posts(rows, folder)
     columns = ("source", "platform", "part", "text", "normalised", "label", "twin", "ships")
     return rows.select(columns)
 
@@ -85,13 +88,14 @@ def outside(rows: pl.DataFrame, held: Mask) -> Mask:
     return np.asarray(split.outside(rows, held) & rows["ships"].to_numpy(), dtype=np.bool_)
 
 
-def weigh(rows: pl.DataFrame) -> Array:
+def weigh(rows: pl.DataFrame, under_posts: float = 1.0) -> Array:
     """Weights of training rows, shape (n,), with mean 1.
 
     Both labels weigh the same; of a label, a source weighs as much as the root of its rows: between one that drowns
-    the others and one of which each row shouts.
+    the others and one of which each row shouts. The labelled comments under posts weigh `under_posts` times that.
     """
-    in_source = 1 / pl.len().over("source", "label").sqrt()
+    times = pl.when(pl.col("source").is_in(UNDER_POSTS)).then(under_posts).otherwise(1.0)
+    in_source = times / pl.len().over("source", "label").sqrt()
     weight = rows.select(in_source / in_source.sum().over("label")).to_series().to_numpy()
     return np.asarray(weight / weight.mean(), dtype=np.float64)
 
@@ -138,6 +142,7 @@ SOURCES: tuple[CommentSource, ...] = (
     CommentSource(
         "weibo", "weibo", "text/weibo_lines.parquet", "citation asked (thunlp/Chinese_Rumor_Dataset)", _read_weibo
     ),
+    *(CommentSource(name, name.removeprefix("under_"), PATH, TERMS, read_under_posts(name)) for name in COLLECTIONS),
     JD,
     CommentSource(
         "douyin_xhs",

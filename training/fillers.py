@@ -1,7 +1,8 @@
-"""Comments that say nothing, by a weak label: what people write word for word under many different things.
+"""Comments that say nothing, and short praise that fits under anything.
 
-Nobody labelled fillers. A text that stands under five Weibo posts, in two kinds of shop or under both videos is about
-none of them; one that stands once may be. What it flags is what could be written anywhere, not what was bought.
+Few of either are labelled (training/under_posts.py). Beside those stands a weak label: a text that stands under five
+Weibo posts, in two kinds of shop or under both videos is about none of them; one that stands once may be. Where it is
+made of words of praise it is praise, else filler. Either says what could be written anywhere, not what was bought.
 """
 
 from __future__ import annotations
@@ -13,20 +14,25 @@ import polars as pl
 
 from training.comments import SHOPPING, VIDEOS, mark_twins
 from training.datasets import read_weibo_threads
+from training.solicitations import PRAISES_PATH, Templates
+from training.under_posts import read_kinds
+from zhenfen.config import read_config
 from zhenfen.text.lexicons import load_lexicon, normalised_words
-from zhenfen.text.normalise import normalise_comments
+from zhenfen.text.normalise import normalise_comments, normalise_texts
 
 FEWEST_PLACES = {"weibo": 5, "shopping": 2, "bilibili": 2}
 """Different posts, kinds of shop, videos: of 850, of 10, of 2."""
 MASHED_CHARS = (2, 12)
+KINDS = ("filler", "praise")
 
 
 def load_fillers(folder: Path) -> pl.DataFrame:
-    """Distinct texts of three sources.
+    """Distinct texts of three sources with a weak label, and of the comments under posts with one of two readers.
 
     Returns:
-        source, normalised, is_fake (1: stands in many places, 0: stands once), twin. Texts that stand more than once,
-        but not in enough places, and complaints (which are opinions, however short) are left out.
+        source, normalised, kind (filler | praise | other), twin. Weakly labelled texts that stand more than once, but
+        not in enough places, that are labelled, and complaints (which are opinions, however short) are left out; so
+        are labelled ones on whose kind the readers differ.
     """
     shops = SHOPPING.read_raw(folder).filter(is_positive=1).select("text", part="category")
     videos = VIDEOS.read_raw(folder).select("text", part="video")
@@ -40,9 +46,34 @@ def load_fillers(folder: Path) -> pl.DataFrame:
         .agg(n_rows=pl.len(), n_places=pl.col("part").n_unique())
     )
     needed = pl.col("source").replace_strict(FEWEST_PLACES, return_dtype=pl.Int64)
-    is_filler, is_single = pl.col("n_places") >= needed, pl.col("n_rows") == 1
-    labelled = counted.filter((is_filler | is_single) & (pl.col("normalised") != ""))
-    return mark_twins(labelled.select("source", "normalised", is_fake=is_filler.cast(pl.Int8)))
+    is_everywhere, is_single = pl.col("n_places") >= needed, pl.col("n_rows") == 1
+    is_praise = pl.col("normalised").str.contains(praise_pattern())
+    kind = (
+        pl.when(is_everywhere & is_praise)
+        .then(pl.lit("praise"))
+        .when(is_everywhere)
+        .then(pl.lit("filler"))
+        # Praise that stands once says no more than praise that stands often.
+        .when(is_single & ~is_praise)
+        .then(pl.lit("other"))
+    )
+    weak = counted.select("source", "normalised", kind=kind).drop_nulls("kind")
+    labelled = read_kinds(folder)
+    labelled = labelled.with_columns(normalised=normalise_texts(labelled["text"])).unique(
+        "normalised", keep="first", maintain_order=True
+    )
+    weak = weak.join(labelled, on="normalised", how="anti", maintain_order="left")
+    together = pl.concat((weak, labelled.select(weak.columns))).filter(pl.col("normalised") != "")
+    return mark_twins(together)
+
+
+def praise_pattern() -> str:
+    """Normalised texts that are made of nothing but the words of praises.yaml."""
+    slots = read_config(PRAISES_PATH, Templates).slots
+    words = normalise_texts(pl.Series([word for words in slots.values() for word in words if word]))
+    any_word = "|".join(words.unique(maintain_order=True).str.escape_regex())
+    praising = "|".join(normalise_texts(pl.Series((*slots["nice"], *slots["stock"]))).str.escape_regex())
+    return rf"^(?:{any_word})*(?:{praising})(?:{any_word})*$"
 
 
 def filler_signs() -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""Solicitations made from templates: goods, jobs, credit, services, as they stand under posts of any kind.
+"""Comments made from templates: solicitations as they stand under posts of any kind, and short praise.
 
-The labelled sets are chats about games and grey trades; what is offered under posts is more than that.
+The larger labelled sets are chats about games and grey trades; what is offered and sought under posts is more than
+that, and of praise some forty comments are labelled.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import polars as pl
 from zhenfen.config import Strict, read_config
 
 PATH = Path(__file__).with_suffix(".yaml")
+PRAISES_PATH = PATH.with_stem("praises")
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 N_LETTERS = 26
 ID_FORMS = ((0, 0, 6, 11), (2, 6, 2, 7), (5, 11, 0, 0), (0, 0, 11, 11))
@@ -25,7 +27,7 @@ MARKS = ("", " ", "!", "。", "~", ",")
 
 
 class Templates(Strict):
-    """What solicitations.yaml holds.
+    """What solicitations.yaml and praises.yaml hold.
 
     Attributes:
         dated: Day they were written, ISO.
@@ -39,8 +41,16 @@ class Templates(Strict):
 
 
 def make_solicitations(n: int, rng: np.random.Generator) -> pl.Series:
-    """`n` made-up texts."""
-    words = read_config(PATH, Templates)
+    """`n` made-up texts that sell, buy, recruit, seek company, or lead to an account, a group or an address."""
+    return _fill_templates(read_config(PATH, Templates), n, rng)
+
+
+def make_praises(n: int, rng: np.random.Generator) -> pl.Series:
+    """`n` made-up texts of short praise that fits under any post."""
+    return _fill_templates(read_config(PRAISES_PATH, Templates), n, rng)
+
+
+def _fill_templates(words: Templates, n: int, rng: np.random.Generator) -> pl.Series:
     texts = _pick(words.templates, n, rng)
     for slot in ("contact", *words.slots, "link", "number", "id"):
         # A template may hold a slot twice.

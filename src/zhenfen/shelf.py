@@ -78,7 +78,8 @@ class Artefact:
 GROWTH = Artefact("growth", "growth.yaml")
 PANEL = Artefact("panel", "panel.csv")
 SIMULATION = Artefact("simulation", "simulate.yaml")
-ARTEFACTS = {one.name: one for one in (GROWTH, PANEL, SIMULATION)}
+ENCODER = Artefact("encoder", "weights.npz")
+ARTEFACTS = {one.name: one for one in (GROWTH, PANEL, SIMULATION, ENCODER)}
 _CHOSEN = re.compile(rf"({'|'.join(ARTEFACTS)})/([1-9][0-9]{{0,8}})")
 
 

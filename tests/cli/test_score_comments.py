@@ -54,7 +54,7 @@ def test_command_line_and_python_give_the_same(zhenfen: Runner, tmp_path: Path) 
     assert ran.code == 0, ran.err
     assert "5" in ran.out
     scored = pl.read_parquet(tmp_path / "out.parquet")
-    assert scored.columns == ["comment_id", "p_advert", "p_filler", "cluster_id", "cluster_size", "model"]
+    assert scored.columns == ["comment_id", "p_advert", "p_filler", "p_praise", "cluster_id", "cluster_size", "model"]
     assert scored.equals(score_comments(frame, ToyCommentModel()))
     assert scored["cluster_id"].to_list() == ["a", "a", "a", None, None]
     assert scored["cluster_size"].to_list() == [3, 3, 3, 1, 1]

@@ -11,8 +11,12 @@ import pytest
 from cli_runner import Ran, Runner
 
 from toy_models import ToyPostModel, toy_models
+from zhenfen.batch.run import open_engine, score_folder
+from zhenfen.batch.stages import Order
+from zhenfen.estimators.post_model import PREDICTED
 from zhenfen.scoring import score_posts
 from zhenfen.tables import parquet
+from zhenfen.text.brands import load_brands
 
 TEXTS = {
     "sold": "点击左下角链接下单，领券立减",
@@ -22,7 +26,14 @@ TEXTS = {
     "empty": "",
     "null": None,
 }
-COLUMNS = ["post_id", "p_sponsored", "is_disclosed", "has_purchase_means", "kind", "model"]
+COLUMNS = [
+    "post_id",
+    "p_sponsored",
+    "is_disclosed",
+    "has_purchase_means",
+    *(name for name in PREDICTED if name != "p_sponsored"),
+    "model",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +172,43 @@ def test_without_a_model_the_shelf_is_named(zhenfen: Runner, tmp_path: Path, mon
     ran = run(zhenfen, tmp_path)
     assert ran.code == 2
     assert "post model" in ran.err
+
+
+def test_brands_are_named_on_request_and_the_same_in_parts(
+    zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path / "home"))
+    texts = ["兰蔻 下单 @小桃旗舰店", None, "「云朵拿铁」和苹果很好吃"]
+    frame = pl.DataFrame({"post_id": list("abc"), "text": texts})
+    frame.write_parquet(tmp_path / "in.parquet")
+    ran = run(zhenfen, tmp_path, "--brands")
+    assert ran.code == 0, ran.err
+    scored = pl.read_parquet(tmp_path / "out.parquet")
+    assert scored.columns == [*COLUMNS, "brands", "shops", "brand_candidates"]
+    assert scored.equals(score_posts(frame, ToyPostModel(), brands=load_brands()))
+    assert scored["brands"].to_list() == [["兰蔻"], [], []]
+    assert scored["shops"].to_list() == [["小桃旗舰店"], [], []]
+    assert scored["brand_candidates"].to_list() == [[], [], ["云朵拿铁"]]
+    source = tmp_path / "parts"
+    source.mkdir()
+    frame.head(2).write_parquet(source / "1.parquet")
+    frame.tail(1).write_parquet(source / "2.parquet")
+    manifest = score_folder(
+        Order("posts", str(source), tmp_path / "folder", brands=load_brands()), open_engine("local", 1)
+    )
+    assert manifest.made_by["brands"] == load_brands().version
+    parts = pl.concat(pl.read_parquet(tmp_path / "folder" / f"{n}.parquet") for n in (1, 2))
+    assert parts.select("brands", "shops", "brand_candidates").equals(scored.select(parts.columns[-3:]))
+
+
+def test_an_own_dictionary_that_cannot_be_used_stops_before_anything_is_written(
+    zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path))
+    (tmp_path / "brands.yaml").write_text("categories: {tea: {brands: {}}}", encoding="utf-8")
+    write(tmp_path)
+    ran = run(zhenfen, tmp_path, "--brands")
+    assert ran.code == 2
+    assert "brands.yaml" in ran.err
+    assert "categories.tea.source" in ran.err
+    assert not (tmp_path / "out.parquet").exists()

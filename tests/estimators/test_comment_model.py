@@ -18,7 +18,7 @@ from zhenfen.estimators.comment_model import KINDS, CommentModel, load_comment_m
 from zhenfen.estimators.text_linear import LinearTextClassifier
 from zhenfen.text.normalise import normalise_texts
 
-SHIPPED = models_dir() / "comment" / "1"
+SHIPPED = models_dir() / "comment" / "2"
 
 
 def write_folder(folder: Path) -> Path:
@@ -66,14 +66,14 @@ def test_each_row_gets_the_probabilities_of_its_text(folder: Path) -> None:
     model = load_comment_model(folder)
     texts = pl.Series("any name", ["加我☎", None, "好", "加我☎", ""])
     probas = model.predict(texts)
-    assert probas.columns == ["p_advert", "p_filler"]
-    assert probas.null_count().row(0) == (1, 1)
-    assert probas[1].row(0) == (None, None)
+    assert probas.columns == ["p_advert", "p_filler", "p_praise"]
+    assert probas.null_count().row(0) == (1, 1, 1)
+    assert probas[1].row(0) == (None, None, None)
     assert probas.row(0) == probas.row(3)
     alone = pl.concat([model.predict(texts.slice(i, 1)) for i in range(len(texts))])
     assert probas.equals(alone)
     known = probas.drop_nulls()
-    assert known.select(pl.all().is_between(0, 1).all()).row(0) == (True, True)
+    assert known.select(pl.all().is_between(0, 1).all()).row(0) == (True, True, True)
     assert (probas["p_advert"] != probas["p_filler"]).any()
 
 
@@ -157,6 +157,24 @@ class TestShelf:
         assert proba < model.thresholds["advert"]
 
     def test_empty_words_are_fillers_and_opinions_are_not(self, model: CommentModel) -> None:
-        texts = pl.Series(["沙发", "顶", "123", "不错不错", "支持", "这条裤子腰围偏大，退了换小一码才合适"])
+        texts = pl.Series(["沙发", "顶", "123", "签到", "支持", "这条裤子腰围偏大，退了换小一码才合适"])
         probas = model.predict(normalise_texts(texts))["p_filler"]
         assert probas[:5].min() > model.thresholds["filler"] > probas[5]
+
+    @pytest.mark.parametrize("text", ["太美了", "好好看", "已下单", "姐姐真漂亮", "绝绝子爱了爱了"])
+    def test_short_praise_is_a_kind_of_its_own(self, model: CommentModel, text: str) -> None:
+        row = model.predict(normalise_texts(pl.Series([text]))).row(0, named=True)
+        assert row["p_praise"] > row["p_filler"]
+        assert row["p_advert"] < model.thresholds["advert"]
+
+    @pytest.mark.parametrize("text", ["国庆云南找搭子，私信我", "专业地接社，有需要的可以联系我", "求关注，看我主页"])
+    def test_those_who_seek_or_offer_under_posts_solicit(self, model: CommentModel, text: str) -> None:
+        (proba,) = model.predict(normalise_texts(pl.Series([text])))["p_advert"]
+        assert proba > 0.5
+
+    @pytest.mark.parametrize(
+        "text", ["", "a", "好" * 100_000, "(" * 5_000, "😂" * 300, "\u202e美太\u202c", "加\u200b微\u200b信", "\ufffd"]
+    )
+    def test_odd_texts_get_three_probabilities(self, model: CommentModel, text: str) -> None:
+        probas = model.predict(normalise_texts(pl.Series([text])))
+        assert probas.select(pl.all().is_between(0, 1).all()).row(0) == (True, True, True)

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 import yaml
+from encoder_builder import WIDTH, LoudEncoder
 from scipy.sparse import csr_matrix
 from work_counter import check_linear
 
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.post_classifier import KINDS, N_COLUMNS, PostClassifier, fit_weights
-from zhenfen.estimators.post_model import CALIBRATION, NO_KIND, WEIGHTS, PostModel, load_post_model
+from zhenfen.estimators import post_model
+from zhenfen.estimators.paid_head import AlikeCases, PaidHead
+from zhenfen.estimators.post_classifier import KINDS, N_COLUMNS, Penalty, PostClassifier, fit_kinds, fit_weights
+from zhenfen.estimators.post_heads import HEADS, VectorHeads, choose_heads
+from zhenfen.estimators.post_model import (
+    BOTH,
+    CALIBRATION,
+    LETTERS,
+    NO_KIND,
+    PAID,
+    PREDICTED,
+    PROBE,
+    VECTORS,
+    WEIGHTS,
+    PostModel,
+    load_post_model,
+)
 from zhenfen.estimators.post_pieces import find_pieces
 from zhenfen.estimators.post_text import LISTS, leave_out_disclosures, make_matrix, read_letters
 from zhenfen.shelf import FILE_NAME
@@ -60,15 +77,34 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("shelf") / "post" / "1"
+    path = tmp_path_factory.mktemp("shelf") / "post" / "2"
     path.mkdir(parents=True)
-    texts = pl.Series([*SPONSORED, *ORGANIC])
+    X = make_matrix(pl.Series([*SPONSORED, *ORGANIC]))
     y = np.repeat([1.0, 0.0], len(SPONSORED))
     kinds = pl.Series([*(KINDS[at % 3] for at in range(len(SPONSORED))), *([None] * len(ORGANIC))], dtype=pl.String)
-    PostClassifier.fit(make_matrix(texts), y, np.ones(len(y)), kinds, 3.0).save(path / WEIGHTS)
-    (path / CALIBRATION).write_text('{"default": {"kind": "platt", "scores": [1.0, 0.0], "probas": []}}', "utf-8")
+    weights, base = fit_weights(X, y, np.ones(len(y)), Penalty(3.0, len(LISTS)))
+    heads = np.tile(weights, (len(HEADS), 1)).astype(np.float32).astype(np.float64)
+    heads[HEADS.index("weibo")] *= 2
+    classifier = PostClassifier(heads, np.full(len(HEADS), base), *fit_kinds(X, kinds, np.ones(len(y)), 3.0))
+    classifier.save(path / WEIGHTS)
+    probe = LoudEncoder().embed(pl.Series([PROBE]))[0][0]
+    VectorHeads(np.tile([20.0, 0.0, -1.0, 0.0], (len(HEADS), 1)), np.zeros(len(HEADS)), probe).save(path / VECTORS)
+    cases = AlikeCases(np.array([0.0]), np.array([10, 12]), np.array([1, 9]))
+    PaidHead(weights, np.ones(WIDTH), cases, cases).save(path / PAID)
+    line = {"kind": "platt", "scores": [1.0, 0.0], "probas": []}
+    maps = {head: {LETTERS: line, BOTH: line} for head in HEADS}
+    (path / CALIBRATION).write_text(json.dumps(maps), "utf-8")
     _write_manifest(path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def encoder(monkeypatch: pytest.MonkeyPatch) -> LoudEncoder:
+    """No network: the encoder counts characters."""
+    loud = LoudEncoder()
+    monkeypatch.setattr(post_model, "_open_encoder", lambda _: loud)
+    monkeypatch.setattr(post_model, "has_encoder", lambda: True)
+    return loud
 
 
 @pytest.fixture
@@ -93,9 +129,10 @@ def test_nothing_to_read_is_no_score(model: PostModel) -> None:
 
 def test_pieces_and_base_sum_to_the_score(model: PostModel) -> None:
     texts = pl.Series(TEXTS, dtype=pl.String)
-    scores = model.classifier.decision_function(make_matrix(texts))
-    sums = np.full(len(TEXTS), model.classifier.base)
-    pieces = find_pieces(model.classifier, texts)
+    heads = np.arange(len(TEXTS)) % len(HEADS)
+    scores = model.classifier.decision_function(make_matrix(texts), heads)
+    sums = model.classifier.bases[heads]
+    pieces = find_pieces(model.classifier, texts, heads)
     np.add.at(sums, pieces["row"].to_numpy(), pieces["contribution"].to_numpy())
     np.testing.assert_allclose(sums, scores, atol=1e-9)
 
@@ -147,7 +184,7 @@ def test_row_order_ids_and_batches_change_nothing(model: PostModel) -> None:
 
 
 def test_words_of_the_lists_can_only_raise_the_score(model: PostModel) -> None:
-    assert (model.classifier.weights[-len(LISTS) :] >= 0).all()
+    assert (model.classifier.weights[:, -len(LISTS) :] >= 0).all()
 
 
 def test_fitting_agrees_with_another_solver() -> None:
@@ -157,11 +194,13 @@ def test_fitting_agrees_with_another_solver() -> None:
     X = csr_matrix(rng.normal(size=(80, 6)))
     y = (rng.random(80) < 0.5).astype(np.float64)
     weight = rng.random(80) + 0.5
-    weights, base = fit_weights(X, y, weight, 2.0)
+    weights, base = fit_weights(X, y, weight, Penalty(2.0))
     other = LogisticRegression(C=2.0, tol=1e-9, max_iter=1_000).fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(weights, other.coef_[0], atol=1e-3)
     assert base == pytest.approx(other.intercept_[0], abs=1e-3)
-    bounded, _ = fit_weights(X, y, weight, 2.0, n_rising=6)
+    again, _ = fit_weights(X, y, weight, Penalty(2.0), (weights, base))
+    np.testing.assert_allclose(again, weights, atol=1e-3)
+    bounded, _ = fit_weights(X, y, weight, Penalty(2.0, n_rising=6))
     assert (bounded >= 0).all()
     assert (weights < 0).any()
 
@@ -173,9 +212,9 @@ def test_a_changed_or_foreign_file_is_refused(folder: Path, tmp_path: Path) -> N
         file.write(b"x")
     with pytest.raises(ConfigError, match="the file was changed"):
         load_post_model(tmp_path)
-    np.savez(tmp_path / WEIGHTS, weights=np.ones(3), base=0.0, kind_weights=np.ones((3, 3)), kind_bases=np.ones(3))
+    np.savez(tmp_path / WEIGHTS, weights=np.ones(3), bases=[0.0], kind_weights=np.ones((3, 3)), kind_bases=np.ones(3))
     _write_manifest(tmp_path)
-    with pytest.raises(ConfigError, match=f"expected {N_COLUMNS} weights"):
+    with pytest.raises(ConfigError, match=f"expected weights of shapes .*{N_COLUMNS}"):
         load_post_model(tmp_path)
     (tmp_path / WEIGHTS).write_bytes(b"no archive")
     _write_manifest(tmp_path)
@@ -183,7 +222,7 @@ def test_a_changed_or_foreign_file_is_refused(folder: Path, tmp_path: Path) -> N
         load_post_model(tmp_path)
     (tmp_path / CALIBRATION).write_text("{}", "utf-8")
     _write_manifest(tmp_path)
-    with pytest.raises(ConfigError, match="expected a calibration"):
+    with pytest.raises(ConfigError, match="expected letters and both of each of shared"):
         load_post_model(tmp_path)
 
 
@@ -204,15 +243,94 @@ def test_a_long_text_is_linear_work(model: PostModel, text: str) -> None:
 
 
 def test_the_shipped_model_tells_selling_from_a_diary() -> None:
-    shipped = load_post_model(models_dir() / "post" / "1")
+    shipped = load_post_model(models_dir() / "post" / "2")
     sold = "这款精华姐妹们赶紧冲！亲测提亮效果好，现在下单买一送一，链接在评论区，券后99元"
     diary = "今天加班到很晚，感觉有点累，回家路上看到月亮，其实也没什么好说的，明天还要上班"
-    found = shipped.predict(_posts([sold, diary]))
+    found = shipped.predict(_posts([sold, diary]), is_quick=True)
     assert found["p_sponsored"][0] > 0.8
     assert found["p_sponsored"][1] < 0.4
     assert found["kind"].to_list() == ["third_party", NO_KIND]
-    assert isinstance(shipped.calibration, Calibration)
-    assert shipped.version.startswith("post/1 ")
+    assert shipped.version.startswith("post/2 ")
+
+
+def test_the_encoder_is_asked_in_the_band_alone(model: PostModel, encoder: LoudEncoder) -> None:
+    posts = _posts([SPONSORED[1], ORGANIC[1], None])
+    quickly = model.predict(posts, is_quick=True)
+    between = quickly["p_sponsored"][1] + 0.01
+    above = replace(model, reading=model.reading.model_copy(update={"low": between, "high": 1.0}))
+    closely = above.predict(posts)
+    assert closely["is_read_closely"].to_list() == [True, False, None]
+    assert closely["p_sponsored"][0] != quickly["p_sponsored"][0]
+    assert closely["p_sponsored"][1] == quickly["p_sponsored"][1]
+    assert encoder.n_asked == 2  # the probe, and one text
+    below = replace(model, reading=model.reading.model_copy(update={"low": 0.0, "high": between}))
+    assert below.predict(posts)["is_read_closely"].to_list() == [False, True, None]
+    assert not quickly["is_read_closely"].any()
+
+
+def test_another_encoder_than_the_heads_were_fitted_for_is_refused(
+    model: PostModel, encoder: LoudEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LoudEncoder, "embed", lambda _, texts: (np.eye(len(texts), 4, 3, np.float32), np.ones(1)))
+    with pytest.raises(ConfigError, match=r"not the encoder that post/2 was fitted for"):
+        _ = model.encoder
+    assert encoder.n_asked == 0
+
+
+def test_without_the_library_posts_are_read_by_letters(model: PostModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = _posts(["还行吧"])
+    quickly = model.predict(posts, is_quick=True)
+    monkeypatch.setattr(post_model, "has_encoder", lambda: False)
+    assert model.predict(posts).equals(quickly)
+
+
+def test_a_platform_chooses_the_head(model: PostModel) -> None:
+    texts = [SPONSORED[1]] * 3
+    posts = _posts(texts).with_columns(platform=pl.Series(["weibo", "douyin", None]))
+    found = model.predict(posts, is_quick=True)["p_sponsored"]
+    assert found[0] > found[1] == found[2]
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "head"),
+    [
+        ("weibo", "好", "weibo"),
+        ("douyin", "好", "products"),
+        ("xiaohongshu", "好" * 199, "products"),
+        ("xiaohongshu", "好" * 200, "notes"),
+        ("bilibili", "好" * 60, "transcripts"),
+        ("bilibili", "好", "shared"),
+        ("wechat", "好", "titles"),
+        ("wechat", "好" * 60, "shared"),
+        ("youtube", "so good", "english"),
+        ("youtube", "so 好", "shared"),
+        ("kuaishou", "好", "shared"),
+        (None, "好", "shared"),
+        ("weibo", None, "weibo"),
+    ],
+)
+def test_heads(platform: str | None, text: str | None, head: str) -> None:
+    places = choose_heads(pl.Series([platform], dtype=pl.String), pl.Series([text], dtype=pl.String))
+    assert HEADS[places[0]] == head
+
+
+def test_a_loud_passage_of_a_long_post_is_found(model: PostModel) -> None:
+    quiet = "".join(ORGANIC[at % 20] for at in range(30))
+    middle = len(quiet) // 160 * 80
+    text = quiet[:middle] + "".join(SPONSORED[:4]) + quiet[middle:]
+    (row,) = model.predict(_posts([text]), is_quick=True).to_dicts()
+    loud = range(middle, middle + len("".join(SPONSORED[:4])))
+    assert row["passage_start"] in loud or row["passage_end"] - 1 in loud
+    assert row["p_passage"] > row["p_sponsored"]
+    short = model.predict(_posts([SPONSORED[0]]), is_quick=True)
+    assert short["p_passage"][0] is None
+
+
+def test_marks_are_told_of_douyin_in_cases(model: PostModel) -> None:
+    posts = _posts([SPONSORED[1], ORGANIC[1], SPONSORED[1]])
+    found = model.predict(posts.with_columns(platform=pl.Series(["douyin", "douyin", "xiaohongshu"])), is_quick=True)
+    assert found.select("n_alike", "n_alike_marked").rows() == [(12, 9), (10, 1), (None, None)]
+    assert dict(found.schema) == PREDICTED
 
 
 def _posts(texts: list[str | None] | list[str]) -> pl.DataFrame:
@@ -221,10 +339,12 @@ def _posts(texts: list[str | None] | list[str]) -> pl.DataFrame:
 
 
 def _write_manifest(folder: Path) -> None:
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (WEIGHTS, CALIBRATION)}
+    names = (WEIGHTS, VECTORS, PAID, CALIBRATION)
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     values = {
         "name": "post",
-        "version": 1,
+        "version": 2,
+        "encoder": {"config": {"source": "loud"}, "low": 0.3, "high": 0.7},
         "trained_on": [],
         "features": [],
         "feature_code": "",

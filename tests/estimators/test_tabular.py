@@ -100,3 +100,8 @@ def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
     for name in ("other", "absent"):
         with pytest.raises(ConfigError, match=name):
             TabularClassifier.load(tmp_path / name)
+
+
+def test_trees_of_too_many_leaves_are_refused() -> None:
+    with pytest.raises(ConfigError, match="n_leaves: expected at most 64, found 65"):
+        TabularClassifier.fit(X, Y, np.ones(len(Y)), TabularParams(**{**PARAMS.__dict__, "n_leaves": 65}))

@@ -14,7 +14,7 @@ from work_counter import check_linear
 from zhenfen.config import config_dir
 from zhenfen.errors import ConfigError
 from zhenfen.messages import Catalogue
-from zhenfen.verdict.rule_packs import POSITIONS, RULES_SCHEMA, RulePack, check_rules, load_packs
+from zhenfen.verdict.rule_packs import MENTIONS, POSITIONS, RULES_SCHEMA, RulePack, check_rules, load_packs
 
 PACKS = ("cn", "eu", "fr")
 REVIEW = "亲测好用，旗舰店有售"
@@ -24,8 +24,20 @@ FILLING = "今天天气很好，我们去公园走了走。" * 20
 @pytest.mark.parametrize(
     ("pack", "rule", "text", "seen"),
     [
-        ("cn", "review_with_purchase_means", REVIEW, ["旗舰店"]),
+        ("cn", "review_with_purchase_means", REVIEW, ["旗舰店有售"]),
+        ("cn", "review_with_purchase_means", "亲测好用，链接在评论区", ["链接在评论区"]),
+        ("cn", "review_with_purchase_means", "好物分享，已放橱窗", ["放橱窗"]),
+        ("cn", "review_with_purchase_means", "空瓶分享，搜某某旗舰店", ["搜某某旗舰店"]),
         ("cn", "review_with_purchase_means", "旗舰店开业了", []),
+        # An anecdote with a shop's name attaches no means of purchase.
+        ("cn", "review_with_purchase_means", "昨天路过旗舰店，体验了一下试用装", []),
+        ("cn", "review_with_purchase_means", "分享日常：橱窗里的猫睡着了", []),
+        ("cn", "review_with_purchase_means", "在淘宝买了一件，体验一般", []),
+        ("cn", "review_with_purchase_means", "我去下单了，用过再分享", []),
+        ("cn", "review_with_purchase_means", "购物车空空如也，分享心情", []),
+        ("cn", "health_knowledge_beside_shop", "养生小课堂：这款保健品的购买链接在主页", ["购买链接"]),
+        ("cn", "health_knowledge_beside_shop", "养生小课堂：多喝水，早睡觉，链接在主页", []),
+        ("cn", "health_knowledge_beside_shop", "养生小课堂：保健品不能代替吃饭", []),
         ("cn", "review_with_purchase_means", "亲测好用", []),
         ("cn", "absolute_terms", "国家级技术，全网第一，效果最好", ["国家级", "全网第一", "最好"]),
         ("cn", "absolute_terms", "國家級技術，\u200b全網第一", ["國家級", "全網第一"]),
@@ -37,9 +49,18 @@ FILLING = "今天天气很好，我们去公园走了走。" * 20
         ("cn", "absolute_terms", "最佳女主角", []),
         ("fr", "commercial_intent", "Foncez avec le code promo LEA", ["Foncez"]),
         ("fr", "commercial_intent", "Une belle promenade", []),
+        ("fr", "commercial_intent", "Disponible chez Sephora", ["Disponible chez Sephora"]),
+        ("fr", "commercial_intent", "Profitez de l'offre", ["Profitez de l'offre"]),
+        ("fr", "commercial_intent", "Le lien est en bio", ["lien est en bio"]),
+        ("fr", "commercial_intent", "Des carottes en bio, profitez de la vie", []),
+        ("fr", "commercial_intent", "Cette série est disponible sur mon téléphone", []),
+        ("fr", "goods_with_limits", "Mes injections d'acide hyaluronique", ["injections d'acide hyaluronique"]),
+        ("fr", "goods_with_limits", "Une crème pour le visage", []),
         ("fr", "goods_with_limits", "Mon avis sur les cryptomonnaies", ["cryptomonnaies"]),
         ("eu", "commercial_intent", "Shop now, link in bio", ["Shop now"]),
+        ("eu", "commercial_intent", "购物车", []),
         ("eu", "limited_time", "Today only!", ["Today only"]),
+        ("eu", "limited_time", "I had limited time for this", ["limited time"]),
     ],
 )
 def test_what_is_seen(pack: str, rule: str, text: str, seen: list[str]) -> None:
@@ -49,16 +70,16 @@ def test_what_is_seen(pack: str, rule: str, text: str, seen: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "disclosure", "is_mark", "position"),
+    ("text", "disclosure", "mention", "position"),
     [
-        ("【广告】" + REVIEW, "【广告】", True, "beginning"),
-        ("广告｜" + REVIEW, "广告｜", True, "beginning"),
-        (REVIEW + "。" * 5 + "感谢某某品牌的赞助，谢谢大家的支持", "感谢某某品牌的赞助", False, "middle"),
-        (FILLING + REVIEW + "本条广告", "本条广告", False, "end"),
-        (FILLING + REVIEW + "含广告", "含广告", True, "end"),
-        (REVIEW + " #广告", "#广告", True, "tag_only"),
-        (REVIEW + " ＃廣告", "＃廣告", True, "tag_only"),
-        ("【廣\u200b告】" + REVIEW, "【廣\u200b告】", True, "beginning"),
+        ("【广告】" + REVIEW, "【广告】", "named", "beginning"),
+        ("广告｜" + REVIEW, "广告｜", "named", "beginning"),
+        (REVIEW + "。" * 5 + "感谢某某品牌的赞助，谢谢大家的支持", "感谢某某品牌的赞助", "other", "middle"),
+        (FILLING + REVIEW + "本条广告", "本条广告", "other", "end"),
+        (FILLING + REVIEW + "含广告", "含广告", "named", "end"),
+        (REVIEW + " #广告", "#广告", "named", "tag_only"),
+        (REVIEW + " ＃廣告", "＃廣告", "named", "tag_only"),
+        ("【廣\u200b告】" + REVIEW, "【廣\u200b告】", "named", "beginning"),
         (REVIEW + "，非廣告", None, None, "none"),
         (REVIEW, None, None, "none"),
         (REVIEW + "，非广告", None, None, "none"),
@@ -66,12 +87,32 @@ def test_what_is_seen(pack: str, rule: str, text: str, seen: list[str]) -> None:
         (REVIEW + "，不是【广告】", None, None, "none"),
     ],
 )
-def test_the_disclosure_beside_it(text: str, disclosure: str | None, is_mark: bool | None, position: str) -> None:
+def test_the_disclosure_beside_it(text: str, disclosure: str | None, mention: str | None, position: str) -> None:
     row = _first(text)
-    assert (row["disclosure"], row["is_mark"], row["position"]) == (disclosure, is_mark, position)
+    assert (row["disclosure"], row["mention"], row["position"]) == (disclosure, mention, position)
     assert row["chars_before"] == (None if disclosure is None else text.index(disclosure))
     fold = load_packs()["cn"].fold_chars
     assert row["is_behind_fold"] == (None if disclosure is None else text.index(disclosure) >= fold)
+
+
+@pytest.mark.parametrize(
+    ("text", "mention", "position"),
+    [
+        ("Publicité : code promo LEA", "named", "beginning"),
+        ("Collaboration commerciale, code promo LEA", "named", "beginning"),
+        ("Partenariat rémunéré avec Léa, code promo LEA", "equivalent", "beginning"),
+        ("code promo LEA #sponsorisée", "equivalent", "tag_only"),
+        ("code promo LEA (pub)", "equivalent", "end"),
+        ("Code promo LEA, merci. Collaboration commerciale, post sponsorisé", "named", "middle"),
+        ("code promo LEA 恰饭", "other", "end"),
+        ("code promo LEA, pas sponsorisé par eux", None, "none"),
+        ("code promo LEA, le publicitaire dort", None, "none"),
+    ],
+)
+def test_france_knows_equivalent_mentions(text: str, mention: str | None, position: str) -> None:
+    posts = _posts([text]).with_columns(is_labelled_ad=pl.lit(value=False))
+    row = check_rules(posts, ["fr"]).filter(rule="commercial_intent").row(0, named=True)
+    assert (row["mention"], row["position"]) == (mention, position)
 
 
 def test_the_platforms_link_and_label_count_where_no_word_stands() -> None:
@@ -104,7 +145,7 @@ def test_a_mark_is_looked_for_only_where_the_rule_asks_for_one() -> None:
     found = check_rules(_posts(["【广告】全网第一，" + REVIEW]), ["cn"])
     place = dict(found.select("rule", "position").iter_rows())
     assert place == {"absolute_terms": None, "review_with_purchase_means": "beginning"}
-    assert found.filter(rule="absolute_terms").select("disclosure", "is_mark", "chars_before").row(0) == (None,) * 3
+    assert found.filter(rule="absolute_terms").select("disclosure", "mention", "chars_before").row(0) == (None,) * 3
 
 
 def test_nothing_seen_is_no_row_and_nothing_read_is_no_row() -> None:
@@ -137,10 +178,17 @@ def test_a_rule_may_name_only_lists_that_are_there() -> None:
 @pytest.mark.parametrize("name", PACKS)
 def test_a_pack_is_dated_and_sourced(name: str) -> None:
     pack = load_packs()[name]
-    assert pack.sources
-    assert pack.dated
-    assert all(rule.article for rule in pack.rules.values())
+    assert pack.dated >= max(rule.read_on.isoformat() for rule in pack.rules.values())
     assert all(words.source and words.dated for words in (pack.marks, *pack.lists.values()))
+    assert all(line.endswith(".") for line in pack.not_compared)
+
+
+@pytest.mark.parametrize("missing", ["source", "read_on", "article"])
+def test_a_rule_without_its_source_is_refused(missing: str) -> None:
+    content = yaml.safe_load((config_dir() / "rules" / "cn.yaml").read_text("utf-8"))
+    del content["rules"]["absolute_terms"][missing]
+    with pytest.raises(ValidationError, match=missing):
+        RulePack.model_validate(content)
 
 
 @pytest.mark.parametrize("language", ["zh", "en", "fr"])
@@ -149,6 +197,7 @@ def test_every_rule_and_position_has_its_words(language: str) -> None:
     rules = [f"{name}.{rule}" for name, pack in load_packs().items() for rule in pack.rules]
     assert all(catalogue.text(f"rules.{name}{end}") for name in (*load_packs(), *rules) for end in ("", ".about"))
     assert all(catalogue.text(f"rules.position.{position}") for position in POSITIONS)
+    assert all(catalogue.text(f"rules.mention.{mention}") for mention in MENTIONS)
 
 
 def test_no_pack_speaks_of_guilt() -> None:

@@ -142,7 +142,7 @@ def test_rule_packs_name_version_date_and_article() -> None:
     assert packs
     for pack in packs:
         assert pack["pack"] == "cn"
-        assert (pack["version"], bool(pack["dated"])) == (1, True)
+        assert (pack["version"], bool(pack["dated"])) == (2, True)
         for rule in pack["rules"]:
             assert "9" in rule["article"]
             assert rule["n_unmarked"] <= rule["n_posts"]
@@ -179,8 +179,8 @@ def test_a_rule_that_asks_for_no_mark_names_none_and_an_unknown_label_is_not_mis
 class Unsure(ToyPostModel):
     """Seven in ten, below its threshold."""
 
-    def predict(self, posts: pl.DataFrame) -> pl.DataFrame:
-        return super().predict(posts).with_columns(p_sponsored=pl.lit(0.7), kind=pl.lit("none"))
+    def predict(self, posts: pl.DataFrame, *, is_quick: bool = False) -> pl.DataFrame:
+        return super().predict(posts, is_quick=is_quick).with_columns(p_sponsored=pl.lit(0.7), kind=pl.lit("none"))
 
 
 def test_the_models_threshold_says_what_sounds_sponsored() -> None:

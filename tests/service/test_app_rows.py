@@ -22,6 +22,7 @@ from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.scoring import score_comments, score_posts, score_profiles
 from zhenfen.service.frames import ARROW, JSON, PARQUET
 from zhenfen.tables import TABLES, make_frame
+from zhenfen.text.brands import load_brands
 
 PROFILES = pl.DataFrame(
     {
@@ -78,6 +79,13 @@ def test_comments_and_posts_have_the_scores_of_scoring(client: TestClient, media
     ):
         answer = post(client, kind, as_body(frame, media_type), media_type, query="?explain=true")
         assert answer.json() == {"n_rows": frame.height, "rows": expected.to_dicts()}
+
+
+def test_brands_are_named_on_request(client: TestClient) -> None:
+    model = toy_models().need(POST)
+    expected = score_posts(make_frame(TABLES["posts"], POSTS), model, brands=load_brands())
+    answer = post(client, "posts", as_body(POSTS, JSON), JSON, query="?brands=true")
+    assert answer.json() == {"n_rows": POSTS.height, "rows": expected.to_dicts()}
 
 
 def test_an_answer_comes_in_the_form_of_the_question(client: TestClient) -> None:

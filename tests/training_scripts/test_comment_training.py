@@ -13,10 +13,11 @@ from training.comment_fit import CommentConfig, calibrate, draw_rows, fit_advert
 from training.comments import CONTACT_CODE, load_comments, mark_twins, outside, weigh
 from training.disguises import disguise, load_disguises
 from training.evaluate import choose_threshold, with_both_labels
-from training.fillers import load_fillers, make_fillers
+from training.fillers import load_fillers, make_fillers, praise_pattern
 from training.recipe import run, train
 from training.shelf import write_shelf
-from training.solicitations import make_solicitations
+from training.solicitations import make_praises, make_solicitations
+from training.under_posts import UNDER_POSTS
 
 from zhenfen.config import config_dir, models_dir, read_config
 from zhenfen.estimators.comment_model import load_comment_model
@@ -29,7 +30,8 @@ TINY = SHIPPED.model_copy(
     update={
         "n_folds": 2,
         "advert": SHIPPED.advert.model_copy(update={"n_buckets": 2**12, "n_solicitations": 50}),
-        "filler": SHIPPED.filler.model_copy(update={"n_buckets": 2**10}),
+        "filler": SHIPPED.filler.model_copy(update={"n_buckets": 2**10, "n_praises": 50}),
+        "praise": SHIPPED.praise.model_copy(update={"n_buckets": 2**10, "n_praises": 50}),
     }
 )
 SOURCES = [TrainingSource(source="one", rows=1, sha256="0" * 64, terms="simulated")]
@@ -61,11 +63,15 @@ def make_comments(seed: int = 1) -> pl.DataFrame:
 
 def make_weak_fillers() -> pl.DataFrame:
     comments = make_comments(2).filter(label="genuine").select("source", "normalised")
-    single = comments.filter(pl.col("source") != "jd").with_columns(is_fake=pl.lit(0, pl.Int8))
-    stock = [
-        {"source": source, "normalised": text} for source in ("one", "two") for text in ("沙发", "顶", "支持", "赞")
+    single = comments.filter(pl.col("source") != "jd").with_columns(kind=pl.lit("other"))
+    stock = {"filler": ("沙发", "顶", "支持", "签到"), "praise": ("好美", "太棒了", "真好看", "爱了")}
+    rows = [
+        {"source": source, "normalised": text, "kind": kind}
+        for source in ("one", "two")
+        for kind, texts in stock.items()
+        for text in texts
     ]
-    return mark_twins(pl.concat((single, pl.DataFrame(stock).with_columns(is_fake=pl.lit(1, pl.Int8)))))
+    return mark_twins(pl.concat((single, pl.DataFrame(rows))))
 
 
 COMMENTS = make_comments()
@@ -87,7 +93,10 @@ def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_p
     kinds = model.manifest.kinds
     assert {one.source for one in kinds["advert"].validations_across} == {"one", "two"}
     assert sum(one.n_fake for one in kinds["advert"].validations) == is_advert.sum()
-    assert [one.source for one in kinds["filler"].validations_across] == ["jd"]
+    assert kinds["praise"].threshold == judged.thresholds["praise"]
+    spoken = model.predict(pl.Series(["签到", "太棒了"]))
+    assert spoken["p_filler"][0] > spoken["p_filler"][1]
+    assert spoken["p_praise"][1] > spoken["p_praise"][0]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -148,6 +157,12 @@ def test_weights_are_even_between_labels_and_roots_between_sources() -> None:
     assert weight[:16].sum() == pytest.approx(2 * weight[16:20].sum())
 
 
+def test_labelled_comments_under_posts_weigh_more() -> None:
+    rows = pl.DataFrame({"source": ["a"] * 4 + ["under_weibo"] * 4, "label": ["genuine", "advert"] * 4})
+    weight = weigh(rows, 20.0)
+    assert weight[4:].sum() == pytest.approx(20 * weight[:4].sum())
+
+
 def test_drawn_rows_are_as_many_as_said() -> None:
     drawn = draw_rows(COMMENTS, 25, 1)
     assert drawn.group_by("source", "label").len()["len"].max() == 25
@@ -195,6 +210,16 @@ class TestMadeTexts:
         assert texts.equals(make_solicitations(2000, np.random.default_rng(1)))
         assert make_solicitations(0, np.random.default_rng(1)).len() == 0
 
+    def test_praises_are_short_and_are_praise_by_the_weak_label(self) -> None:
+        texts = normalise_texts(make_praises(500, np.random.default_rng(1)))
+        assert texts.str.len_chars().max() < 40
+        assert texts.str.contains(praise_pattern()).mean() > 0.9
+        assert (
+            not normalise_texts(pl.Series(["", "沙发", "这条裤子太小了", "关注我"]))
+            .str.contains(praise_pattern())
+            .any()
+        )
+
     def test_fillers_are_short_and_different(self) -> None:
         texts = make_fillers(np.random.default_rng(1))
         assert texts.is_unique().all()
@@ -237,15 +262,30 @@ class TestPublicData:
 
     def test_sources_that_judge_are_those_with_both_labels(self, comments: pl.DataFrame) -> None:
         labelled = comments.with_columns(is_fake=(pl.col("label") == "advert").cast(pl.Int8))
-        assert set(with_both_labels(labelled)["source"]) == {"livechat", "gamechat", "qqgroup"}
+        chats = {"livechat", "gamechat", "qqgroup"}
+        # Of Douyin one advert is labelled: it judges false alarms only.
+        assert set(with_both_labels(labelled)["source"]) == {*chats, *UNDER_POSTS}
+        enough = {"under_bilibili", "under_weibo", "under_xiaohongshu"}
+        assert set(script.with_enough_adverts(labelled)["source"]) == {*chats, *enough}
+
+    def test_readers_who_differ_on_an_advert_teach_nothing(self, comments: pl.DataFrame) -> None:
+        own = comments.filter(pl.col("source").is_in(UNDER_POSTS))
+        assert set(own.filter(label="advert")["part"]) == {"advert"}
+        assert "advert" not in set(own.filter(label="genuine")["part"])
+
+    def test_comments_of_one_post_or_author_are_tied(self, comments: pl.DataFrame) -> None:
+        own = comments.filter(source="under_xiaohongshu")
+        assert own["twin"].n_unique() < 0.9 * own.height
+        assert own["twin"].value_counts()["count"].max() < 20
 
     def test_weak_fillers_stand_in_many_places(self, data_dir: Path) -> None:
         fillers = load_fillers(data_dir)
-        positive = fillers.filter(is_fake=1)
+        positive = fillers.filter(kind="filler")
         assert {"哈哈", "支持"} <= set(positive["normalised"])
+        assert {"太美了", "好可爱"} <= set(fillers.filter(kind="praise")["normalised"])
         assert positive["normalised"].str.len_chars().median() < fillers["normalised"].str.len_chars().median()
 
     def test_the_shelf_was_trained_on_these(self, data_dir: Path) -> None:
-        manifest = read_manifest(models_dir() / "comment" / "1")
+        manifest = read_manifest(models_dir() / "comment" / "2")
         hashes = {one.name: one.sha256(data_dir) for one in script.SOURCES if one.ships}
         assert {one.source: one.sha256 for one in manifest.trained_on} == hashes

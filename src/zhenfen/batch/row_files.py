@@ -20,8 +20,12 @@ from zhenfen.text.normalise import normalise_comments
 if TYPE_CHECKING:
     from zhenfen.estimators.comment_model import CommentModel
     from zhenfen.estimators.post_model import PostModel
+    from zhenfen.text.brands import BrandBook
 
 STEP, NORMALISE, CLUSTER = "score", "normalise", "cluster"
+
+POSTS_AT_ONCE = 5_000
+"""Posts between two words of progress: the encoder reads some of them for about a minute."""
 
 
 def score_profiles_file(
@@ -51,14 +55,13 @@ def score_profiles_file(
             column's rule.
         ConfigError: `platform` is none of ours, or `out` cannot be written.
     """
-    if platform is not None and platform not in PLATFORMS:
-        raise ConfigError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+    _check_platform(platform)
     rows = ParquetRows(path, TABLES["audience"], ["profile_id"])
     moment = as_of or _latest(rows)
     n_done = 0
     with ParquetSink(out, path) as sink:
         for batch in rows.sound_batches():
-            audience = batch.with_columns(pl.col("platform").fill_null(pl.lit(platform, dtype=pl.String)))
+            audience = _with_platform(batch, platform)
             sink.write(score_profiles(audience, model, moment, n_reasons=N_REASONS if explain else 0))
             n_done += batch.height
             on_progress(STEP, n_done, rows.n_rows)
@@ -101,16 +104,27 @@ def score_comments_file(
 
 
 def score_posts_file(
-    path: Path, out: Path, model: PostModel, *, explain: bool = False, on_progress: Progress = silent
+    path: Path,
+    out: Path,
+    model: PostModel,
+    *,
+    platform: str | None = None,
+    explain: bool = False,
+    is_quick: bool = False,
+    brands: BrandBook | None = None,
+    on_progress: Progress = silent,
 ) -> int:
     """Score every post of a Parquet file; returns how many.
 
     Args:
-        path: `post_id` and `text`, and where they are there `is_labelled_ad` and `has_purchase_link`; other columns are
-            not read.
+        path: `post_id` and `text`, and where they are there `platform`, `is_labelled_ad` and `has_purchase_link`; other
+            columns are not read.
         out: Parquet file, see `scoring.score_posts`.
         model: Post model.
+        platform: Platform of posts that name none.
         explain: Whether to list the spans that spoke for it.
+        is_quick: Letters alone: the encoder is not asked.
+        brands: Dictionary of the brands to name; None for no names.
         on_progress: Told of every batch.
 
     Raises:
@@ -118,15 +132,29 @@ def score_posts_file(
         InvalidTableError: A column is missing or of another type, an id is null, or a text is not UTF-8.
         ConfigError: `out` cannot be written.
     """
+    _check_platform(platform)
     needed = ["post_id", "text"]
-    rows = ParquetRows(path, TABLES["posts"], needed, read=[*needed, *PLATFORM_FLAGS])
+    rows = ParquetRows(path, TABLES["posts"], needed, read=[*needed, "platform", *PLATFORM_FLAGS])
     n_done = 0
     with ParquetSink(out, path) as sink:
         for batch in rows.sound_batches():
-            sink.write(score_posts(batch, model, n_reasons=N_REASONS if explain else 0))
-            n_done += batch.height
-            on_progress(STEP, n_done, rows.n_rows)
+            named = _with_platform(batch, platform)
+            for part in named.iter_slices(POSTS_AT_ONCE) if named.height else (named,):
+                n_reasons = N_REASONS if explain else 0
+                sink.write(score_posts(part, model, n_reasons=n_reasons, is_quick=is_quick, brands=brands))
+                n_done += part.height
+                on_progress(STEP, n_done, rows.n_rows)
     return n_done
+
+
+def _check_platform(platform: str | None) -> None:
+    if platform is not None and platform not in PLATFORMS:
+        raise ConfigError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+
+
+def _with_platform(rows: pl.DataFrame, platform: str | None) -> pl.DataFrame:
+    """`rows` with the platform where they name none."""
+    return rows.with_columns(pl.col("platform").fill_null(pl.lit(platform, dtype=pl.String)))
 
 
 def latest_in_profiles(path: Path) -> datetime:

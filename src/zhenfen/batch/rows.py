@@ -84,7 +84,15 @@ def _score(out: Path, work: Path, *, order: Order, file: InputFile, as_of: datet
         return score_grouped_file(work / GROUPED / file.name, out, models().need(COMMENT), explain=order.explain)
     if order.kind == "posts":
         with readable(file, work) as path:
-            return score_posts_file(path, out, models().need(POST), explain=order.explain)
+            return score_posts_file(
+                path,
+                out,
+                models().need(POST),
+                platform=order.platform,
+                explain=order.explain,
+                is_quick=order.is_quick,
+                brands=order.brands,
+            )
     # Before the file is fetched: a shelf without the model is no fault of the file.
     model = models().need(PROFILE)
     with readable(file, work) as path:

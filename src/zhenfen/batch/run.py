@@ -101,9 +101,13 @@ def _check(order: Order) -> Mapping[str, Any]:
     described = {"kind": order.kind, "zhenfen": __version__, "model": model.version}
     if order.kind == "creators":
         described = {**shelf.versions, **described}
+    if order.brands is not None:
+        described["brands"] = order.brands.version
     as_of = None if order.as_of is None else order.as_of.isoformat()
     told = {"platform": order.platform, "found_by": order.found_by}
-    return {**described, **told, "as_of": as_of, "explain": order.explain}
+    # Said where it was asked for alone, so that runs begun by earlier versions are gone on with.
+    quick = {"quick": True} if order.is_quick else {}
+    return {**described, **told, **quick, "as_of": as_of, "explain": order.explain}
 
 
 def _make(run: BatchRun, outputs: Sequence[Output]) -> None:

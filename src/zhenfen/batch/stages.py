@@ -23,6 +23,7 @@ from zhenfen.progress import Progress, silent
 
 if TYPE_CHECKING:
     from zhenfen.model_store import Models
+    from zhenfen.text.brands import BrandBook
 
 Kind = Literal["profiles", "comments", "posts", "creators"]
 AROUND = "around"
@@ -37,10 +38,12 @@ class Order:
         kind: profiles, comments, posts or creators.
         source: File, folder or address of the input.
         out: Folder of the scores.
-        platform: Platform of profiles that name none.
+        platform: Platform of profiles and posts that name none.
         as_of: Moment that the data are read at; None for the latest there is.
         explain: Whether to list contributions.
         found_by: How creators were found of whom the tables do not say it.
+        is_quick: Posts by their letters alone: the encoder is not asked.
+        brands: Dictionary of the brands to name in posts; None for no names.
     """
 
     kind: Kind
@@ -50,6 +53,8 @@ class Order:
     as_of: datetime | None = None
     explain: bool = False
     found_by: str | None = None
+    is_quick: bool = False
+    brands: BrandBook | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from zhenfen.batch.manifest import BatchRecord
+    from zhenfen.text.brands import BrandBook
 
 SOME_SET_ASIDE = 3
 """Exit code when some parts could not be scored and the others were."""
@@ -68,6 +69,8 @@ def run_batch(
     found_by: str | None = None,
     as_of: datetime | None = None,
     explain: bool = False,
+    is_quick: bool = False,
+    brands: BrandBook | None = None,
 ) -> None:
     """Score into a folder and say what came of it; ends with SOME_SET_ASIDE where parts could not be scored.
 
@@ -81,6 +84,8 @@ def run_batch(
         found_by: See `Order`.
         as_of: See `Order`.
         explain: See `Order`.
+        is_quick: See `Order`.
+        brands: See `Order`.
 
     Raises:
         InputError: There is nothing to score.
@@ -91,7 +96,7 @@ def run_batch(
     from zhenfen.cli.terminal import StepDisplay, show_scored
 
     engine, workers = pool
-    order = Order(kind, source, out, platform, as_of, explain, found_by)
+    order = Order(kind, source, out, platform, as_of, explain, found_by, is_quick, brands)
     opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
     with StepDisplay(lang) as steps:
         manifest = score_folder(order, opened, steps.advance)

@@ -41,8 +41,14 @@ def explain(
     from zhenfen.vetting.explain import explain
     from zhenfen.vetting.options import VetOptions
 
-    said = {"frame": frame, "platform": platform, "found_by": found_by, "creator_name": creator_name}
-    options = VetOptions(lang, as_of=end_of_day(as_of), **said)
+    options = VetOptions(
+        lang,
+        as_of=end_of_day(as_of),
+        frame=frame,
+        platform=platform,
+        found_by=found_by,
+        creator_name=creator_name,
+    )
     with StepDisplay(lang) as steps:
         summary = explain(path, creator, load_models(panel), options, steps.advance)
     show_creator(summary, lang)

@@ -59,7 +59,7 @@ def score_comments(
     workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """P(advert) and P(filler) of every comment, and its cluster of nearly equal comments in the whole input."""
+    """P(advert), P(filler), P(stock praise) of every comment, and its cluster of like ones in the whole input."""
     if is_batch(path, engine, workers):
         run_batch("comments", path, out, (engine, workers), lang=lang, explain=explain)
         return
@@ -80,18 +80,41 @@ def score_posts(
         str,
         typer.Argument(
             callback=check_source,
-            help="Parquet file, folder or address: post_id, text; is_labelled_ad, has_purchase_link where known.",
+            help="Parquet file, folder or address: post_id, text; if known platform, is_labelled_ad, has_purchase_link",
         ),
     ],
     out: ScoresOut,
+    platform: PlatformOption = None,
     explain: ExplainOption = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="By letters alone: some 30 times as fast, and less sure of doubtful posts.")
+    ] = False,
+    brands: Annotated[
+        bool,
+        typer.Option(
+            "--brands", help="Also name the brands and shops in each post, by our dictionary and your own brands.yaml."
+        ),
+    ] = False,
     engine: EngineOption = None,
     workers: WorkersOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """P(sounds sponsored) of every post; a disclosure and means to buy seen in the text or the platform columns."""
+    from zhenfen.text.brands import load_brands
+
+    book = load_brands() if brands else None
     if is_batch(path, engine, workers):
-        run_batch("posts", path, out, (engine, workers), lang=lang, explain=explain)
+        run_batch(
+            "posts",
+            path,
+            out,
+            (engine, workers),
+            lang=lang,
+            platform=platform,
+            explain=explain,
+            is_quick=quick,
+            brands=book,
+        )
         return
     from zhenfen.batch.row_files import score_posts_file
     from zhenfen.cli.terminal import StepDisplay, show_scored
@@ -100,7 +123,16 @@ def score_posts(
 
     model = load_models().need(POST)
     with StepDisplay(lang) as steps:
-        n_posts = score_posts_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
+        n_posts = score_posts_file(
+            Path(path),
+            out,
+            model,
+            platform=platform,
+            explain=explain,
+            is_quick=quick,
+            brands=book,
+            on_progress=steps.advance,
+        )
     show_scored("posts", n_posts, out, lang)
 
 

@@ -1,4 +1,4 @@
-"""The comment model of the shelf: P(a comment solicits), P(a comment says nothing), kept apart."""
+"""The comment model of the shelf: P(a comment solicits), P(it says nothing), P(it is stock praise), kept apart."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ import polars as pl
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
-from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import ShelvedModel, register
-from zhenfen.estimators.text_encoder import FILES as ENCODER_FILES
-from zhenfen.estimators.text_encoder import TextEncoder
-from zhenfen.estimators.text_linear import LinearTextClassifier
+from zhenfen.estimators.text_linear import LinearTextClassifier, score_together
 from zhenfen.text.near_duplicates import cluster_normalised
 from zhenfen.text.normalise import normalise_comments
 
 Array = npt.NDArray[np.float64]
 
 ADVERT = "advert"
-KINDS = (ADVERT, "filler")
+KINDS = (ADVERT, "filler", "praise")
+"""Praise: short and fit for any post. Whether it was bought no text says; clusters of like comments and bursts may."""
 CALIBRATION = "calibration.json"
 
 
@@ -33,7 +31,7 @@ CALIBRATION = "calibration.json"
 class CommentModel:
     """A classifier and a calibration for each kind of comment, and the manifest."""
 
-    classifiers: Mapping[str, LinearTextClassifier | CascadeClassifier]
+    classifiers: Mapping[str, LinearTextClassifier]
     calibrations: Mapping[str, Calibration]
     manifest: Manifest
 
@@ -48,16 +46,25 @@ class CommentModel:
         return {kind: self.manifest.kinds[kind].threshold for kind in KINDS}
 
     def predict(self, normalised: pl.Series) -> pl.DataFrame:
-        """p_advert and p_filler of each normalised text, calibrated, in [0, 1]; null for null; row order kept."""
+        """p_advert, p_filler, p_praise of each normalised text, calibrated, in [0, 1]; null for null; rows in order."""
         # Comments repeat each other: each distinct text is read once.
         texts = normalised.unique(maintain_order=True).drop_nulls().alias("normalised")
-        columns = {
-            f"p_{kind}": self.calibrations[kind].apply(self.classifiers[kind].decision_function(texts))
-            for kind in KINDS
-        }
-        scored = pl.DataFrame({"normalised": texts, **columns})
+        columns = {}
+        for kinds in self._alike():
+            scores = score_together([self.classifiers[kind] for kind in kinds], texts)
+            for kind, own in zip(kinds, scores, strict=True):
+                columns[f"p_{kind}"] = self.calibrations[kind].apply(own)
+        scored = pl.DataFrame({"normalised": texts, **{f"p_{kind}": columns[f"p_{kind}"] for kind in KINDS}})
         asked = normalised.alias("normalised").to_frame()
         return asked.join(scored, on="normalised", how="left", maintain_order="left").drop("normalised")
+
+    def _alike(self) -> list[list[str]]:
+        # Kinds whose classifiers count the same n-grams and signs are asked together.
+        kinds: dict[tuple[object, ...], list[str]] = {}
+        for kind in KINDS:
+            one = self.classifiers[kind]
+            kinds.setdefault((len(one.weights), *one.signs.items()), []).append(kind)
+        return list(kinds.values())
 
     def explain(self, normalised: pl.Series, n: int, kind: str = "advert") -> pl.Series:
         """The `n` pieces of each text that say most for or against `kind`, as a list of {piece, contribution}.
@@ -83,17 +90,13 @@ def load_comment_model(folder: Path) -> CommentModel:
         ConfigError: A file is missing or was changed, or a kind lacks its threshold or calibration.
     """
     manifest = read_manifest(folder)
-    wanted = {CALIBRATION, *map(file_name, KINDS), *(ENCODER_FILES if manifest.cascade else ())}
+    wanted = {CALIBRATION, *map(file_name, KINDS)}
     if missing := sorted(wanted - manifest.files.keys() | set(KINDS) - manifest.kinds.keys()):
         raise ConfigError(f"{folder}: the comment model lacks {', '.join(missing)}")
     maps = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
     if missing := sorted(set(KINDS) - maps.keys()):
         raise ConfigError(f"{folder / CALIBRATION}: expected a calibration of {', '.join(missing)}")
-    lines = {kind: LinearTextClassifier.load(folder / file_name(kind)) for kind in KINDS}
-    classifiers: dict[str, LinearTextClassifier | CascadeClassifier] = {**lines}
-    if cascade := manifest.cascade:
-        # The second stage of the classifier of adverts.
-        classifiers[ADVERT] = CascadeClassifier(lines[ADVERT], TextEncoder.load(folder), cascade.low, cascade.blend)
+    classifiers = {kind: LinearTextClassifier.load(folder / file_name(kind)) for kind in KINDS}
     return CommentModel(classifiers, {kind: Calibration.from_dict(maps[kind]) for kind in KINDS}, manifest)
 
 
@@ -106,8 +109,8 @@ def score_comments(comments: pl.DataFrame, model: CommentModel, *, n_reasons: in
         n_reasons: How many of the largest contributions to list.
 
     Returns:
-        comment_id, p_advert and p_filler in [0, 1], cluster_id and cluster_size among these very comments (see
-        `group_comments`), model, and with reasons `reasons` (list of piece, contribution).
+        comment_id, p_advert, p_filler and p_praise in [0, 1], cluster_id and cluster_size among these very comments
+        (see `group_comments`), model, and with reasons `reasons` (list of piece, contribution).
     """
     texts = normalise_comments(comments)
     return score_grouped(group_comments(texts), model, n_reasons=n_reasons)
@@ -136,7 +139,7 @@ def group_comments(texts: pl.DataFrame) -> pl.DataFrame:
 def score_grouped(grouped: pl.DataFrame, model: CommentModel, *, n_reasons: int = 0) -> pl.DataFrame:
     """`score_comments` of what `group_comments` returns, or of some of its rows."""
     probas = model.predict(grouped["normalised"])
-    scored = grouped.select("comment_id", probas["p_advert"], probas["p_filler"], "cluster_id", "cluster_size")
+    scored = grouped.select("comment_id", *probas, "cluster_id", "cluster_size")
     scored = scored.with_columns(model=pl.lit(model.manifest.label))
     return scored.with_columns(reasons=model.explain(grouped["normalised"], n_reasons)) if n_reasons else scored
 
@@ -161,6 +164,7 @@ COMMENT = register(
             "comment_id": pl.String(),
             "p_advert": pl.Float64(),
             "p_filler": pl.Float64(),
+            "p_praise": pl.Float64(),
             "model": pl.String(),
         },
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from zhenfen.config import Strict
+from zhenfen.estimators.text_encoder import EncoderConfig
 from zhenfen.shelf import ShelfManifest, read_shelf_manifest
 
 
@@ -37,11 +38,18 @@ class KindManifest(Strict):
     validations_across: tuple[ValidationCounts, ...] = ()
 
 
-class CascadeManifest(Strict):
-    """When an encoder is asked behind the linear classifier of adverts; see `estimators.cascade`."""
+class EncoderManifest(Strict):
+    """Which encoder the heads of a model were fitted for, and when it is asked.
 
+    Attributes:
+        config: The encoder and how it is read.
+        low: Probability by the letters alone from which the encoder is asked.
+        high: Probability by the letters alone up to which it is.
+    """
+
+    config: EncoderConfig
     low: float
-    blend: float
+    high: float
 
 
 class Manifest(ShelfManifest):
@@ -57,7 +65,7 @@ class Manifest(ShelfManifest):
         validations: Counts within the sources, by cross-validation.
         validations_across: Counts on each source by a model that never saw it.
         kinds: Kind → what is said of it, for a model of several kinds; the fields above of that name are the first's.
-        cascade: When the encoder beside the linear classifier is asked; None without an encoder.
+        encoder: The encoder behind the letters; None without one.
     """
 
     features: tuple[str, ...]
@@ -69,7 +77,7 @@ class Manifest(ShelfManifest):
     validations: tuple[ValidationCounts, ...]
     validations_across: tuple[ValidationCounts, ...]
     kinds: dict[str, KindManifest] = Field(default_factory=dict)
-    cascade: CascadeManifest | None = None
+    encoder: EncoderManifest | None = None
 
 
 def read_manifest(folder: Path) -> Manifest:

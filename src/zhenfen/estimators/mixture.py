@@ -88,7 +88,8 @@ class Mixture:
         scores = np.zeros(X.height)
         for member, weight in self._weigh(X, platforms):
             here = weight > 0
-            scores[here] += weight[here] * member.decision_function(X.filter(pl.Series(here)))
+            wanted = X.select(member.feature_names_).filter(pl.Series(here))
+            scores[here] += weight[here] * member.decision_function(wanted)
         return scores
 
     def contributions(self, X: pl.DataFrame, platforms: pl.Series) -> Array:

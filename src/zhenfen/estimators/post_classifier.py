@@ -1,16 +1,18 @@
-"""A linear classifier of posts: n-grams and words of the lists; the lists can only raise the score."""
+"""The letters of posts in linear heads: n-grams and words of the lists; the lists can only raise the score."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.post_heads import HEADS, Int, pick_heads
 from zhenfen.estimators.post_text import LISTS
 from zhenfen.text.ngrams import N_BUCKETS
 
@@ -24,54 +26,31 @@ N_COLUMNS = N_BUCKETS + len(LISTS)
 FEWEST_TEXTS = 2
 """An n-gram of one text alone would only learn that text."""
 _MAX_ITERATIONS = 200
-_TOLERANCE = 1e-7
-"""Relative change of the loss at which fitting stops; 1e-9 moves no AUC of docs/experiments/post.md by .001."""
+_TOLERANCE = 1e-6
+"""Relative change of the loss at which fitting stops; 1e-7 takes four times as long and moves no AUC of
+docs/experiments/post.md by .001."""
 _DTYPE = np.float32
 
 
 @dataclass(frozen=True)
 class PostClassifier:
-    """Weights of the columns of `make_matrix`.
+    """Lines over the columns of `make_matrix`, one for each head, and one for each kind.
 
     Attributes:
-        weights: Of "sounds sponsored", shape (N_COLUMNS,); those of the lists are at least 0.
-        base: Log-odds of a text in which nothing stands.
+        weights: Of "sounds sponsored", shape (len(HEADS), N_COLUMNS); those of the lists are at least 0.
+        bases: Log-odds of a text in which nothing stands, shape (len(HEADS),).
         kind_weights: Of each kind among what sounds sponsored, shape (len(KINDS), N_COLUMNS).
         kind_bases: Shape (len(KINDS),).
     """
 
     weights: Array
-    base: float
+    bases: Array
     kind_weights: Array
     kind_bases: Array
 
-    @classmethod
-    def fit(cls, X: csr_matrix, y: Array, weight: Array, kinds: pl.Series, penalty: float) -> PostClassifier:
-        """Fit on the rows of `make_matrix`.
-
-        Args:
-            X: Shape (n, N_COLUMNS).
-            y: Share of readers to whom the post sounds sponsored, 0 to 1, shape (n,).
-            weight: Weight of each row, shape (n,), mean 1.
-            kinds: One of KINDS, or null where it is not known, for rows that sound sponsored; shape (n,).
-            penalty: Inverse strength of the penalty on squared weights (scikit-learn's C).
-        """
-        weights, base = fit_weights(X, y, weight, penalty, n_rising=len(LISTS))
-        # One kind against the others, all kinds even.
-        known = kinds.is_not_null().to_numpy()
-        part, row_weight = X[known], weight[known]
-        fitted = []
-        for kind in KINDS:
-            is_kind = (kinds.filter(kinds.is_not_null()) == kind).to_numpy().astype(np.float64)
-            n_kind, n_rest = max(row_weight @ is_kind, 1e-9), max(row_weight @ (1 - is_kind), 1e-9)
-            even = row_weight * np.where(is_kind > 0, 0.5 / n_kind, 0.5 / n_rest)
-            fitted.append(fit_weights(part, is_kind, even / max(even.mean(), 1e-9), penalty))
-        kind_weights = np.stack([found for found, _ in fitted])
-        return cls(_rounded(weights), base, _rounded(kind_weights), np.array([found for _, found in fitted]))
-
-    def decision_function(self, X: csr_matrix) -> Array:
-        """Log-odds, shape (n,), before calibration."""
-        return np.asarray(X @ self.weights + self.base)
+    def decision_function(self, X: csr_matrix, heads: Int) -> Array:
+        """What the letters add to the score of each row, shape (n,), by the head of each, shape (n,)."""
+        return pick_heads(np.asarray(X @ self.weights.T + self.bases), heads)
 
     def predict_kind(self, X: csr_matrix) -> pl.Series:
         """The likeliest of KINDS, whether or not the post sounds sponsored; shape (n,)."""
@@ -83,7 +62,7 @@ class PostClassifier:
         np.savez_compressed(
             path,
             weights=self.weights.astype(_DTYPE),
-            base=self.base,
+            bases=self.bases,
             kind_weights=self.kind_weights.astype(_DTYPE),
             kind_bases=self.kind_bases,
         )
@@ -97,48 +76,99 @@ class PostClassifier:
         """
         try:
             with np.load(path, allow_pickle=False) as held:
-                parts = {name: held[name].astype(np.float64) for name in ("weights", "kind_weights", "kind_bases")}
-                base = float(held["base"])
-        except (OSError, ValueError, KeyError) as error:
+                names = ("weights", "bases", "kind_weights", "kind_bases")
+                parts = {name: held[name].astype(np.float64) for name in names}
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ConfigError(f"{path}: not the weights of a post model ({error})") from error
-        if parts["weights"].shape != (N_COLUMNS,) or parts["kind_weights"].shape != (len(KINDS), N_COLUMNS):
-            raise ConfigError(f"{path}: expected {N_COLUMNS} weights, found {parts['weights'].shape}")
-        return cls(base=base, **parts)
+        found = tuple(parts[name].shape for name in names)
+        expected = ((len(HEADS), N_COLUMNS), (len(HEADS),), (len(KINDS), N_COLUMNS), (len(KINDS),))
+        if found != expected:
+            raise ConfigError(f"{path}: expected weights of shapes {expected}, found {found}")
+        return cls(**parts)
 
 
-def fit_weights(X: csr_matrix, y: Array, weight: Array, penalty: float, n_rising: int = 0) -> tuple[Array, float]:
-    """Weights and base of a logistic regression with a penalty on squared weights; the last `n_rising` are at least 0.
+def fit_kinds(X: csr_matrix, kinds: pl.Series, weight: Array, penalty: float) -> tuple[Array, Array]:
+    """Weights and bases of each kind against the others, all kinds even.
+
+    Args:
+        X: Shape (n, N_COLUMNS).
+        kinds: One of KINDS, or null where it is not known, for rows that sound sponsored; shape (n,).
+        weight: Weight of each row, shape (n,), mean 1.
+        penalty: Inverse strength, see `Penalty`.
+
+    Returns:
+        Shapes (len(KINDS), N_COLUMNS) and (len(KINDS),).
+    """
+    known = kinds.is_not_null().to_numpy()
+    part, row_weight = X[known], weight[known]
+    fitted = []
+    for kind in KINDS:
+        is_kind = (kinds.filter(kinds.is_not_null()) == kind).to_numpy().astype(np.float64)
+        n_kind, n_rest = max(row_weight @ is_kind, 1e-9), max(row_weight @ (1 - is_kind), 1e-9)
+        even = row_weight * np.where(is_kind > 0, 0.5 / n_kind, 0.5 / n_rest)
+        fitted.append(fit_weights(part, is_kind, even / max(even.mean(), 1e-9), Penalty(penalty)))
+    return round_weights(np.stack([found for found, _ in fitted])), np.array([found for _, found in fitted])
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """How weights are held down.
+
+    Attributes:
+        inverse: Inverse strength of the penalty on squared weights (scikit-learn's C).
+        n_rising: Columns, counted from the end, whose weights may not be negative.
+    """
+
+    inverse: float
+    n_rising: int = 0
+
+
+def fit_weights(
+    X: csr_matrix, y: Array, weight: Array, penalty: Penalty, start: tuple[Array, float] | None = None
+) -> tuple[Array, float]:
+    """Weights and base of a logistic regression over sparse columns; one that a single text has gets none.
 
     Args:
         X: Shape (n, d).
         y: Wanted share, 0 to 1, shape (n,).
         weight: Shape (n,), mean 1.
-        penalty: Inverse strength of the penalty.
-        n_rising: Columns, counted from the end, whose weights may not be negative.
+        penalty: On the weights.
+        start: Weights and base to begin with, where those of a like fit are known; zeros where none are given.
     """
+    is_used = np.bincount(X.indices, minlength=X.shape[1]) >= FEWEST_TEXTS
+    is_used[X.shape[1] - penalty.n_rising :] = True
+    used = np.flatnonzero(is_used)
+    part = X[:, used].tocsr()
+    weights = np.zeros(X.shape[1])
+    first = None if start is None else (start[0][used], start[1])
+    weights[used], base = fit_line((part, part.T.tocsr()), y, weight, penalty, first)
+    return weights, base
+
+
+def fit_line(
+    columns: tuple[Any, Any], y: Array, weight: Array, penalty: Penalty, start: tuple[Array, float] | None = None
+) -> tuple[Array, float]:
+    """`fit_weights` over all columns, given as a matrix, sparse or dense, and turned."""
     from scipy.optimize import minimize
     from scipy.special import expit
 
-    is_used = np.bincount(X.indices, minlength=X.shape[1]) >= FEWEST_TEXTS
-    is_used[X.shape[1] - n_rising :] = True
-    used = np.flatnonzero(is_used)
-    part = X[:, used].tocsr()
-    turned = part.T.tocsr()
+    part, turned = columns
+    n_columns = part.shape[1]
 
     def loss(values: Array) -> tuple[float, Array]:
         w, scores = values[:-1], part @ values[:-1] + values[-1]
-        residual = penalty * weight * (expit(scores) - y)
-        total = penalty * weight @ (np.logaddexp(0, scores) - y * scores) + w @ w / 2
+        residual = penalty.inverse * weight * (expit(scores) - y)
+        total = penalty.inverse * weight @ (np.logaddexp(0, scores) - y * scores) + w @ w / 2
         return float(total), np.append(turned @ residual + w, residual.sum())
 
-    bounds = [(None, None)] * (len(used) - n_rising) + [(0, None)] * n_rising + [(None, None)]
+    first = np.zeros(n_columns + 1) if start is None else np.append(*start)
+    free, rising = (None, None), (0, None)
+    bounds = [free] * (n_columns - penalty.n_rising) + [rising] * penalty.n_rising + [free]
     options = {"maxiter": _MAX_ITERATIONS, "ftol": _TOLERANCE}
-    found = minimize(loss, np.zeros(len(used) + 1), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-    weights = np.zeros(X.shape[1])
-    weights[used] = found[:-1]
-    return weights, float(found[-1])
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    return found[:-1], float(found[-1])
 
 
-def _rounded(weights: Array) -> Array:
+def round_weights(weights: Array) -> Array:
     """As they will stand on the shelf, so that a model scores the same before and after."""
     return weights.astype(_DTYPE).astype(np.float64)

@@ -9,6 +9,7 @@ import polars as pl
 
 from zhenfen.estimators.ngram_shares import share_ngrams
 from zhenfen.estimators.post_classifier import PostClassifier
+from zhenfen.estimators.post_heads import Int
 from zhenfen.estimators.post_text import (
     LIST_WEIGHT,
     LISTS,
@@ -31,8 +32,8 @@ PIECES_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def find_pieces(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
-    """Contributions to the log-odds before calibration; with the classifier's base they sum to them.
+def find_pieces(classifier: PostClassifier, texts: pl.Series, heads: Int) -> pl.DataFrame:
+    """Contributions to the letters' score before calibration; with the base of the text's head they sum to it.
 
     An n-gram's share goes to the letters it stands on; neighbouring letters that pull the same way are one piece. The
     words of a list share what the list adds.
@@ -40,23 +41,31 @@ def find_pieces(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
     Args:
         classifier: Of posts.
         texts: Raw texts; a null one has no piece.
+        heads: The place in HEADS of the head that reads each text, shape (n,).
 
     Returns:
         PIECES_SCHEMA: row of `texts`, start and end in characters of the raw text, contribution; by row and place.
     """
-    parts, first = [pl.DataFrame(schema=PIECES_SCHEMA)], 0
-    for pieces, n_texts in map_parts(lambda part: (_find_part(classifier, part), len(part)), texts):
-        parts.append(pieces.with_columns(pl.col("row") + first))
-        first += n_texts
-    return pl.concat(parts)
+    found = [pl.DataFrame(schema=PIECES_SCHEMA)]
+    for head in np.unique(heads):
+        rows, weights, first = np.flatnonzero(heads == head), classifier.weights[head], 0
+
+        def find(part: pl.Series, weights: Array = weights) -> tuple[pl.DataFrame, int]:
+            return _find_part(weights, part), len(part)
+
+        for pieces, n_texts in map_parts(find, texts.gather(rows)):
+            own = rows[first : first + n_texts]
+            found.append(pieces.with_columns(row=pl.Series(own[pieces["row"].to_numpy()], dtype=pl.Int64)))
+            first += n_texts
+    return pl.concat(found).sort("row", "start", "end")
 
 
-def _find_part(classifier: PostClassifier, texts: pl.Series) -> pl.DataFrame:
+def _find_part(weights: Array, texts: pl.Series) -> pl.DataFrame:
     told = leave_out_disclosures(texts)
     letters = read_letters(told)
-    lists = LIST_WEIGHT * measure_lists(told, letters) * classifier.weights[N_BUCKETS:]
+    lists = LIST_WEIGHT * measure_lists(told, letters) * weights[N_BUCKETS:]
     characters, offsets = to_characters(letters.texts)
-    adds = share_ngrams(characters, offsets, classifier.weights[:N_BUCKETS], np.sqrt)
+    adds = share_ngrams(characters, offsets, weights[:N_BUCKETS], np.sqrt)
     # Letters that stand side by side in the raw text and pull the same way, as one piece.
     rows = np.repeat(np.arange(len(letters.texts)), letters.n_chars)
     is_first = np.ones(len(adds), dtype=bool)

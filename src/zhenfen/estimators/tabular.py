@@ -1,4 +1,4 @@
-"""A classifier of rows of numbers: LightGBM trees, kept as LightGBM's own text.
+"""A classifier of rows of numbers: trees grown by LightGBM, kept as its own text.
 
 Null is a value of its own to the trees: a row that lacks a feature takes the branch that such rows took in training.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.tree_tables import MOST_LEAVES, TreeTables, read_trees
 
 Array = npt.NDArray[np.float64]
 SUPPORTED_SIGNS = (-1, 0, 1)
@@ -26,7 +28,7 @@ class TabularParams:
 
     Attributes:
         n_trees: Number of trees [num_iterations].
-        n_leaves: Most leaves of a tree [num_leaves]; 2 makes a sum of one function a feature.
+        n_leaves: Most leaves of a tree [num_leaves], at most MOST_LEAVES; 2 makes a sum of one function a feature.
         learning_rate: Shrinkage of every tree.
         min_leaf_rows: Fewest rows of a leaf [min_data_in_leaf].
         l2: Penalty on leaf values [lambda_l2].
@@ -85,9 +87,15 @@ class TabularClassifier:
         feature_names_: Features in the order of the trees.
     """
 
-    def __init__(self, booster: Any) -> None:
-        self._booster = booster
-        self.feature_names_: tuple[str, ...] = tuple(booster.feature_name())
+    def __init__(self, text: str) -> None:
+        """Read LightGBM's text.
+
+        Raises:
+            ConfigError: It is none, or has trees that `read_trees` refuses.
+        """
+        self._text = text
+        self._tables = TreeTables.make(read_trees(text))
+        self.feature_names_ = self._tables.feature_names
 
     @classmethod
     def fit(
@@ -102,23 +110,26 @@ class TabularClassifier:
             params: How to grow them.
 
         Raises:
-            ConfigError: A sign names no column of X, or is not -1, 0 or 1.
+            ConfigError: A sign names no column of X, or is not -1, 0 or 1; or the trees are to have more than
+                MOST_LEAVES leaves.
         """
         import lightgbm
 
+        if params.n_leaves > MOST_LEAVES:
+            raise ConfigError(f"n_leaves: expected at most {MOST_LEAVES}, found {params.n_leaves}")
         signs = params.signs.items()
         wrong = sorted(name for name, sign in signs if name not in X.columns or sign not in SUPPORTED_SIGNS)
         if wrong:
             raise ConfigError(f"signs: expected -1, 0 or 1 for columns of the features, found {', '.join(wrong)}")
         data = lightgbm.Dataset(_to_matrix(X, tuple(X.columns)), y, weight=weight, feature_name=list(X.columns))
         settings = params.to_lightgbm(tuple(X.columns))
-        return cls(lightgbm.train(settings, data, num_boost_round=params.n_trees))
+        return cls(lightgbm.train(settings, data, num_boost_round=params.n_trees).model_to_string())
 
     def decision_function(self, X: pl.DataFrame) -> Array:
         """Log-odds of each row, before calibration, shape (n,). Columns of X are found by name."""
         if X.is_empty():
             return np.empty(0)
-        return np.asarray(self._booster.predict(_to_matrix(X, self.feature_names_), raw_score=True), dtype=np.float64)
+        return self._tables.score([_to_column(X, name) for name in self.feature_names_])
 
     def contributions(self, X: pl.DataFrame) -> Array:
         """What each feature adds to a row's log-odds (TreeSHAP, exact), shape (n, n_features + 1).
@@ -132,7 +143,7 @@ class TabularClassifier:
 
     def save(self, path: Path) -> None:
         """Write LightGBM's text."""
-        path.write_text(self._booster.model_to_string(), encoding="utf-8")
+        path.write_text(self._text, encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> TabularClassifier:
@@ -141,15 +152,23 @@ class TabularClassifier:
         Raises:
             ConfigError: The file cannot be read or is no LightGBM model.
         """
+        try:
+            return cls(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise ConfigError(f"{path}: expected a LightGBM model as text ({error})") from error
+
+    @cached_property
+    def _booster(self) -> Any:
+        # Scores alone do not need LightGBM, whose import takes seconds on a cold machine.
         import lightgbm
 
-        try:
-            return cls(lightgbm.Booster(model_str=path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as error:
-            raise ConfigError(f"{path}: expected a LightGBM model as text ({error})") from error
+        return lightgbm.Booster(model_str=self._text)
+
+
+def _to_column(X: pl.DataFrame, name: str) -> Array:
+    return X[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _to_matrix(X: pl.DataFrame, feature_names: tuple[str, ...]) -> Array:
     # Row by row in memory: LightGBM copies what lies column by column.
-    wanted = X.select(pl.col(name).cast(pl.Float64).fill_null(float("nan")) for name in feature_names)
-    return np.ascontiguousarray(wanted.to_numpy(), dtype=np.float64)
+    return np.column_stack([_to_column(X, name) for name in feature_names])

@@ -1,250 +1,257 @@
-"""A text classifier with a BERT-style encoder: torch and transformers, from a folder or a hub name.
+"""A text encoder: texts to vectors, from the shelf, a folder or a hub. Needs `zhenfen[deep]`.
 
-The default encoder is small, reads characters, and comes with the shelf (training/encoder.py); any encoder that
-transformers can load with safetensors weights will do, hfl/chinese-macbert-base for one. Needs `zhenfen[deep]`.
+The shelf holds the first layers of a multilingual sentence encoder with its vocabulary cut to Chinese, Latin, signs and
+emoji, in 4 bits a weight; its card says where it comes from. Any encoder that transformers can load with safetensors
+weights will do instead: configs/models/encoder.yaml names one, and the post model is then fitted again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from pydantic import Field
 
+from zhenfen.config import Strict, models_dir
 from zhenfen.errors import ConfigError
+from zhenfen.shelf import ENCODER, ShelfManifest, read_shelf_manifest
+from zhenfen.text.windows import WindowConfig
 
-Array = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import torch
+
+Vectors = npt.NDArray[np.float32]
 Int = npt.NDArray[np.int64]
 
-FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-"""What `save` writes."""
-LONGEST_TOKENS = 128
-"""Of a text, its two edge tokens included; the rest is not read. Of public comments under 2 % are longer."""
+SHELF, WEIGHTS = ENCODER.name, ENCODER.file
+TOKENIZER, SHAPE = "tokenizer.json", "config.json"
+FILES = (WEIGHTS, TOKENIZER, SHAPE)
+"""What an encoder of the shelf is made of."""
 BATCH_TOKENS = 4096
-"""Padded tokens of a batch. On two cores 1,024 to 8,192 are equally fast; memory stays under 100 MB."""
+"""Tokens of a batch, under 100 MB."""
+BLOCK = 32
+"""Weights that share a scale, as the 4-bit format Q4_0 has it."""
+
+
+class EncoderConfig(Strict):
+    """configs/models/encoder.yaml: which encoder, and how it is read.
+
+    Attributes:
+        source: A version of the shelf (encoder/2), any folder, or a name on a hub.
+        prefix: Stands before every text: what the encoder was trained to find there.
+        layer: Whose output is read, counted from 1; None for the last.
+        pooling: Mean over the tokens, or the first token's output.
+        window: How texts are cut before they are read.
+    """
+
+    source: str
+    prefix: str = ""
+    layer: int | None = Field(default=None, ge=1)
+    pooling: Literal["mean", "first"] = "mean"
+    window: WindowConfig = WindowConfig()
+
+
+class EncoderShape(Strict):
+    """config.json of an encoder of the shelf, in the words of transformers' BertConfig."""
+
+    model_type: Literal["bert"]
+    vocab_size: int = Field(gt=0)
+    hidden_size: int = Field(gt=0)
+    num_hidden_layers: int = Field(gt=0)
+    num_attention_heads: int = Field(gt=0)
+    intermediate_size: int = Field(gt=0)
+    max_position_embeddings: int = Field(gt=2)
+    layer_norm_eps: float = Field(gt=0)
 
 
 @dataclass(frozen=True)
-class EncoderParams:
-    """How an encoder is fine-tuned.
+class TextEncoder:
+    """Texts to vectors.
 
     Attributes:
-        n_epochs: Times that every text is read, > 0.
-        learning_rate: Peak rate of AdamW, reached after a tenth of the steps, falling to 0 by a line.
-        batch_tokens: Padded tokens of a step.
-        weight_decay: Of AdamW.
-        dropout: Share of activations left out while training, in [0, 1).
-        seed: Of the head's first weights, the order of the texts and dropout.
+        tokenise: Texts, prefix and all → the token ids of each.
+        forward: Token ids, shape (n, n_tokens), none of them padding → outputs of the layer that is read, shape
+            (n, n_tokens, width).
+        config: How it is read.
     """
 
-    n_epochs: int = 2
-    learning_rate: float = 2e-4
-    batch_tokens: int = 2048
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-    seed: int = 0
-
-
-class _Labelled(NamedTuple):
-    """Token ids, labels and weights of the same texts."""
-
-    rows: list[Int]
-    y: Int
-    weight: Array
-
-
-class TextEncoder:
-    """A transformer that gives one log-odds a text. Higher scores are more suspicious."""
-
-    def __init__(self, network: Any, tokenizer: Any) -> None:
-        """Take a network of transformers with one output, and its tokenizer."""
-        self.network = network
-        self.tokenizer = tokenizer
+    tokenise: Callable[[list[str]], list[list[int]]]
+    forward: Callable[[torch.Tensor], torch.Tensor]
+    config: EncoderConfig
 
     @classmethod
-    def load(cls, source: str | Path) -> Self:
-        """The fine-tuned classifier of a folder, or of a name on a hub.
+    def load(cls, config: EncoderConfig) -> Self:
+        """The encoder of `config.source`.
 
         Raises:
-            ConfigError: torch or transformers is not installed, or no classifier that can be used is there.
+            ConfigError: torch (for an encoder that is not of the shelf transformers too) is not installed; nothing that
+                can be used is there; a file was changed; the tokenizer does not fit.
         """
-        network, tokenizer, missing = _load(source, {})
-        if missing or network.config.num_labels != 1:
-            raise ConfigError(f"{source}: expected an encoder fine-tuned to one score, found one without")
-        if multiplies_bf16():
-            network.bfloat16()
-        network.eval()
-        return cls(network, tokenizer)
+        try:
+            if config.source.startswith(f"{SHELF}/"):
+                return cls(*_open_shelved(models_dir() / config.source, config), config)
+            return cls(*_open_foreign(config), config)
+        except ImportError as error:
+            raise ConfigError("the text encoder needs torch and transformers: pip install 'zhenfen[deep]'") from error
 
-    @classmethod
-    def fit(cls, source: str | Path, texts: pl.Series, y: Int, weight: Array, params: EncoderParams) -> Self:
-        """Fine-tune the encoder of `source`, all its layers, by the weighted log-loss.
+    def embed(self, texts: pl.Series) -> tuple[Vectors, Int]:
+        """A vector of each text, and how many tokens it was read from.
+
+        Texts of as many tokens are read together and nothing is padded, so that a vector does not depend on what stands
+        beside it.
 
         Args:
-            source: Folder or hub name of a pre-trained encoder.
-            texts: Normalised texts, shape (n,), none null.
-            y: 1 positive, 0 negative, shape (n,).
-            weight: Weight of each text, shape (n,), >= 0.
-            params: How.
+            texts: Windows of texts, none null, shape (n,); tokens beyond the encoder's longest are not read.
 
-        Raises:
-            ConfigError: As `load`.
+        Returns:
+            Vectors, shape (n, width), and tokens, shape (n,), edge tokens and prefix included.
         """
-        rng = np.random.default_rng(params.seed)
-        with _own_randomness(params.seed):
-            rates = {"hidden_dropout_prob": params.dropout, "attention_probs_dropout_prob": params.dropout}
-            network, tokenizer, _ = _load(source, {"num_labels": 1, **rates})
-            rows = tokenise(tokenizer, texts)
-            batches = [
-                batch
-                for _ in range(params.n_epochs)
-                for batch in shuffle_batches(_count_tokens(rows), params.batch_tokens, rng)
-            ]
-            _fine_tune(network, _Labelled(rows, y, weight / weight.mean()), batches, params)
-        network.eval()
-        return cls(network, tokenizer)
-
-    def decision_function(self, texts: pl.Series) -> Array:
-        """Log-odds of normalised texts, shape (n,); of a null text those of an empty one."""
         import torch
 
-        rows = tokenise(self.tokenizer, texts.fill_null(""))
-        scores = np.empty(len(rows))
+        ids = self.tokenise([self.config.prefix + text for text in texts])
+        n_tokens = np.array([len(one) for one in ids], dtype=np.int64)
+        vectors: list[Vectors] = [np.empty(0, np.float32)] * len(ids)
         with torch.inference_mode():
-            for batch in make_batches(_count_tokens(rows), BATCH_TOKENS):
-                ids, mask = pad([rows[row] for row in batch], self.network.config.pad_token_id)
-                scores[batch] = self.network(input_ids=ids, attention_mask=mask).logits[:, 0].float().numpy()
-        return scores
-
-    def save(self, folder: Path) -> None:
-        """Write the weights (safetensors, 16 bits a number) and the tokenizer into a folder."""
-        import copy
-
-        copy.deepcopy(self.network).bfloat16().save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+            for length in np.unique(n_tokens):
+                rows = np.flatnonzero(n_tokens == length)
+                for part in np.array_split(rows, -(-len(rows) * length // BATCH_TOKENS)):
+                    outputs = self.forward(torch.tensor([ids[row] for row in part]))
+                    pooled = outputs.mean(1) if self.config.pooling == "mean" else outputs[:, 0]
+                    for row, vector in zip(part, pooled.float().numpy(), strict=True):
+                        vectors[row] = vector
+        return np.stack(vectors) if vectors else np.empty((0, 0), np.float32), n_tokens
 
 
-def tokenise(tokenizer: Any, texts: pl.Series) -> list[Int]:
-    """The token ids of each text, cut to LONGEST_TOKENS, edge tokens included."""
-    if texts.is_empty():
-        return []
-    # A text has at least as many characters as tokens, so that nobody pays for the end of a very long one.
-    cut = texts.str.slice(0, LONGEST_TOKENS).to_list()
-    found = tokenizer(cut, truncation=True, max_length=LONGEST_TOKENS, return_attention_mask=False)
-    return [np.asarray(ids, dtype=np.int64) for ids in found["input_ids"]]
+def _open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`tokenise` and `forward` of an encoder of the shelf.
 
-
-def make_batches(n_tokens: Int, batch_tokens: int) -> list[Int]:
-    """Row numbers in batches of like lengths, shortest first, each of at most `batch_tokens` once padded.
-
-    Args:
-        n_tokens: Of each row, shape (n,), at least 1.
-        batch_tokens: At least the length of the longest row.
+    A layer is torch's own, which computes what transformers' BertModel does and starts in a third of the time.
     """
-    order = np.argsort(n_tokens, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        # Ascending lengths: the last row that still fits decides the width of the batch.
-        ahead = n_tokens[order[start : start + batch_tokens]]
-        padded = ahead * np.arange(1, len(ahead) + 1)
-        size = max(1, int(np.searchsorted(padded, batch_tokens, side="right")))
-        batches.append(order[start : start + size])
-        start += size
-    return batches
+    import torch
+    from tokenizers import Tokenizer
+
+    manifest = read_shelf_manifest(folder, ShelfManifest)
+    if missing := sorted(set(FILES) - manifest.files.keys()):
+        raise ConfigError(f"{folder}: the encoder lacks {', '.join(missing)}")
+    shape = EncoderShape.model_validate(json.loads((folder / SHAPE).read_text(encoding="utf-8")))
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    if tokenizer.get_vocab_size() > shape.vocab_size:
+        n_words = tokenizer.get_vocab_size()
+        raise ConfigError(f"{folder / TOKENIZER}: expected at most {shape.vocab_size} tokens, found {n_words}")
+    tokenizer.enable_truncation(shape.max_position_embeddings)
+    weights = _read_weights(folder / WEIGHTS, shape)
+    tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
+    n_layers = min(config.layer or shape.num_hidden_layers, shape.num_hidden_layers)
+    layers = [_make_layer(tensors, f"l{place}.", shape) for place in range(n_layers)]
+    positions = tensors["emb.pos"] + tensors["emb.type"][0]
+    norm = (shape.hidden_size,), tensors["emb.ln.w"], tensors["emb.ln.b"], shape.layer_norm_eps
+
+    def forward(ids: torch.Tensor) -> torch.Tensor:
+        hidden = torch.nn.functional.layer_norm(tensors["emb.word"][ids] + positions[: ids.shape[1]], *norm)
+        for layer in layers:
+            hidden = layer(hidden)
+        return hidden
+
+    return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], forward
 
 
-def shuffle_batches(n_tokens: Int, batch_tokens: int, rng: np.random.Generator) -> list[Int]:
-    """`make_batches` in random order, with chance in who stands together with whom."""
-    shuffled = rng.permutation(len(n_tokens))
-    batches = make_batches(n_tokens[shuffled], batch_tokens)
-    return [shuffled[batches[place]] for place in rng.permutation(len(batches))]
-
-
-def pad(rows: list[Int], pad_id: int) -> tuple[Any, Any]:
-    """Token ids, shape (n, longest), and which of them are text, as tensors."""
+def _make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape) -> torch.nn.Module:
+    """One layer of the encoder, from the tensors whose names begin with `name`."""
     import torch
 
-    ids = np.full((len(rows), max(map(len, rows))), pad_id, dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for place, row in enumerate(rows):
-        ids[place, : len(row)] = row
-        mask[place, : len(row)] = 1
-    return torch.from_numpy(ids), torch.from_numpy(mask)
+    layer = torch.nn.TransformerEncoderLayer(
+        shape.hidden_size,
+        shape.num_attention_heads,
+        shape.intermediate_size,
+        dropout=0.0,
+        activation="gelu",
+        layer_norm_eps=shape.layer_norm_eps,
+        batch_first=True,
+    )
+    names = {
+        "self_attn.out_proj.": "ao.",
+        "linear1.": "fi.",
+        "linear2.": "fo.",
+        "norm1.": "aln.",
+        "norm2.": "oln.",
+    }
+    kinds = (("weight", "w"), ("bias", "b"))
+    state = {f"{ours}{kind}": tensors[f"{name}{its}{short}"] for ours, its in names.items() for kind, short in kinds}
+    for kind, short in kinds:
+        state[f"self_attn.in_proj_{kind}"] = torch.cat([tensors[f"{name}{part}.{short}"] for part in "qkv"])
+    layer.load_state_dict(state)
+    return layer.eval()
 
 
-def line_schedule(n_steps: int, n_warm: int) -> Any:
-    """Step → share of the peak learning rate: rising to 1 by a line, then falling to 0 by another."""
-
-    def share(step: int) -> float:
-        return min((step + 1) / max(n_warm, 1), max(0.0, (n_steps - step) / max(n_steps - n_warm, 1)))
-
-    return share
-
-
-def _count_tokens(rows: list[Int]) -> Int:
-    return np.asarray([len(row) for row in rows], dtype=np.int64)
-
-
-def _fine_tune(network: Any, labelled: _Labelled, batches: list[Int], params: EncoderParams) -> None:
-    import torch
-
-    optimiser = torch.optim.AdamW(network.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, line_schedule(len(batches), len(batches) // 10))
-    network.train()
-    for batch in batches:
-        ids, mask = pad([labelled.rows[row] for row in batch], network.config.pad_token_id)
-        scores = network(input_ids=ids, attention_mask=mask).logits[:, 0]
-        labels, weights = (
-            torch.from_numpy(values[batch].astype(np.float32)) for values in (labelled.y, labelled.weight)
-        )
-        torch.nn.functional.binary_cross_entropy_with_logits(scores, labels, weights).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad(set_to_none=True)
+def _read_weights(path: Path, shape: EncoderShape) -> dict[str, npt.NDArray[np.float32]]:
+    """Name → weights of the embeddings (emb.) and layers (l0., l1. …), 4-bit blocks read back."""
+    width, inner = shape.hidden_size, shape.intermediate_size
+    sizes = {"emb.word": (shape.vocab_size, width), "fi.w": (inner, width), "fo.w": (width, inner)}
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            found = {}
+            for name in held.files:
+                size = sizes.get(name, sizes.get(name.partition(".")[2], (width, width)))
+                stored = held[name]
+                found[name] = read_blocks(stored, size) if stored.dtype == np.uint8 else stored.astype(np.float32)
+        found["emb.pos"] = found["emb.pos"].reshape(shape.max_position_embeddings, width)
+        found["emb.type"] = found["emb.type"].reshape(-1, width)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise ConfigError(f"{path}: expected the weights of an encoder ({error})") from error
+    return found
 
 
-def _load(source: str | Path, settings: dict[str, Any]) -> tuple[Any, Any, set[str]]:
-    """Network in 32 bits, tokenizer, and the names of weights that were not there and have been drawn instead.
+def read_blocks(stored: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Weights of shape `size` from 4-bit blocks (Q4_0): a half-precision scale, then BLOCK weights, two a byte.
+
+    The low halves of the bytes are the first half of the block; a weight is (half byte − 8) × scale.
+    """
+    blocks = stored.reshape(-1, 2 + BLOCK // 2)
+    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
+    packed = blocks[:, 2:]
+    halves = np.concatenate((packed & 15, packed >> 4), axis=1).astype(np.float32)
+    return np.asarray(((halves - 8) * scale).reshape(size), dtype=np.float32)
+
+
+def _open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`tokenise` and `forward` of any encoder that transformers can load.
 
     Weights are read as safetensors alone, and no code of a repository is run.
     """
-    try:
-        import torch
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer, logging
-    except ImportError as error:
-        raise ConfigError("the text encoder needs torch and transformers: pip install 'zhenfen[deep]'") from error
+    import torch
+    from transformers import AutoModel, AutoTokenizer, logging
+
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    here = {"local_files_only": Path(source).is_dir(), "trust_remote_code": False}
+    here: dict[str, Any] = {"local_files_only": Path(config.source).is_dir(), "trust_remote_code": False}
     try:
-        network, loading = AutoModelForSequenceClassification.from_pretrained(
-            source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **settings, **here
-        )
-        return network, AutoTokenizer.from_pretrained(source, **here), set(loading["missing_keys"])
+        network = AutoModel.from_pretrained(config.source, use_safetensors=True, dtype=torch.float32, **here).eval()
+        tokenizer = AutoTokenizer.from_pretrained(config.source, **here)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        raise ConfigError(f"{source}: expected an encoder that transformers can load ({reason})") from error
+        raise ConfigError(f"{config.source}: expected an encoder that transformers can load ({reason})") from error
+    if len(tokenizer) > (n_words := network.get_input_embeddings().num_embeddings):
+        raise ConfigError(f"{config.source}: the tokenizer has {len(tokenizer)} tokens, the encoder {n_words}")
+    n_layers = network.config.num_hidden_layers
+    if config.layer is not None and config.layer > n_layers:
+        raise ConfigError(f"{config.source}: layer {config.layer} asked for, found {n_layers}")
+    longest = min(tokenizer.model_max_length, network.config.max_position_embeddings - 2)
 
+    def tokenise(texts: list[str]) -> list[list[int]]:
+        read = tokenizer(texts, truncation=True, max_length=longest, return_attention_mask=False)
+        ids: list[list[int]] = read["input_ids"]
+        return ids
 
-def multiplies_bf16() -> bool:
-    """Whether the processor has instructions for 16-bit floats: four times as fast there, slower elsewhere."""
-    import torch
+    def forward(ids: torch.Tensor) -> torch.Tensor:
+        states = network(input_ids=ids, output_hidden_states=True).hidden_states
+        read: torch.Tensor = states[n_layers if config.layer is None else config.layer]
+        return read
 
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("avx512_bf16", False) or found.get("amx_bf16", False))
-
-
-@contextmanager
-def _own_randomness(seed: int) -> Iterator[None]:
-    """torch draws from `seed` within the block, and goes on as if nothing had been drawn behind it."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
+    return tokenise, forward

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,18 +88,7 @@ class LinearTextClassifier:
 
     def decision_function(self, texts: pl.Series) -> Array:
         """Log-odds of each normalised text, shape (n,); NaN for null."""
-        parts = map_parts(self._score, texts, len(self.weights))
-        scores = np.concatenate([np.empty(0), *parts])
-        scores += count_signs(texts, self.signs) @ np.append(self.sign_weights, self.kinds_weight)
-        scores[texts.is_null().to_numpy()] = np.nan
-        return scores
-
-    def _score(self, texts: pl.Series) -> Array:
-        characters, offsets = _shape(texts)
-        keys, _ = count_buckets(characters, offsets, len(self.weights))
-        rows, buckets = split_keys(keys, len(self.weights))
-        sums = np.bincount(rows, self.weights[buckets], len(texts))
-        return self.intercept + sums / _length(np.bincount(rows, minlength=len(texts)))
+        return np.asarray(score_together([self], texts)[0], dtype=np.float64)
 
     def contributions(self, texts: pl.Series) -> pl.DataFrame:
         """What the pieces of each text add to its log-odds; they and the intercept sum to them.
@@ -169,6 +158,28 @@ class LinearTextClassifier:
                 return cls(weights, signs, arrays["sign_weights"], kinds_weight, intercept)
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise ConfigError(f"{path}: expected the arrays of a text classifier ({error})") from error
+
+
+def score_together(classifiers: Sequence[LinearTextClassifier], texts: pl.Series) -> Array:
+    """Log-odds by each of the classifiers, shape (n_classifiers, n); NaN for null.
+
+    Their buckets are as many and their signs the same, so each text's n-grams and signs are counted once for all.
+    """
+    n_buckets, signs = len(classifiers[0].weights), classifiers[0].signs
+
+    def score(part: pl.Series) -> Array:
+        characters, offsets = _shape(part)
+        rows, buckets = split_keys(count_buckets(characters, offsets, n_buckets)[0], n_buckets)
+        length = _length(np.bincount(rows, minlength=len(part)))
+        sums = [np.bincount(rows, one.weights[buckets], len(part)) for one in classifiers]
+        return np.stack([one.intercept + own / length for one, own in zip(classifiers, sums, strict=True)])
+
+    scores = np.concatenate([np.empty((len(classifiers), 0)), *map_parts(score, texts, n_buckets)], axis=1)
+    counted = count_signs(texts, signs)
+    for row, one in enumerate(classifiers):
+        scores[row] += counted @ np.append(one.sign_weights, one.kinds_weight)
+    scores[:, texts.is_null().to_numpy()] = np.nan
+    return scores
 
 
 def weigh_ngrams(texts: pl.Series, n_buckets: int = N_BUCKETS) -> csr_matrix:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import polars as pl
 
-from zhenfen.estimators.cascade import CascadeClassifier
 from zhenfen.estimators.comment_model import COMMENT, KINDS, CommentModel
 from zhenfen.estimators.manifest import KindManifest, Manifest
 from zhenfen.estimators.post_model import POST, PostModel
@@ -73,7 +72,7 @@ def watch_profiles(models: Models) -> Subject:
 
 
 def watch_comments(models: Models) -> Subject:
-    """Comments with a text: length and scripts, the signs that the model looks for, p_advert and p_filler.
+    """Comments with a text: length and scripts, the signs that the model looks for, p_advert, p_filler and p_praise.
 
     Raises:
         ConfigError: The shelf holds no comment model.
@@ -141,13 +140,12 @@ def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample
     # Whether each text shows each of the patterns that the classifiers were given by name.
     signs = []
     for kind, classifier in model.classifiers.items():
-        line = classifier.line if isinstance(classifier, CascadeClassifier) else classifier
         signs += [
             texts["normalised"].str.contains(pattern).alias(f"comment_{kind}_{name}_flag")
-            for name, pattern in line.signs.items()
+            for name, pattern in classifier.signs.items()
         ]
     columns = rows.select(n_chars.alias("comment_chars"), **shares).with_columns(
-        *signs, scored["p_advert"], scored["p_filler"]
+        *signs, *(scored[f"p_{kind}"] for kind in KINDS)
     )
     return MeasuredSample(columns, mark_groups(scored))
 

@@ -39,11 +39,19 @@ class ScoreFile:
 # Clusters are left out: how many rows find their like depends on how many rows there are.
 SCORE_FILES: dict[str, ScoreFile] = {
     "profile_scores": ScoreFile("profile_id", ("p_fake",), {"p_fake": PROBA, "out_of_domain": FLAG}),
-    "comment_scores": ScoreFile("comment_id", ("p_advert", "p_filler"), {"p_advert": PROBA, "p_filler": PROBA}),
+    "comment_scores": ScoreFile(
+        "comment_id", ("p_advert", "p_filler"), {"p_advert": PROBA, "p_filler": PROBA, "p_praise": PROBA}
+    ),
     "post_scores": ScoreFile(
         "post_id",
         ("p_sponsored",),
-        {"p_sponsored": PROBA, "is_disclosed": FLAG, "has_purchase_means": FLAG, "kind": TEXT},
+        {
+            "p_sponsored": PROBA,
+            "is_disclosed": FLAG,
+            "has_purchase_means": FLAG,
+            "kind": TEXT,
+            "is_read_closely": FLAG,
+        },
     ),
     "creator_scores": ScoreFile("creator_id", ("p_manipulated",), {"p_manipulated": PROBA, "level": TEXT}),
 }

@@ -22,7 +22,10 @@ def summarise_families(case: Case) -> list[dict[str, Any]]:
         is_modelled = finding.basis == "model"
         estimate = section.estimate(case.reading(section.reads)) if section and is_modelled else None
         said = {} if estimate is None else {"sentence": estimate, "tally": ""}
-        families.append({**family, **said, "is_estimate": estimate is not None})
+        # Where nothing was assessed the reason says it all.
+        is_noted = section is not None and finding.level != "not_assessed"
+        note = section.note(case.reading(section.reads)) if section and is_noted else ""
+        families.append({**family, **said, "is_estimate": estimate is not None, "note": note})
     return sorted(families, key=lambda family: family_rank(family["family"]))
 
 

@@ -68,6 +68,10 @@ class FamilySection(ABC):
         """The sentence that a model's estimate gives the family; None where there is none."""
         return None
 
+    def note(self, case: Case) -> str:
+        """What a reader has to know before the level: on whose word it rests; empty where it rests on the data."""
+        return ""
+
     def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
         """The causes to ask for, given what `summarise_family` returns; empty where nothing asks for a look."""
         return self.causes if summary["level"] in ABOVE_LOW else ()

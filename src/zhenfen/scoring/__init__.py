@@ -5,11 +5,11 @@ folder), `estimates` makes shares with intervals of scored rows.
 """
 
 from zhenfen.estimators.comment_model import group_comments, score_comments, score_grouped
-from zhenfen.estimators.post_model import score_posts
 from zhenfen.estimators.profile_model import score_profiles
 from zhenfen.estimators.shelved import N_REASONS
 from zhenfen.scoring.creators import known_at, latest_moment, measure, score
 from zhenfen.scoring.estimates import estimate_labelled
+from zhenfen.scoring.posts import score_posts
 from zhenfen.verdict.judge import describe_features
 
 __all__ = [

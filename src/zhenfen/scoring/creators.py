@@ -127,6 +127,7 @@ def known_at(tables: Tables, moment: datetime) -> Tables:
     """
     happened = {
         "follower_counts": "observed_at",
+        "creator_stats": "observed_at",
         "post_counts": "observed_at",
         "posts": "published_at",
         "comments": "created_at",

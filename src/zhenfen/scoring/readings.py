@@ -5,37 +5,41 @@ from __future__ import annotations
 import polars as pl
 
 from zhenfen.config import load_platforms
-from zhenfen.estimators.post_model import score_posts
+from zhenfen.estimators.post_model import PREDICTED, score_posts
 from zhenfen.features.base import Schema
 from zhenfen.features.comments.family import comments_by_others, pick_examples
 from zhenfen.features.inputs import Inputs, own_posts
+from zhenfen.features.posts.brands import BRANDS_SCHEMA, measure_brands
 from zhenfen.model_store import Models
+from zhenfen.text.brands import load_brands
 from zhenfen.verdict.comments import KIND_SHARES_SCHEMA, SCORED_KINDS, estimate_kinds
 from zhenfen.verdict.rule_packs import RULES_SCHEMA, check_rules, load_packs
 
 KIND_EXAMPLES_SCHEMA: Schema = {"creator_id": pl.String(), "kind": pl.String(), "examples": pl.List(pl.String())}
-_DESCRIBED = ("pack", "rule", "dated", "article")
+_DESCRIBED = ("pack", "rule", "dated", "article", "read_on")
 CHECKED_SCHEMA: Schema = {
     "creator_id": pl.String(),
     **RULES_SCHEMA,
     **{name: pl.String() for name in _DESCRIBED if name not in RULES_SCHEMA},
 }
-"""What the rule packs see, with the pack's date and the rule's article."""
+"""What the rule packs see, with the pack's date, the rule's article and the day that was read."""
 SCORED_POSTS_SCHEMA: Schema = {
     "creator_id": pl.String(),
     "post_id": pl.String(),
     "p_sponsored": pl.Float64(),
     "is_disclosed": pl.Boolean(),
     "has_purchase_means": pl.Boolean(),
-    "kind": pl.String(),
+    **{name: dtype for name, dtype in PREDICTED.items() if name != "p_sponsored"},
     "model": pl.String(),
     "reasons": pl.List(
         pl.Struct({"start": pl.Int64(), "end": pl.Int64(), "piece": pl.String(), "contribution": pl.Float64()})
     ),
 }
 READ_COMMENTS = {"kinds": KIND_SHARES_SCHEMA, "kind_examples": KIND_EXAMPLES_SCHEMA}
-READ_POSTS = {"rules": CHECKED_SCHEMA, "scored": SCORED_POSTS_SCHEMA}
+READ_POSTS = {"rules": CHECKED_SCHEMA, "scored": SCORED_POSTS_SCHEMA, "brands": BRANDS_SCHEMA}
 """Name of a frame → its schema."""
+SELLING_KINDS = ("third_party", "own")
+"""What the post model calls posts that promote a product; a campaign asks for votes, not for money."""
 N_REASONS = 8
 """Spans shown of a post: a reader takes in a handful."""
 
@@ -65,19 +69,20 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     """What the posts of the creators `wanted` sound like, and what the rule packs of their platforms see in them.
 
     Returns:
-        READ_POSTS: rules, and with a post model only scored, see `score_posts`.
+        READ_POSTS: rules, and with a post model only scored, see `score_posts`; brands, see `measure_brands`.
     """
     posts = own_posts(inputs.tables).filter(pl.col("creator_id").is_in(wanted.implode())).drop_nulls("text")
     # Each post by the packs of its creator's platform.
     creators = inputs.tables["creators"]
-    platforms = posts.join(creators.select("creator_id", "platform"), on="creator_id", how="left")
+    stated = posts.drop("platform", strict=False)
+    platforms = stated.join(creators.select("creator_id", "platform"), on="creator_id", how="left")
     packs = {name: platform.rule_packs for name, platform in load_platforms().items()}
     seen = [
         check_rules(part, packs.get(str(platform), ()))
         for (platform,), part in platforms.partition_by("platform", as_dict=True).items()
     ]
     described = [
-        (name, rule_name, pack.dated, rule.article)
+        (name, rule_name, pack.dated, rule.article, rule.read_on.isoformat())
         for name, pack in load_packs().items()
         for rule_name, rule in pack.rules.items()
     ]
@@ -85,5 +90,19 @@ def read_posts(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str, p
     found = pl.concat([pl.DataFrame(schema=RULES_SCHEMA), *seen]).join(rules, on=["pack", "rule"])
     read = {"rules": posts.select("creator_id", "post_id").join(found, on="post_id")}
     if models.post is not None:
-        read["scored"] = posts.select("creator_id").hstack(score_posts(posts, models.post, n_reasons=N_REASONS))
+        scored = score_posts(platforms, models.post, n_reasons=N_REASONS)
+        read["scored"] = platforms.select("creator_id").hstack(scored)
+    read["brands"] = _read_brands(inputs, wanted, read.get("scored"))
     return read
+
+
+def _read_brands(inputs: Inputs, wanted: pl.Series, scored: pl.DataFrame | None) -> pl.DataFrame:
+    """The brands of posts, and which of these sound as if they sell, disclose, or lead to a shop."""
+    everyone = inputs.post_facts.drop_nulls("text")
+    posts = everyone.filter(pl.col("creator_id").is_in(wanted.implode()))
+    if scored is None:
+        posts = posts.with_columns(kind=pl.lit(None, dtype=pl.String))
+    else:
+        posts = posts.join(scored.select("post_id", "kind"), on="post_id", how="left", maintain_order="left")
+    is_promoting = pl.any_horizontal(pl.col("kind").is_in(SELLING_KINDS), "is_disclosed", "has_purchase_means")
+    return measure_brands(posts.with_columns(is_promoting=is_promoting), everyone, load_brands())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Annotated, Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type,
 from zhenfen.service.json_rows import JsonTables
 from zhenfen.service.service import Service, need
 from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
+from zhenfen.text.brands import load_brands
 
 
 def one_of(choices: Collection[str]) -> Callable[[str], str]:
@@ -65,6 +67,12 @@ class ProfileOptions(RowOptions):
     )
 
 
+class PostOptions(RowOptions):
+    """Options for posts."""
+
+    brands: bool = Field(default=False, description="Also name the brands and shops that stand in each post.")
+
+
 def end_of_day(day: date | None) -> datetime | None:
     """The last moment of a day, UTC."""
     return None if day is None else datetime.combine(day, time.max, tzinfo=UTC)
@@ -76,6 +84,8 @@ def make_rows_router(service: Service) -> APIRouter:
     settings = service.settings
     profiles = make_reader(PROFILE.table, PROFILE.needed, PROFILE.read, settings)
     comments = make_reader(COMMENT.table, COMMENT.needed, COMMENT.read, settings)
+    # Read when a caller first asks for names, once a process.
+    open_book = cache(load_brands)
     posts = make_reader(POST.table, POST.needed, POST.read, settings)
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
@@ -86,7 +96,7 @@ def make_rows_router(service: Service) -> APIRouter:
 
     @router.post(
         "/comments",
-        summary="P(advert) and P(filler) of every comment, and its cluster",
+        summary="P(advert), P(filler) and P(stock praise) of every comment, and its cluster",
         **_about("comments", comments.json),
     )
     async def post_comments(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
@@ -100,11 +110,13 @@ def make_rows_router(service: Service) -> APIRouter:
         )
 
     @router.post("/posts", summary="P(sounds sponsored) of every post", **_about("posts", posts.json))
-    async def post_posts(request: Request, options: Annotated[RowOptions, Query()]) -> Response:
+    async def post_posts(request: Request, options: Annotated[PostOptions, Query()]) -> Response:
         model = need(service.models, POST)
-        return await _answer(
-            service, request, "posts", posts.frame, lambda rows: score_posts(rows, model, n_reasons=options.n_reasons)
-        )
+
+        def score(rows: pl.DataFrame) -> pl.DataFrame:
+            return score_posts(rows, model, n_reasons=options.n_reasons, brands=open_book() if options.brands else None)
+
+        return await _answer(service, request, "posts", posts.frame, score)
 
     return router
 

@@ -41,10 +41,20 @@ POST_FORMS = (
     "今天的{topic}，光线刚好",
 )
 ADVERT_FORMS = (
-    "{topic}好物推荐！点击左下角链接下单，领券立减{number}元，限时三天",
-    "直播间{topic}专场，今晚八点不见不散，拍下备注有赠品，前{number}名半价",
-    "和品牌一起做的{topic}，戳购物车同款，优惠码 ZF{number}",
+    "{topic}好物推荐！{brand}点击左下角链接下单，领券立减{number}元，限时三天",
+    "直播间{topic}专场，{brand}今晚八点不见不散，拍下备注有赠品，前{number}名半价",
+    "和品牌一起做的{topic}，{brand}戳购物车同款，优惠码 ZF{number}",
 )
+BRANDS: dict[str, tuple[str, ...]] = {
+    "美妆": ("「晚樱手记」", "Lunebloom"),
+    "美食": ("「灶边小满」", "Mugwell"),
+    "穿搭": ("「素织间」", "Nordwick"),
+    "数码": ("「折光实验室」", "Voltmere"),
+    "旅行": ("「慢山行」", "Trailune"),
+    "知识": ("「旧书灯」", "Inkharbor"),
+    "生活": ("「窗台集」", "Homelark"),
+}
+"""Invented brands, in forms in which posts name what is new to a reader."""
 Form = Callable[[np.random.Generator, int], pl.Series]
 """Makes so many texts."""
 GIVEN = "安禾青川知夏星野小满云朵木子南枝初一晚晴见山明朗拾光"
@@ -146,15 +156,19 @@ def post_texts(rng: np.random.Generator, n: int, category: str, adverts: np.ndar
     topics = TOPICS[category]
     forms = pl.DataFrame({"plain": draw(rng, POST_FORMS, n), "advert": draw(rng, ADVERT_FORMS, n)})
     topic = draw(rng, topics, n).alias("topic")
-    number = pl.Series("number", rng.integers(3, 90, n)).cast(pl.String)
-    text = forms.with_columns(topic, number).select(
-        pl.when(pl.Series(adverts)).then("advert").otherwise("plain").alias("text"), "topic", "number"
+    numbers = rng.integers(3, 90, n)
+    # Which brand follows from the number: one draw more would change everything that is drawn behind it.
+    brands = BRANDS[category]
+    brand = pl.Series("brand", brands).gather(numbers % len(brands))
+    text = forms.with_columns(topic, brand, number=pl.Series(numbers).cast(pl.String)).select(
+        pl.when(pl.Series(adverts)).then("advert").otherwise("plain").alias("text"), "topic", "brand", "number"
     )
     # A literal {topic} in the forms, filled row by row by polars.
     return text.select(
         pl.concat_str(
             pl.col("text")
             .str.replace("{topic}", pl.col("topic"), literal=True)
+            .str.replace("{brand}", pl.col("brand"), literal=True)
             .str.replace("{number}", pl.col("number"), literal=True),
             pl.lit(f" #{category} #"),
             "topic",

@@ -16,6 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OBSERVED: dict[str, tuple[str, ...]] = {
     "creators": ("snapshot_at",),
     "follower_counts": ("observed_at",),
+    "creator_stats": ("observed_at",),
     "posts": ("published_at", "observed_at"),
     "comments": ("created_at",),
     "provenance": ("obtained_at",),

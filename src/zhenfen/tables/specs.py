@@ -118,6 +118,14 @@ def _shares(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "real", "share", high=1) for name in names)
 
 
+def _averages(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "real", "count", high=1e13) for name in names)
+
+
+def _amounts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "real", "CNY", high=1e12) for name in names)
+
+
 def _times(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "time", "UTC") for name in names)
 
@@ -134,6 +142,7 @@ _BEHAVIOUR = (
     *_flags("is_regular"),
 )
 """What the posts of a profile show, where somebody read them; counted as features/audience/behaviour.py does."""
+_AVERAGED = ("likes", "comments", "saves", "shares", "views", "interactions")
 _STANDING = _counts("n_followers", "n_following", "n_posts", "n_likes_received")
 _RECEIVED = _counts("n_views", "n_likes", "n_comments", "n_shares", "n_saves", "n_coins", "n_danmaku")
 
@@ -166,6 +175,8 @@ TABLES: dict[str, TableSpec] = {
             (
                 *_ids("post_id", "creator_id"),
                 *_times("published_at", "observed_at"),
+                # Of posts that stand without their creators, who say it otherwise.
+                _PLATFORM,
                 *_texts("text"),
                 Column("media_kind", "choice", choices=MEDIA_KINDS),
                 *_RECEIVED,
@@ -176,6 +187,32 @@ TABLES: dict[str, TableSpec] = {
             ),
             key=("post_id",),
             required=("creator_id",),
+        ),
+        # What a vendor or a platform's own desk states of a creator over a window; nobody counted it again.
+        TableSpec(
+            "creator_stats",
+            (
+                # window: days ("30d"), last posts ("10p") or "unknown"; source: the vendor, or "unknown".
+                *_ids("creator_id", "window", "source"),
+                *_times("observed_at"),
+                *_counts("n_posts"),
+                *_averages(*(f"mean_{name}" for name in _AVERAGED), *(f"median_{name}" for name in _AVERAGED)),
+                # Of mean_views: those that came by themselves, and those that somebody paid the platform for (星图).
+                *_averages("mean_natural_views", "mean_paid_views"),
+                # 互动率: by views or by followers, as the vendor has it; bought posts can have more than views.
+                Column("interaction_rate", "real", "quotient", high=100.0),
+                *_shares("hit_share", "water_follower_share", "active_follower_share"),
+                # Of the followers, as 蒲公英 states them: who reads, interacts, orders.
+                *_shares("reading_follower_share", "interacting_follower_share", "ordering_follower_share"),
+                *_counts("n_water_followers", "n_active_followers"),
+                # "上海 17.4%; 北京 15.2%", most first.
+                *_texts("follower_regions", "follower_genders", "follower_ages"),
+                *_amounts("price_image_cny", "price_video_cny"),
+                *_amounts("price_1_20s_cny", "price_21_60s_cny", "price_60s_plus_cny", "price_live_cny"),
+                *_amounts("cpe_image_cny", "cpe_video_cny", "cpe_cny", "cpm_cny", "sales_cny"),
+                *_counts("n_sales"),
+            ),
+            key=("creator_id", "window", "source"),
         ),
         # Readings of posts that were read more than once; `posts` holds the latest.
         TableSpec(

@@ -7,6 +7,7 @@ leads back to its place in the raw text.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -40,6 +41,11 @@ def spell_in_place(texts: pl.Series) -> pl.Series:
     return change_where(texts, _any_other(), _replace)
 
 
+def spell_word(word: str) -> str:
+    """`spell_in_place` of a single word, without the cost of a column: for the entries of long lists."""
+    return "".join(_others().get(char, char) for char in word)
+
+
 def place_in_raw(spans: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
     """Spans that `text.spans.find_spans` found in `spell(texts)`, none empty, as spans of `texts`."""
     is_hiding = texts.str.contains(_HIDDEN).fill_null(value=False)
@@ -66,7 +72,7 @@ def _replace(texts: pl.Series) -> pl.Series:
 
 
 @cache
-def _others() -> dict[str, str]:
+def _others() -> Mapping[str, str]:
     """Character → the one that lists are written with; punctuation stays, lists name it in both widths."""
     full = {chr(code): chr(code - _FROM_FULL_WIDTH) for code in _FULL_WIDTH if chr(code) not in PUNCTUATION}
     return {**dict(read_simplified()), **full}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Self
 
@@ -29,7 +30,7 @@ RULES_SCHEMA: dict[str, pl.DataType] = {
     "start": pl.Int64(),
     "end": pl.Int64(),
     "disclosure": pl.String(),
-    "is_mark": pl.Boolean(),
+    "mention": pl.String(),
     "position": pl.String(),
     "chars_before": pl.Int64(),
     "is_behind_fold": pl.Boolean(),
@@ -39,7 +40,10 @@ POSITIONS = ("beginning", "middle", "end", "tag_only", "label_only", "none", "un
 every disclosure of the text is a tag; label_only: only the platform's label discloses; none: nothing was seen, and the
 post has no label; unknown: no word was seen, and whether there is a label, or what the rest of a cut text says, is not
 known. Null where the rule does not ask for a mark."""
-_OF_DISCLOSURE = ("disclosure", "is_mark", "position", "chars_before", "is_behind_fold")
+MENTIONS = ("named", "equivalent", "other")
+"""named: words that the law itself gives; equivalent: words that say the same, where the law takes those too; other:
+words that disclose a relation in any other way."""
+_OF_DISCLOSURE = ("disclosure", "mention", "position", "chars_before", "is_behind_fold")
 MEANS = "purchase_means"
 _NOTHING = pl.DataFrame(schema=SPANS_SCHEMA)
 
@@ -49,17 +53,23 @@ class PackRule(Strict):
 
     Attributes:
         article: The law and the article.
+        source: Where the text was read.
+        read_on: Day it was read.
         look_for: Lists, of the pack or of configs/features/, whose words are shown.
         along_with: Lists of which a word must stand in the post too.
         exempt: List of the pack; a word that overlaps with one of these is left out.
+        not_alone: List of the pack; a word that is one of these and nothing more is left out.
         once_a_post: Only the first word of a post is shown.
         asks_for_mark: Whether it matters to the rule that the post says what it is.
     """
 
-    article: str
+    article: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    read_on: date
     look_for: tuple[str, ...] = Field(min_length=1)
     along_with: tuple[str, ...] = ()
     exempt: str | None = None
+    not_alone: str | None = None
     once_a_post: bool = False
     asks_for_mark: bool = False
 
@@ -69,19 +79,23 @@ class RulePack(Strict):
 
     Attributes:
         version: Rises with every change of a rule or a word.
-        dated: Day the law was read, ISO.
+        dated: Day of the version, ISO.
         sources: Laws and guides, as the file's head says how they were read.
+        not_compared: What could not be compared with a text, a sentence each.
         fold_chars: Characters after which a platform folds a text; the file says which.
         marks: Disclosures that the law names.
+        equivalents: Words that the law takes as well as those, where it does.
         rules: Name → rule.
         lists: Name → words that only this pack reads.
     """
 
     version: int = Field(ge=1)
     dated: str
-    sources: tuple[str, ...]
+    sources: tuple[str, ...] = Field(min_length=1)
+    not_compared: tuple[str, ...] = Field(min_length=1)
     fold_chars: int = Field(ge=1)
     marks: WordList
+    equivalents: WordList | None = None
     rules: dict[str, PackRule]
     lists: dict[str, WordList] = Field(default_factory=dict)
 
@@ -89,7 +103,10 @@ class RulePack(Strict):
     def _check_lists(self) -> Self:
         known = {*self.lists, *load_lexicon("sponsorship"), *load_lexicon("posts")}
         named = {
-            name for rule in self.rules.values() for name in (*rule.look_for, *rule.along_with, rule.exempt) if name
+            name
+            for rule in self.rules.values()
+            for name in (*rule.look_for, *rule.along_with, rule.exempt, rule.not_alone)
+            if name
         }
         if unknown := sorted(named - known):
             raise ValueError(f"rules: no such list: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
@@ -120,8 +137,9 @@ def check_rules(posts: pl.DataFrame, packs: Iterable[str]) -> pl.DataFrame:
     Returns:
         RULES_SCHEMA, by pack, rule, post as given, and place. seen, start and end (characters of the text) are null
         where the platform's shopping link alone leads to a shop. disclosure is the earliest one of the text, a mark of
-        the pack before any other; is_mark tells which of the two, chars_before and is_behind_fold where it begins; all
-        four null without one, and with position where the rule does not ask for a mark.
+        the pack before an equivalent and that before any other; mention tells which (MENTIONS), chars_before and
+        is_behind_fold where it begins; all four null without one, and with position where the rule does not ask for a
+        mark.
 
     Raises:
         ConfigError: No such pack.
@@ -181,6 +199,8 @@ def _check_rule(reading: ReadPosts, pack: RulePack, rule: PackRule) -> pl.DataFr
     found = reading.find_any(pack.words(name) for name in rule.look_for)
     if rule.exempt:
         found = _leave_out(found, reading.find(pack.words(rule.exempt)))
+    if rule.not_alone:
+        found = _leave_out(found, reading.find(pack.words(rule.not_alone)), whole=True)
     if MEANS in rule.look_for:
         linked = reading.facts.filter(pl.col("has_purchase_link") & ~pl.col("row").is_in(found["row"].implode()))
         found = pl.concat((found, linked.select("row")), how="diagonal")
@@ -197,23 +217,29 @@ def _keep_longest(spans: pl.DataFrame) -> pl.DataFrame:
     return ordered.filter(~is_inside.fill_null(value=False))
 
 
-def _leave_out(found: pl.DataFrame, exempt: pl.DataFrame) -> pl.DataFrame:
+def _leave_out(found: pl.DataFrame, exempt: pl.DataFrame, *, whole: bool = False) -> pl.DataFrame:
+    """What was found, without what overlaps with something exempt; `whole`: without what lies inside it."""
     pairs = found.with_row_index("at").join(exempt, on="row", suffix="_exempt")
-    touched = pairs.filter(pl.col("start") < pl.col("end_exempt"), pl.col("start_exempt") < pl.col("end"))
+    start, end, from_, to = (pl.col(name) for name in ("start", "end", "start_exempt", "end_exempt"))
+    touched = pairs.filter((from_ <= start) & (end <= to) if whole else (start < to) & (from_ < end))
     return found.with_row_index("at").join(touched, on="at", how="anti", maintain_order="left").drop("at")
 
 
 def _describe_disclosures(reading: ReadPosts, pack: RulePack) -> pl.DataFrame:
-    """row, post_id, disclosure, is_mark, position, chars_before and is_behind_fold of every post."""
+    """row, post_id, disclosure, mention, position, chars_before and is_behind_fold of every post."""
     denied = reading.find(list_words("negation"))
-    marks = _leave_out(reading.find(pack.marks), denied).with_columns(is_mark=pl.lit(value=True))
-    others = _leave_out(reading.find(list_words("disclosure")), denied).with_columns(is_mark=pl.lit(value=False))
+    lists = zip(MENTIONS, (pack.marks, pack.equivalents, list_words("disclosure")), strict=True)
+    said = [
+        _leave_out(reading.find(words), denied).with_columns(mention=pl.lit(name, pl.Enum(MENTIONS)))
+        for name, words in lists
+        if words is not None
+    ]
     is_tag = pl.col("seen").str.contains(r"^\s*[#＃]")
     first = (
-        pl.concat((marks, others))
-        .sort("row", "is_mark", "start", descending=[False, True, False])
+        pl.concat(said)
+        .sort("row", "mention", "start")
         .group_by("row", maintain_order=True)
-        .agg(pl.first("seen", "start", "is_mark"), all_tags=is_tag.all())
+        .agg(pl.first("seen", "start", "mention"), all_tags=is_tag.all())
     )
     start = pl.col("start")
     third = 3 * start / pl.col("n_chars")
@@ -234,7 +260,7 @@ def _describe_disclosures(reading: ReadPosts, pack: RulePack) -> pl.DataFrame:
         .select(
             "row",
             "post_id",
-            "is_mark",
+            "mention",
             disclosure=pl.col("seen").str.strip_chars(),
             position=position,
             chars_before=start,

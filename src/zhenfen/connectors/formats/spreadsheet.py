@@ -15,10 +15,12 @@ from zhenfen.connectors.formats.spreadsheet_keys import make_keys, name_creators
 from zhenfen.connectors.formats.spreadsheet_sheets import find_sheets, read_sheets
 from zhenfen.connectors.formats.weibo_text import own_words
 from zhenfen.connectors.found_by import SEARCH
+from zhenfen.connectors.reading.averages import drop_contradictions, take_apart
 from zhenfen.connectors.reading.cells import SEEN
 from zhenfen.connectors.reading.counts import parse_count
 from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title
 from zhenfen.connectors.reading.headings import (
+    STATS,
     translate,
 )
 from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
@@ -54,7 +56,11 @@ class Spreadsheet(Connector, name="spreadsheet"):
             if table != "creators"
             else tidy(table, frame, merge="columns", expected=_EXPECTED, lenient=not options.needs_platform)
             for table, frame in tables.items()
+            if table != STATS
         }
+        if STATS in tables:
+            stats = tidy(STATS, tables[STATS], merge="columns", expected=_EXPECTED, lenient=True)
+            tidied[STATS] = drop_contradictions(stats, tidied["creators"])
         parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
         known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
         # Creators that only other sheets name.
@@ -99,6 +105,8 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
         is_exact = pl.all_horizontal(pl.col(name).str.contains(r"^[\d,]+$") for name in both)
         rest = pl.when(is_exact & (natural <= views)).then(views - natural).cast(pl.String)
         made.append(pl.coalesce("n_paid_views", rest).alias("n_paid_views"))
+    if table == STATS:
+        return take_apart(frame)
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
     return frame.with_columns(made)

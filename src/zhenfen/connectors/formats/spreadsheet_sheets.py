@@ -21,10 +21,11 @@ from zhenfen.connectors.formats.spreadsheet_checks import (
     list_notes,
     list_strangers,
 )
+from zhenfen.connectors.reading.averages import find_stats, read_source
 from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day
 from zhenfen.connectors.reading.counts import is_blank
 from zhenfen.connectors.reading.fields import pick, raise_all, stack
-from zhenfen.connectors.reading.headings import Layout, find_layout, load_headings, own_name, translate
+from zhenfen.connectors.reading.headings import STATS, Layout, find_layout, load_headings, own_name, translate
 from zhenfen.connectors.reading.tidy import FILE, ROW
 from zhenfen.connectors.recognised import Recognised
 from zhenfen.errors import Problem, QuestionError
@@ -91,9 +92,10 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     for number, one in enumerate(found):
         options.on_progress(one.file, number, len(found))
         sheet = export.read(one.file, one.name, {})
-        notes, filled = list_notes(one.layout.table, sheet)
-        rows = _pick_rows(replace(sheet, frame=filled), one.layout)
-        problems += check_ids(rows) or check_authors(one, rows, filled)
+        notes, kept = list_notes(one.layout.table, sheet)
+        filled = replace(sheet, frame=kept)
+        rows = _pick_rows(filled, one.layout)
+        problems += check_ids(rows) or check_authors(one, rows, kept)
         is_answer = one.layout.table == "comments" and "posts" in tables
         if one.layout.names_creator or one.layout.table not in (*_OWNED, "follower_counts"):
             owner = None
@@ -116,8 +118,10 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
             about["snapshot_at"] = pl.lit(day.strftime("%Y-%m-%d"))
         whole = rows.with_columns(**about).drop("_linked")
         frames.setdefault(one.layout.table, []).append(whole)
+        if stated := _read_stats(one, filled, whole):
+            frames.setdefault(STATS, []).extend(stated)
         if one.layout.of_creator:
-            frames.setdefault("creators", []).append(_authors_of(replace(sheet, frame=filled), one.layout, whole))
+            frames.setdefault("creators", []).append(_authors_of(filled, one.layout, whole))
     raise_all(problems)
     if any(frame["platform"].null_count() < frame.height for parts in frames.values() for frame in parts):
         # Rows that name none are listed one by one, or find theirs in another sheet.
@@ -126,6 +130,16 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     headings = load_headings().columns
     raw = {table: stack(parts, dict.fromkeys((*headings[table], *WHO), ())) for table, parts in frames.items()}
     return RawSheets(raw, listed)
+
+
+def _read_stats(one: FoundSheet, sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """What a sheet of creators states of each over a window, a frame a window; `rows` says whose they are."""
+    about = rows.select("platform", "_fallback", "_searched", source=pl.lit(read_source(one.file, one.name)))
+    found = []
+    for layout in find_stats(one.layout, tuple(sheet.frame.columns)):
+        stated = _pick_rows(sheet, layout).drop("_linked", "platform")
+        found.append(pl.concat([stated, about.with_columns(window=pl.lit(layout.window))], how="horizontal"))
+    return found
 
 
 def _pick_rows(sheet: Sheet, layout: Layout) -> pl.DataFrame:

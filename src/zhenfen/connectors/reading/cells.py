@@ -77,7 +77,8 @@ def read_column(column: Column, raw: pl.Series, seen: pl.Series | None = None) -
     if not unread.any():
         return Reading(possible)
     bad = unread & ~_on(raw, lambda cell: is_blank(cell) | (cell == "0" if column.kind == "time" else False))
-    return Reading(possible, _UNREAD[column.kind], bad) if bad.any() else Reading(possible)
+    expected = "unusable.share" if column.unit == "share" else _UNREAD[column.kind]
+    return Reading(possible, expected, bad) if bad.any() else Reading(possible)
 
 
 def _quick_then_thorough(raw: pl.Series, dtype: pl.DataType, thorough: Callable[[pl.Expr], pl.Expr]) -> pl.Series:

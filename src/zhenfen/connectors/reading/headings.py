@@ -17,6 +17,23 @@ from zhenfen.connectors.reading.counts import UNITS
 from zhenfen.errors import ConfigError
 from zhenfen.tables import TABLES
 
+STATS = "creator_stats"
+"""A table that is no sheet of its own: its columns stand in sheets of creators."""
+UNKNOWN = "unknown"
+"""Window or source that nothing names."""
+_COUNTED = {"天": "d", "日": "d", "days": "d", "day": "d", "d": "d"}
+_COUNTED |= {"条": "p", "篇": "p", "个": "p", "posts": "p", "videos": "p", "notes": "p"}
+_WINDOW = re.compile(
+    r"(?:最?近|过去|last|past)?(\d{1,3})(?:(天|日|days?|d)内?|(条|篇|个|posts|videos|notes)(?:作品|视频|笔记|内容)?)的?"
+)
+_MONTHS = {
+    "近一个月": "近30天",
+    "近1个月": "近30天",
+    "近三个月": "近90天",
+    "近3个月": "近90天",
+    "近一周": "近7天",
+    "近半年": "近180天",
+}
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
 _SEPARATORS = re.compile(r"[\s_\-/:：·.#*]+")
 _TRADITIONAL = str.maketrans(
@@ -100,6 +117,7 @@ class Layout:
         is_search: Whether only tools that search write such headings.
         of_creator: Column of `creators` → headings of this sheet of posts that say it of whoever wrote the post.
         unclaimed: Headings that no column takes and that name people.
+        window: What the averages of `creator_stats` cover; empty for any other table.
     """
 
     table: str
@@ -109,6 +127,7 @@ class Layout:
     is_search: bool = False
     of_creator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unclaimed: tuple[str, ...] = ()
+    window: str = ""
 
     @property
     def names_creator(self) -> bool:
@@ -143,7 +162,7 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
         return replace(
             _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
         )
-    layouts = {table: _lay_out(table, known, columns) for table in known.columns}
+    layouts = {table: _lay_out(table, known, columns) for table in known.columns if table != STATS}
     possible = {
         table: layout
         for table, layout in layouts.items()
@@ -152,7 +171,40 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     for table, words in known.names.items():
         if table in possible and any(plain(word) in plain(name) for word in words):
             return possible[table]
-    return max(possible.values(), key=lambda layout: len(layout.headings), default=None)
+    best = max(possible.values(), key=lambda layout: len(layout.headings), default=None)
+    # Averages belong to creators: dated counts beside them are a state, not a series.
+    is_state = best is not None and best.table == "follower_counts" and "creators" in possible
+    return possible["creators"] if is_state and lay_out_stats(columns) else best
+
+
+def lay_out_stats(columns: tuple[str, ...]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Window → column of `creator_stats` → headings that hold it."""
+    by_window: dict[str, dict[str, str]] = {}
+    for column in columns:
+        window, rest = read_window(column)
+        by_window.setdefault(window, {})[rest] = column
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for window, names in by_window.items():
+        laid = _lay_out(STATS, load_headings(), tuple(names))
+        headings = {name: tuple(names[one] for one in ones) for name, ones in laid.headings.items()}
+        if headings:
+            found[window] = headings
+    return found
+
+
+def read_window(heading: str) -> tuple[str, str]:
+    """The window that a heading names ("30d", "10p", UNKNOWN) and the heading without it.
+
+    A bare number is none: 1-20s报价 is a length. Only a number of days or posts before a statistic is a window.
+    """
+    text = unicodedata.normalize("NFKC", heading).lower().replace(" ", "")
+    for words, days in _MONTHS.items():
+        text = text.replace(words, days)
+    found = _WINDOW.search(text)
+    if not found:
+        return UNKNOWN, heading
+    rest = text[: found.start()] + text[found.end() :]
+    return f"{int(found[1])}{_COUNTED[found[2] or found[3]]}", rest.strip("-_:：·()[]【】")
 
 
 def own_name(name: str) -> str | None:

@@ -10,6 +10,8 @@ REASONS: dict[str, str] = {
     "unusable.value": "a value",
     "unusable.count": "a count such as 1234 or 1.2万",
     "unusable.amount": "an amount such as 5000 or 1.2万元",
+    "unusable.share": "a share such as 12.5% or 0.125",
+    "unusable.contradiction": "values that agree with each other; nobody knows which of them is right",
     "unusable.time": "a time after 1990 and not in the future",
     "unusable.flag": "yes or no",
     "unusable.choice": "one of the values that this column allows",

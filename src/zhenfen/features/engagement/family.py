@@ -11,6 +11,7 @@ from typing import ClassVar
 import polars as pl
 
 from zhenfen.features.base import Family, Measured, Schema, make_reasons
+from zhenfen.features.engagement.averages import AVERAGES_SCHEMA, STATS, choose_averages, measure_averages
 from zhenfen.features.engagement.evenness import measure_evenness, shown_both
 from zhenfen.features.engagement.lifetime import measure_half_life
 from zhenfen.features.engagement.packets import measure_packets
@@ -44,17 +45,17 @@ POSTS_SCHEMA: Schema = {
 
 
 class Engagement(Family, name="engagement"):
-    """What the creator's own, ripe posts receive.
+    """What the creator's own, ripe posts receive; without enough of them, what a vendor's averages say they receive.
 
     Posts that are recorded as promoted count in what a post receives by followers, and are left out wherever one count
     is set against another and posts against each other: promotion makes the same differences as a purchase.
 
     Details: `posts` (is_measured: false for posts too fresh to count; is_promoted and stands_out: see
-    `posts.promotion`).
+    `posts.promotion`); `averages`: what vendors state, see `averages.AVERAGES_SCHEMA`.
     """
 
     specs = ENGAGEMENT_SPECS
-    details: ClassVar = {"posts": POSTS_SCHEMA}
+    details: ClassVar = {"posts": POSTS_SCHEMA, "averages": AVERAGES_SCHEMA}
     what_ifs = (PromotedPosts(),)
     is_alone = True
 
@@ -82,9 +83,16 @@ class Engagement(Family, name="engagement"):
             measure_half_life(read, own),
         ):
             measured = measured.join(part, on="creator_id", how="left", maintain_order="left")
+        # Nobody's averages stand in for posts that were counted.
+        stats = inputs.tables[STATS].join(creators.select("creator_id"), on="creator_id", how="semi")
+        unmeasured = stats.join(measured.select("creator_id"), on="creator_id", how="anti")
+        averages = choose_averages(unmeasured)
+        stated = measure_averages(averages, sizes)
+        measured = pl.concat((measured, stated), how="diagonal_relaxed")
         values = creators.select("creator_id").join(measured, on="creator_id", how="left", maintain_order="left")
         n_posts = posts.group_by("creator_id").agg(n_posts=pl.len(), n_measured=pl.col("is_measured").sum())
-        counted = creators.select("creator_id").join(n_posts, on="creator_id", how="left", maintain_order="left")
+        counted = creators.select("creator_id").join(stated, on="creator_id", how="anti", maintain_order="left")
+        counted = counted.join(n_posts, on="creator_id", how="left", maintain_order="left")
         without = counted.filter(pl.col("n_posts").is_null())
         # Posts without any count, or all of them fresh, are named apart: more posts would not help.
         countless = counted.filter(pl.col("n_measured") == 0, pl.col("n_posts") >= N_POSTS_NEEDED)
@@ -97,7 +105,7 @@ class Engagement(Family, name="engagement"):
         return Measured(
             values.select("creator_id", *(spec.name for spec in ENGAGEMENT_SPECS)),
             pl.concat(reasons),
-            {"posts": show_posts(posts)} if inputs.with_details else {},
+            {"posts": show_posts(posts), "averages": show_averages(stats, averages)} if inputs.with_details else {},
         )
 
     def reads(self, change: DocumentedChange) -> bool:
@@ -183,6 +191,14 @@ def measure_ratios(posts: pl.DataFrame) -> pl.DataFrame:
 
 def _ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(part / whole)
+
+
+def show_averages(stats: pl.DataFrame, averages: pl.DataFrame) -> pl.DataFrame:
+    """All that vendors state as the details show it, AVERAGES_SCHEMA; beside posts that were counted none is used."""
+    beside = stats.join(averages.select("creator_id"), on="creator_id", how="anti").with_columns(
+        is_used=pl.lit(value=False)
+    )
+    return pl.concat((averages, beside.select(AVERAGES_SCHEMA.keys()))).sort("creator_id", "source", "window")
 
 
 def show_posts(posts: pl.DataFrame) -> pl.DataFrame:

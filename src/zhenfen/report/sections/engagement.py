@@ -9,6 +9,7 @@ import polars as pl
 
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.section import ABOVE_LOW, FamilySection
+from zhenfen.report.sections.averages import summarise_averages
 from zhenfen.report.words import iso_day, list_names
 
 MOST_POSTS = 400
@@ -21,11 +22,16 @@ _LIFTED = ("likes", "views", "hit", "sponsored")
 
 
 class EngagementSection(FamilySection, family="engagement", place=2):
-    """The chart of interactions; posts whose count or time is unknown are counted, not drawn."""
+    """The chart of interactions, and what vendors state; posts without a count or time are counted, not drawn."""
 
-    reads: ClassVar[Reads] = {"engagement": ("posts",), "sponsorship": ("posts",)}
+    reads: ClassVar[Reads] = {"engagement": ("posts", "averages"), "sponsorship": ("posts",), "audience": ("shares",)}
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
+        """What `_summarise_posts` gives, and `averages`, see `summarise_averages`; None without either."""
+        drawn, averages = self._summarise_posts(case), summarise_averages(case)
+        return None if drawn is None and averages is None else {"posts": [], **(drawn or {}), "averages": averages}
+
+    def _summarise_posts(self, case: Case) -> dict[str, Any] | None:
         """Posts, their median, those not drawn and those on record as promoted; None with fewer than FEWEST_POSTS."""
         posts = case.detail("engagement", "posts")
         if posts is None:
@@ -61,6 +67,11 @@ class EngagementSection(FamilySection, family="engagement", place=2):
             "promoted_text": text("report.promoted", n=count(n_promoted)) if n_promoted else "",
         }
 
+    def note(self, case: Case) -> str:
+        """That the level rests on a vendor's averages, where it does."""
+        averages = summarise_averages(case)
+        return averages["sentence"] if averages is not None and averages["is_used"] else ""
+
     def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
         """What may lie behind the measurements that ask, promotion first.
 
@@ -81,7 +92,10 @@ class EngagementSection(FamilySection, family="engagement", place=2):
         return tuple(cause for cause in ("promotion", "talk", "reach") if cause in (found or {"reach"}))
 
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
-        """About days whose posts' views or likes stand out without a record of promotion, newest first."""
+        """About averages that nobody checked; about days whose posts stand out without a record of promotion."""
+        averages = part.get("averages")
+        if is_outside and averages is not None and averages["is_used"]:
+            yield case.catalogue.text("report.question.averages")
         posts = case.detail("engagement", "posts")
         if not is_outside or posts is None or "stands_out" not in posts.columns:
             return

@@ -41,7 +41,7 @@ def summarise_packs(case: Case) -> list[dict[str, Any]]:
 def _rule(case: Case, rows: pl.DataFrame) -> dict[str, Any]:
     """A rule with the posts in which it saw something, newest first, and how many there are."""
     text, number = case.catalogue.text, case.catalogue.number
-    first = (pl.col(name).first() for name in ("published_at", "disclosure", "is_mark", "position", "chars_before"))
+    first = (pl.col(name).first() for name in ("published_at", "disclosure", "mention", "position", "chars_before"))
     posts = (
         rows.sort("post_id", "start")
         .group_by("post_id", maintain_order=True)
@@ -62,6 +62,8 @@ def _rule(case: Case, rows: pl.DataFrame) -> dict[str, Any]:
     return {
         "rule": rows["rule"][0],
         "article": rows["article"][0],
+        "read_on": rows["read_on"][0],
+        "article_text": text("report.packs.article", article=rows["article"][0], day=rows["read_on"][0]),
         "label": text(key),
         "about": text(f"{key}.about"),
         "n_posts": posts.height,
@@ -90,7 +92,7 @@ def _disclosure(case: Case, row: dict[str, Any]) -> str:
     place = text(f"rules.position.{row['position']}")
     if row["disclosure"] is None:
         return place
-    kind = text("rules.mark" if row["is_mark"] else "rules.other_disclosure")
+    kind = text(f"rules.mention.{row['mention']}")
     parts = [f"“{clean(row['disclosure'])}”", kind, place]
     if row["is_behind_fold"]:
         parts.append(text("rules.behind_fold", n=case.catalogue.number(row["chars_before"], 0)))

@@ -11,6 +11,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.quote import clean, highlight, highlight_spans
 from zhenfen.report.section import FamilySection, FamilySheet, Line
+from zhenfen.report.sections.brands import summarise_brands
 from zhenfen.report.sections.packs import summarise_packs
 from zhenfen.report.words import iso_day, list_names
 
@@ -21,13 +22,24 @@ NO_KIND = "none"
 """The post model's word for a post below its threshold."""
 MOST_LIKELY, LEAST_LIKELY = 0.8, 0.2
 """Four to one on either side; what lies between has the name that the model's own threshold gives it."""
-_UNSCORED = {"p_sponsored": pl.Float64, "kind": pl.String, "model": pl.String}
+LOUD_PASSAGE = 0.95
+"""Probability from which a passage of a long post that does not sound so as a whole is shown."""
+_UNSCORED = {
+    "p_sponsored": pl.Float64,
+    "kind": pl.String,
+    "p_passage": pl.Float64,
+    "passage_start": pl.Int64,
+    "passage_end": pl.Int64,
+    "n_alike": pl.Int64,
+    "n_alike_marked": pl.Int64,
+    "model": pl.String,
+}
 
 
 class SponsorshipSection(FamilySection, family="sponsorship", place=4):
     """The newest posts with a sign of sponsorship, how many posts carry which sign, and what the rule packs saw."""
 
-    reads: ClassVar[Reads] = {"sponsorship": ("posts", "scored", "rules")}
+    reads: ClassVar[Reads] = {"sponsorship": ("posts", "scored", "rules", "brands")}
     sheet = FamilySheet(
         "report.sheet.posts",
         {
@@ -46,7 +58,7 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
     )
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
-        """Facts, posts and packs; None without posts."""
+        """Facts, posts, brands and packs; None without posts."""
         posts = case.detail("sponsorship", "posts")
         if posts is None:
             return None
@@ -60,7 +72,10 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
             said = scored.select("post_id", *_UNSCORED, "reasons")
             facts = facts.join(said, on="post_id", how="left", maintain_order="left")
         facts = facts.with_columns(has_words=pl.col("matched").list.len() > 0, sounds=pl.col("kind") != NO_KIND)
-        marked = facts.filter(pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds"))
+        facts = facts.with_columns(has_passage=(pl.col("p_passage") >= LOUD_PASSAGE) & ~pl.col("sounds"))
+        marked = facts.filter(
+            pl.any_horizontal("is_disclosed", "has_purchase_means", "has_words", "sounds", "has_passage")
+        )
         newest = marked.sort("published_at", "post_id", descending=[True, False], nulls_last=True).head(MOST_POSTS)
         models = facts["model"].drop_nulls()
         # Posts by fact: one whose label is unknown counts neither as labelled nor as unlabelled, and a fact that is
@@ -93,6 +108,7 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
             "model": models[0] if len(models) else None,
             "facts": counts,
             "posts": [_post(case, row) for row in newest.iter_rows(named=True)],
+            "brands": summarise_brands(case),
             "packs": summarise_packs(case),
         }
 
@@ -122,7 +138,10 @@ def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     words, show_names = row["matched"] or [], case.setting.show_names
     reasons = [reason for reason in row["reasons"] or [] if reason["contribution"] > 0]
     # Around what spoke for a sponsored tone where it sounds so, else around the words that were found.
-    if row["text"] and reasons and row["sounds"]:
+    if row["text"] and row["has_passage"]:
+        passage = [(row["passage_start"], row["passage_end"])]
+        excerpt = highlight_spans(row["text"], passage, show_names=show_names)
+    elif row["text"] and reasons and row["sounds"]:
         spans = [(reason["start"], reason["end"]) for reason in reasons]
         excerpt = highlight_spans(row["text"], spans, show_names=show_names)
     else:
@@ -130,6 +149,8 @@ def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     proba = row["p_sponsored"]
     if proba is None:
         tone = "unread"
+    elif row["has_passage"]:
+        tone = "passage"
     elif row["sounds"]:
         tone = "very" if proba >= MOST_LIKELY else "rather"
     else:
@@ -144,8 +165,20 @@ def _post(case: Case, row: dict[str, Any]) -> dict[str, Any]:
         "kind": row["kind"],
         # Whom a sponsored tone seems to serve.
         "kind_text": case.catalogue.text(f"report.pitch.{row['kind']}") if row["sounds"] else "",
+        # What the platform's own marks say of posts like it: cases, no probability.
+        "alike_text": _alike(case, row),
         "reasons": [{**reason, "piece": clean(reason["piece"])} for reason in reasons],
         "is_disclosed": row["is_disclosed"],
         "has_purchase_means": row["has_purchase_means"],
         "matched": [clean(word) for word in words[:MOST_WORDS]],
     }
+
+
+def _alike(case: Case, row: dict[str, Any]) -> str:
+    """Of posts that read like this one, how many carry the platform's mark; empty where there are none to tell."""
+    if not row["n_alike"]:
+        return ""
+    number = case.catalogue.number
+    return case.catalogue.text(
+        "report.sponsored.alike", n=number(row["n_alike"], 0), marked=number(row["n_alike_marked"], 0)
+    )
