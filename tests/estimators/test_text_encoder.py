@@ -42,7 +42,7 @@ def test_a_layer_computes_what_bert_does(shipped: TextEncoder) -> None:
     folder = models_dir() / "encoder" / "2"
     shape = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
     bert = BertModel(BertConfig(**shape, type_vocab_size=1, attn_implementation="eager"), add_pooling_layer=False)
-    weights = text_encoder._read_weights(folder / WEIGHTS, text_encoder.EncoderShape.model_validate(shape))
+    weights = text_encoder.read_weights(folder / WEIGHTS, text_encoder.EncoderShape.model_validate(shape))
     names = {
         "attention.self.query": "q",
         "attention.self.key": "k",

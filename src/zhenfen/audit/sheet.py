@@ -139,7 +139,8 @@ def read_filled(path: Path) -> Filled:
         UnreadableFileError: No workbook.
         InputError: No workbook of `write_workbook`, or a sheet or column of it is gone.
     """
-    sheets = peek_workbook(path, path.name)
+    # Our own sheets begin with their headings.
+    sheets = peek_workbook(path, path.name, dict.fromkeys(peek_workbook(path, path.name), 1))
     if not {DESIGN_SHEET, DRAW_SHEET} <= set(sheets):
         raise InputError(Problem("a workbook written by `zhenfen audit sample`", path.name))
     design = _read_design(path)
@@ -167,7 +168,7 @@ def read_filled(path: Path) -> Filled:
     # Who labelled stands beside a question on the sheet that says how, which may be gone.
     names = []
     guide = words("audit.sheet.guide")
-    cells = read_workbook(path, path.name, guide) if guide in sheets else pl.DataFrame()
+    cells = read_workbook(path, path.name, guide, 1) if guide in sheets else pl.DataFrame()
     if cells.width > 1:
         signed = cells.filter(cells.to_series(0) == words("audit.guide.labelled_by")).to_series(1).drop_nulls()
         names = [name.strip()[:_LONGEST_REMARK_CHARS] for name in signed.to_list() if name.strip()]
@@ -210,7 +211,7 @@ def _write_hidden(workbook: Any, name: str, headings: Iterable[str], rows: Itera
 
 
 def _read_design(path: Path) -> Design:
-    cells = read_workbook(path, path.name, DESIGN_SHEET)
+    cells = read_workbook(path, path.name, DESIGN_SHEET, 1)
     found = dict(zip(cells.to_series(0), cells.to_series(1), strict=True)) if cells.width > 1 else {}
     names = ("format", *(name for name in Design.__annotations__ if name != "batch"))
     problems = [Problem("a value", path.name, column=f"{DESIGN_SHEET}:{name}") for name in names if not found.get(name)]
@@ -234,4 +235,4 @@ def _read_columns(path: Path, sheets: Mapping[str, tuple[str, ...]], sheet: str,
     missing = [name for name in names if name not in sheets[sheet]]
     if missing:
         raise InputError([Problem(f"the column on the sheet {sheet!r}", path.name, column=name) for name in missing])
-    return read_workbook(path, path.name, sheet).select(names)
+    return read_workbook(path, path.name, sheet, 1).select(names)

@@ -96,8 +96,8 @@ class TextEncoder:
         """
         try:
             if config.source.startswith(f"{SHELF}/"):
-                return cls(*_open_shelved(models_dir() / config.source, config), config)
-            return cls(*_open_foreign(config), config)
+                return cls(*open_shelved(models_dir() / config.source, config), config)
+            return cls(*open_foreign(config), config)
         except ImportError as error:
             raise ConfigError("the text encoder needs torch and transformers: pip install 'zhenfen[deep]'") from error
 
@@ -129,7 +129,7 @@ class TextEncoder:
         return np.stack(vectors) if vectors else np.empty((0, 0), np.float32), n_tokens
 
 
-def _open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`tokenise` and `forward` of an encoder of the shelf.
 
     A layer is torch's own, which computes what transformers' BertModel does and starts in a third of the time.
@@ -146,10 +146,10 @@ def _open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., An
         n_words = tokenizer.get_vocab_size()
         raise ConfigError(f"{folder / TOKENIZER}: expected at most {shape.vocab_size} tokens, found {n_words}")
     tokenizer.enable_truncation(shape.max_position_embeddings)
-    weights = _read_weights(folder / WEIGHTS, shape)
+    weights = read_weights(folder / WEIGHTS, shape)
     tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
     n_layers = min(config.layer or shape.num_hidden_layers, shape.num_hidden_layers)
-    layers = [_make_layer(tensors, f"l{place}.", shape) for place in range(n_layers)]
+    layers = [make_layer(tensors, f"l{place}.", shape) for place in range(n_layers)]
     positions = tensors["emb.pos"] + tensors["emb.type"][0]
     norm = (shape.hidden_size,), tensors["emb.ln.w"], tensors["emb.ln.b"], shape.layer_norm_eps
 
@@ -162,7 +162,7 @@ def _open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., An
     return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], forward
 
 
-def _make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape) -> torch.nn.Module:
+def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape) -> torch.nn.Module:
     """One layer of the encoder, from the tensors whose names begin with `name`."""
     import torch
 
@@ -190,7 +190,7 @@ def _make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape
     return layer.eval()
 
 
-def _read_weights(path: Path, shape: EncoderShape) -> dict[str, npt.NDArray[np.float32]]:
+def read_weights(path: Path, shape: EncoderShape) -> dict[str, npt.NDArray[np.float32]]:
     """Name → weights of the embeddings (emb.) and layers (l0., l1. …), 4-bit blocks read back."""
     width, inner = shape.hidden_size, shape.intermediate_size
     sizes = {"emb.word": (shape.vocab_size, width), "fi.w": (inner, width), "fo.w": (width, inner)}
@@ -220,7 +220,7 @@ def read_blocks(stored: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDA
     return np.asarray(((halves - 8) * scale).reshape(size), dtype=np.float32)
 
 
-def _open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`tokenise` and `forward` of any encoder that transformers can load.
 
     Weights are read as safetensors alone, and no code of a repository is run.

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -27,7 +28,9 @@ PROPERTIES_BYTES = 2**16
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[ T]00:00:00(?:\.0+)?$"
 
 
-def peek_workbook(path: Path, file: str, heading_rows: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+def peek_workbook(
+    path: Path, file: str, heading_rows: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, tuple[str, ...]]:
     """The sheets of an XLSX file, each with its headings.
 
     Args:
