@@ -23,7 +23,10 @@ def add_interactions(posts: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFram
         counts the set has and how many of them this post shows).
     """
     own = posts.filter(pl.col("is_repost").not_() | pl.col("is_repost").is_null())
-    own = own.join(creators.select("creator_id", "platform"), on="creator_id", how="inner", maintain_order="left")
+    # Who wrote it says which platform, also where a post that could stand alone says it too.
+    own = own.drop("platform", strict=False).join(
+        creators.select("creator_id", "platform"), on="creator_id", how="inner", maintain_order="left"
+    )
     # Each term is null on posts of other platforms.
     sums, sizes, known = [], [], []
     for name, platform in load_platforms().items():

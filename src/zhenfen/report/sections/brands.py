@@ -37,7 +37,10 @@ def _row(case: Case, row: dict[str, Any]) -> dict[str, Any]:
     text, number = case.catalogue.text, case.catalogue.number
     name = clean(row["name"])
     is_brand = row["kind"] == BRAND
-    kind = case.setting.label("report.brands.category", row["category"]) if is_brand else ""
+    key = f"report.brands.category.{row['category']}"
+    # A user's own dictionary may have categories of its own.
+    category = case.catalogue.text(key) if case.catalogue.has(key) else row["category"]
+    kind = category if is_brand else ""
     rivals = list_names(
         [shorten(clean(one), LONGEST_NAME_CHARS) for one in row["rivals"][:MOST_RIVALS]], case.catalogue
     )
