@@ -315,7 +315,7 @@ def test_hostile_names_do_not_reach_the_terminal_raw(zhenfen: Runner, tmp_path: 
     [
         ("zh", "缺少“平台”列，请用 --platform 说明"),
         ("en", 'there is no column "platform"'),
-        ("fr", "aucune colonne de plateforme ; précisez-la avec --platform"),
+        ("fr", "aucune colonne de plateforme ; précisez-la"),
     ],
 )
 def test_what_only_the_user_can_say_is_asked_for_in_their_language(
