@@ -79,7 +79,7 @@ def test_each_row_gets_the_probabilities_of_its_text(folder: Path) -> None:
 
 def test_no_comments(folder: Path) -> None:
     model = load_comment_model(folder)
-    assert model.predict(pl.Series([], dtype=pl.String)).shape == (0, 2)
+    assert model.predict(pl.Series([], dtype=pl.String)).shape == (0, 3)
     assert model.explain(pl.Series([], dtype=pl.String), 3).len() == 0
     assert model.predict(pl.Series([None], dtype=pl.String)).row(0) == (None, None)
 
