@@ -81,7 +81,7 @@ def test_no_comments(folder: Path) -> None:
     model = load_comment_model(folder)
     assert model.predict(pl.Series([], dtype=pl.String)).shape == (0, 3)
     assert model.explain(pl.Series([], dtype=pl.String), 3).len() == 0
-    assert model.predict(pl.Series([None], dtype=pl.String)).row(0) == (None, None)
+    assert model.predict(pl.Series([None], dtype=pl.String)).row(0) == (None, None, None)
 
 
 def test_reasons_are_the_largest_pieces_of_each_text(folder: Path) -> None:
