@@ -23,6 +23,7 @@ from training.tune import Range, Space, Spaces, Tuner, load_spaces
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.mixture import Route
+from zhenfen.estimators.text_encoder import EncoderConfig
 from zhenfen.features.audience.profile import PROFILE_FEATURES
 
 pytest.importorskip("optuna")
@@ -284,12 +285,20 @@ def test_no_number_of_trials_is_named(n_trials: int) -> None:
     ("file", "model", "tuners"),
     [
         ("audience", ModelConfig, lambda config: [(*audience.AudienceRecipe(config, n_trials=1).choosers, config)]),
-        ("post", post.PostConfig, lambda config: [(*post.PostRecipe(config, n_trials=1).choosers, config)]),
+        (
+            "post",
+            post.PostConfig,
+            lambda config: [(*post.PostRecipe(config, EncoderConfig(source="none"), n_trials=1).choosers, config)],
+        ),
         (
             "comment",
             comment.CommentConfig,
             lambda config: list(
-                zip(comment.CommentRecipe(config, n_trials=1).choosers, (config.advert, config.filler), strict=True)
+                zip(
+                    comment.CommentRecipe(config, n_trials=1).choosers,
+                    (config.advert, config.filler, config.praise),
+                    strict=True,
+                )
             ),
         ),
     ],
