@@ -195,7 +195,7 @@ NAN = make_scores(0.1, 1).with_columns(p_fake=pl.lit(float("nan")))
     ("new", "words"),
     [
         (pl.DataFrame({"x": [1]}), ["b.parquet", "profiles, comments or posts"]),
-        (make_profiles(0.1, 1), ["b.parquet", "found 'profiles'", "profile_scores"]),
+        (make_profiles(0.1, 1), ["b.parquet", 'found "profiles"', "profile_scores"]),
         (make_scores(0.1, 1).clear(), ["b.parquet", "at least one row"]),
         (make_scores(0.1, 1).with_columns(p_fake=pl.col("p_fake") + (pl.int_range(N) == 6) * 5), ["row 7", "p_fake"]),
         (NAN, ["row 1", "p_fake"]),
