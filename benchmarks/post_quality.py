@@ -49,7 +49,7 @@ def read_organic(folder: Path) -> dict[str, pl.DataFrame]:
         & ~pl.col("is_repost")
     )
     statuses = [
-        json.loads(line)["text"]
+        json.loads(line)["text_raw"]
         for path in sorted((folder / "exports" / "weibo_statuses").rglob("*.json*"))
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip().startswith("{")
@@ -58,7 +58,7 @@ def read_organic(folder: Path) -> dict[str, pl.DataFrame]:
         "Weibo users without a shop, 2024": ("weibo", panel["text"]),
         "Weibo, a fans' page and a singer": ("weibo", pl.Series(statuses, dtype=pl.String)),
         "Weibo threads, 2010 to 2014": ("weibo", pl.read_parquet(folder / "text" / "weibo_lines.parquet")["text"]),
-        "news titles": ("wechat", pl.read_parquet(folder / "sponsored" / "clickbait_titles_zh.parquet")["text"]),
+        "news titles": ("wechat", pl.read_parquet(folder / "sponsored" / "clickbait_titles_zh.parquet")["title"]),
     }
     drawn = {}
     for name, (platform, texts) in found.items():

@@ -18,7 +18,7 @@ from zhenfen.report.words import iso_day, list_names
 MOST_POSTS = 12
 MOST_WORDS = 8
 MOST_DAYS = 5
-NO_KIND = "none"
+NO_KIND, CAMPAIGN = "none", "campaign"
 """The post model's word for a post below its threshold."""
 MOST_LIKELY, LEAST_LIKELY = 0.8, 0.2
 """Four to one on either side; what lies between has the name that the model's own threshold gives it."""
@@ -82,7 +82,9 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
         # known of no post has no number.
         disclosed, means = pl.col("is_disclosed"), pl.col("has_purchase_means")
         signs = {
-            "sounding": pl.col("sounds"),
+            # What reads like a platform's task or a fan campaign is counted apart from what reads like selling.
+            "sounding": pl.col("sounds") & (pl.col("kind") != CAMPAIGN),
+            "campaign": pl.col("kind") == CAMPAIGN,
             "words": pl.col("has_words"),
             "disclosed": disclosed,
             "purchase": means,
@@ -100,7 +102,7 @@ class SponsorshipSection(FamilySection, family="sponsorship", place=4):
                 "n_text": text("report.unknown") if n is None else number(n, 0),
             }
             for fact, n in facts.select(known).row(0, named=True).items()
-            if len(models) or fact != "sounding"
+            if len(models) or fact not in {"sounding", "campaign"}
         ]
         return {
             "n_posts": facts.height,
