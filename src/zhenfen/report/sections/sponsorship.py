@@ -19,7 +19,7 @@ MOST_POSTS = 12
 MOST_WORDS = 8
 MOST_DAYS = 5
 NO_KIND, CAMPAIGN = "none", "campaign"
-"""The post model's word for a post below its threshold."""
+"""The post model's words for a post below its threshold, and for what reads like a task of the platform or of fans."""
 MOST_LIKELY, LEAST_LIKELY = 0.8, 0.2
 """Four to one on either side; what lies between has the name that the model's own threshold gives it."""
 LOUD_PASSAGE = 0.95
