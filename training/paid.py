@@ -51,12 +51,10 @@ class FittedPaid:
 
     Attributes:
         head: Taught by all rows.
-        rows: source, twin, is_fake (marked), and scores out of folds: letters, both.
         figures: Judge → AUC.
     """
 
     head: PaidHead
-    rows: pl.DataFrame
     figures: dict[str, Figure]
 
 
@@ -101,7 +99,7 @@ def fit_paid(rows: pl.DataFrame, lessons: Lessons, config: PostConfig) -> Fitted
     orders = (rows["truth"] != MARKED[1]).to_numpy()
     part = rows.filter(pl.Series(orders))
     figures[f"{BY_BOTH}, orders and adverts alone"] = evaluate(part, both[orders], EVEN, config.seed)[MARKS.name]["auc"]
-    return FittedPaid(head, rows.with_columns(letters=pl.Series(letters), both=pl.Series(both)), figures)
+    return FittedPaid(head, figures)
 
 
 def _fit(

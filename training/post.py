@@ -58,8 +58,8 @@ from zhenfen.estimators import post_text
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import EncoderManifest
 from zhenfen.estimators.post_classifier import KINDS, PostClassifier, round_weights
-from zhenfen.estimators.post_heads import HEADS, SHARED, Int, VectorHeads, choose_heads, pick_heads
-from zhenfen.estimators.post_model import BOTH, CALIBRATION, LETTERS, PAID, PROBE, VECTORS, WEIGHTS
+from zhenfen.estimators.post_heads import HEADS, SHARED, VectorHeads, choose_heads, pick_heads
+from zhenfen.estimators.post_model import BOTH, CALIBRATION, LETTERS, PAID, PROBE, VECTORS, WEIGHTS, apply_maps
 from zhenfen.estimators.post_text import LISTS
 from zhenfen.estimators.post_windows import blend_neighbours
 from zhenfen.estimators.text_encoder import EncoderConfig, TextEncoder
@@ -251,15 +251,6 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
             "## Kind of what sounds sponsored (rows: first reader; columns: out of fold)",
             show_kinds(fitted.kinds),
         )
-
-
-def apply_maps(maps: Mapping[str, Mapping[str, Calibration]], read_by: str, scores: Array, heads: Int) -> Array:
-    """Probabilities of scores by the map of each row's head, shape (n,)."""
-    probas = np.full(len(scores), np.nan)
-    for place in np.unique(heads):
-        here = heads == place
-        probas[here] = maps[HEADS[place]][read_by].apply(scores[here])
-    return probas
 
 
 def calibrate_across(rows: pl.DataFrame, scores: Array, shared: Array, config: PostConfig) -> Array:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.sparse import csr_matrix, vstack
 
 from training.posts import weigh
 from training.split import Mask
@@ -16,9 +16,6 @@ from zhenfen.estimators.post_text import leave_out_disclosures, make_matrix
 from zhenfen.estimators.post_windows import mean_vectors
 from zhenfen.estimators.text_encoder import TextEncoder
 from zhenfen.text.windows import cut_windows
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 Array = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -64,8 +61,6 @@ def make_lessons(texts: pl.Series, encoder: TextEncoder) -> Lessons:
     windows = cut_windows(leave_out_disclosures(texts).texts, encoder.config.window)
     vectors, n_tokens = encoder.embed(windows["window"])
     row = windows["row"].to_numpy()
-    from scipy.sparse import vstack
-
     return Lessons(
         X=vstack((make_matrix(texts), make_matrix(windows["window"])), format="csr"),
         vectors=np.concatenate((mean_vectors(vectors, n_tokens, row), vectors)),

@@ -87,7 +87,7 @@ def score_posts(
     platform: PlatformOption = None,
     explain: ExplainOption = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="By letters alone: some 30 times as fast, and less sure of doubtful posts.")
+        bool, typer.Option("--quick", help="By letters alone: many times as fast, and less sure of doubtful posts.")
     ] = False,
     brands: Annotated[
         bool,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from zhenfen.connectors.preview import Preview, SheetPreview
 from zhenfen.connectors.reading.reasons import REASONS
 from zhenfen.connectors.recognised import Recognised, read_recognised
 from zhenfen.errors import LONGEST_VALUE_CHARS, Problem
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
-from zhenfen.tables import Tables
+
+if TYPE_CHECKING:
+    from zhenfen.connectors.preview import Preview, SheetPreview
+    from zhenfen.tables import Tables
 
 MOST_LINES = 10
 """What a person reads before scrolling; the rest stands in a file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -84,9 +84,9 @@ class PostModel:
         """Probability from which a post counts as sounding sponsored."""
         return self.manifest.threshold
 
-    @property
+    @cached_property
     def encoder(self) -> TextEncoder:
-        """The encoder that the heads were fitted for, loaded when it is first asked.
+        """The encoder that the heads were fitted for, loaded and tried when it is first asked.
 
         Raises:
             ConfigError: It cannot be loaded, or is another one.
@@ -145,12 +145,8 @@ class PostModel:
         )
 
     def calibrate(self, scores: Array, heads: Int, read_by: str) -> Array:
-        """Probabilities of scores by LETTERS or BOTH, each by the map of its head, shape (n,)."""
-        probas = np.full(len(scores), np.nan)
-        for place in np.unique(heads):
-            here = heads == place
-            probas[here] = self.calibrations[HEADS[place]][read_by].apply(scores[here])
-        return probas
+        """`apply_maps` of this model."""
+        return apply_maps(self.calibrations, read_by, scores, heads)
 
     def embed(self, told: pl.Series) -> npt.NDArray[np.float32]:
         """The vector of each text, disclosures left out, shape (n, width): the mean of its windows."""
@@ -194,6 +190,22 @@ class PostModel:
         rows = pl.DataFrame({"row": np.arange(posts.height)})
         reasons = rows.join(listed, on="row", how="left", maintain_order="left")["reasons"].cast(pl.List(REASON))
         return reasons.fill_null(pl.Series([[]], dtype=pl.List(REASON)).first())
+
+
+def apply_maps(maps: Mapping[str, Mapping[str, Calibration]], read_by: str, scores: Array, heads: Int) -> Array:
+    """Probabilities of scores by LETTERS or BOTH, each by the map of its head, shape (n,).
+
+    Args:
+        maps: Head → LETTERS or BOTH → map.
+        read_by: Which of the two.
+        scores: Shape (n,).
+        heads: Places in HEADS, shape (n,).
+    """
+    probas = np.full(len(scores), np.nan)
+    for place in np.unique(heads):
+        here = heads == place
+        probas[here] = maps[HEADS[place]][read_by].apply(scores[here])
+    return probas
 
 
 def find_platforms(posts: pl.DataFrame) -> pl.Series:

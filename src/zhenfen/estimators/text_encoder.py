@@ -7,7 +7,6 @@ weights will do instead: configs/models/encoder.yaml names one, and the post mod
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from zhenfen.config import Strict, models_dir
+from zhenfen.config import Strict, models_dir, read_config
 from zhenfen.errors import ConfigError
 from zhenfen.shelf import ENCODER, ShelfManifest, read_shelf_manifest
 from zhenfen.text.windows import WindowConfig
@@ -117,16 +116,17 @@ class TextEncoder:
 
         ids = self.tokenise([self.config.prefix + text for text in texts])
         n_tokens = np.array([len(one) for one in ids], dtype=np.int64)
-        vectors: list[Vectors] = [np.empty(0, np.float32)] * len(ids)
+        order, vectors = [np.empty(0, np.int64)], []
         with torch.inference_mode():
             for length in np.unique(n_tokens):
                 rows = np.flatnonzero(n_tokens == length)
                 for part in np.array_split(rows, -(-len(rows) * length // BATCH_TOKENS)):
                     outputs = self.forward(torch.tensor([ids[row] for row in part]))
                     pooled = outputs.mean(1) if self.config.pooling == "mean" else outputs[:, 0]
-                    for row, vector in zip(part, pooled.float().numpy(), strict=True):
-                        vectors[row] = vector
-        return np.stack(vectors) if vectors else np.empty((0, 0), np.float32), n_tokens
+                    order.append(part)
+                    vectors.append(pooled.float().numpy())
+        found = np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
+        return found[np.argsort(np.concatenate(order))], n_tokens
 
 
 def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -140,7 +140,7 @@ def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any
     manifest = read_shelf_manifest(folder, ShelfManifest)
     if missing := sorted(set(FILES) - manifest.files.keys()):
         raise ConfigError(f"{folder}: the encoder lacks {', '.join(missing)}")
-    shape = EncoderShape.model_validate(json.loads((folder / SHAPE).read_text(encoding="utf-8")))
+    shape = read_config(folder / SHAPE, EncoderShape)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     if tokenizer.get_vocab_size() > shape.vocab_size:
         n_words = tokenizer.get_vocab_size()
@@ -148,7 +148,7 @@ def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any
     tokenizer.enable_truncation(shape.max_position_embeddings)
     weights = read_weights(folder / WEIGHTS, shape)
     tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
-    n_layers = min(config.layer or shape.num_hidden_layers, shape.num_hidden_layers)
+    n_layers = find_layer(config, shape.num_hidden_layers)
     layers = [make_layer(tensors, f"l{place}.", shape) for place in range(n_layers)]
     positions = tensors["emb.pos"] + tensors["emb.type"][0]
     norm = (shape.hidden_size,), tensors["emb.ln.w"], tensors["emb.ln.b"], shape.layer_norm_eps
@@ -160,6 +160,17 @@ def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any
         return hidden
 
     return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], forward
+
+
+def find_layer(config: EncoderConfig, n_layers: int) -> int:
+    """The layer whose output is read, counted from 1.
+
+    Raises:
+        ConfigError: The encoder has fewer.
+    """
+    if config.layer is not None and config.layer > n_layers:
+        raise ConfigError(f"{config.source}: layer {config.layer} asked for, found {n_layers}")
+    return config.layer or n_layers
 
 
 def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape) -> torch.nn.Module:
@@ -239,9 +250,7 @@ def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..
         raise ConfigError(f"{config.source}: expected an encoder that transformers can load ({reason})") from error
     if len(tokenizer) > (n_words := network.get_input_embeddings().num_embeddings):
         raise ConfigError(f"{config.source}: the tokenizer has {len(tokenizer)} tokens, the encoder {n_words}")
-    n_layers = network.config.num_hidden_layers
-    if config.layer is not None and config.layer > n_layers:
-        raise ConfigError(f"{config.source}: layer {config.layer} asked for, found {n_layers}")
+    layer = find_layer(config, network.config.num_hidden_layers)
     longest = min(tokenizer.model_max_length, network.config.max_position_embeddings - 2)
 
     def tokenise(texts: list[str]) -> list[list[int]]:
@@ -251,7 +260,7 @@ def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..
 
     def forward(ids: torch.Tensor) -> torch.Tensor:
         states = network(input_ids=ids, output_hidden_states=True).hidden_states
-        read: torch.Tensor = states[n_layers if config.layer is None else config.layer]
+        read: torch.Tensor = states[layer]
         return read
 
     return tokenise, forward

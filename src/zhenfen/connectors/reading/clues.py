@@ -26,12 +26,10 @@ class Clue:
 
     Attributes:
         value: A platform.
-        kind: Which kind of clue: headings, links or names.
         said: The word itself, as it stands in the sheet.
     """
 
     value: str
-    kind: str
     said: str
 
 
@@ -41,7 +39,7 @@ def read_headings_for_platform(columns: Sequence[str]) -> list[Clue]:
     for platform, words in load_headings().clues.headings.items():
         for column in columns:
             if any(plain(word) in plain(column) for word in words):
-                found.setdefault(platform, Clue(platform, "headings", column))
+                found.setdefault(platform, Clue(platform, column))
     return list(found.values())
 
 
@@ -62,7 +60,7 @@ def read_names_for_platform(names: Sequence[str]) -> Clue | None:
                     said.setdefault(platform, name)
         if len(said) == 1:
             platform, where = next(iter(said.items()))
-            return Clue(platform, "names", where)
+            return Clue(platform, where)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from zhenfen.connectors.reading.headings import known_headings, plain
@@ -29,12 +30,13 @@ def find_heading_row(rows: Sequence[Sequence[str | None]]) -> int:
 
 def name_columns(cells: Sequence[str | None]) -> list[str]:
     """Headings as column names, each once: a repeated one gets a number behind it, a missing one its place."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for place, cell in enumerate(cells):
-        name = (cell or "").strip() or f"{UNNAMED}{place}"
-        number, unique = 1, name
+        unique = name = (cell or "").strip() or f"{UNNAMED}{place}"
+        # Counted on, so that a sheet of 16,384 equal headings is no work of their square.
         while unique in names:
-            unique = f"{name}_{number}"
-            number += 1
-        names.append(unique)
-    return names
+            times[name] += 1
+            unique = f"{name}_{times[name]}"
+        names[unique] = None
+    return list(names)

@@ -23,7 +23,8 @@ NO_KIND, CAMPAIGN = "none", "campaign"
 MOST_LIKELY, LEAST_LIKELY = 0.8, 0.2
 """Four to one on either side; what lies between has the name that the model's own threshold gives it."""
 LOUD_PASSAGE = 0.95
-"""Probability from which a passage of a long post that does not sound so as a whole is shown."""
+"""Probability from which a passage of a long post that does not sound so as a whole is shown: chosen, high because
+it is the highest of many."""
 _UNSCORED = {
     "p_sponsored": pl.Float64,
     "kind": pl.String,
