@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from cli_runner import Runner
 
 from zhenfen.connectors import importing
+from zhenfen.messages import Catalogue
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
 from zhenfen.vetting import options as vetting
@@ -326,5 +328,8 @@ def test_what_only_the_user_can_say_is_asked_for_in_their_language(
     ran = zhenfen("vet", export, *options)
     said = " ".join(ran.err.split())  # however wide the terminal
     assert (ran.code, platform in said, "达人.csv" in said, "expected" in said) == (2, True, True, False)
-    # When the sheet was made is told by the file.
-    assert zhenfen("vet", export, "--platform", "douyin", *options).code == 0
+    # When the sheet was made is told by the file, and that is said.
+    os.utime(export, (0, 1_780_000_000))  # 2026-05-28
+    ran = zhenfen("vet", export, "--platform", "douyin", *options)
+    assert ran.code == 0
+    assert Catalogue(lang).text("cli.read_as.dated", day="2026-05-28") in " ".join(ran.out.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,6 +17,7 @@ from zhenfen.connectors.recognised import Recognised, read_recognised
 from zhenfen.errors import LONGEST_VALUE_CHARS, Problem
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
+from zhenfen.tables import OBSERVED, latest_time
 
 if TYPE_CHECKING:
     from zhenfen.connectors.preview import Preview, SheetPreview
@@ -62,7 +64,7 @@ def tell_problem(problem: Problem, catalogue: Catalogue) -> str:
 
 
 def print_recognised(tables: Tables, console: Console, catalogue: Catalogue) -> None:
-    """Which sheet was taken for what, and the columns that were not used, counted and named."""
+    """Which sheet was taken for what, the file's day where no row says one, and the columns that were not used."""
     known = [
         (file, one)
         for file, text in tables["provenance"].select("file", "read_as").iter_rows()
@@ -72,6 +74,10 @@ def print_recognised(tables: Tables, console: Console, catalogue: Catalogue) -> 
         console.print(Text(clean(_tell_sheet(file, one, catalogue))))
     if len(known) > MOST_LINES:
         console.print(Text(catalogue.text("cli.read_as.more", n=catalogue.number(len(known) - MOST_LINES, 0))))
+    seen = [latest_time(tables[name], columns) for name, columns in OBSERVED.items() if name != "provenance"]
+    obtained = tables["provenance"]["obtained_at"].max()
+    if not any(seen) and isinstance(obtained, datetime):
+        console.print(Text(catalogue.text("cli.read_as.dated", day=f"{obtained:%Y-%m-%d}")))
     unused = tables["unusable"].filter(pl.col("action") == "column_ignored")
     if unused.is_empty():
         return
