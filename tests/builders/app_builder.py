@@ -106,8 +106,8 @@ def zipped(folder: Path) -> bytes:
 
 
 def wait_for(client: TestClient, url: str, *states: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """A job, once it is in one of the states."""
-    for _ in range(400):
+    """A job, once it is in one of the states; one that hangs is given up after five minutes: machines are busy."""
+    for _ in range(6_000):
         job: dict[str, Any] = client.get(url, headers=headers).json()
         if job["state"] in states:
             return job
