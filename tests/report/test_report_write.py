@@ -25,7 +25,7 @@ def test_a_report_is_pages_their_data_and_a_spreadsheet(tmp_path, language):
     assert len(pages) == 4
     assert all(page.read_text("utf-8").startswith("<!DOCTYPE html>") for page in pages)
     names = {page.name for page in pages} | {page.with_suffix(".json").name for page in pages}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"shortlist.xlsx"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"shortlist.xlsx", "compare.html"}
 
 
 def test_the_data_beside_a_page_is_the_dict_it_was_made_from(tmp_path):

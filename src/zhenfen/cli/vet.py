@@ -39,7 +39,7 @@ def vet(
     creator_name: CreatorNameOption = None,
     map_: MapOption = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="Print each creator's page to PDF as well; needs Chromium or Chrome.")
+        bool, typer.Option("--pdf", help="Print the creators’ pages to PDF as well; needs Chromium or Chrome.")
     ] = False,
     target_region: Annotated[
         list[str] | None,

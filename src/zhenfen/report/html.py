@@ -52,6 +52,7 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             sections=load_sections(),
             follower_chart=partial(followers.follower_chart, catalogue=catalogue),
             interactions=partial(interactions.interactions, catalogue=catalogue),
+            common_bar=cells.common_bar,
             range_bar=cells.range_bar,
             share_bar=cells.share_bar,
             sparkline=cells.sparkline,

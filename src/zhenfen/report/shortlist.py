@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
+from zhenfen.report.compare import FEWEST, MOST
 from zhenfen.report.family import say_reason
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
@@ -111,6 +112,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "as_of_day": setting.catalogue.day(setting.findings.as_of),
         "show_names": setting.show_names,
         "n_creators": len(rows),
+        "is_comparable": FEWEST <= len(rows) <= MOST,
         "sentence": setting.catalogue.text("report.shortlist.sentence", counts=list_names(said, setting.catalogue)),
         "n_outside": sum(row["n_outside"] > 0 for row in rows),
         "n_nothing_assessed": sum(row["n_assessed"] == 0 for row in rows),

@@ -11,7 +11,8 @@ from zhenfen.files import replace_folder
 from zhenfen.messages import Catalogue
 from zhenfen.progress import Progress, silent
 from zhenfen.report.case import Setting, open_cases
-from zhenfen.report.html import render_creator, render_shortlist
+from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
+from zhenfen.report.html import render_creator, render_page, render_shortlist
 from zhenfen.report.lines import SheetLines
 from zhenfen.report.shortlist import assemble_shortlist, make_row
 from zhenfen.report.source import summarise_shared, summarise_sources
@@ -21,7 +22,7 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 STEP = "report"
-_OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json|pdf)")
+_OURS = re.compile(r"index\.(html|json)|compare\.html|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json|pdf)")
 
 
 def write_report(
@@ -35,6 +36,8 @@ def write_report(
     on_progress: Progress = silent,
 ) -> list[Path]:
     """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
+
+    Of two to six creators there is compare.html as well.
 
     Args:
         findings: What was found; its order of creators is the shortlist's.
@@ -54,6 +57,7 @@ def write_report(
     setting = Setting(findings, tables, Catalogue(language), show_names, target_regions)
     rows: list[dict[str, Any]] = []
     lines, n_pages = SheetLines(), findings.creators.height + 1
+    is_comparable, compared = FEWEST <= findings.creators.height <= MOST, []
     with replace_folder(folder, is_ours=is_report_file) as partial:
         shared = summarise_shared(setting)
         for done, case in enumerate(open_cases(setting)):
@@ -62,9 +66,13 @@ def write_report(
             summary = summarise_case(case, shared)
             rows.append(make_row(case, summary))
             lines.add(summary)
+            if is_comparable:
+                compared.append(summary)
             _write_text(partial / f"{summary['file']}.html", render_creator(summary))
             _write_json(partial / f"{summary['file']}.json", summary)
         shortlist = assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
+        if is_comparable:
+            _write_text(partial / "compare.html", render_page("compare.html", summarise_comparison(compared)))
         _write_text(partial / "index.html", render_shortlist(shortlist))
         _write_json(partial / "index.json", shortlist)
         write_xlsx(shortlist, lines, partial / "shortlist.xlsx")

@@ -43,6 +43,13 @@ def share_bar(share: Mapping[str, Any]) -> Markup:
     return _bar(share["sentence"], share["low"], share["high"], marker)
 
 
+def common_bar(cell: Mapping[str, Any], label: str) -> Markup:
+    """A cell of a row whose cells share one scale: band for an interval, marker at the value, places from 0 to 1."""
+    place, low, high = (ROOM + (1 - 2 * ROOM) * cell[name] for name in ("place", "low", "high"))
+    mark = at(place, BAR / 2, tag("circle", class_="value asks" if cell["asks"] else "value", r=5))
+    return _bar(f"{label} · {cell['text']}", low, high, mark)
+
+
 def _bar(title: str, left: float, right: float, *marks: Markup) -> Markup:
     """A band between two places of a rail, under the marks."""
     middle, width = BAR / 2, max(right - left, NARROWEST_BAND)

@@ -1,0 +1,108 @@
+"""Two to six creators side by side: aligned rows, one scale a row, best and worst by a sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from zhenfen.messages import Catalogue
+from zhenfen.verdict.panel import COMPARED
+
+FEWEST, MOST = 2, 6
+"""One has nobody beside it; seven columns do not fit a landscape page."""
+MOST_MEASUREMENTS = 12
+Summary = Mapping[str, Any]
+
+
+def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
+    """The page's dict from what `summarise_case` returns for each creator, in the order of the shortlist.
+
+    Rows hold a cell a creator: text, note, the place of value and interval on the row's scale from 0 to 1, and mark:
+    best, worst or empty. Marks stand where a side is better: the lower share and cost, and of a measurement the side
+    that asks for nothing; none where all are alike or fewer than two are known.
+
+    Args:
+        creators: FEWEST to MOST summaries.
+    """
+    first = creators[0]
+    text = Catalogue(first["language"]).text
+    shares = [(one["audience"] or {}).get("share") for one in creators]
+    named = [share if share and share["is_assessed"] else None for share in shares]
+    cells = [
+        {}
+        if share is None
+        else {"value": share["share"], "low": share["low"], "high": share["high"], "text": share["share_text"]}
+        | {"note": f"{share['low_text']} – {share['high_text']}"}
+        for share in named
+    ]
+    rows = [_make_row(text("priority.audience"), cells, (0.0, 1.0), is_lower_better=True)]
+    for label, amount, words in (
+        ("report.fact.fee", "fee_cny", "fee_text"),
+        ("money.col.cost", "cost_cny", "cost_text"),
+    ):
+        money = [one["money"] or {} for one in creators]
+        cells = [{"value": one[amount], "text": one[words]} if one.get(amount) else {} for one in money]
+        rows.append(_make_row(text(label), cells, None, is_lower_better=True if amount == "cost_cny" else None))
+    measured = [
+        {
+            item["feature"]: item
+            for family in one["families"]
+            for item in family["evidence"]
+            if item["scope"] in COMPARED
+        }
+        for one in creators
+    ]
+    asking: dict[str, int] = {}
+    for items in measured:
+        for name, item in items.items():
+            if item["concern"] != "none":
+                asking[name] = asking.get(name, 0) + item["asks"]
+    # What asks of most creators first; what only one of them has says nothing beside the others.
+    both = [name for name in asking if sum(name in items for items in measured) >= FEWEST]
+    for name in sorted(both, key=lambda name: -asking[name])[:MOST_MEASUREMENTS]:
+        found = [items.get(name) for items in measured]
+        item = next(one for one in found if one)
+        cells = [
+            {"value": one["value"], "text": one["value_text"], "asks": one["asks"]} if one else {} for one in found
+        ]
+        better = {"high": True, "low": False}.get(item["concern"])
+        rows.append(_make_row(item["label"], cells, None, is_lower_better=better))
+    return {
+        "kind": "comparison",
+        "language": first["language"],
+        "as_of_day": first["as_of_day"],
+        "creators": [
+            {name: one[name] for name in ("file", "creator", "priority", "missing", "families")} for one in creators
+        ],
+        "families": [{name: family[name] for name in ("family", "label")} for family in first["families"]],
+        "rows": [row for row in rows if any(cell["text"] for cell in row["cells"])],
+    }
+
+
+def _make_row(
+    label: str, cells: Sequence[dict[str, Any]], scale: tuple[float, float] | None, *, is_lower_better: bool | None
+) -> dict[str, Any]:
+    """A row with every cell placed on one scale: the one given, else from 0 (or the least, below it) to the most."""
+    values = [cell["value"] for cell in cells if cell]
+    least, most = scale or (min([0.0, *values]), max([0.0, *values]))
+    width = (most - least) or 1.0
+    marks: dict[float, str] = {}
+    if is_lower_better is not None and len(set(values)) > 1:
+        ends = (min(values), max(values)) if is_lower_better else (max(values), min(values))
+        # Where several share an end nobody stands out.
+        marks = {end: mark for end, mark in zip(ends, ("best", "worst"), strict=True) if values.count(end) == 1}
+    return {
+        "label": label,
+        "cells": [
+            {
+                "text": cell.get("text", ""),
+                "note": cell.get("note", ""),
+                "asks": cell.get("asks", False),
+                "mark": marks.get(cell["value"], "") if cell else "",
+                "place": (cell["value"] - least) / width if cell else None,
+                "low": (cell.get("low", cell["value"]) - least) / width if cell else None,
+                "high": (cell.get("high", cell["value"]) - least) / width if cell else None,
+            }
+            for cell in cells
+        ],
+    }
