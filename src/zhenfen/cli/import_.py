@@ -28,6 +28,10 @@ def import_(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")
     ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Folder of tables to add to, instead of --out: readings of several days become series."),
+    ] = None,
     obtained_how: Annotated[
         str | None, typer.Option(help="How you came by the export; stands in every report.")
     ] = None,
@@ -60,14 +64,19 @@ def import_(
         if save_map:
             write_file(save_map, seen.to_map().to_yaml())
         return
-    if out is None or obtained_how is None:
+    if out is not None and into is not None:
+        raise ConfigError(Catalogue(lang).text("cli.import.both"))
+    folder = out or into
+    if folder is None or obtained_how is None:
         raise ConfigError(Catalogue(lang).text("cli.import.needs"))
-    from zhenfen.cli.terminal import StepDisplay, show_tables
+    from zhenfen.cli.terminal import StepDisplay, show_joined, show_tables
     from zhenfen.connectors.importing import import_export
+    from zhenfen.connectors.joining import join_tables
     from zhenfen.files import check_replaceable
-    from zhenfen.tables import is_table_file, write_tables
+    from zhenfen.tables import Tables, is_table_file, read_tables, write_tables
 
-    check_replaceable(out, is_table_file)
+    check_replaceable(folder, is_table_file)
+    known = read_tables(folder) if into and folder.exists() and any(folder.iterdir()) else Tables()
     with StepDisplay(lang) as steps:
         tables = import_export(
             path,
@@ -81,5 +90,11 @@ def import_(
             keep_contacts=keep_contacts,
             on_progress=steps.advance,
         )
-        write_tables(tables, out)
-    show_tables(tables, out, lang)
+    if into is None:
+        write_tables(tables, folder)
+        show_tables(tables, folder, lang)
+        return
+    joined = join_tables(known, tables, str(folder))
+    if joined.is_changed:
+        write_tables(joined.tables, folder)
+    show_joined(tables, joined, folder, lang)

@@ -13,7 +13,7 @@ from zhenfen.connectors.base import UNSAID, Connector, Imported, Options, choose
 from zhenfen.connectors.export import Export, open_export
 from zhenfen.connectors.found_by import check_found_by, settle_found_by
 from zhenfen.connectors.import_map import ImportMap
-from zhenfen.connectors.privacy import load_key, mask, pseudonymise
+from zhenfen.connectors.privacy import KEPT, load_key, mask, name_key, pseudonymise
 from zhenfen.connectors.reading.headings import find_value
 from zhenfen.connectors.reading.tidy import list_unusable, unusable_files
 from zhenfen.connectors.recognised import write_recognised
@@ -75,7 +75,10 @@ def import_export(
             frames["creators"] = settle_found_by(frames["creators"], found_by, imported.found)
         if not frames.get("provenance", pl.DataFrame()).height:
             captured_at = obtained_at or imported.captured_at or _date_by_files(taken.export, path, frames)
-            frames["provenance"] = _provenance(taken.export, taken.connector, obtained_how, captured_at)
+            made = _provenance(taken.export, taken.connector, obtained_how, captured_at)
+            # Of tables of ours nobody knows the key: they came without a word of where they are from.
+            said = None if imported.is_canonical else KEPT if keep_ids else name_key(load_key())
+            frames["provenance"] = made.with_columns(id_key=pl.lit(said, pl.String))
         frames["unusable"] = taken.list_unused()
     if not imported.is_canonical:
         frames = _protect(frames, keep_ids, keep_contacts, options.on_progress)

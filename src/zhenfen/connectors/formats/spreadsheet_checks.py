@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import polars as pl
@@ -11,6 +12,7 @@ from zhenfen.connectors.export import Export, Sheet
 from zhenfen.connectors.reading.clues import read_headings_for_platform, read_names_for_platform
 from zhenfen.connectors.reading.headings import Layout, load_headings
 from zhenfen.connectors.reading.tidy import FILE, ROW, unusable_rows
+from zhenfen.connectors.reading.times import parse_time
 from zhenfen.errors import Problem
 
 NAMES_OF_ONE = 3
@@ -133,6 +135,21 @@ def find_platform(
     if options.platform:
         return options.platform, "--platform", []
     return (named.value, named.said, []) if named else (None, None, [])
+
+
+def date_posts(rows: pl.DataFrame, moment: datetime, width: timedelta) -> pl.Expr:
+    """When the posts of a sheet were read of which is known that it is of a moment: then, as a text.
+
+    A name may hold the day of a campaign: null for all where a post was published after `moment` and its `width`. What
+    was published within that width was read at some hour after it that nobody knows: null.
+    """
+    said = pl.lit(f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+    if "published_at" not in rows.columns:
+        return said
+    published = rows.select(parse_time("published_at")).to_series()
+    if (published >= moment + width).any() and (published > moment).any():
+        return pl.lit(None, pl.String)
+    return pl.when((pl.lit(published) <= moment).fill_null(value=True)).then(said)
 
 
 def list_strangers(table: str, rows: pl.DataFrame) -> pl.DataFrame:

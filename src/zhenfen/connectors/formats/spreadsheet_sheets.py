@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 import polars as pl
@@ -17,11 +18,13 @@ from zhenfen.connectors.export import Export, Sheet, label_sheet
 from zhenfen.connectors.formats.spreadsheet_checks import (
     check_authors,
     check_ids,
+    date_posts,
     find_platform,
     list_notes,
     list_strangers,
 )
 from zhenfen.connectors.reading.averages import find_stats, read_source
+from zhenfen.connectors.reading.binary_files import read_saved_at
 from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day
 from zhenfen.connectors.reading.counts import is_blank
 from zhenfen.connectors.reading.fields import pick, raise_all, stack
@@ -113,9 +116,7 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
         listed += [notes, list_strangers(one.layout.table, rows)]
         about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search)}
         about["platform"] = pl.coalesce("platform", pl.lit(platform, pl.String))
-        day = read_names_for_day([one.name, PurePosixPath(one.file).stem])
-        if day and one.layout.table == "creators" and "snapshot_at" not in one.layout.headings:
-            about["snapshot_at"] = pl.lit(day.strftime("%Y-%m-%d"))
+        about |= _date_rows(one, rows, export)
         whole = rows.with_columns(**about).drop("_linked")
         frames.setdefault(one.layout.table, []).append(whole)
         if stated := _read_stats(one, filled, whole):
@@ -132,9 +133,29 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     return RawSheets(raw, listed)
 
 
+def _date_rows(one: FoundSheet, rows: pl.DataFrame, export: Export) -> dict[str, pl.Expr]:
+    """When the rows of a sheet of creators or posts were read that do not say it: by the day in its name.
+
+    What a platform gives an account of its own posts is made as it is fetched, so the file's own word counts as well.
+    """
+    column = {"creators": "snapshot_at", "posts": "observed_at"}.get(one.layout.table)
+    if column is None or column in one.layout.headings:
+        return {}
+    day = read_names_for_day([one.name, PurePosixPath(one.file).stem])
+    if day and one.layout.table == "creators":
+        return {column: pl.lit(f"{day:%Y-%m-%d}")}
+    if day:
+        return {column: date_posts(rows, day, timedelta(days=1))}
+    is_dated = one.layout.is_own and one.file.lower().endswith(".xlsx")
+    saved_at = read_saved_at(export.path(one.file)) if is_dated else None
+    return {column: date_posts(rows, saved_at, timedelta(0))} if saved_at else {}
+
+
 def _read_stats(one: FoundSheet, sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
     """What a sheet of creators states of each over a window, a frame a window; `rows` says whose they are."""
     about = rows.select("platform", "_fallback", "_searched", source=pl.lit(read_source(one.file, one.name)))
+    if "snapshot_at" in rows.columns and "snapshot_at" not in one.layout.headings:
+        about = about.with_columns(observed_at=rows["snapshot_at"])
     found = []
     for layout in find_stats(one.layout, tuple(sheet.frame.columns)):
         stated = _pick_rows(sheet, layout).drop("_linked", "platform")

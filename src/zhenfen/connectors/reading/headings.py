@@ -115,6 +115,7 @@ class Layout:
         units: Heading → unit that its brackets name, as in 粉丝数（万）.
         platform: Where the rows come from, as far as the headings tell; None when they do not.
         is_search: Whether only tools that search write such headings.
+        is_own: Whether a platform made it for an account, of that account's own posts.
         of_creator: Column of `creators` → headings of this sheet of posts that say it of whoever wrote the post.
         unclaimed: Headings that no column takes and that name people.
         window: What the averages of `creator_stats` cover; empty for any other table.
@@ -125,6 +126,7 @@ class Layout:
     units: Mapping[str, str]
     platform: str | None = None
     is_search: bool = False
+    is_own: bool = False
     of_creator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unclaimed: tuple[str, ...] = ()
     window: str = ""
@@ -159,9 +161,8 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     there = {plain(column) for column in columns}
     named = (tool for tool in known.tools if there.issuperset(map(plain, tool.headings)))
     if tool := next((one for one in named if there.isdisjoint(map(plain, one.without))), None):
-        return replace(
-            _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
-        )
+        found = _lay_out(tool.table, known, columns, tool.columns)
+        return replace(found, platform=tool.platform, is_search=tool.is_search, is_own=tool.is_own)
     layouts = {table: _lay_out(table, known, columns) for table in known.columns if table != STATS}
     possible = {
         table: layout
