@@ -75,10 +75,7 @@ def import_export(
             frames["creators"] = settle_found_by(frames["creators"], found_by, imported.found)
         if not frames.get("provenance", pl.DataFrame()).height:
             captured_at = obtained_at or imported.captured_at or _date_by_files(taken.export, path, frames)
-            made = _provenance(taken.export, taken.connector, obtained_how, captured_at)
-            # Of tables of ours nobody knows the key: they came without a word of where they are from.
-            said = None if imported.is_canonical else KEPT if keep_ids else name_key(load_key())
-            frames["provenance"] = made.with_columns(id_key=pl.lit(said, pl.String))
+            frames["provenance"] = _provenance(taken.export, taken.connector, obtained_how, captured_at)
         frames["unusable"] = taken.list_unused()
     if not imported.is_canonical:
         frames = _protect(frames, keep_ids, keep_contacts, options.on_progress)
@@ -181,10 +178,12 @@ def _date_by_files(export: Export, path: Path, frames: Mapping[str, pl.DataFrame
 def _protect(
     frames: Mapping[str, pl.DataFrame], keep_ids: bool, keep_contacts: bool, on_progress: Progress
 ) -> dict[str, pl.DataFrame]:
-    safe = dict(frames)
+    safe, key_name = dict(frames), KEPT
     if not keep_ids:
         on_progress("ids", 0, 1)
-        safe = pseudonymise(safe, load_key())
+        key = load_key()
+        safe, key_name = pseudonymise(safe, key), name_key(key)
+    safe["provenance"] = safe["provenance"].with_columns(id_key=pl.lit(key_name))
     if not keep_contacts:
         on_progress("contacts", 0, 1)
         safe = mask(safe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import polars as pl
 
@@ -54,11 +55,10 @@ def join_tables(known: Tables, added: Tables, name: str) -> Joined:
     Raises:
         InputError: Ids of the two are not of one kind, or one id stands for two things.
     """
-    _check_keys(known, added, name)
+    check_keys(known, added, name)
     before = known
-    known, added = _settle_names(known, added)
-    problems = [*_find_other_platforms(known, added, name), *_find_other_things(known, added, name)]
-    if problems:
+    known, added = settle_names(known, added)
+    if problems := find_clashes(known, added, name):
         raise InputError(problems)
     merged = merge_tables(known, added)
     counts = {}
@@ -79,7 +79,7 @@ def join_tables(known: Tables, added: Tables, name: str) -> Joined:
     return Joined(merged, counts, n_undated, is_changed)
 
 
-def _check_keys(known: Tables, added: Tables, name: str) -> None:
+def check_keys(known: Tables, added: Tables, name: str) -> None:
     """Raise when the two name persons in two ways, as far as that is known.
 
     Raises:
@@ -109,16 +109,19 @@ def _find_keys(tables: Tables) -> set[str]:
     return {_NO_KEY} if ids.str.contains(rf"^[0-9a-f]{{{HASH_CHARS}}}$").all() else {KEPT}
 
 
-def _settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables]:
+def settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables]:
     """The bundles with one id for who has an id in one and only a name in the other.
 
     A name alone is a creator's id where an export gives none; where it holds several platforms, the platform stands
     behind it. Bundles that were hashed with another key than the user's stay as they are.
     """
     keys = _find_keys(known) | _find_keys(added)
-    make_id = _make_ids(keys)
-    if make_id is None:
-        return known, added
+    make_id: Callable[[str], str] = str
+    if keys != {KEPT}:
+        key = load_key()
+        if not keys <= {_NO_KEY, name_key(key)}:
+            return known, added
+        make_id = partial(hash_id, key=key)
     sides = [one["creators"].select("creator_id", "display_name", "platform").drop_nulls() for one in (known, added)]
     who = pl.concat(sides).unique()
     names, labels = who["display_name"], who.select(pl.col("display_name") + "@" + pl.col("platform")).to_series()
@@ -140,14 +143,6 @@ def _settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables]:
     return _rename(known, renamed), _rename(added, renamed)
 
 
-def _make_ids(keys: set[str]) -> Callable[[str], str] | None:
-    """What makes an id of a name; None where the key that did is not the user's."""
-    if keys == {KEPT}:
-        return str
-    key = load_key()
-    return (lambda raw: hash_id(raw, key)) if keys <= {_NO_KEY, name_key(key)} else None
-
-
 def _rename(tables: Tables, renamed: pl.DataFrame) -> Tables:
     """The bundle with other ids of creators: `creator_id` and `platform` tell who, `_to` is the new id."""
     pairs = renamed.join(tables["creators"], on=["creator_id", "platform"], how="semi")
@@ -162,28 +157,21 @@ def _rename(tables: Tables, renamed: pl.DataFrame) -> Tables:
     )
 
 
-def _find_other_platforms(known: Tables, added: Tables, name: str) -> list[Problem]:
-    """One id that is of two platforms: two persons who would become one."""
+def find_clashes(known: Tables, added: Tables, name: str) -> list[Problem]:
+    """Ids that stand for two things, which would become one: a creator of two platforms, a post or comment of two
+    creators or two weeks, as rows have that somebody numbered from 1 in each of two sheets."""
     both = added["creators"].join(known["creators"], on="creator_id", suffix="_known")
-    expected = "a creator of one platform under one id"
-    return [
+    two = both.filter(pl.col("platform") != pl.col("platform_known")).sort("creator_id")
+    expected = "an id that stands for one thing; this one stands for two"
+    problems = [
         Problem(expected, name, column="creator_id", value=f"{who}: {there}, {here}", key="problem.id_of_two")
-        for who, there, here in both.filter(pl.col("platform") != pl.col("platform_known"))
-        .select("creator_id", "platform_known", "platform")
-        .sort("creator_id")
-        .iter_rows()
+        for who, there, here in two.select("creator_id", "platform_known", "platform").iter_rows()
     ]
-
-
-def _find_other_things(known: Tables, added: Tables, name: str) -> list[Problem]:
-    """One id of a post or comment for two of them: rows that somebody numbered from 1 in each of two sheets."""
-    problems: list[Problem] = []
     for table, moment in _PUBLISHED.items():
         key = TABLES[table].key[0]
         both = added[table].join(known[table], on=key, suffix="_known")
         is_other = pl.col("creator_id") != pl.col("creator_id_known")
         is_later = (pl.col(moment) - pl.col(f"{moment}_known")).abs() > SAME_MOMENT
         others = both.filter(is_other | is_later.fill_null(value=False)).sort(key)
-        expected = "an id that stands for one record; this one stands for two"
         problems += [Problem(expected, name, column=key, value=one, key="problem.id_of_two") for one in others[key]]
     return problems

@@ -46,8 +46,10 @@ def merge_tables(known: Tables, added: Tables) -> Tables:
         elif name == "post_counts":
             rows = pl.concat([rows, *map(list_readings, (known, added))])
         elif name == "provenance":
-            rows = _join_files(known[name], added[name])
-        merged = _merge_rows(name, rows)
+            # A file that is known already, in whatever folder it lay, stays as it was entered first.
+            file = [pl.col("file").str.split("/").list.last(), pl.col("sha256")]
+            rows = pl.concat([known[name], added[name].join(known[name], on=file, how="anti", nulls_equal=True)])
+        merged = merge_rows(name, rows)
         if name == "post_counts":
             # A post that was read once has no history: `posts` says it all.
             merged = merged.filter(pl.len().over("post_id") > 1)
@@ -70,16 +72,9 @@ def _count_snapshots(tables: Tables) -> pl.DataFrame:
     return make_frame(TABLES["follower_counts"], alone.rename({"snapshot_at": "observed_at"}))
 
 
-def _join_files(known: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
-    """Files of both; one that is known already, in whatever folder it lay, stays as it was entered first."""
-    key = [pl.col("file").str.split("/").list.last(), pl.col("sha256")]
-    return pl.concat([known, added.join(known, on=key, how="anti", nulls_equal=True)])
-
-
-def _merge_rows(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with each key once."""
-    spec = TABLES[table]
-    key = list(spec.key)
+def merge_rows(table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a table with each key once, the latest reading first."""
+    key = list(TABLES[table].key)
     repeated = rows.select(key).is_duplicated()
     if not repeated.any():
         return rows
