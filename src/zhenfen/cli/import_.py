@@ -31,10 +31,7 @@ def import_(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")
     ] = None,
-    into: Annotated[
-        Path | None,
-        typer.Option(help="Folder of tables to add to, instead of --out: readings of several days become series."),
-    ] = None,
+    into: Annotated[Path | None, typer.Option(help="Folder of tables to add to: dated exports become series.")] = None,
     obtained_how: Annotated[
         str | None, typer.Option(help="How you came by the export; stands in every report.")
     ] = None,

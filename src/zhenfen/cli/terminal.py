@@ -295,8 +295,10 @@ def _legend(shortlist: Mapping[str, Any]) -> Text:
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
     print_recognised(tables, console, catalogue)
-    is_file = (pl.col("expected") == "unusable.file").fill_null(value=False)
-    what = pl.when(is_file).then(pl.lit("file")).otherwise(pl.col("action"))
+    # A file that was not read and a row that only shows how one is filled in are told apart from faults.
+    own_words = {"unusable.file": "file", "unusable.example": "example"}
+    own = pl.col("expected").replace_strict(own_words, default=None, return_dtype=pl.String)
+    what = pl.coalesce(own, "action")
     by_action = (
         tables["unusable"]
         .filter(pl.col("action") != "column_ignored")

@@ -11,7 +11,7 @@ from zhenfen.connectors.base import Options
 from zhenfen.connectors.export import Export, Sheet
 from zhenfen.connectors.reading.clues import read_headings_for_platform, read_names_for_platform
 from zhenfen.connectors.reading.headings import Layout, load_headings
-from zhenfen.connectors.reading.tidy import FILE, ROW, unusable_rows
+from zhenfen.connectors.reading.tidy import FILE, ROW, list_unusable, unusable_rows
 from zhenfen.connectors.reading.times import parse_time
 from zhenfen.errors import Problem
 
@@ -40,10 +40,11 @@ class Found(Protocol):
     def layout(self) -> Layout: ...  # noqa: D102
 
 
-def list_notes(table: str, sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Entries of `unusable` for rows that are remarks on a sheet, and the sheet without them and without empty rows.
+def list_notes(table: str, sheet: Sheet, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Entries of `unusable` for rows that are no records, and the sheet without them and without empty rows.
 
-    A remark is a row with one cell, which holds a time or begins with a word for a total, a source or a note.
+    A remark is a row with one cell, which holds a time or begins with a word for a total, a source or a note. A row
+    whose creator is marked as an example shows how a template is filled in.
     """
     cells = [name for name in sheet.frame.columns if name not in (FILE, ROW)]
     is_filled = [(pl.col(name).str.strip_chars() != "").fill_null(value=False) for name in cells]
@@ -53,10 +54,22 @@ def list_notes(table: str, sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_note = (pl.col("_n") == 1) & (begins | pl.col("_cell").str.contains(_TIME))
     if len(cells) < _FEWEST_COLUMNS:
         is_note = pl.lit(value=False)
-    noted = counted.filter(is_note.fill_null(value=False))
-    listed = unusable_rows(table, noted, "", pl.col("_cell"), expected="unusable.note", action="row_left_out")
-    rest = counted.filter((pl.col("_n") > 0) & ~is_note.fill_null(value=False))
-    return listed, rest.drop("_n", "_cell")
+    named = [name for column in ("creator_id", "_creator_name") for name in layout.headings.get(column, ())]
+    names = [pl.col(name).str.strip_chars_start().str.to_lowercase() for name in named if name in cells]
+    marked = [name.str.starts_with(mark) for name in names for mark in load_headings().examples]
+    is_example = pl.any_horizontal(pl.lit(value=False), *marked).fill_null(value=False)
+    of_kind = counted.with_columns(
+        _expected=pl.when(is_example)
+        .then(pl.lit("unusable.example"))
+        .when(is_note.fill_null(value=False))
+        .then(pl.lit("unusable.note"))
+    )
+    listed = [
+        unusable_rows(table, rows, "", pl.col("_cell"), expected=expected, action="row_left_out")
+        for (expected,), rows in of_kind.drop_nulls("_expected").group_by("_expected", maintain_order=True)
+    ]
+    rest = of_kind.filter((pl.col("_n") > 0) & pl.col("_expected").is_null())
+    return list_unusable(listed), rest.drop("_n", "_cell", "_expected")
 
 
 def check_ids(rows: pl.DataFrame) -> list[Problem]:

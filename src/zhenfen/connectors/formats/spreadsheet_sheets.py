@@ -95,7 +95,7 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     for number, one in enumerate(found):
         options.on_progress(one.file, number, len(found))
         sheet = export.read(one.file, one.name, {})
-        notes, kept = list_notes(one.layout.table, sheet)
+        notes, kept = list_notes(one.layout.table, sheet, one.layout)
         filled = replace(sheet, frame=kept)
         rows = _pick_rows(filled, one.layout)
         problems += check_ids(rows) or check_authors(one, rows, kept)
@@ -118,12 +118,19 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
         about["platform"] = pl.coalesce("platform", pl.lit(platform, pl.String))
         about |= _date_rows(one, rows, export)
         whole = rows.with_columns(**about).drop("_linked")
-        frames.setdefault(one.layout.table, []).append(whole)
-        if stated := _read_stats(one, filled, whole):
+        stated = _read_stats(one, filled, whole)
+        # A sheet of averages names creators whom it says nothing else of: no repeats of the rows that do.
+        is_said = not stated or bool(set(one.layout.headings) - {*WHO, "snapshot_at"})
+        frames.setdefault(one.layout.table, []).append(whole if is_said else whole.clear())
+        if stated:
             frames.setdefault(STATS, []).extend(stated)
         if one.layout.of_creator:
             frames.setdefault("creators", []).append(_authors_of(filled, one.layout, whole))
     raise_all(problems)
+    if frames and not any(frame.height for parts in frames.values() for frame in parts):
+        examples = pl.concat(listed).filter(pl.col("expected") == "unusable.example")["file"]
+        files = sorted({label.partition(":")[0] for label in examples})
+        raise_all([Problem("a row that is filled in", file, key="problem.only_examples") for file in files])
     if any(frame["platform"].null_count() < frame.height for parts in frames.values() for frame in parts):
         # Rows that name none are listed one by one, or find theirs in another sheet.
         nameless["platform"] = []

@@ -13,7 +13,7 @@ from zhenfen.connectors.reading.headings import load_headings, plain
 from zhenfen.tables.contract import possible_times
 
 _LATIN = re.compile(r"[a-z0-9]+")
-_ADDRESS = re.compile(r"链接|主页|地址|url|link|href|网址")
+_ADDRESS = re.compile(r"链接|主页|地址|url|link|lien|href|网址")
 _HOST = r"(?i)^\s*(?:https?:)?//(?:www\.|m\.)?([a-z0-9.\-]+)"
 _DAY = re.compile(
     r"(?<!\d)(20[0-3]\d)[-_.年]?(0[1-9]|1[0-2]|[1-9](?!\d))[-_.月]?(0[1-9]|[12]\d|3[01]|[1-9](?!\d))日?(?!\d)"

@@ -21,10 +21,10 @@ STATS = "creator_stats"
 """A table that is no sheet of its own: its columns stand in sheets of creators."""
 UNKNOWN = "unknown"
 """Window or source that nothing names."""
-_COUNTED = {"天": "d", "日": "d", "days": "d", "day": "d", "d": "d"}
+_COUNTED = {"天": "d", "日": "d", "days": "d", "day": "d", "d": "d", "jours": "d", "jour": "d"}
 _COUNTED |= {"条": "p", "篇": "p", "个": "p", "posts": "p", "videos": "p", "notes": "p"}
 _WINDOW = re.compile(
-    r"(?:最?近|过去|last|past)?(\d{1,3})(?:(天|日|days?|d)内?|(条|篇|个|posts|videos|notes)(?:作品|视频|笔记|内容)?)的?"
+    r"(?:最?近|过去|last|past)?(\d{1,3})(?:derniers)?(?:(天|日|days?|jours?|d)内?|(条|篇|个|posts|videos|notes)(?:作品|视频|笔记|内容)?)的?"
 )
 _MONTHS = {
     "近一个月": "近30天",
@@ -91,6 +91,7 @@ class HeadingMap(Strict):
         clues: What says the platform of a sheet that has no column of it.
         people: Parts of headings of columns that name people.
         notes: How cells begin that are remarks on a sheet, where they stand alone in their row.
+        examples: How the creator's cell begins in rows that only show how one is filled in.
         columns: Table → column → headings, the surest first; a column with _ in front is for the connector alone.
         values: Column → value of the contract → words that stand for it.
     """
@@ -101,6 +102,7 @@ class HeadingMap(Strict):
     clues: Clues = Clues()
     people: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
     columns: dict[str, dict[str, tuple[str, ...]]]
     values: dict[str, dict[str, tuple[str, ...]]]
 
@@ -223,7 +225,8 @@ def find_value(column: str, word: str) -> str:
 
 def translate(column: str, cell: pl.Expr) -> pl.Expr:
     """The contract's word for a cell of `column`: 小红书 is xiaohongshu. What no map knows stays as it is."""
-    words = {plain(word): value for value, words in load_headings().values.get(column, {}).items() for word in words}
+    known = load_headings().values.get(column, {})
+    words = {plain(word): value for value, words in known.items() for word in (value, *words)}
     text = cell.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[\s_\-]+", "")
     return pl.coalesce(text.replace_strict(words, default=None, return_dtype=pl.String), cell)
 
