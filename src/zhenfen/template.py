@@ -6,6 +6,7 @@ An example row carries a mark in the creator's cell, by which the import leaves 
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,8 +29,7 @@ FORMATS: dict[ColumnKind, str] = {
 WIDTH_PER_CHAR = 1.3, 2.3
 """Widths of a letter in bold, and of a Chinese character."""
 HEADING_ROW, EXAMPLE_ROW = 1, 2
-ROW_HEIGHT, NOTE_WIDTH = 15, 100
-"""Height of a line, and how many widths of a column's unit a note takes in one line."""
+ROW_HEIGHT = 15
 DAY = date(2026, 8, 1)
 POST = "https://www.xiaohongshu.com/explore/66b0c0de000000001e01a2b3"
 
@@ -119,7 +119,6 @@ def write_template(path: Path, language: str) -> None:
         for table, columns in SHEETS.items():
             page = book.add_worksheet(catalogue.text(f"template.sheet.{table}"))
             text = catalogue.text(f"template.note.{table}")
-            page.set_row(0, ROW_HEIGHT * (1 + int(measure(text) / NOTE_WIDTH)))
             cells: list[tuple[str, ColumnKind, Example]] = [
                 (catalogue.text("template.heading.creator"), "text", f"{mark}{name}"),
                 (catalogue.text("template.heading.platform"), "text", catalogue.text("template.example.platform")),
@@ -128,10 +127,12 @@ def write_template(path: Path, language: str) -> None:
                 is_word = kind == "text" and isinstance(example, str)
                 shown = catalogue.text(f"template.example.{example}") if is_word else example
                 cells.append((catalogue.text(f"template.heading.{table}.{column}"), kind, shown))
+            widths = [max(WIDTHS[kind], measure(heading)) for heading, kind, _ in cells]
             for place, (heading, kind, example) in enumerate(cells):
-                page.set_column(place, place, max(WIDTHS[kind], measure(heading)), empty[kind])
+                page.set_column(place, place, widths[place], empty[kind])
                 page.write_string(HEADING_ROW, place, heading, head)
                 write_cell(page, place, example, grey[kind])
+            page.set_row(0, ROW_HEIGHT * ceil(measure(text) / sum(widths)))
             page.merge_range(0, 0, 0, len(cells) - 1, text, note)
             page.freeze_panes(EXAMPLE_ROW, 1)
 

@@ -37,10 +37,10 @@ _MONTHS = {
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
 _SEPARATORS = re.compile(r"[\s_\-/:：·.#*]+")
 _TRADITIONAL = str.maketrans(
-    "絲數點贊評論轉發時間達標題內連結帳號報價暱稱瀏覽視頻筆記關註說簡介類",
-    "丝数点赞评论转发时间达标题内连结帐号报价昵称浏览视频笔记关注说简介类",
+    "絲數點贊評論轉發時間達標題內連結帳號報價暱稱瀏覽視頻筆記關註說簡介類’",
+    "丝数点赞评论转发时间达标题内连结帐号报价昵称浏览视频笔记关注说简介类'",
 )
-"""Of the headings that there are; 暱 and 昵 are one character."""
+"""Of the headings that there are; 暱 and 昵 are one character, and so are the two apostrophes."""
 _OF_CREATOR = ("n_followers", "n_following", "bio", "category")
 """What a sheet of posts may say of whoever wrote them, in words that say nothing of a post."""
 
