@@ -160,3 +160,19 @@ def test_a_creator_centre_file_was_read_when_it_was_saved(tmp_path: Path) -> Non
     path = write_workbook(tmp_path / "明细.xlsx", {"s": [head, ["题", "2026年07月11日03时09分05秒", "1%", "3", 5]]})
     tables = read(path, creator_name="我")
     assert tables["posts"]["observed_at"].null_count() == 0
+
+
+def test_the_token_of_a_link_makes_no_other_post(tmp_path: Path) -> None:
+    link = "https://www.xiaohongshu.com/explore/66b0c0de000000001e01a2b3"
+    bundles = [
+        read(
+            write_csv(
+                tmp_path / f"作品_2026-08-0{day}.csv",
+                [{"笔记链接": f"{link}{rest}", "达人昵称": "小美", "点赞数": day}],
+            )
+        )
+        for day, rest in ((1, "?xsec_token=AB&xsec_source=pc"), (8, "/?xsec_token=CD"))
+    ]
+    whole = join(*bundles)
+    assert rows(whole, "posts", "post_id", "n_likes") == [(link, 8)]
+    assert whole["post_counts"]["n_likes"].to_list() == [1, 8]

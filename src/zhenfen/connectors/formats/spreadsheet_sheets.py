@@ -25,7 +25,7 @@ from zhenfen.connectors.formats.spreadsheet_checks import (
 )
 from zhenfen.connectors.reading.averages import find_stats, read_source
 from zhenfen.connectors.reading.binary_files import read_saved_at
-from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day
+from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day, trim_link
 from zhenfen.connectors.reading.counts import is_blank
 from zhenfen.connectors.reading.fields import pick, raise_all, stack
 from zhenfen.connectors.reading.headings import STATS, Layout, find_layout, load_headings, own_name, translate
@@ -183,7 +183,8 @@ def _pick_rows(sheet: Sheet, layout: Layout) -> pl.DataFrame:
     keys = (heading for name in ("creator_id", "post_id") for heading in layout.headings.get(name, ()))
     links = [platform_of_link(pl.col(heading)) for heading in keys if is_address(heading)]
     leads_to = sheet.frame.select(pl.coalesce(links)).to_series() if links else pl.lit(None, pl.String)
-    linked = rows.with_columns(_linked=leads_to)
+    trimmed = [trim_link(pl.col(name)) for name in ("creator_id", "post_id") if links and name in rows.columns]
+    linked = rows.with_columns(*trimmed, _linked=leads_to)
     if "_quoted" in linked.columns:
         linked = linked.with_columns(is_repost=pl.col("_quoted").is_not_null().cast(pl.String))
     if "platform" not in linked.columns:
