@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from zhenfen.connectors.reading.clues import trim_link
+from zhenfen.connectors.reading.clues import platform_of_link, trim_link
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,5 @@ from zhenfen.connectors.reading.clues import trim_link
     ],
 )
 def test_what_changes_from_visit_to_visit_is_cut_from_links(link: str | None, trimmed: str | None) -> None:
-    assert pl.select(trim_link(pl.lit(link, pl.String))).item() == trimmed
+    cell = pl.lit(link, pl.String)
+    assert pl.select(trim_link(cell, platform_of_link(cell))).item() == trimmed

@@ -55,8 +55,8 @@ def list_notes(table: str, sheet: Sheet, layout: Layout) -> tuple[pl.DataFrame, 
     if len(cells) < _FEWEST_COLUMNS:
         is_note = pl.lit(value=False)
     named = [name for column in ("creator_id", "_creator_name") for name in layout.headings.get(column, ())]
-    names = [pl.col(name).str.strip_chars_start().str.to_lowercase() for name in named if name in cells]
-    marked = [name.str.starts_with(mark) for name in names for mark in load_headings().examples]
+    marks = load_headings().examples
+    marked = [pl.col(name).str.starts_with(mark) for name in named if name in cells for mark in marks]
     is_example = pl.any_horizontal(pl.lit(value=False), *marked).fill_null(value=False)
     of_kind = counted.with_columns(
         _expected=pl.when(is_example)

@@ -36,6 +36,8 @@ def name_creators(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         table: frame.join(of_name, on="_creator_name", how="left", maintain_order="left")
         .with_columns(platform=pl.coalesce("platform", "_of_name"))
         .drop("_of_name")
+        if frame["platform"].null_count()
+        else frame
         for table, frame in frames.items()
     }
     who = pl.concat(frame.select("creator_id", "_creator_name", "platform") for frame in frames.values()).unique()

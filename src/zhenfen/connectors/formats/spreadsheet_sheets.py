@@ -183,8 +183,13 @@ def _pick_rows(sheet: Sheet, layout: Layout) -> pl.DataFrame:
     keys = (heading for name in ("creator_id", "post_id") for heading in layout.headings.get(name, ()))
     links = [platform_of_link(pl.col(heading)) for heading in keys if is_address(heading)]
     leads_to = sheet.frame.select(pl.coalesce(links)).to_series() if links else pl.lit(None, pl.String)
-    trimmed = [trim_link(pl.col(name)) for name in ("creator_id", "post_id") if links and name in rows.columns]
-    linked = rows.with_columns(*trimmed, _linked=leads_to)
+    linked = rows.with_columns(_linked=leads_to)
+    if links:
+        # A million links without a query cost nothing more.
+        ids = [name for name in ("creator_id", "post_id") if name in rows.columns]
+        longer = [name for name in ids if rows[name].str.contains_any(["?", "#"]).any()]
+        longer += [name for name in ids if name not in longer and rows[name].str.ends_with("/").any()]
+        linked = linked.with_columns(trim_link(pl.col(name), pl.col("_linked")) for name in longer)
     if "_quoted" in linked.columns:
         linked = linked.with_columns(is_repost=pl.col("_quoted").is_not_null().cast(pl.String))
     if "platform" not in linked.columns:

@@ -82,13 +82,17 @@ def platform_of_link(cell: pl.Expr) -> pl.Expr:
     return pl.coalesce(ends)
 
 
-def trim_link(cell: pl.Expr) -> pl.Expr:
+def trim_link(cell: pl.Expr, platform: pl.Expr) -> pl.Expr:
     """A cell, of an address the part that names the post or account: what stands behind it is another one next week.
 
     Xiaohongshu hands out `?xsec_token=…` with each visit. Where the name itself stands in the query (YouTube's `v`,
     WeChat's `sn`, Douyin's `modal_id`), the address stays whole.
+
+    Args:
+        cell: Texts, some of them addresses.
+        platform: Where they lead, as `platform_of_link` says.
     """
-    is_by_path = platform_of_link(cell).is_in(_NAMED_BY_PATH) & ~cell.str.contains(_NAMED_BY_QUERY)
+    is_by_path = platform.is_in(_NAMED_BY_PATH) & cell.str.starts_with("http") & ~cell.str.contains(_NAMED_BY_QUERY)
     return pl.when(is_by_path.fill_null(value=False)).then(cell.str.replace(r"/*(?:[?#].*)?$", "")).otherwise(cell)
 
 
