@@ -89,6 +89,7 @@ ROOMS: dict[str, set[str]] = {
         "text",
         "vetting",
     },
+    "template": {"files", "messages"},
     "reproducing": {
         "progress",
         "config",
@@ -151,6 +152,7 @@ ROOMS: dict[str, set[str]] = {
         "service",
         "shelf",
         "tables",
+        "template",
         "text",
         "verdict",
         "vetting",

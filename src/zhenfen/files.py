@@ -109,12 +109,17 @@ def _make_beside(folder: Path) -> Path:
 
 
 def _replace(folder: Path, partial: Path) -> None:
+    # What was there is moved aside, not deleted, until the new one has its name: months of readings may lie in it.
+    aside = partial.with_name(f"{partial.name}-old")
     try:
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(aside)
         partial.replace(folder)
     except OSError as error:
+        if aside.exists():
+            aside.replace(folder)
         raise unwritable(folder, error) from error
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def unwritable(path: Path, error: Exception) -> ConfigError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from zhenfen.cli.options import (
 )
 from zhenfen.errors import ConfigError
 
+if TYPE_CHECKING:
+    from zhenfen.tables import Tables
+
 app = typer.Typer(add_completion=False)
 
 
@@ -28,6 +31,7 @@ def import_(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")
     ] = None,
+    into: Annotated[Path | None, typer.Option(help="Folder of tables to add to: dated exports become series.")] = None,
     obtained_how: Annotated[
         str | None, typer.Option(help="How you came by the export; stands in every report.")
     ] = None,
@@ -46,7 +50,6 @@ def import_(
 ) -> None:
     """Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept."""
     from zhenfen.connectors.import_map import read_map
-    from zhenfen.messages import Catalogue
 
     said = read_map(map_) if map_ else None
     if preview or save_map:
@@ -60,18 +63,17 @@ def import_(
         if save_map:
             write_file(save_map, seen.to_map().to_yaml())
         return
-    if out is None or obtained_how is None:
-        raise ConfigError(Catalogue(lang).text("cli.import.needs"))
-    from zhenfen.cli.terminal import StepDisplay, show_tables
+    folder = choose_folder(out, into, obtained_how, lang)
+    from zhenfen.cli.terminal import StepDisplay
     from zhenfen.connectors.importing import import_export
-    from zhenfen.files import check_replaceable
-    from zhenfen.tables import is_table_file, write_tables
+    from zhenfen.tables import Tables, read_tables
 
-    check_replaceable(out, is_table_file)
+    is_there = folder.exists() and any(folder.iterdir())
+    known = None if into is None else read_tables(folder) if is_there else Tables()
     with StepDisplay(lang) as steps:
         tables = import_export(
             path,
-            obtained_how=obtained_how,
+            obtained_how=obtained_how or "",
             frame=frame,
             found_by=found_by,
             platform=platform,
@@ -81,5 +83,44 @@ def import_(
             keep_contacts=keep_contacts,
             on_progress=steps.advance,
         )
-        write_tables(tables, out)
-    show_tables(tables, out, lang)
+    keep_tables(tables, known, folder, lang)
+
+
+def keep_tables(tables: Tables, known: Tables | None, folder: Path, lang: str) -> None:
+    """Write what was read, with what was `known` in that folder where it is to be added to, and say what came of it.
+
+    Raises:
+        InputError: The two cannot be one.
+        ConfigError: The folder cannot be written.
+    """
+    from zhenfen.cli.terminal import show_joined, show_tables
+    from zhenfen.connectors.joining import join_tables
+    from zhenfen.tables import write_tables
+
+    if known is None:
+        write_tables(tables, folder)
+        show_tables(tables, folder, lang)
+        return
+    joined = join_tables(known, tables, str(folder))
+    if joined.is_changed:
+        write_tables(joined.tables, folder)
+    show_joined(tables, joined, folder, lang)
+
+
+def choose_folder(out: Path | None, into: Path | None, obtained_how: str | None, lang: str) -> Path:
+    """Where the tables go, before any work is done.
+
+    Raises:
+        ConfigError: It is not said, or said twice; nor how the export was obtained; or somebody's files lie there.
+    """
+    from zhenfen.files import check_replaceable
+    from zhenfen.messages import Catalogue
+    from zhenfen.tables import is_table_file
+
+    if out is not None and into is not None:
+        raise ConfigError(Catalogue(lang).text("cli.import.both"))
+    folder = out or into
+    if folder is None or obtained_how is None:
+        raise ConfigError(Catalogue(lang).text("cli.import.needs"))
+    check_replaceable(folder, is_table_file)
+    return folder

@@ -24,6 +24,7 @@ COMMANDS = {
         "zhenfen.cli.import_",
         "Turn an export into canonical tables: ids pseudonymised, contact details masked, provenance kept.",
     ),
+    "template": ("zhenfen.cli.template", "Write a workbook to fill in by hand, which imports without an option."),
     "check": ("zhenfen.cli.check", "Say whether tables keep the contract; lists every problem."),
     "demo": ("zhenfen.cli.demo", "Vet a shortlist of twelve simulated creators whose truth is known."),
     "explain": (

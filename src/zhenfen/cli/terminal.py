@@ -17,6 +17,7 @@ from rich.text import Text
 
 from zhenfen.audit.loop import Applied, Sampled
 from zhenfen.cli.terminal_import import print_recognised, tell_problems
+from zhenfen.connectors.joining import Joined
 from zhenfen.errors import FoundBySearchError, InputError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
@@ -144,6 +145,25 @@ def show_tables(tables: Tables, folder: Path, language: str) -> None:
             shown.add_row(name, catalogue.number(frame.height, 0))
     console.print(shown)
     _print_unusable(tables, console, catalogue)
+    console.print(Text(catalogue.text("cli.tables", path=folder)))
+
+
+def show_joined(added: Tables, joined: Joined, folder: Path, language: str) -> None:
+    """What an import added to tables and what of it was there before, what could not be used, and where they are."""
+    catalogue = Catalogue(language)
+    console = Console()
+    shown = Table()
+    for key in ("cli.joined.what", "cli.joined.new", "cli.joined.known"):
+        shown.add_column(catalogue.text(key), justify="left" if key == "cli.joined.what" else "right")
+    for table, counts in joined.counts.items():
+        if any(counts):
+            shown.add_row(catalogue.text(f"cli.joined.{table}"), *(catalogue.number(n, 0) for n in counts))
+    console.print(shown)
+    _print_unusable(added, console, catalogue)
+    if joined.n_undated:
+        console.print(Text(catalogue.text("cli.joined.undated", n=catalogue.number(joined.n_undated, 0))))
+    if not joined.is_changed:
+        console.print(Text(catalogue.text("cli.joined.unchanged")))
     console.print(Text(catalogue.text("cli.tables", path=folder)))
 
 
@@ -277,8 +297,10 @@ def _legend(shortlist: Mapping[str, Any]) -> Text:
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
     print_recognised(tables, console, catalogue)
-    is_file = (pl.col("expected") == "unusable.file").fill_null(value=False)
-    what = pl.when(is_file).then(pl.lit("file")).otherwise(pl.col("action"))
+    # A file that was not read and a row that only shows how one is filled in are told apart from faults.
+    own_words = {"unusable.file": "file", "unusable.example": "example"}
+    own = pl.col("expected").replace_strict(own_words, default=None, return_dtype=pl.String)
+    what = pl.coalesce(own, "action")
     by_action = (
         tables["unusable"]
         .filter(pl.col("action") != "column_ignored")

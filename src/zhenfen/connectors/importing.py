@@ -13,7 +13,7 @@ from zhenfen.connectors.base import UNSAID, Connector, Imported, Options, choose
 from zhenfen.connectors.export import Export, open_export
 from zhenfen.connectors.found_by import check_found_by, settle_found_by
 from zhenfen.connectors.import_map import ImportMap
-from zhenfen.connectors.privacy import load_key, mask, pseudonymise
+from zhenfen.connectors.privacy import KEPT, load_key, mask, name_key, pseudonymise
 from zhenfen.connectors.reading.headings import find_value
 from zhenfen.connectors.reading.tidy import list_unusable, unusable_files
 from zhenfen.connectors.recognised import write_recognised
@@ -178,10 +178,12 @@ def _date_by_files(export: Export, path: Path, frames: Mapping[str, pl.DataFrame
 def _protect(
     frames: Mapping[str, pl.DataFrame], keep_ids: bool, keep_contacts: bool, on_progress: Progress
 ) -> dict[str, pl.DataFrame]:
-    safe = dict(frames)
+    safe, key_name = dict(frames), KEPT
     if not keep_ids:
         on_progress("ids", 0, 1)
-        safe = pseudonymise(safe, load_key())
+        key = load_key()
+        safe, key_name = pseudonymise(safe, key), name_key(key)
+    safe["provenance"] = safe["provenance"].with_columns(id_key=pl.lit(key_name))
     if not keep_contacts:
         on_progress("contacts", 0, 1)
         safe = mask(safe)

@@ -27,6 +27,9 @@ KEY_BYTES = 32
 """As many as SHA-256 gives: RFC 2104 discourages shorter keys, and longer ones add nothing."""
 HASH_CHARS = 20
 """80 bits: among a billion persons a shared hash has a chance of one in two million."""
+KEPT = "kept"
+"""What stands for the key where ids are left as they are."""
+_NAME_CHARS = 8
 
 
 def load_key() -> bytes:
@@ -54,6 +57,11 @@ def load_key() -> bytes:
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}")
     return key
+
+
+def name_key(key: bytes) -> str:
+    """Eight digits that tell one key from another and say nothing of either: tables of two keys share no person."""
+    return hmac.new(key, b"zhenfen: which key", digestmod="sha256").hexdigest()[:_NAME_CHARS]
 
 
 def hash_id(raw: str, key: bytes) -> str:

@@ -11,6 +11,7 @@ from zhenfen.verdict.panel import COMPARED
 FEWEST, MOST = 2, 6
 """One has nobody beside it; seven columns do not fit a landscape page."""
 MOST_MEASUREMENTS = 12
+_BETTER_LOWER = {"high": True, "low": False}
 Summary = Mapping[str, Any]
 
 
@@ -26,14 +27,13 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
     """
     first = creators[0]
     text = Catalogue(first["language"]).text
-    shares = [(one["audience"] or {}).get("share") for one in creators]
-    named = [share if share and share["is_assessed"] else None for share in shares]
+    shares = [(one["audience"] or {}).get("share") or {} for one in creators]
     cells = [
-        {}
-        if share is None
-        else {"value": share["share"], "low": share["low"], "high": share["high"], "text": share["share_text"]}
-        | {"note": f"{share['low_text']} – {share['high_text']}"}
-        for share in named
+        {name: share[name] for name in ("low", "high")}
+        | {"value": share["share"], "text": share["share_text"], "note": f"{share['low_text']} – {share['high_text']}"}
+        if share.get("is_assessed")
+        else {}
+        for share in shares
     ]
     rows = [_make_row(text("priority.audience"), cells, (0.0, 1.0), is_lower_better=True)]
     for label, amount, words in (
@@ -68,9 +68,8 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
         better = {"high": True, "low": False}.get(item["concern"])
         rows.append(_make_row(item["label"], cells, None, is_lower_better=better))
     return {
+        **{name: first[name] for name in ("language", "as_of_day")},
         "kind": "comparison",
-        "language": first["language"],
-        "as_of_day": first["as_of_day"],
         "creators": [
             {name: one[name] for name in ("file", "creator", "priority", "missing", "families")} for one in creators
         ],

@@ -2,6 +2,7 @@
 
 from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables, find_problems
+from zhenfen.tables.merging import list_readings, merge_tables
 from zhenfen.tables.moments import EPOCH, OBSERVED, latest_time, time_columns
 from zhenfen.tables.specs import EVENT_KINDS, FOUND_BY, FRAMES, PLATFORMS, TABLES, Column, TableSpec
 from zhenfen.tables.store import find_table, is_table_file, read_tables, write_tables
@@ -22,7 +23,9 @@ __all__ = [
     "find_table",
     "is_table_file",
     "latest_time",
+    "list_readings",
     "make_frame",
+    "merge_tables",
     "read_tables",
     "time_columns",
     "write_tables",

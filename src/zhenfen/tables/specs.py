@@ -298,7 +298,12 @@ TABLES: dict[str, TableSpec] = {
         ),
         TableSpec(
             "provenance",
-            (*_texts("source", "obtained_how"), *_times("obtained_at"), *_texts("file", "sha256", "read_as")),
+            (
+                *_texts("source", "obtained_how"),
+                *_times("obtained_at"),
+                # id_key: whether ids of persons are the platforms' own ("kept"), else which key hashed them.
+                *_texts("file", "sha256", "read_as", "id_key"),
+            ),
             key=("file", "sha256"),
             required=("source", "obtained_how"),
         ),

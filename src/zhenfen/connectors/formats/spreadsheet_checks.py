@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import polars as pl
@@ -10,7 +11,8 @@ from zhenfen.connectors.base import Options
 from zhenfen.connectors.export import Export, Sheet
 from zhenfen.connectors.reading.clues import read_headings_for_platform, read_names_for_platform
 from zhenfen.connectors.reading.headings import Layout, load_headings
-from zhenfen.connectors.reading.tidy import FILE, ROW, unusable_rows
+from zhenfen.connectors.reading.tidy import FILE, ROW, list_unusable, unusable_rows
+from zhenfen.connectors.reading.times import parse_time
 from zhenfen.errors import Problem
 
 NAMES_OF_ONE = 3
@@ -38,10 +40,11 @@ class Found(Protocol):
     def layout(self) -> Layout: ...  # noqa: D102
 
 
-def list_notes(table: str, sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Entries of `unusable` for rows that are remarks on a sheet, and the sheet without them and without empty rows.
+def list_notes(table: str, sheet: Sheet, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Entries of `unusable` for rows that are no records, and the sheet without them and without empty rows.
 
-    A remark is a row with one cell, which holds a time or begins with a word for a total, a source or a note.
+    A remark is a row with one cell, which holds a time or begins with a word for a total, a source or a note. A row
+    whose creator is marked as an example shows how a template is filled in.
     """
     cells = [name for name in sheet.frame.columns if name not in (FILE, ROW)]
     is_filled = [(pl.col(name).str.strip_chars() != "").fill_null(value=False) for name in cells]
@@ -51,10 +54,22 @@ def list_notes(table: str, sheet: Sheet) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_note = (pl.col("_n") == 1) & (begins | pl.col("_cell").str.contains(_TIME))
     if len(cells) < _FEWEST_COLUMNS:
         is_note = pl.lit(value=False)
-    noted = counted.filter(is_note.fill_null(value=False))
-    listed = unusable_rows(table, noted, "", pl.col("_cell"), expected="unusable.note", action="row_left_out")
-    rest = counted.filter((pl.col("_n") > 0) & ~is_note.fill_null(value=False))
-    return listed, rest.drop("_n", "_cell")
+    named = [name for column in ("creator_id", "_creator_name") for name in layout.headings.get(column, ())]
+    marks = load_headings().examples
+    marked = [pl.col(name).str.starts_with(mark) for name in named if name in cells for mark in marks]
+    is_example = pl.any_horizontal(pl.lit(value=False), *marked).fill_null(value=False)
+    of_kind = counted.with_columns(
+        _expected=pl.when(is_example)
+        .then(pl.lit("unusable.example"))
+        .when(is_note.fill_null(value=False))
+        .then(pl.lit("unusable.note"))
+    )
+    listed = [
+        unusable_rows(table, rows, "", pl.col("_cell"), expected=expected, action="row_left_out")
+        for (expected,), rows in of_kind.drop_nulls("_expected").group_by("_expected", maintain_order=True)
+    ]
+    rest = of_kind.filter((pl.col("_n") > 0) & pl.col("_expected").is_null())
+    return list_unusable(listed), rest.drop("_n", "_cell", "_expected")
 
 
 def check_ids(rows: pl.DataFrame) -> list[Problem]:
@@ -133,6 +148,21 @@ def find_platform(
     if options.platform:
         return options.platform, "--platform", []
     return (named.value, named.said, []) if named else (None, None, [])
+
+
+def date_posts(rows: pl.DataFrame, moment: datetime, width: timedelta) -> pl.Expr:
+    """When the posts of a sheet were read of which is known that it is of a moment: then, as a text.
+
+    A name may hold the day of a campaign: null for all where a post was published after `moment` and its `width`. What
+    was published within that width was read at some hour after it that nobody knows: null.
+    """
+    said = pl.lit(f"{moment:%Y-%m-%dT%H:%M:%SZ}")
+    if "published_at" not in rows.columns:
+        return said
+    published = rows.select(parse_time("published_at")).to_series()
+    if (published >= moment + width).any() and (published > moment).any():
+        return pl.lit(None, pl.String)
+    return pl.when((pl.lit(published) <= moment).fill_null(value=True)).then(said)
 
 
 def list_strangers(table: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -27,8 +27,19 @@ def name_creators(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
             creator that do not name it), all of them strings.
 
     A name alone is the id when the export is of one platform; else the platform is written behind it, so that
-    accounts of the same name on two platforms stay apart.
+    accounts of the same name on two platforms stay apart. Rows that name no platform are of the one that other rows
+    give the name.
     """
+    pairs = pl.concat(frame.select("_creator_name", "platform") for frame in frames.values()).drop_nulls().unique()
+    of_name = pairs.unique("_creator_name", keep="none").rename({"platform": "_of_name"})
+    frames = {
+        table: frame.join(of_name, on="_creator_name", how="left", maintain_order="left")
+        .with_columns(platform=pl.coalesce("platform", "_of_name"))
+        .drop("_of_name")
+        if frame["platform"].null_count()
+        else frame
+        for table, frame in frames.items()
+    }
     who = pl.concat(frame.select("creator_id", "_creator_name", "platform") for frame in frames.values()).unique()
     named = who.drop_nulls(["creator_id", "_creator_name"])
     sure = named.group_by("_creator_name").agg(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 import polars as pl
@@ -17,12 +18,14 @@ from zhenfen.connectors.export import Export, Sheet, label_sheet
 from zhenfen.connectors.formats.spreadsheet_checks import (
     check_authors,
     check_ids,
+    date_posts,
     find_platform,
     list_notes,
     list_strangers,
 )
 from zhenfen.connectors.reading.averages import find_stats, read_source
-from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day
+from zhenfen.connectors.reading.binary_files import read_saved_at
+from zhenfen.connectors.reading.clues import is_address, platform_of_link, read_names_for_day, trim_link
 from zhenfen.connectors.reading.counts import is_blank
 from zhenfen.connectors.reading.fields import pick, raise_all, stack
 from zhenfen.connectors.reading.headings import STATS, Layout, find_layout, load_headings, own_name, translate
@@ -92,7 +95,7 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     for number, one in enumerate(found):
         options.on_progress(one.file, number, len(found))
         sheet = export.read(one.file, one.name, {})
-        notes, kept = list_notes(one.layout.table, sheet)
+        notes, kept = list_notes(one.layout.table, sheet, one.layout)
         filled = replace(sheet, frame=kept)
         rows = _pick_rows(filled, one.layout)
         problems += check_ids(rows) or check_authors(one, rows, kept)
@@ -113,16 +116,21 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
         listed += [notes, list_strangers(one.layout.table, rows)]
         about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search)}
         about["platform"] = pl.coalesce("platform", pl.lit(platform, pl.String))
-        day = read_names_for_day([one.name, PurePosixPath(one.file).stem])
-        if day and one.layout.table == "creators" and "snapshot_at" not in one.layout.headings:
-            about["snapshot_at"] = pl.lit(day.strftime("%Y-%m-%d"))
+        about |= _date_rows(one, rows, export)
         whole = rows.with_columns(**about).drop("_linked")
-        frames.setdefault(one.layout.table, []).append(whole)
-        if stated := _read_stats(one, filled, whole):
+        stated = _read_stats(one, filled, whole)
+        # A sheet of averages names creators whom it says nothing else of: no repeats of the rows that do.
+        is_said = not stated or bool(set(one.layout.headings) - {*WHO, "snapshot_at"})
+        frames.setdefault(one.layout.table, []).append(whole if is_said else whole.clear())
+        if stated:
             frames.setdefault(STATS, []).extend(stated)
         if one.layout.of_creator:
             frames.setdefault("creators", []).append(_authors_of(filled, one.layout, whole))
     raise_all(problems)
+    if frames and not any(frame.height for parts in frames.values() for frame in parts):
+        examples = pl.concat(listed).filter(pl.col("expected") == "unusable.example")["file"]
+        files = sorted({label.partition(":")[0] for label in examples})
+        raise_all([Problem("a row that is filled in", file, key="problem.only_examples") for file in files])
     if any(frame["platform"].null_count() < frame.height for parts in frames.values() for frame in parts):
         # Rows that name none are listed one by one, or find theirs in another sheet.
         nameless["platform"] = []
@@ -132,9 +140,29 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     return RawSheets(raw, listed)
 
 
+def _date_rows(one: FoundSheet, rows: pl.DataFrame, export: Export) -> dict[str, pl.Expr]:
+    """When the rows of a sheet of creators or posts were read that do not say it: by the day in its name.
+
+    What a platform gives an account of its own posts is made as it is fetched, so the file's own word counts as well.
+    """
+    column = {"creators": "snapshot_at", "posts": "observed_at"}.get(one.layout.table)
+    if column is None or column in one.layout.headings:
+        return {}
+    day = read_names_for_day([one.name, PurePosixPath(one.file).stem])
+    if day and one.layout.table == "creators":
+        return {column: pl.lit(f"{day:%Y-%m-%d}")}
+    if day:
+        return {column: date_posts(rows, day, timedelta(days=1))}
+    is_dated = one.layout.is_own and one.file.lower().endswith(".xlsx")
+    saved_at = read_saved_at(export.path(one.file)) if is_dated else None
+    return {column: date_posts(rows, saved_at, timedelta(0))} if saved_at else {}
+
+
 def _read_stats(one: FoundSheet, sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
     """What a sheet of creators states of each over a window, a frame a window; `rows` says whose they are."""
     about = rows.select("platform", "_fallback", "_searched", source=pl.lit(read_source(one.file, one.name)))
+    if "snapshot_at" in rows.columns and "snapshot_at" not in one.layout.headings:
+        about = about.with_columns(observed_at=rows["snapshot_at"])
     found = []
     for layout in find_stats(one.layout, tuple(sheet.frame.columns)):
         stated = _pick_rows(sheet, layout).drop("_linked", "platform")
@@ -156,6 +184,12 @@ def _pick_rows(sheet: Sheet, layout: Layout) -> pl.DataFrame:
     links = [platform_of_link(pl.col(heading)) for heading in keys if is_address(heading)]
     leads_to = sheet.frame.select(pl.coalesce(links)).to_series() if links else pl.lit(None, pl.String)
     linked = rows.with_columns(_linked=leads_to)
+    if links:
+        # A million links without a query cost nothing more.
+        ids = [name for name in ("creator_id", "post_id") if name in rows.columns]
+        longer = [name for name in ids if rows[name].str.contains_any(["?", "#"]).any()]
+        longer += [name for name in ids if name not in longer and rows[name].str.ends_with("/").any()]
+        linked = linked.with_columns(trim_link(pl.col(name), pl.col("_linked")) for name in longer)
     if "_quoted" in linked.columns:
         linked = linked.with_columns(is_repost=pl.col("_quoted").is_not_null().cast(pl.String))
     if "platform" not in linked.columns:

@@ -27,6 +27,8 @@ PROPERTIES_BYTES = 2**16
 
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[ T]00:00:00(?:\.0+)?$"
 
+_DAY = r"^\s*\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?\s*$"
+
 
 def peek_workbook(
     path: Path, file: str, heading_rows: Mapping[str, int] = MappingProxyType({})
@@ -178,7 +180,8 @@ def read_parquet(path: Path, file: str) -> pl.DataFrame:
 
 
 def _without_midnights(cells: pl.Series) -> pl.Series:
-    are_days = cells.str.contains(_MIDNIGHT).all() and cells.null_count() < cells.len()
+    # Days that somebody typed as texts may stand among those of Excel.
+    are_days = (cells.str.contains(_MIDNIGHT) | cells.str.contains(_DAY)).all() and cells.null_count() < cells.len()
     return cells.str.replace(_MIDNIGHT, "${1}") if are_days else cells
 
 

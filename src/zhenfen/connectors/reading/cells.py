@@ -19,8 +19,8 @@ from zhenfen.tables.specs import Kind
 SEEN = "_seen"
 """When a row was captured: raw text before the reading, a UTC time after it."""
 
-TRUE = ("true", "1", "yes", "y", "t", "是", "有", "真", "√", "✓", "已认证", "认证", "报备", "已报备", "广告")
-FALSE = ("false", "0", "no", "n", "f", "否", "无", "假", "×", "未认证", "无认证", "未报备", "非报备", "非广告")
+TRUE = ("true", "1", "yes", "y", "t", "是", "有", "真", "√", "✓", "已认证", "认证", "报备", "已报备", "广告", "oui")
+FALSE = ("false", "0", "no", "n", "f", "否", "无", "假", "×", "未认证", "无认证", "未报备", "非报备", "非广告", "non")
 _UNREAD: dict[Kind, str] = {
     "time": "unusable.time",
     "count": "unusable.count",

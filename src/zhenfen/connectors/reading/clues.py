@@ -13,11 +13,13 @@ from zhenfen.connectors.reading.headings import load_headings, plain
 from zhenfen.tables.contract import possible_times
 
 _LATIN = re.compile(r"[a-z0-9]+")
-_ADDRESS = re.compile(r"链接|主页|地址|url|link|href|网址")
+_ADDRESS = re.compile(r"链接|主页|地址|url|link|lien|href|网址")
 _HOST = r"(?i)^\s*(?:https?:)?//(?:www\.|m\.)?([a-z0-9.\-]+)"
 _DAY = re.compile(
     r"(?<!\d)(20[0-3]\d)[-_.年]?(0[1-9]|1[0-2]|[1-9](?!\d))[-_.月]?(0[1-9]|[12]\d|3[01]|[1-9](?!\d))日?(?!\d)"
 )
+_NAMED_BY_PATH = ("xiaohongshu", "douyin", "weibo", "bilibili", "kuaishou", "instagram", "tiktok", "x")
+_NAMED_BY_QUERY = r"[?&#](?:modal_id|note_id|item_id|photoId|bvid|aid|id)="
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,20 @@ def platform_of_link(cell: pl.Expr) -> pl.Expr:
         pl.when(host.str.contains(rf"(?:^|\.){re.escape(one)}$")).then(pl.lit(name)) for one, name in domains.items()
     ]
     return pl.coalesce(ends)
+
+
+def trim_link(cell: pl.Expr, platform: pl.Expr) -> pl.Expr:
+    """A cell, of an address the part that names the post or account: what stands behind it is another one next week.
+
+    Xiaohongshu hands out `?xsec_token=…` with each visit. Where the name itself stands in the query (YouTube's `v`,
+    WeChat's `sn`, Douyin's `modal_id`), the address stays whole.
+
+    Args:
+        cell: Texts, some of them addresses.
+        platform: Where they lead, as `platform_of_link` says.
+    """
+    is_by_path = platform.is_in(_NAMED_BY_PATH) & cell.str.starts_with("http") & ~cell.str.contains(_NAMED_BY_QUERY)
+    return pl.when(is_by_path.fill_null(value=False)).then(cell.str.replace(r"/*(?:[?#].*)?$", "")).otherwise(cell)
 
 
 def read_names_for_day(names: Sequence[str]) -> datetime | None:

@@ -21,10 +21,10 @@ STATS = "creator_stats"
 """A table that is no sheet of its own: its columns stand in sheets of creators."""
 UNKNOWN = "unknown"
 """Window or source that nothing names."""
-_COUNTED = {"天": "d", "日": "d", "days": "d", "day": "d", "d": "d"}
+_COUNTED = {"天": "d", "日": "d", "days": "d", "day": "d", "d": "d", "jours": "d", "jour": "d"}
 _COUNTED |= {"条": "p", "篇": "p", "个": "p", "posts": "p", "videos": "p", "notes": "p"}
 _WINDOW = re.compile(
-    r"(?:最?近|过去|last|past)?(\d{1,3})(?:(天|日|days?|d)内?|(条|篇|个|posts|videos|notes)(?:作品|视频|笔记|内容)?)的?"
+    r"(?:最?近|过去|last|past)?(\d{1,3})(?:derniers)?(?:(天|日|days?|jours?|d)内?|(条|篇|个|posts|videos|notes)(?:作品|视频|笔记|内容)?)的?"
 )
 _MONTHS = {
     "近一个月": "近30天",
@@ -37,10 +37,10 @@ _MONTHS = {
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
 _SEPARATORS = re.compile(r"[\s_\-/:：·.#*]+")
 _TRADITIONAL = str.maketrans(
-    "絲數點贊評論轉發時間達標題內連結帳號報價暱稱瀏覽視頻筆記關註說簡介類",
-    "丝数点赞评论转发时间达标题内连结帐号报价昵称浏览视频笔记关注说简介类",
+    "絲數點贊評論轉發時間達標題內連結帳號報價暱稱瀏覽視頻筆記關註說簡介類’",
+    "丝数点赞评论转发时间达标题内连结帐号报价昵称浏览视频笔记关注说简介类'",
 )
-"""Of the headings that there are; 暱 and 昵 are one character."""
+"""Of the headings that there are; 暱 and 昵 are one character, and so are the two apostrophes."""
 _OF_CREATOR = ("n_followers", "n_following", "bio", "category")
 """What a sheet of posts may say of whoever wrote them, in words that say nothing of a post."""
 
@@ -91,6 +91,7 @@ class HeadingMap(Strict):
         clues: What says the platform of a sheet that has no column of it.
         people: Parts of headings of columns that name people.
         notes: How cells begin that are remarks on a sheet, where they stand alone in their row.
+        examples: How the creator's cell begins in rows that only show how one is filled in.
         columns: Table → column → headings, the surest first; a column with _ in front is for the connector alone.
         values: Column → value of the contract → words that stand for it.
     """
@@ -101,6 +102,7 @@ class HeadingMap(Strict):
     clues: Clues = Clues()
     people: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
     columns: dict[str, dict[str, tuple[str, ...]]]
     values: dict[str, dict[str, tuple[str, ...]]]
 
@@ -115,6 +117,7 @@ class Layout:
         units: Heading → unit that its brackets name, as in 粉丝数（万）.
         platform: Where the rows come from, as far as the headings tell; None when they do not.
         is_search: Whether only tools that search write such headings.
+        is_own: Whether a platform made it for an account, of that account's own posts.
         of_creator: Column of `creators` → headings of this sheet of posts that say it of whoever wrote the post.
         unclaimed: Headings that no column takes and that name people.
         window: What the averages of `creator_stats` cover; empty for any other table.
@@ -125,6 +128,7 @@ class Layout:
     units: Mapping[str, str]
     platform: str | None = None
     is_search: bool = False
+    is_own: bool = False
     of_creator: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unclaimed: tuple[str, ...] = ()
     window: str = ""
@@ -159,9 +163,8 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     there = {plain(column) for column in columns}
     named = (tool for tool in known.tools if there.issuperset(map(plain, tool.headings)))
     if tool := next((one for one in named if there.isdisjoint(map(plain, one.without))), None):
-        return replace(
-            _lay_out(tool.table, known, columns, tool.columns), platform=tool.platform, is_search=tool.is_search
-        )
+        found = _lay_out(tool.table, known, columns, tool.columns)
+        return replace(found, platform=tool.platform, is_search=tool.is_search, is_own=tool.is_own)
     layouts = {table: _lay_out(table, known, columns) for table in known.columns if table != STATS}
     possible = {
         table: layout
@@ -222,7 +225,8 @@ def find_value(column: str, word: str) -> str:
 
 def translate(column: str, cell: pl.Expr) -> pl.Expr:
     """The contract's word for a cell of `column`: 小红书 is xiaohongshu. What no map knows stays as it is."""
-    words = {plain(word): value for value, words in load_headings().values.get(column, {}).items() for word in words}
+    known = load_headings().values.get(column, {})
+    words = {plain(word): value for value, words in known.items() for word in (value, *words)}
     text = cell.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[\s_\-]+", "")
     return pl.coalesce(text.replace_strict(words, default=None, return_dtype=pl.String), cell)
 

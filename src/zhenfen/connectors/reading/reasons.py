@@ -20,6 +20,7 @@ REASONS: dict[str, str] = {
     "unusable.other_author": "a post by the account itself, not one that it liked, commented on or shared",
     "unusable.following": "somebody who follows the creator, not an account that the creator follows",
     "unusable.note": "a record; this row holds one cell, which is a remark on the sheet",
+    "unusable.example": "a record; this row only shows how one is filled in, and was left out",
     "unusable.link": "an address of the platform that the row names; the row's own word counts",
     "unusable.shifted": "counts and times under their headings; the cells of this row stand under others",
     "unusable.unreadable": "a file that can be read; the others were",

@@ -177,6 +177,10 @@ def _merge(
         # What stands in `post_counts` is no duplicate, for nothing of it is lost.
         several = pl.col("post_id").is_in(readings["post_id"].implode()) & pl.col("observed_at").is_not_null()
         is_reading = several & pl.struct("post_id", "observed_at").is_first_distinct()
+    elif {"snapshot_at", "n_followers"} <= set(rows.columns) and spec.name == "creators":
+        # Nor what becomes a row of `follower_counts`.
+        dated = pl.col("snapshot_at").is_not_null() & pl.col("n_followers").is_not_null()
+        is_reading = dated & pl.struct("creator_id", "snapshot_at").is_first_distinct()
     merged = unusable_rows(
         spec.name,
         rows.filter(~is_first & ~is_reading),
