@@ -536,13 +536,11 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
     "archives": {"zip": change_zip, "tar": tear_header, "stream": tear_in_stream, "packed": compress_once_more},
     "names": {"rename": rename_files, "move": move_files},
 }
-"""Group → mutation; of a group that fits an export, each mutation is as likely."""
+"""Group → name → mutation; of those that fit an export each is as likely."""
 
 
-def find_fitting(rng: Random, folder: Path) -> Iterator[tuple[str, Mutation]]:
-    """Groups in a random order, each with one of its mutations."""
-    groups = list(MUTATIONS)
-    rng.shuffle(groups)
-    for group in groups:
-        name = rng.choice(list(MUTATIONS[group]))
-        yield f"{group}: {name}", MUTATIONS[group][name]
+def find_fitting(rng: Random) -> Iterator[tuple[str, Mutation]]:
+    """All mutations in a random order, each with its group and name."""
+    each = [(f"{group}: {name}", mutate) for group, some in MUTATIONS.items() for name, mutate in some.items()]
+    rng.shuffle(each)
+    yield from each
