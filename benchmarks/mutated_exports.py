@@ -93,8 +93,8 @@ def try_mutant(seed: int, work: Path) -> Outcome:
     started = time.perf_counter()
     result, said, n_lost = "read", "", 0
     try:
-        (n_rows, n_listed), (n_sound, n_always) = _import(export, path, out), _count_sound(export)
-        n_lost = max(0, n_sound - n_rows) if n_listed <= n_always else 0
+        (n_rows, listed), (n_sound, always) = _import(export, path, out), _import_sound(export)
+        n_lost = max(0, n_sound - n_rows) if listed <= always else 0
     except InputError as error:
         result, said = "refused", str(error).partition("\n")[0]
         # A place is a name that the user knows; an expectation is what to do about it.
@@ -113,8 +113,8 @@ def try_mutant(seed: int, work: Path) -> Outcome:
     return Outcome(seed, export, mutation, result, said, seconds, _peak_mb(), n_lost)
 
 
-def _import(export: str, path: Path, out: Path) -> tuple[int, int]:
-    """As the command line does; how many rows there are, and how many things are listed as not used."""
+def _import(export: str, path: Path, out: Path) -> tuple[int, set[tuple[object, ...]]]:
+    """As the command line does; how many rows there are, and what is listed as not used."""
     from zhenfen.cli.import_ import import_
     from zhenfen.cli.options import Lang
     from zhenfen.tables import read_tables
@@ -124,11 +124,11 @@ def _import(export: str, path: Path, out: Path) -> tuple[int, int]:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         import_(path, out, "a benchmark", creator_name=creator_name, lang=Lang.EN)
     tables = read_tables(out)
-    return sum(tables[name].height for name in FACTS), tables["unusable"].height
+    return sum(tables[name].height for name in FACTS), set(tables["unusable"].rows())
 
 
 @cache
-def _count_sound(export: str) -> tuple[int, int]:
+def _import_sound(export: str) -> tuple[int, set[tuple[object, ...]]]:
     from zhenfen.errors import ZhenfenError
 
     with tempfile.TemporaryDirectory(prefix="zhenfen-sound-") as name:
@@ -138,7 +138,7 @@ def _count_sound(export: str) -> tuple[int, int]:
         try:
             return _import(export, hand_in(folder), Path(name) / "out")
         except ZhenfenError:
-            return 0, 0  # of a kind that is refused nothing can be lost
+            return 0, set()  # of a kind that is refused nothing can be lost
 
 
 def _write_export(name: str, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import mmap
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -66,16 +67,24 @@ def read_lines(path: Path, file: str, wanted: Wanted) -> pl.DataFrame:
     check_lines(path, file, LONGEST_LINE_BYTES)
     try:
         # The parser checks UTF-8 by itself: to decode a large file twice would take as long as to parse it.
-        return _parse_lines(read_utf8(path, "utf-8-sig") if has_bom(path) else path, wanted)
+        is_plain = not has_bom(path) and not _file_holds_halves(path)
+        return _parse_lines(path if is_plain else _replace_halves(read_utf8(path, "utf-8-sig")), wanted)
     except pl.exceptions.PolarsError as error:
         encoding = decide_encoding(path, file, longest_line=None)
         if encoding != "gb18030":
             raise UnreadableFileError(_bad_lines(path.read_bytes(), file, str(error))) from error
-    data = read_utf8(path, encoding)
+    data = _replace_halves(read_utf8(path, encoding))
     try:
         return _parse_lines(data, wanted)
     except pl.exceptions.PolarsError as error:
         raise UnreadableFileError(_bad_lines(data, file, str(error))) from error
+
+
+def _file_holds_halves(path: Path) -> bool:
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return _holds_halves(content)
 
 
 def _parse_lines(source: Path | bytes, wanted: Wanted) -> pl.DataFrame:
@@ -92,7 +101,7 @@ def read_document(path: Path, file: str, name: str, wanted: Wanted) -> pl.DataFr
         expected = f"a JSON document of at most {LARGEST_DOCUMENT_BYTES} bytes"
         fields = {"n": LARGEST_DOCUMENT_BYTES // 2**20}
         raise UnreadableFileError(Problem(expected, file, key="expected.small_document", fields=fields))
-    data = read_utf8(path, decide_encoding(path, file, longest_line=None))
+    data = _replace_halves(read_utf8(path, decide_encoding(path, file, longest_line=None)))
     if name == "":
         try:
             return pl.read_json(data, schema=dict(wanted)) if data.strip() != b"[]" else pl.DataFrame(schema=wanted)
@@ -122,7 +131,7 @@ def parse_document(data: bytes, file: str) -> Any:
         UnreadableFileError: Naming line and column.
     """
     try:
-        return json.loads(_HALF_CHARACTERS.sub(_replace_half, data))
+        return json.loads(data)
     except json.JSONDecodeError as error:
         place = f"{error.msg} (column {error.colno})"
         raise UnreadableFileError(
@@ -132,8 +141,16 @@ def parse_document(data: bytes, file: str) -> Any:
         raise UnreadableFileError(_beyond_bounds(data, file, error)) from error
 
 
-def _replace_half(found: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if found[1] else found[0]
+def _replace_halves(data: bytes) -> bytes:
+    """JSON with the mark of an unreadable character where half of one stood: parsers refuse it, or read a zero."""
+    if not _holds_halves(data):
+        return data
+    return _HALF_CHARACTERS.sub(lambda found: rb"\ufffd" if found[1] else found[0], data)
+
+
+def _holds_halves(data: bytes | mmap.mmap) -> bool:
+    """Whether there may be one: whole characters are mostly written as themselves."""
+    return data.find(b"\\ud") >= 0 or data.find(b"\\uD") >= 0
 
 
 def _beyond_bounds(data: bytes, file: str, error: Exception, row: int | None = None) -> Problem:
