@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zhenfen.audit.loop import Applied, Sampled
-from zhenfen.cli.terminal_import import print_recognised, tell_problems
+from zhenfen.cli.terminal_import import forget_problems, print_recognised, tell_problems
 from zhenfen.errors import FoundBySearchError, InputError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
@@ -274,6 +274,7 @@ def _legend(shortlist: Mapping[str, Any]) -> Text:
 
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
+    forget_problems()
     print_recognised(tables, console, catalogue)
     is_file = (pl.col("expected") == "unusable.file").fill_null(value=False)
     what = pl.when(is_file).then(pl.lit("file")).otherwise(pl.col("action"))
