@@ -68,14 +68,14 @@ def test_the_strongest_evidence_is_the_sentence():
     growth = family(page(rich()), "growth")
     assert growth["main"] == "growth_share"
     assert growth["n_outside"] == growth["n_compared"] == 1
-    assert "41%, above the peers’ range (0% – 12%)" in growth["sentence"]
+    assert "41%; comparable creators usually have no more than 12%" in growth["sentence"]
 
 
 def test_one_unusual_measurement_alone_is_said_to_be_too_little():
     engagement = family(page(rich()), "engagement")
     assert engagement["level"] == "low"
     assert "too little for a mark" in engagement["tally"]
-    assert "below the peers’ range" in engagement["sentence"]
+    assert "comparable creators usually have no less than 0.4%" in engagement["sentence"]
 
 
 def test_a_measurement_that_is_missing_is_left_out_and_one_without_peers_is_kept():
@@ -94,7 +94,8 @@ def test_what_was_not_assessed_says_why():
 
 def test_nothing_assessed_is_said_and_no_zero_is_made_up():
     summary = page(rich(), "A")
-    assert "No family could be assessed" in summary["headline"]
+    assert summary["priority"]["kind"] == "too_little"
+    assert "Nothing could be assessed yet" in summary["priority"]["sentence"]
     assert len(summary["not_assessed"]) == 6
     assert all(entry["score"] is None for entry in summary["families"])
     assert summary["growth"] is summary["comments"] is summary["network"] is None

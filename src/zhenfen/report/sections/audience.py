@@ -37,9 +37,9 @@ class AudienceSection(FamilySection, family="audience", place=5):
             "label": ("report.col.what", "wide"),
             "n": ("report.col.n", "count"),
             "n_of": ("report.col.n_of", "count"),
-            "share": ("report.col.share", "real"),
-            "low": ("report.col.interval_low", "real"),
-            "high": ("report.col.interval_high", "real"),
+            "share": ("report.col.share", "share"),
+            "low": ("report.col.interval_low", "share"),
+            "high": ("report.col.interval_high", "share"),
             "creator_id": ("report.col.creator_id", "id"),
         },
     )
