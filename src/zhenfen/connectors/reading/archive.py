@@ -130,16 +130,11 @@ def _unpack_tar(path: Path, folder: Path, budget: _Budget) -> None:
                 budget.refuse("files only, no links or devices", member.name, "expected.no_links")
             with source:
                 budget.write(source, target)
-        _check_end(archive, path.name)
-
-
-def _check_end(archive: tarfile.TarFile, name: str) -> None:
-    """Raise where something stands behind the last member that was found: a torn header ends the list too."""
-    stream: Any = archive.fileobj
-    stream.seek(archive.offset)
-    while chunk := stream.read(2**20):
-        if chunk.strip(b"\0"):
-            members = archive.getnames()
-            after = members[-1] if members else ""
-            expected, key = "nothing behind the last file; the archive is torn after this one", "expected.archive_end"
-            raise UnreadableFileError(Problem(expected, name, value=after, key=key))
+        # A torn header ends the list of members as the end of the archive does; behind that there is nothing.
+        stream: Any = archive.fileobj
+        stream.seek(archive.offset)
+        while chunk := stream.read(2**20):
+            if chunk.strip(b"\0"):
+                last = archive.getnames()[-1:]
+                expected, key = "nothing behind this last file; the archive is torn after it", "expected.archive_end"
+                raise UnreadableFileError(Problem(expected, path.name, value="".join(last), key=key))

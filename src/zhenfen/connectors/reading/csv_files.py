@@ -67,7 +67,7 @@ def read_csv(path: Path, file: str, heading_row: int | None = None) -> pl.DataFr
     except pl.exceptions.PolarsError:
         frame = _parse_carefully(data, head, file)
     if frame.width > 2 and frame.height and frame.to_series(-1).null_count():  # noqa: PLR2004 (a pair cannot be torn)
-        _raise_all(_list_torn_rows(data, head.separator, file))
+        _raise_all(_list_bad_rows(data, head.separator, file))
     return frame
 
 
@@ -79,7 +79,7 @@ def _parse_carefully(data: bytes, head: _Head, file: str) -> pl.DataFrame:
     """
     if find_left_out(head.headings) and (restored := restore(_rows(data, head.separator), file)) is not None:
         return _parse(restored, ",")
-    _raise_all(_list_long_rows(data, head.separator, file))
+    _raise_all(_list_bad_rows(data, head.separator, file))
     sink = io.StringIO(newline="")
     rows = _rows(data, head.separator)
     headings = next(rows)
@@ -118,29 +118,11 @@ def _rows(data: bytes, separator: str) -> Iterator[list[str]]:
     return (row for row in csv.reader(io.StringIO(data.decode()), delimiter=separator, strict=True) if row)
 
 
-def _list_long_rows(data: bytes, separator: str, file: str) -> list[Problem]:
-    """Problems for rows with more filled cells than there are headings, and for CSV that is torn."""
-    problems: list[Problem] = []
-    rows = _rows(data, separator)
-    number = 0
-    try:
-        n_columns = len(next(rows, []))
-        for number, row in enumerate(rows, 1):
-            if any(row[n_columns:]):
-                expected = f"at most {n_columns} cells, one a heading"
-                value = separator.join(row[n_columns:])
-                problems.append(Problem(expected, file, row=number, value=value, key="expected.cells"))
-            if len(problems) > MOST_PROBLEMS_SHOWN:
-                break
-    except csv.Error as torn:
-        problems.append(_torn(file, number + 1, torn))
-    return problems
+def _list_bad_rows(data: bytes, separator: str, file: str) -> list[Problem]:
+    """Problems for rows that are none: with more cells than headings, torn in two, or with a quotation mark left open.
 
-
-def _list_torn_rows(data: bytes, separator: str, file: str) -> list[Problem]:
-    """Problems for a row and the one after it that are short and together one row: a line break tore its text.
-
-    Read as they stand, the second half would be a row of its own, with a text for an id.
+    A line break tears a text in two: its row and the one after it are short, and together one row. Read as they stand,
+    the second half would be a row of its own, with a text for an id.
     """
     problems: list[Problem] = []
     rows = _rows(data, separator)
@@ -149,23 +131,23 @@ def _list_torn_rows(data: bytes, separator: str, file: str) -> list[Problem]:
         n_columns = len(next(rows, []))
         before: list[str] = []
         for number, row in enumerate(rows, 1):
-            # One cell more than headings: the torn cell counts twice. A lone time or note is no half of a row.
-            if 1 < len(before) < n_columns and len(row) < n_columns and len(before) + len(row) == n_columns + 1:
-                expected = "texts with line breaks in quotation marks"
-                value = separator.join(row)
-                problems.append(Problem(expected, file, row=number, value=value, key="expected.unbroken"))
+            if any(row[n_columns:]):
+                expected, key = f"at most {n_columns} cells, one a heading", "expected.cells"
+                problems.append(Problem(expected, file, number, value=separator.join(row[n_columns:]), key=key))
+            # One cell more than headings: the torn cell counts twice. A lone time or note is no half of a row, and the
+            # two cells of a pair are none.
+            is_torn = 1 < len(before) < n_columns and len(row) < n_columns and len(before) + len(row) == n_columns + 1
+            if is_torn and n_columns > 2:  # noqa: PLR2004
+                expected, key = "texts with line breaks in quotation marks", "expected.unbroken"
+                problems.append(Problem(expected, file, number, value=separator.join(row), key=key))
             before = row
             if len(problems) > MOST_PROBLEMS_SHOWN:
                 break
     except csv.Error as torn:
-        problems.append(_torn(file, number + 1, torn))
+        # The rest of the file would be the text of this row.
+        expected, key = "CSV with every quotation mark closed", "expected.closed_quotes"
+        problems.append(Problem(expected, file, number + 1, value=str(torn), key=key))
     return problems
-
-
-def _torn(file: str, row: int, error: csv.Error) -> Problem:
-    """The problem of the row in which the quotation marks do not fit: the rest of the file would be its text."""
-    expected = "CSV with every quotation mark closed"
-    return Problem(expected, file, row=row, value=str(error), key="expected.closed_quotes")
 
 
 def _raise_all(problems: list[Problem]) -> None:
