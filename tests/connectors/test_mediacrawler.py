@@ -411,3 +411,9 @@ def test_files_of_other_names_are_known_by_their_columns(tmp_path: Path) -> None
     tables = read(tmp_path)
     assert rows(tables, "creators", "creator_id", "platform") == [("u1", "xiaohongshu"), ("w1", "weibo")]
     assert tables["comments"].height == 1
+
+
+def test_an_answer_without_rows_is_no_export(tmp_path: Path) -> None:
+    write_json(tmp_path / "search_contents_2025-09-05.json", {"data": None})
+    with pytest.raises(InputError, match="found 'data', expected the columns of one of the platforms"):
+        read(tmp_path)

@@ -10,6 +10,7 @@ from zhenfen.report.coverage import add_coverage
 from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import describe_found_by
+from zhenfen.report.letter import write_letter
 from zhenfen.report.missing import list_missing
 from zhenfen.report.money import money_section
 from zhenfen.report.overall import overall_section
@@ -66,6 +67,7 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
                 "is_open": family["level"] in ABOVE_LOW or is_told,
             }
         )
+    questions = make_questions(case, families, parts)
     overall, missing = overall_section(case, families), list_missing(case, families)
     return {
         "kind": "creator",
@@ -90,7 +92,8 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         "found_by": describe_found_by(case.setting, case.creator_id),
         **shared,
         **summarise_own(case),
-        "questions": make_questions(case, families, parts),
+        "questions": questions,
+        "letter": write_letter(case, questions),
     }
 
 

@@ -21,7 +21,7 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 STEP = "report"
-_OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json)")
+_OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json|pdf)")
 
 
 def write_report(

@@ -114,8 +114,10 @@ class MediaCrawler(Connector, name="mediacrawler"):
         for source in nameless:
             # A file torn in its first row shows no column, as an empty one does: only reading it tells them apart.
             export.read(source.file, source.sheet, {})
+        # An object that is none of the tool's, such as the answer {"data": null}, has keys and no column.
         seen = {
-            one.file: [column for names in export.sheets(one.file).values() for column in names] for one in nameless
+            one.file: [name for sheet, names in export.sheets(one.file).items() for name in (sheet, *names) if name]
+            for one in nameless
         }
         expected = f"the columns of one of the platforms {', '.join(DIALECTS)}"
         raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in seen.items() if columns])

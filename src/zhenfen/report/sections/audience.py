@@ -84,7 +84,7 @@ class AudienceSection(FamilySection, family="audience", place=5):
         """About an estimated share that is out of line."""
         share = part.get("share")
         if is_outside and share and share["is_assessed"]:
-            yield case.catalogue.text("report.question.audience", share=share["share_text"])
+            yield case.catalogue.text("report.question.audience")
 
     def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
         """The estimated share of every audience, who it is, where it is and what it writes in."""
