@@ -12,7 +12,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check quick lint types tests slow bare bench bench-quality panel audience comment post creator encoder growth simulation register docs lock format clean
+.PHONY: help setup demo test check quick lint types tests slow bare bench fuzz bench-quality panel audience comment post creator encoder growth simulation register docs lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,6 +66,9 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.score_creators
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.batch
+
+fuzz: setup ## 2,000 damaged exports: read, with what was not used listed, or refused with a place
+	$(BIN)/python -m benchmarks.mutated_exports
 
 bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals
 	$(BIN)/python -m benchmarks.board_of_false_alarms

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from cli_runner import Runner
 from series_builder import BAD
 
@@ -53,6 +54,19 @@ def test_an_unknown_creator_is_named(zhenfen: Runner, small_tables: Path) -> Non
 def test_a_platforms_own_id_finds_the_creator(zhenfen: Runner, tmp_path: Path) -> None:
     (tmp_path / "达人.csv").write_text("达人ID,达人昵称,平台,粉丝数\nraw-7,小明,抖音,1200\n", encoding="utf-8")
     ran = zhenfen("explain", tmp_path, "--creator", "raw-7", "--as-of", "2026-01-02")
+    assert ran.code == 0, ran.err
+    assert "小明" in ran.out
+
+
+def test_a_map_reads_what_has_other_headings(zhenfen: Runner, tmp_path: Path) -> None:
+    (tmp_path / "名单.csv").write_text("谁,平台,多少粉丝\n小明,抖音,1200\n", encoding="utf-8")
+    sheet = {"file": "名单.csv", "table": "creators", "columns": {"谁": "creator_name", "平台": "platform"}}
+    sheet["columns"]["多少粉丝"] = "n_followers"
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(yaml.safe_dump({"sheets": [sheet]}, allow_unicode=True), encoding="utf-8")
+    options = ("--creator", "小明", "--as-of", "2026-01-02")
+    assert zhenfen("explain", tmp_path / "名单.csv", *options).code == 2
+    ran = zhenfen("explain", tmp_path / "名单.csv", *options, "--map", plan)
     assert ran.code == 0, ran.err
     assert "小明" in ran.out
 

@@ -340,3 +340,80 @@ def test_counts_and_times_that_are_none_are_listed(tmp_path: Path) -> None:
         ("posts", 1, "n_likes", "abc", "unusable.count", "value_left_out"),
         ("posts", 1, "published_at", str(future), "unusable.time", "value_left_out"),
     }
+
+
+@pytest.mark.parametrize("level", [".", "project", "project/data", "project/data/xhs", "project/data/xhs/json"])
+def test_the_user_may_point_at_any_level(tmp_path: Path, level: str) -> None:
+    write_notes(tmp_path / "project" / "data", [note()], [comment()])
+    write_json(tmp_path / "project" / "package.json", {"name": "crawler"})
+    (tmp_path / "project" / "requirements.txt").write_text("httpx\n", encoding="utf-8")
+    damaged = tmp_path / "project" / "data" / "xhs" / "json" / "search_comments_2025-09-06.json"
+    damaged.write_text('[{"comment_id": "c2"', encoding="utf-8")
+    tables = read(tmp_path / level)
+    assert tables["creators"]["platform"].to_list() == ["xiaohongshu"]
+    assert (tables["posts"].height, tables["comments"].height) == (1, 1)
+    listed = dict(tables["unusable"].select("file", "expected").iter_rows())
+    name = damaged.relative_to(tmp_path / level).as_posix()
+    assert listed.pop(name) == "unusable.unreadable"
+    assert {key.rpartition("/")[2] for key in listed} <= {"package.json", "requirements.txt"}
+    assert set(listed.values()) <= {"unusable.file"}
+
+
+WEIBO = {
+    "note_id": "5001",
+    "content": "正文",
+    "create_time": 1704162102,
+    "user_id": "w1",
+    "nickname": "小李",
+    "liked_count": "3",
+    "comments_count": "2",
+    "shared_count": "1",
+    "last_modify_ts": SEEN_TIME,
+}
+
+
+def test_columns_tell_what_a_folder_of_the_users_own_does_not(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "xhs" / "mine" / "search_contents_2025-09-05.json", [WEIBO])
+    assert read(path.parent)["creators"]["platform"].to_list() == ["weibo"]
+
+
+def test_a_folder_that_the_columns_contradict_is_told(tmp_path: Path) -> None:
+    write_notes(tmp_path, [note()])
+    write_json(tmp_path / "xhs" / "json" / "search_contents_2025-09-06.json", [WEIBO])
+    tables = read(tmp_path)
+    assert tables["creators"]["platform"].to_list() == ["xiaohongshu"]
+    assert tables["unusable"]["file"].to_list() == ["xhs/json/search_contents_2025-09-06.json"]
+    (tmp_path / "xhs" / "json" / "search_contents_2025-09-05.json").unlink()
+    with pytest.raises(InputError) as caught:
+        read(tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.value) == ("problem.platforms", "xhs / wb")
+
+
+@pytest.mark.parametrize("suffix", [" (1)", "_副本", " - 副本 (2)", " copy", "（1）"])
+def test_copies_are_read(tmp_path: Path, suffix: str) -> None:
+    write_json(tmp_path / f"search_contents_2025-09-05{suffix}.json", [note()])
+    tables = read(tmp_path)
+    assert rows(tables, "creators", "platform", "found_by") == [("xiaohongshu", "search")]
+
+
+def test_what_is_made_of_the_texts_is_none_of_them(tmp_path: Path) -> None:
+    write_notes(tmp_path, [note()])
+    words = write_json(tmp_path / "xhs" / "words" / "search_comments_2025-09-05_word_freq.json", {"好看": 3})
+    listed = rows(read(tmp_path), "unusable", "file", "expected")
+    assert listed == [(words.relative_to(tmp_path).as_posix(), "unusable.file")]
+
+
+def test_files_of_other_names_are_known_by_their_columns(tmp_path: Path) -> None:
+    write_json(tmp_path / "七月.json", [note()])
+    write_csv(tmp_path / "评论合并.csv", [comment()])
+    write_lines(tmp_path / "微博.jsonl", [WEIBO])
+    tables = read(tmp_path)
+    assert rows(tables, "creators", "creator_id", "platform") == [("u1", "xiaohongshu"), ("w1", "weibo")]
+    assert tables["comments"].height == 1
+
+
+def test_an_answer_without_rows_is_no_export(tmp_path: Path) -> None:
+    write_json(tmp_path / "search_contents_2025-09-05.json", {"data": None})
+    with pytest.raises(InputError, match="found 'data', expected the columns of one of the platforms"):
+        read(tmp_path)

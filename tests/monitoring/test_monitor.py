@@ -263,4 +263,4 @@ def test_an_unknown_language_is_named(zhenfen: Runner, tmp_path: Path) -> None:
     paths = write(tmp_path, a=make_scores(0.1, 1), b=make_scores(0.1, 2))
     ran = zhenfen("monitor", *paths, "--lang", "de")
     assert ran.code == 2
-    assert "zh, en, fr" in ran.err
+    assert "'zh', 'en', 'fr'" in ran.err

@@ -14,6 +14,7 @@ from zhenfen.cli.options import (
     FrameOption,
     Lang,
     LangOption,
+    MapOption,
     PanelOption,
     PlatformOption,
     end_of_day,
@@ -33,10 +34,12 @@ def explain(
     found_by: FoundByOption = None,
     platform: PlatformOption = None,
     creator_name: CreatorNameOption = None,
+    map_: MapOption = None,
 ) -> None:
     """One creator: levels with reasons, spans with the causes tested, and what would lower a level."""
     from zhenfen.cli.terminal import StepDisplay
     from zhenfen.cli.terminal_creator import show_creator
+    from zhenfen.connectors.import_map import read_map
     from zhenfen.model_store import load_models
     from zhenfen.vetting.explain import explain
     from zhenfen.vetting.options import VetOptions
@@ -48,6 +51,7 @@ def explain(
         platform=platform,
         found_by=found_by,
         creator_name=creator_name,
+        import_map=read_map(map_) if map_ else None,
     )
     with StepDisplay(lang) as steps:
         summary = explain(path, creator, load_models(panel), options, steps.advance)

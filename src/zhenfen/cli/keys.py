@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zhenfen.cli.options import KeysOption, PrintLangOption
+from zhenfen.cli.options import KeysOption, Lang, PrintLangOption
 
 app = typer.Typer(
     help="API keys of the service: hashed in a file, each shown once.", no_args_is_help=True, add_completion=False
@@ -15,7 +15,7 @@ NameArgument = Annotated[str, typer.Argument(help="Whose key; jobs belong to thi
 
 
 @app.command("add")
-def keys_add(name: NameArgument, *, keys: KeysOption = None, lang: PrintLangOption = "en") -> None:
+def keys_add(name: NameArgument, *, keys: KeysOption = None, lang: PrintLangOption = Lang.EN) -> None:
     """Make a key; it is shown this once."""
     from zhenfen.messages import Catalogue
     from zhenfen.service.keys import add_key, default_path
@@ -27,7 +27,7 @@ def keys_add(name: NameArgument, *, keys: KeysOption = None, lang: PrintLangOpti
 
 
 @app.command("list")
-def keys_list(*, keys: KeysOption = None, lang: PrintLangOption = "en") -> None:
+def keys_list(*, keys: KeysOption = None, lang: PrintLangOption = Lang.EN) -> None:
     """Who has a key, and since when."""
     from rich.console import Console
     from rich.table import Table
@@ -48,7 +48,7 @@ def keys_list(*, keys: KeysOption = None, lang: PrintLangOption = "en") -> None:
 
 
 @app.command("remove")
-def keys_remove(name: NameArgument, *, keys: KeysOption = None, lang: PrintLangOption = "en") -> None:
+def keys_remove(name: NameArgument, *, keys: KeysOption = None, lang: PrintLangOption = Lang.EN) -> None:
     """Take a key back; a running service refuses it at once."""
     from zhenfen.messages import Catalogue
     from zhenfen.service.keys import default_path, remove_key

@@ -5,14 +5,18 @@ Everything heavy is imported inside the commands, so that --help answers at once
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
-from zhenfen.cli.options import LANGUAGE, Lang
+from zhenfen.cli.options import LANGUAGE, Lang, PrintLangOption, take_language
 from zhenfen.errors import ZhenfenError
 
 BAD_INPUT = 2
@@ -61,6 +65,18 @@ class LazyCommands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
+        self.language: str = Lang.EN
+
+    @contextlib.contextmanager
+    def speak(self, language: str) -> Iterator[None]:
+        """Show help and errors of usage in a language, as long as the block lasts; English needs no catalogue."""
+        from zhenfen.cli.told import fixed_words, translate_command
+        from zhenfen.messages import Catalogue
+
+        self.language = language
+        translate_command(self, Catalogue(language))
+        with fixed_words(Catalogue(language)):
+            yield
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command itself, its module imported; None where there is none of that name."""
@@ -69,11 +85,17 @@ class LazyCommands(TyperGroup):
         module, _ = COMMANDS[cmd_name]
         command = typer.main.get_command(import_module(module).app)
         command.name = cmd_name
+        if self.language != Lang.EN:
+            from zhenfen.cli.told import translate_command
+            from zhenfen.messages import Catalogue
+
+            translate_command(command, Catalogue(self.language))
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the page of a group whose commands are their names and lines alone."""
         listing = TyperGroup(name=self.name, help=self.help, params=self.params, commands=dict(self.commands))
+        listing.get_usage, listing.get_help_option = self.get_usage, self.get_help_option  # type: ignore[method-assign]
         listing.format_help(ctx, formatter)
 
 
@@ -89,17 +111,29 @@ app = typer.Typer(
 
 
 @app.callback()
-def start() -> None:
-    """Do nothing before the command: no option comes before its name, but Typer asks a group for a callback."""
+def start(lang: PrintLangOption = Lang.EN) -> None:
+    """Do nothing before the command but note the language, in which the list of commands is shown too."""
 
 
 def main() -> None:
-    """Entry point: our own errors become a clear text and exit code 2."""
-    reader: dict[str, str] = {}
-    try:
-        app(obj=reader)
-    except ZhenfenError as error:
-        from zhenfen.cli.terminal import show_error
+    """Entry point: our own errors become a clear text and exit code 2, those of usage are told in the same language."""
+    language, arguments = take_language(sys.argv[1:], os.environ)
+    reader = {LANGUAGE: language}
+    command: Any = typer.main.get_command(app)
+    with contextlib.ExitStack() as stack:
+        if language != Lang.EN:
+            stack.enter_context(command.speak(language))
+        try:
+            sys.exit(command(args=arguments, obj=reader, standalone_mode=False))
+        except ZhenfenError as error:
+            from zhenfen.cli.terminal import show_error
 
-        show_error(error, reader.get(LANGUAGE, Lang.EN))
-        sys.exit(BAD_INPUT)
+            show_error(error, reader[LANGUAGE])
+            sys.exit(BAD_INPUT)
+        except TyperException as error:
+            from zhenfen.cli.told import show_usage_error
+
+            show_usage_error(error, language)
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            sys.exit(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhenfen.cli.options import PrintLangOption
+from zhenfen.cli.options import Lang, PrintLangOption
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +33,7 @@ RegistryOption = Annotated[
 
 
 @app.command("list")
-def list_(registry: RegistryOption = None, lang: PrintLangOption = "en") -> None:
+def list_(registry: RegistryOption = None, lang: PrintLangOption = Lang.EN) -> None:
     """Every version of the shelf and, where there is one, of the registry; which are champions, which scoring uses."""
     from zhenfen.cli.model_listing import list_registry, list_shelf, mark_used
     from zhenfen.errors import RegistryUnreachableError
@@ -56,7 +56,7 @@ def show(
         str, typer.Argument(help="audience, audience/2, or models:/zhenfen-audience@champion of the registry.")
     ],
     registry: RegistryOption = None,
-    lang: PrintLangOption = "en",
+    lang: PrintLangOption = Lang.EN,
 ) -> None:
     """What one model rests on: data and terms, platforms, threshold, figures, commit, hashes."""
     from rich.console import Console
@@ -89,7 +89,7 @@ def show(
 
 
 @app.command()
-def verify(registry: RegistryOption = None, lang: PrintLangOption = "en") -> None:
+def verify(registry: RegistryOption = None, lang: PrintLangOption = Lang.EN) -> None:
     """Open every model of the shelf and of the registry: unchanged files, and features that this version makes."""
     from rich.console import Console
     from rich.text import Text
@@ -115,7 +115,7 @@ def verify(registry: RegistryOption = None, lang: PrintLangOption = "en") -> Non
 def rollback(
     model: Annotated[str, typer.Argument(help="audience, comment, post or creator.")],
     registry: RegistryOption = None,
-    lang: PrintLangOption = "en",
+    lang: PrintLangOption = Lang.EN,
 ) -> None:
     """Make the champion before this one champion again."""
     from rich.console import Console

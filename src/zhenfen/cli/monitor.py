@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from zhenfen.cli.options import Lang, LangOption
+
 app = typer.Typer(add_completion=False)
 
 DRIFT_FOUND = 4
@@ -22,7 +24,7 @@ def monitor(
     out: Annotated[
         Path | None, typer.Option(help="Folder for monitor.html and monitor.json; replaced if it holds them.")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language of the page: zh, en, fr.", envvar="ZHENFEN_LANG")] = "en",
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Say whether new rows are like a reference: profiles, comments or posts, or scores of these or of creators.
 

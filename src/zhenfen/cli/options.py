@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ FOUND_BY = ("search", "list", "roster", "own", "unknown")
 """Those of `tables.FOUND_BY`, which would load Polars for every --help."""
 LANGUAGE = "lang"
 """Name of the option and of its place among what the commands share with `main`, which shows the errors."""
+LANGUAGE_VARIABLE = "ZHENFEN_LANG"
 
 
 class Lang(StrEnum):
@@ -36,9 +38,36 @@ class Frame(StrEnum):
     UNKNOWN = "unknown"
 
 
+def take_language(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The language of the reader, and the arguments without it.
+
+    Taken before anything else is read, so that what is wrong with the rest, and the help of any command, is told in it.
+
+    Args:
+        arguments: Of the command line; the last --lang counts. One that names no language is left, to be refused.
+        environment: Its ZHENFEN_LANG counts where no argument names a language.
+    """
+    language, rest = environment.get(LANGUAGE_VARIABLE, ""), list(arguments)
+    place = 0
+    while place < len(rest) and rest[place] != "--":
+        name, is_joined, value = rest[place].partition("=")
+        width = 1 if is_joined else 2
+        value = value if is_joined else "".join(rest[place + 1 : place + 2])
+        if name == f"--{LANGUAGE}" and value in tuple(Lang):
+            language = value
+            del rest[place : place + width]
+        else:
+            place += 1
+    return (language if language in tuple(Lang) else str(Lang.EN)), rest
+
+
 def note_language(context: typer.Context, language: str) -> str:
-    """Callback of --lang: keep it for whoever has something to say before or after the command."""
-    context.ensure_object(dict)[LANGUAGE] = str(language)
+    """Callback of --lang: what `main` took already, else what is given here, kept for whoever shows something."""
+    shared = context.ensure_object(dict)
+    source = context.get_parameter_source(LANGUAGE)
+    if source is None or source.name != "COMMANDLINE":
+        language = shared.get(LANGUAGE, language)
+    shared[LANGUAGE] = str(language)
     return language
 
 
@@ -94,10 +123,16 @@ PanelOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, h
 LangOption = Annotated[
     Lang,
     typer.Option(
-        help="Language of reports and of what is printed.", envvar="ZHENFEN_LANG", callback=note_language, is_eager=True
+        help="Language of reports and of what is printed.",
+        envvar=LANGUAGE_VARIABLE,
+        callback=note_language,
+        is_eager=True,
     ),
 ]
-PrintLangOption = Annotated[str, typer.Option(help="Language of what is printed: zh, en, fr.", envvar="ZHENFEN_LANG")]
+PrintLangOption = Annotated[
+    Lang,
+    typer.Option(help="Language of what is printed.", envvar=LANGUAGE_VARIABLE, callback=note_language, is_eager=True),
+]
 """Of commands that make no report."""
 KeysOption = Annotated[
     Path | None, typer.Option("--keys", dir_okay=False, help="File of API keys; default in your own folder.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhenfen.cli.options import PrintLangOption
+from zhenfen.cli.options import Lang, PrintLangOption
 
 if TYPE_CHECKING:
     from zhenfen.reproducing import Reproduced
@@ -26,7 +26,7 @@ def reproduce(
     panel: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel it was made with.")
     ] = None,
-    lang: PrintLangOption = "en",
+    lang: PrintLangOption = Lang.EN,
 ) -> None:
     """Say which models, rules and input made a report, and score again.
 

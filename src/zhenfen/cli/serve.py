@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhenfen.cli.options import KeysOption, PrintLangOption
+from zhenfen.cli.options import KeysOption, Lang, PrintLangOption
 from zhenfen.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def serve(
     answer_s: Annotated[float, typer.Option(min=1, help="Seconds within which a request is answered.")] = 60,
     job_s: Annotated[float, typer.Option(min=1, help="Seconds a vetting may take.")] = 3600,
     keep_days: Annotated[int, typer.Option(min=1, help="Days that an ended job and its report are kept.")] = 30,
-    lang: PrintLangOption = "en",
+    lang: PrintLangOption = Lang.EN,
 ) -> None:
     """Answer over HTTP: scores of rows and creators, and vetting of exports as jobs. See docs/service.md."""
     needs_serve()

@@ -18,11 +18,7 @@ def template(
     out: Annotated[Path, typer.Option(dir_okay=False, help="Workbook to write, .xlsx; one that is there is kept.")],
     lang: LangOption = Lang.EN,
 ) -> None:
-    """Write a workbook to fill in by hand, which imports without an option.
-
-    Sheets for creators, a vendor's averages, posts, comments, followers by day and a sample of the audience, each with
-    headings, a note and an example row, which is left out on import.
-    """
+    """Write a workbook to fill in by hand, which imports without an option."""
     from rich.console import Console
     from rich.text import Text
 

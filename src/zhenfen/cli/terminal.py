@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zhenfen.audit.loop import Applied, Sampled
-from zhenfen.cli.terminal_import import print_recognised, tell_problems
+from zhenfen.cli.terminal_import import forget_problems, print_recognised, tell_problems
 from zhenfen.connectors.joining import Joined
 from zhenfen.errors import FoundBySearchError, InputError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
@@ -296,6 +296,7 @@ def _legend(shortlist: Mapping[str, Any]) -> Text:
 
 
 def _print_unusable(tables: Tables, console: Console, catalogue: Catalogue) -> None:
+    forget_problems()
     print_recognised(tables, console, catalogue)
     # A file that was not read and a row that only shows how one is filled in are told apart from faults.
     own_words = {"unusable.file": "file", "unusable.example": "example"}

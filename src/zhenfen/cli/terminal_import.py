@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+import contextlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from zhenfen.config import user_config_dir
 from zhenfen.connectors.reading.reasons import REASONS
 from zhenfen.connectors.recognised import Recognised, read_recognised
-from zhenfen.errors import LONGEST_VALUE_CHARS, Problem
+from zhenfen.errors import LONGEST_VALUE_CHARS, ConfigError, Problem
+from zhenfen.files import write_secret
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.tables import OBSERVED, latest_time
@@ -25,18 +28,60 @@ if TYPE_CHECKING:
 
 MOST_LINES = 10
 """What a person reads before scrolling; the rest stands in a file."""
+LISTING = "problems.txt"
+"""File in the user's own folder with all problems of the last run that had more: it holds values of the export."""
 _KEYS = {words: key for key, words in REASONS.items()}
+_WITH_HEADINGS = (".csv", ".xlsx")
+"""Kinds whose rows a person counts below the headings; of others the number is the record's, or the line's."""
+_EXPECTED = {
+    r"the column to be there": "column_there",
+    r"the column to be there once": "column_once",
+    r"type (?P<type>.*)": "type",
+    r"a number from 0 to (?P<high>\S+)": "number",
+    r"a time between (?P<first>\S+) and (?P<last>\S+)": "between",
+    r"a time such as (?P<such>\S+), in UTC where it names no zone": "moment",
+    r"one of the columns (?P<columns>.*)": "columns",
+    r"the columns of one of the platforms (?P<platforms>.*)": "platforms",
+    r"one of (?P<choices>.*)": "one_of",
+    r"an id that is not empty": "id",
+    r"an id": "some_id",
+    r"each key once": "key",
+    r"text in UTF-8": "utf8",
+    r"numbers and times that fit 64 bits": "bits",
+    r"a text": "text",
+    r"a whole number": "whole_number",
+    r"a number": "any_number",
+    r"true or false": "flag",
+    r"a whole Parquet file": "parquet",
+    r"a folder of Parquet files or (?P<kinds>.*)": "tables",
+    r"at least one of (?P<files>.*)": "some_table",
+}
+"""An expectation of the contract in English → message."""
 
 
 def tell_problems(problems: Sequence[Problem], catalogue: Catalogue) -> list[str]:
-    """A line a problem in the reader's language; of more than ten the count, and a file that holds them all."""
+    """A line a problem in the reader's language; of more than ten the count, and a file that holds them all.
+
+    The file lies in the user's own folder, for nobody else to read, until the next run takes it away. Where it cannot
+    be written all lines are shown.
+    """
+    forget_problems()
     lines = [tell_problem(one, catalogue) for one in problems]
     if len(lines) <= MOST_LINES:
         return lines
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="zhenfen-", suffix=".txt", delete=False) as sink:
-        sink.write("\n".join(lines) + "\n")
+    listing = user_config_dir() / LISTING
+    try:
+        write_secret(listing, "\n".join(lines) + "\n")
+    except ConfigError:
+        return lines
     n_more = catalogue.number(len(lines) - MOST_LINES, 0)
-    return [*lines[:MOST_LINES], catalogue.text("problem.more", n=n_more, path=sink.name)]
+    return [*lines[:MOST_LINES], catalogue.text("problem.more", n=n_more, path=listing)]
+
+
+def forget_problems() -> None:
+    """Take away what an earlier run listed."""
+    with contextlib.suppress(OSError):
+        (user_config_dir() / LISTING).unlink(missing_ok=True)
 
 
 def tell_problem(problem: Problem, catalogue: Catalogue) -> str:
@@ -52,15 +97,28 @@ def tell_problem(problem: Problem, catalogue: Catalogue) -> str:
     if sheet:
         place.append(catalogue.text("problem.sheet", sheet=sheet))
     if problem.row:
-        place.append(catalogue.text("problem.row", row=catalogue.number(problem.row, 0)))
+        kind = "problem.row" if file.lower().endswith(_WITH_HEADINGS) else "problem.record"
+        place.append(catalogue.text(kind, row=catalogue.number(problem.row, 0)))
     if problem.column:
         place.append(catalogue.text("problem.column", column=problem.column))
     key = problem.key or _KEYS.get(problem.expected)
-    expected = catalogue.text(key, **fields) if key and catalogue.has(key) else problem.expected
+    known = key is not None and catalogue.has(key)
+    expected = catalogue.text(key, **fields) if key and known else tell_expected(problem.expected, catalogue)
     where = catalogue.text("problem.between").join(place)
     if problem.value is None:
         return catalogue.text("problem.expected", where=where, expected=expected)
     return catalogue.text("problem.found", where=where, value=value, expected=expected)
+
+
+def tell_expected(words: str, catalogue: Catalogue) -> str:
+    """What the contract expects, in the catalogue's language; as it is where it is nothing that is known here."""
+    if more := re.fullmatch(r"(.*) \(and (\d+) more rows\)", words, flags=re.S):
+        first = tell_expected(more[1], catalogue)
+        return catalogue.text("expected.more_rows", expected=first, n=catalogue.number(int(more[2]), 0))
+    for pattern, key in _EXPECTED.items():
+        if found := re.fullmatch(pattern, words, flags=re.S):
+            return catalogue.text(f"expected.{key}", **found.groupdict())
+    return words
 
 
 def print_recognised(tables: Tables, console: Console, catalogue: Catalogue) -> None:

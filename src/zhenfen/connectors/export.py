@@ -17,10 +17,13 @@ from zhenfen.connectors.import_map import ImportMap
 from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
 from zhenfen.connectors.reading.binary_files import read_saved_at
 from zhenfen.connectors.reading.files import DATA_SUFFIXES, OTHER_SUFFIXES, Sheets, peek, read
+from zhenfen.connectors.reading.heading_rows import UNNAMED
 from zhenfen.connectors.reading.tidy import FILE, ROW
 from zhenfen.connectors.recognised import Recognised
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 
+EMPTY_BYTES = 1_000
+"""White space alone is never more."""
 # What systems and editors leave beside the files of a person.
 _LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
@@ -85,6 +88,11 @@ class Export:
         sheets = [label_sheet(book, name) for book in books for name, columns in self.sheets(book).items() if columns]
         return sorted([*left, *(sheet for sheet in sheets if sheet not in self.used)])
 
+    def find_empty(self) -> list[str]:
+        """The files that were read and hold nothing, not even headings: what a download that failed leaves."""
+        small = (file for file in self.used.intersection(self.files) if self.path(file).stat().st_size < EMPTY_BYTES)
+        return sorted(file for file in small if not self.path(file).read_bytes().strip(b"\xef\xbb\xbf \t\r\n"))
+
     def path(self, file: str) -> Path:
         """Where a file lies."""
         return self.root / file
@@ -118,7 +126,12 @@ class Export:
         self.used.update((file, label))
         frame = read(self.path(file), file, sheet, wanted, self.heading_rows.get(file, {}).get(sheet))
         numbered = frame.with_columns(pl.lit(label).alias(FILE), pl.int_range(1, pl.len() + 1).alias(ROW))
-        return Sheet(label, self.sheets(file).get(sheet, ()), numbered, self.columns_used.setdefault(label, {}))
+        sheets = self.sheets(file)
+        if sheet in sheets:
+            # A column without a heading is one only where it holds something.
+            held = (one for one in sheets[sheet] if not one.startswith(UNNAMED) or one in frame.columns)
+            sheets[sheet] = tuple(held)
+        return Sheet(label, sheets.get(sheet, ()), numbered, self.columns_used.setdefault(label, {}))
 
     def without(self, files: Collection[str]) -> Export:
         """The export as if these files were not there, with nothing of it read yet."""
@@ -169,37 +182,72 @@ def open_export(path: Path, bounds: Bounds | None = None, import_map: ImportMap 
         UnreadableFileError: The archive is unsafe, too large or torn.
     """
     if not path.exists():
-        raise InputError(Problem("a file, a folder or an archive", str(path), key="problem.nothing_there"))
-    if path.is_dir() or not is_archive(path):
-        yield _listed(path.name, path, path, import_map)
-        return
-    with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
-        unpack(path, Path(folder), bounds or Bounds())
-        yield _listed(path.name, Path(folder), path, import_map)
+        given = _readable(str(path))
+        raise InputError(Problem("a file, a folder or an archive", given, key="problem.nothing_there"))
+    with contextlib.ExitStack() as stack:
+        root, name = path, _readable(path.name)
+        if not path.is_dir() and is_archive(path):
+            root = Path(stack.enter_context(_temporary_folder()))
+            unpack(path, root, bounds or Bounds())
+        files = _list_files(root)
+        if not files:
+            raise InputError(
+                Problem("an export with files in it", name, value="an empty folder", key="problem.empty_folder")
+            )
+        root = root.parent if root.is_file() else root
+        if any(_readable(file) != file for file in files):
+            files, root = _link(files, root, Path(stack.enter_context(_temporary_folder())))
+        rows: dict[str, dict[str, int]] = {}
+        for one in import_map.sheets if import_map else ():
+            if one.heading_row is not None:
+                rows.setdefault(one.file, {})[one.sheet] = one.heading_row
+        around = tuple(_readable(folder.name) for folder in path.resolve().parents[:FOLDERS_AROUND])
+        yield Export(name, root, tuple(sorted(files)), around, import_map, heading_rows=rows)
 
 
 FOLDERS_AROUND = 2
 """Crawlers put a platform and a kind of file around their files; further up are the user's own folders."""
 
 
-def _listed(name: str, path: Path, given: Path, import_map: ImportMap | None) -> Export:
-    rows: dict[str, dict[str, int]] = {}
-    for one in import_map.sheets if import_map else ():
-        if one.heading_row is not None:
-            rows.setdefault(one.file, {})[one.sheet] = one.heading_row
-    around = tuple(folder.name for folder in given.resolve().parents[:FOLDERS_AROUND])
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True)
+
+
+def _list_files(path: Path) -> list[str]:
+    """Paths of the files in a folder, relative to it; of a file its name."""
     if path.is_file():
-        return Export(name, path.parent, (path.name,), around, import_map, heading_rows=rows)
+        return [path.name]
     found: list[str] = []
     for folder, names, files in os.walk(path):
         # What is taken out here is not walked into.
         names[:] = [one for one in names if not _is_litter(one)]
         found += [(Path(folder) / one).relative_to(path).as_posix() for one in files if not _is_litter(one)]
-    if not found:
-        raise InputError(
-            Problem("an export with files in it", name, value="an empty folder", key="problem.empty_folder")
-        )
-    return Export(name, path, tuple(sorted(found)), around, import_map, heading_rows=rows)
+    return found
+
+
+def _readable(name: str) -> str:
+    """A file's name as text: where its bytes are no UTF-8, as Chinese Windows writes names, else with marks."""
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return raw.decode(errors="replace")
+
+
+def _link(files: list[str], root: Path, folder: Path) -> tuple[list[str], Path]:
+    """Links in `folder` to the files under `root`, under names that are text: what reads files takes no others.
+
+    Raises:
+        UnreadableFileError: Two names would be one.
+    """
+    names = [_readable(file) for file in files]
+    for name, file in zip(names, files, strict=True):
+        link = folder / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if link.is_symlink():
+            raise UnreadableFileError(Problem("each name once", name, key="expected.names_once"))
+        link.symlink_to((root / file).absolute())
+    return names, folder
 
 
 def _is_litter(name: str) -> bool:

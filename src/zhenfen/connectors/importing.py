@@ -107,7 +107,8 @@ class TakenIn:
         """The table `unusable`: rows, values, files, sheets and columns that were left out."""
         ignored = [] if self.imported.is_canonical else [list_ignored(self.export)]
         unread = unusable_files(self.export.find_unread(), "unusable.file")
-        return list_unusable([self.imported.unusable, *self.left_out, unread, *ignored])
+        empty = unusable_files(self.export.find_empty(), "unusable.empty")
+        return list_unusable([self.imported.unusable, *self.left_out, unread, empty, *ignored])
 
 
 def take_in(export: Export, options: Options) -> TakenIn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,37 +37,29 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
         for share in shares
     ]
     rows = [_make_row(text("priority.audience"), cells, (0.0, 1.0), is_lower_better=True)]
-    for label, amount, words in (
-        ("report.fact.fee", "fee_cny", "fee_text"),
-        ("money.col.cost", "cost_cny", "cost_text"),
-    ):
-        money = [one["money"] or {} for one in creators]
-        cells = [{"value": one[amount], "text": one[words]} if one.get(amount) else {} for one in money]
-        rows.append(_make_row(text(label), cells, None, is_lower_better=True if amount == "cost_cny" else None))
+    money = [one["money"] or {} for one in creators]
+    for label, amount, is_better in (("report.fact.fee", "fee", None), ("money.col.cost", "cost", True)):
+        cells = [
+            {"value": one[f"{amount}_cny"], "text": one[f"{amount}_text"]} if one.get(f"{amount}_cny") else {}
+            for one in money
+        ]
+        rows.append(_make_row(text(label), cells, None, is_lower_better=is_better))
+    evidence = [[item for family in one["families"] for item in family["evidence"]] for one in creators]
     measured = [
-        {
-            item["feature"]: item
-            for family in one["families"]
-            for item in family["evidence"]
-            if item["scope"] in COMPARED
-        }
-        for one in creators
+        {item["feature"]: item for item in items if item["scope"] in COMPARED and item["concern"] != "none"}
+        for items in evidence
     ]
-    asking: dict[str, int] = {}
-    for items in measured:
-        for name, item in items.items():
-            if item["concern"] != "none":
-                asking[name] = asking.get(name, 0) + item["asks"]
     # What asks of most creators first; what only one of them has says nothing beside the others.
-    both = [name for name in asking if sum(name in items for items in measured) >= FEWEST]
-    for name in sorted(both, key=lambda name: -asking[name])[:MOST_MEASUREMENTS]:
-        found = [items.get(name) for items in measured]
-        item = next(one for one in found if one)
+    n_found = Counter(name for items in measured for name in items)
+    n_asking = Counter(name for items in measured for name, item in items.items() if item["asks"])
+    shared = [name for name, n in n_found.items() if n >= FEWEST]
+    for name in sorted(shared, key=lambda name: -n_asking[name])[:MOST_MEASUREMENTS]:
+        found = [items.get(name, {}) for items in measured]
         cells = [
             {"value": one["value"], "text": one["value_text"], "asks": one["asks"]} if one else {} for one in found
         ]
-        better = {"high": True, "low": False}.get(item["concern"])
-        rows.append(_make_row(item["label"], cells, None, is_lower_better=better))
+        item = next(filter(None, found))
+        rows.append(_make_row(item["label"], cells, None, is_lower_better=_BETTER_LOWER.get(item["concern"])))
     return {
         **{name: first[name] for name in ("language", "as_of_day")},
         "kind": "comparison",

@@ -97,7 +97,7 @@ def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
         names = frame.collect_schema().names()
         return frame.select(name for name in names if name in spec.schema).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UnreadableFileError(Problem("a whole Parquet file", str(path), value=_first_line(error))) from error
+        raise _unreadable("a whole Parquet file", "expected.parquet", path, error) from error
 
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
@@ -110,7 +110,7 @@ def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
                 if name in have
             }
     except sqlite3.DatabaseError as error:
-        raise UnreadableFileError(Problem("a SQLite database", str(path), value=str(error))) from error
+        raise _unreadable("a SQLite database", "expected.database", path, error) from error
 
 
 def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
@@ -126,9 +126,11 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
             )
             have = {name for (name,) in listed.fetchall()}
             return {name: database.table(f"main.{name}").pl() for name in TABLES if name in have}
-    except duckdb.Error as error:
-        raise UnreadableFileError(Problem("a DuckDB database", str(path), value=_first_line(error))) from error
+    # A torn file also makes it stumble: std::bad_cast comes as a RuntimeError.
+    except (duckdb.Error, RuntimeError) as error:
+        raise _unreadable("a DuckDB database", "expected.duckdb", path, error) from error
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
+def _unreadable(expected: str, key: str, path: Path, error: Exception) -> UnreadableFileError:
+    value = str(error).partition("\n")[0]
+    return UnreadableFileError(Problem(expected, str(path), value=value, key=key))

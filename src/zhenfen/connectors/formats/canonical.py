@@ -6,13 +6,14 @@ They come from an import of ours, so ids and contacts are already pseudonymised 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
-from zhenfen.errors import Problem, UnreadableFileError
+from zhenfen.errors import InputError, Problem, UnreadableFileError
 from zhenfen.tables import TABLES, Tables, check_tables, read_tables
 from zhenfen.tables.store import DATABASE_SUFFIXES
 
@@ -33,14 +34,15 @@ class Canonical(Connector, name="canonical"):
         files = list(_table_files(export))
         if database := _database(export):
             export.used.add(database)
-            tables = read_tables(export.path(database))
+            tables = _read(export, database)
         elif len(files) == len(export.files) == 1 and PurePosixPath(files[0]).stem in TABLES:
             export.used.add(files[0])
             name = PurePosixPath(files[0]).stem
             try:
                 frame = pl.read_parquet(export.path(files[0]))
             except pl.exceptions.PolarsError as error:
-                raise UnreadableFileError(Problem("a whole Parquet file", files[0], value=str(error))) from error
+                problem = Problem("a whole Parquet file", files[0], value=str(error), key="expected.parquet")
+                raise UnreadableFileError(problem) from error
             single = {name: frame.select(one for one in frame.columns if one in TABLES[name].schema)}
             check_tables(single)
             tables = Tables(single)
@@ -48,9 +50,18 @@ class Canonical(Connector, name="canonical"):
             # Tables of other folders are not mixed in.
             folder = _tables_folders(export)[0]
             export.used.update(file for file in files if _folder_of(file) == folder)
-            tables = read_tables(export.root / folder)
+            tables = _read(export, folder)
         frames = {name: frame for name, frame in tables.frames.items() if name != "unusable"}
         return Imported(frames, tables["unusable"], is_canonical=True)
+
+
+def _read(export: Export, place: str | PurePosixPath) -> Tables:
+    """The tables there; errors name files as the user knows them, not where an archive was unpacked to."""
+    try:
+        return read_tables(export.root / place)
+    except InputError as error:
+        inside = f"{export.root}/"
+        raise type(error)([replace(one, file=one.file.removeprefix(inside)) for one in error.problems]) from error
 
 
 def _tables_folders(export: Export) -> list[PurePosixPath]:

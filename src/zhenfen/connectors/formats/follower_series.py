@@ -36,7 +36,7 @@ class FollowerSeries(Connector, name="follower_series"):
         if options.needs_platform and options.platform is None:
             expected = "the platform named on import: a series of dates and counts does not say it"
             nameless = [file for file, platform, _ in found if platform is None]
-            raise_all([Problem(expected, file, column="platform") for file in nameless])
+            raise_all([Problem(expected, file, column="platform", key="problem.platform") for file in nameless])
         frames = []
         for number, (file, platform, sources) in enumerate(found):
             options.on_progress(file, number, len(found))

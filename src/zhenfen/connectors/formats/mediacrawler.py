@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePosixPath
 
 import polars as pl
@@ -32,7 +33,7 @@ from zhenfen.connectors.reading.fields import (
     stack,
     wanted_fields,
 )
-from zhenfen.connectors.reading.files import DATABASE_SUFFIXES
+from zhenfen.connectors.reading.files import DATABASE_SUFFIXES, LINES_SUFFIXES
 from zhenfen.connectors.reading.reasons import REASONS
 from zhenfen.connectors.reading.tidy import FILE, Tidied, tidy, unusable_files
 from zhenfen.errors import Problem
@@ -48,10 +49,16 @@ _REQUIRED = {
     _CONTACTS: CONTACTS_REQUIRED,
 }
 
-# Versions of 2024 number their CSV files, and write "creator" in the singular.
+# Versions of 2024 number their CSV files, and write "creator" in the singular; copies have a mark behind the day.
 _FILE_NAME = re.compile(
-    r"^(?:\d+_)?(search|detail|creator|homefeed)_(content|comment|creator|contact)s?_\d{4}-\d{2}-\d{2}$"
+    r"^(?:\d+_)?(search|detail|creator|homefeed)_(content|comment|creator|contact)s?_\d{4}-\d{2}-\d{2}"
+    r"(?:[\s_-]*(?:[(（]\d+[)）]|副本|复件|拷贝|copy)[^.]*)?$"
 )
+_CAPTURED = "last_modify_ts"
+"""A column that only this tool writes: files of other names with it are its own too."""
+_OWN_COLUMN = {"comments": "comment_id", "contents": "liked_count", "creators": "nickname"}
+"""Kind → a column that the kinds after it lack."""
+_TEXT_SUFFIXES = (".json", ".csv", *LINES_SUFFIXES)
 _WORKBOOK_NAME = re.compile(r"^([a-z]+)_(search|detail|creator|homefeed)_\d{8}_\d{6}$")
 # For detail and creator the user names posts or accounts; what a platform puts on its home page is neither.
 _FOUND_BY = {"search": SEARCH, "detail": "list", "creator": "list"}
@@ -60,13 +67,17 @@ _UNSUPPORTED = {"tieba": ("tieba_note", "tieba_comment"), "zhihu": ("zhihu_conte
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One sheet of the export: where it is, what it holds, and how its creators were found where the name says it."""
+    """One sheet of the export: where it is, what it holds, and how its creators were found where the name says it.
+
+    `contradicted` is the platform that its folder names, where its columns are another's.
+    """
 
     file: str
     sheet: str
     platform: str
     kind: str
     found_by: str | None = None
+    contradicted: str | None = None
 
     @property
     def label(self) -> str:
@@ -90,13 +101,23 @@ class MediaCrawler(Connector, name="mediacrawler"):
     def read(self, export: Export, options: Options) -> Imported:
         """Read every sheet, platform by platform."""
         sources = list(_find_sources(export))
+        expected = "the columns of the platform that the folder names"
+        raise_all(
+            [
+                Problem(expected, one.file, value=f"{one.contradicted} / {one.platform}", key="problem.platforms")
+                for one in sources
+                if one.contradicted
+            ]
+        )
         # Files that neither their folder nor their columns give a platform: empty ones are fine.
         nameless = [source for source in sources if not source.platform]
         for source in nameless:
             # A file torn in its first row shows no column, as an empty one does: only reading it tells them apart.
             export.read(source.file, source.sheet, {})
+        # An object that is none of the tool's, such as the answer {"data": null}, has keys and no column.
         seen = {
-            one.file: [column for names in export.sheets(one.file).values() for column in names] for one in nameless
+            one.file: [name for sheet, names in export.sheets(one.file).items() for name in (sheet, *names) if name]
+            for one in nameless
         }
         expected = f"the columns of one of the platforms {', '.join(DIALECTS)}"
         raise_all([Problem(expected, file, value=", ".join(columns)) for file, columns in seen.items() if columns])
@@ -126,18 +147,7 @@ def _find_sources(export: Export) -> Iterator[_Source]:
     for file in export.data_files:
         path = PurePosixPath(file)
         if found := _FILE_NAME.match(path.stem):
-            kind = f"{found[2]}s"
-            # The user may point at any level: what lies around the export names the platform as well.
-            around = (*path.parts[-2::-1], *export.around, export.name)
-            # The platform that a folder names, else the first whose columns the file has; empty if there is none.
-            platform = next((part for part in around if part in DIALECTS or part in _UNSUPPORTED), None)
-            if kind == _CONTACTS:
-                platform = _CONTACTS_PLATFORM
-            elif platform is None:
-                columns = set(export.sheets(file).get("", ()))
-                marked = (name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind]))
-                platform = next(marked, "")
-            yield _Source(file, "", platform, kind, _FOUND_BY.get(found[1]))
+            yield _name_platform(export, file, f"{found[2]}s", _FOUND_BY.get(found[1]))
         elif path.suffix == ".xlsx" and (found := _WORKBOOK_NAME.match(path.stem)):
             platform = found[1]
             if platform in DIALECTS or platform in _UNSUPPORTED:
@@ -149,6 +159,26 @@ def _find_sources(export: Export) -> Iterator[_Source]:
             tables.append((_CONTACTS_PLATFORM, _CONTACTS, _CONTACTS_TABLE))
             tables += [(name, "contents", table) for name, of_it in _UNSUPPORTED.items() for table in of_it]
             yield from (_Source(file, one, name, kind) for name, kind, one in tables if one in export.sheets(file))
+        elif path.suffix in _TEXT_SUFFIXES and _CAPTURED in (columns := export.sheets(file).get("", ())):
+            # Renamed, or put together from several files.
+            known = (kind for kind, column in _OWN_COLUMN.items() if column in columns)
+            yield from (_name_platform(export, file, kind, None) for kind in islice(known, 1))
+
+
+def _name_platform(export: Export, file: str, kind: str, found_by: str | None) -> _Source:
+    """The source that a file is, of the platform that a folder around it names, else the one whose columns it has."""
+    if kind == _CONTACTS:
+        return _Source(file, "", _CONTACTS_PLATFORM, kind, found_by)
+    columns = set(export.sheets(file).get("", ()))
+    marked = (name for name, dialect in DIALECTS.items() if columns.issuperset(dialect.marks[kind]))
+    by_columns = next(marked, "")
+    # The user may point at any level: what lies around the export names the platform as well.
+    inside, around = PurePosixPath(file).parts[-2::-1], (*export.around, export.name)
+    named = next((part for part in (*inside, *around) if part in DIALECTS or part in _UNSUPPORTED), None)
+    if named is None or named not in DIALECTS or not by_columns or columns.issuperset(DIALECTS[named].marks[kind]):
+        return _Source(file, "", named or by_columns, kind, found_by)
+    # A folder further up may be named after something else; one of the export's own contradicts.
+    return _Source(file, "", by_columns, kind, found_by, named if named in inside else None)
 
 
 def _read_platform(

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, NoReturn
 
 from zhenfen.errors import Problem, UnreadableFileError
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+
+# zipfile reports encryption as RuntimeError, unknown compression as NotImplementedError, and numbers in headers that
+# lead nowhere as ValueError.
+_TORN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +57,10 @@ def unpack(path: Path, folder: Path, bounds: Bounds) -> None:
     unpack_kind = _unpack_zip if path.name.lower().endswith(".zip") else _unpack_tar
     try:
         unpack_kind(path, folder, _Budget(path.name, bounds))
-    # zipfile reports encryption as RuntimeError and unknown compression as NotImplementedError.
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
-        raise UnreadableFileError(
-            Problem("a whole zip or tar archive", path.name, value=getattr(error, "strerror", None) or str(error))
-        ) from error
+    except _TORN as error:
+        value = getattr(error, "strerror", None) or str(error)
+        problem = Problem("a whole zip or tar archive", path.name, value=value, key="expected.archive")
+        raise UnreadableFileError(problem) from error
 
 
 class _Budget:
@@ -55,17 +69,23 @@ class _Budget:
     def __init__(self, archive: str, bounds: Bounds) -> None:
         self.archive, self.bounds = archive, bounds
         self.n_bytes = self.n_files = 0
+        self.taken: set[Path] = set()
 
     def place(self, folder: Path, member: str) -> Path:
         """Where the member goes, once its name is found safe."""
         self.n_files += 1
         if self.n_files > self.bounds.n_files:
-            self.refuse(f"at most {self.bounds.n_files} files", member)
+            self.refuse(f"at most {self.bounds.n_files} files", member, "expected.few_files", n=self.bounds.n_files)
         # Windows programs write backslashes, and "C:" is absolute there.
         parts = PurePosixPath(member.replace("\\", "/"))
         if not parts.parts or parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0] or "\0" in member:
-            self.refuse("paths inside the archive", member)
-        return folder / parts
+            self.refuse("paths inside the archive", member, "expected.inside")
+        target = folder / parts
+        if target in self.taken:
+            # The later of two would take the place of the other.
+            self.refuse("each name once", member, "expected.names_once")
+        self.taken.add(target)
+        return target
 
     def write(self, source: IO[bytes], target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,11 +93,12 @@ class _Budget:
             while chunk := source.read(2**20):
                 self.n_bytes += len(chunk)
                 if self.n_bytes > self.bounds.total_bytes:
-                    self.refuse(f"at most {self.bounds.total_bytes} bytes unpacked", target.name)
+                    expected, n_mib = f"at most {self.bounds.total_bytes} bytes unpacked", self.bounds.total_bytes >> 20
+                    self.refuse(expected, target.name, "expected.unpacked", n=n_mib)
                 sink.write(chunk)
 
-    def refuse(self, expected: str, member: str) -> None:
-        raise UnreadableFileError(Problem(expected, self.archive, value=member))
+    def refuse(self, expected: str, member: str, key: str, **fields: object) -> NoReturn:
+        raise UnreadableFileError(Problem(expected, self.archive, value=member, key=key, fields=fields))
 
 
 def _unpack_zip(path: Path, folder: Path, budget: _Budget) -> None:
@@ -93,7 +114,7 @@ def _unpack_zip(path: Path, folder: Path, budget: _Budget) -> None:
             target = budget.place(folder, member.filename)
             # The upper half of external_attr is the Unix mode.
             if stat.S_ISLNK(member.external_attr >> 16):
-                budget.refuse("files only, no links", member.filename)
+                budget.refuse("files only, no links", member.filename, "expected.no_links")
             with archive.open(member) as source:
                 budget.write(source, target)
 
@@ -106,7 +127,14 @@ def _unpack_tar(path: Path, folder: Path, budget: _Budget) -> None:
             target = budget.place(folder, member.name)
             source = archive.extractfile(member) if member.isreg() else None
             if source is None:
-                budget.refuse("files only, no links or devices", member.name)
-            else:
-                with source:
-                    budget.write(source, target)
+                budget.refuse("files only, no links or devices", member.name, "expected.no_links")
+            with source:
+                budget.write(source, target)
+        # A torn header ends the list of members as the end of the archive does; behind that there is nothing.
+        stream: Any = archive.fileobj
+        stream.seek(archive.offset)
+        while chunk := stream.read(2**20):
+            if chunk.strip(b"\0"):
+                last = archive.getnames()[-1:]
+                expected, key = "nothing behind this last file; the archive is torn after it", "expected.archive_end"
+                raise UnreadableFileError(Problem(expected, path.name, value="".join(last), key=key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import sqlite3
 import zipfile
@@ -21,6 +22,12 @@ from zhenfen.tables.store import open_sqlite
 
 LARGEST_WORKBOOK_BYTES = 512 * 2**20
 """Unpacked: a million rows of ten columns, about the most that a sheet can hold, are some 400 MB of XML."""
+
+LARGEST_AREA_CELLS = 50_000_000
+"""From the first cell to the last one: the reader makes room for all between them, filled or not. A million rows of
+fifty columns take 2.7 GB; the sheets that people hold have thousands of cells."""
+_FAR_CELL = re.compile(rb'<c [^>]*?\br="(?:([A-Z]{2,})(\d+)|([A-Z])(\d{6,}))"')
+"""A cell beyond column Z or row 99,999: of all cells only these can make a sheet too large."""
 
 PROPERTIES_BYTES = 2**16
 """Some hundred are usual."""
@@ -150,7 +157,7 @@ def peek_parquet(path: Path, file: str) -> dict[str, tuple[str, ...]]:
     try:
         return {"": tuple(pl.read_parquet_schema(path))}
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable("a whole Parquet file", file, error) from error
+        raise _unreadable("a whole Parquet file", "expected.parquet", file, error) from error
 
 
 def read_parquet(path: Path, file: str) -> pl.DataFrame:
@@ -164,7 +171,7 @@ def read_parquet(path: Path, file: str) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable("a whole Parquet file", file, error) from error
+        raise _unreadable("a whole Parquet file", "expected.parquet", file, error) from error
     flat = {name: dtype for name, dtype in frame.schema.items() if not dtype.is_nested()}
     cells, naive = [], []
     for name, dtype in flat.items():
@@ -192,13 +199,43 @@ def _workbook(path: Path, file: str) -> Iterator[Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             n_bytes = sum(member.file_size for member in archive.infolist())
-        if n_bytes > LARGEST_WORKBOOK_BYTES:
-            expected = f"a workbook of at most {LARGEST_WORKBOOK_BYTES} bytes unpacked"
-            raise UnreadableFileError(Problem(expected, file, value=f"{n_bytes} bytes"))
+            if n_bytes > LARGEST_WORKBOOK_BYTES:
+                expected, n_mib = f"a workbook of at most {LARGEST_WORKBOOK_BYTES} bytes unpacked", n_bytes >> 20
+                fields = {"n": LARGEST_WORKBOOK_BYTES >> 20}
+                problem = Problem(expected, file, value=f"{n_mib} MiB", key="expected.unpacked", fields=fields)
+                raise UnreadableFileError(problem)
+            _check_area(archive, file)
         yield fastexcel.read_excel(path)
     except (zipfile.BadZipFile, fastexcel.FastExcelError, OSError) as error:
         problem = Problem("an XLSX workbook", file, value=str(error).partition("\n")[0], key="expected.workbook")
         raise UnreadableFileError(problem) from error
+
+
+def _check_area(archive: zipfile.ZipFile, file: str) -> None:
+    """Raise for a sheet whose cells lie so far apart that the room between them fills the memory.
+
+    Raises:
+        UnreadableFileError: Naming the farthest cell.
+    """
+    for name in archive.namelist():
+        if not name.startswith("xl/worksheets/"):
+            continue
+        farthest, last_column, last_row, tail = "", 26, 1, b""
+        with archive.open(name) as sheet:
+            while chunk := sheet.read(2**22):
+                for found in _FAR_CELL.finditer(tail + chunk):
+                    letters, digits = found[1] or found[3], found[2] or found[4]
+                    column = functools.reduce(lambda sofar, letter: 26 * sofar + letter - 64, letters, 0)
+                    row = int(digits)
+                    if column > last_column or row > last_row:
+                        farthest = (letters + digits).decode()
+                    last_column, last_row = max(last_column, column), max(last_row, row)
+                # A cell's address is at most some dozen bytes behind its beginning.
+                tail = chunk[-64:]
+        if last_column * last_row > LARGEST_AREA_CELLS:
+            expected = f"a sheet of at most {LARGEST_AREA_CELLS} cells from its first to its last"
+            fields = {"n": LARGEST_AREA_CELLS // 10**6}
+            raise UnreadableFileError(Problem(expected, file, value=farthest, key="expected.area", fields=fields))
 
 
 @contextlib.contextmanager
@@ -207,7 +244,7 @@ def _database(path: Path, file: str) -> Iterator[sqlite3.Connection]:
         with open_sqlite(path) as database:
             yield database
     except sqlite3.Error as error:
-        raise _unreadable("a SQLite database", file, error) from error
+        raise _unreadable("a SQLite database", "expected.database", file, error) from error
 
 
 def _column_names(database: sqlite3.Connection, table: str) -> tuple[str, ...]:
@@ -218,5 +255,5 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _unreadable(expected: str, file: str, error: Exception) -> UnreadableFileError:
-    return UnreadableFileError(Problem(expected, file, value=str(error).partition("\n")[0]))
+def _unreadable(expected: str, key: str, file: str, error: Exception) -> UnreadableFileError:
+    return UnreadableFileError(Problem(expected, file, value=str(error).partition("\n")[0], key=key))

@@ -54,6 +54,18 @@ def decide_encoding(path: Path, file: str, longest_line: int | None = LONGEST_LI
     )
 
 
+def check_zeros(data: bytes, file: str) -> None:
+    """Refuse text with zero bytes: UTF-16, or what a disk left of a file when it lost power.
+
+    Raises:
+        UnreadableFileError: Naming the line.
+    """
+    place = data.find(b"\0")
+    if place >= 0:
+        row, value = data.count(b"\n", 0, place) + 1, f"byte 0x00 at {place}"
+        raise UnreadableFileError(Problem(_EXPECTED, file, row=row, value=value, key="expected.encoding"))
+
+
 def has_bom(path: Path) -> bool:
     """Whether a file begins with the byte-order mark of UTF-8."""
     with path.open("rb") as source:
@@ -81,7 +93,8 @@ def check_lines(path: Path, file: str, longest_line: int) -> None:
             n_open += len(chunk) if first < 0 else first
             if n_open > longest_line:
                 row = n_lines + 1
-                raise UnreadableFileError(Problem(f"lines of at most {longest_line} bytes", file, row=row))
+                expected, fields = f"lines of at most {longest_line} bytes", {"n": longest_line // 2**20}
+                raise UnreadableFileError(Problem(expected, file, row=row, key="expected.short_lines", fields=fields))
             if first >= 0:
                 n_open = len(chunk) - last - 1
                 n_lines += chunk.count(b"\n")

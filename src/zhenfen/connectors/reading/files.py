@@ -92,11 +92,22 @@ def find_heading_place(path: Path, file: str, sheet: str) -> int | None:
 
 @contextlib.contextmanager
 def _opened(path: Path, file: str) -> Iterator[None]:
-    """What the system says of a file that it does not open, as an error that names the file."""
+    """What the system and the parsers say of a file that they do not read, as an error that names the file."""
     # A pipe would be waited on for ever.
     if path.exists() and not path.is_file():
-        raise UnreadableFileError(Problem("a file, not a pipe, a device or a folder", file))
+        raise UnreadableFileError(Problem("a file, not a pipe, a device or a folder", file, key="expected.plain_file"))
     try:
         yield
+    except UnreadableFileError:
+        raise
     except OSError as error:
-        raise UnreadableFileError(Problem("a file that can be opened", file, value=error.strerror)) from error
+        problem = Problem("a file that can be opened", file, value=error.strerror, key="expected.opened")
+        raise UnreadableFileError(problem) from error
+    except BaseException as error:
+        # Whatever a parser stumbles over is wrong with the file. A panic of one written in Rust is no Exception, and
+        # each library has a class of its own for it.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        expected, found = "a whole file of the kind that its name says", f"{type(error).__name__}: {error}"
+        value = found.partition("\n")[0]
+        raise UnreadableFileError(Problem(expected, file, value=value, key="expected.whole")) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import mmap
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,12 @@ LARGEST_DOCUMENT_BYTES = 256 * 2**20
 
 HEAD_BYTES = 2**20
 PEEKED_ROWS = 100
+MOST_DIGITS = 4_300
+"""Longer integers Python does not turn into numbers unasked, for the time grows with the square; no count has ten."""
+_HALF_CHARACTERS = re.compile(
+    rb"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""Escapes that are halves of a character: crawlers that cut texts to a length cut emoji in two."""
 
 
 def peek_lines(path: Path, file: str) -> dict[str, tuple[str, ...]]:
@@ -59,16 +67,24 @@ def read_lines(path: Path, file: str, wanted: Wanted) -> pl.DataFrame:
     check_lines(path, file, LONGEST_LINE_BYTES)
     try:
         # The parser checks UTF-8 by itself: to decode a large file twice would take as long as to parse it.
-        return _parse_lines(read_utf8(path, "utf-8-sig") if has_bom(path) else path, wanted)
+        is_plain = not has_bom(path) and not _file_holds_halves(path)
+        return _parse_lines(path if is_plain else _replace_halves(read_utf8(path, "utf-8-sig")), wanted)
     except pl.exceptions.PolarsError as error:
         encoding = decide_encoding(path, file, longest_line=None)
         if encoding != "gb18030":
             raise UnreadableFileError(_bad_lines(path.read_bytes(), file, str(error))) from error
-    data = read_utf8(path, encoding)
+    data = _replace_halves(read_utf8(path, encoding))
     try:
         return _parse_lines(data, wanted)
     except pl.exceptions.PolarsError as error:
         raise UnreadableFileError(_bad_lines(data, file, str(error))) from error
+
+
+def _file_holds_halves(path: Path) -> bool:
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return _holds_halves(content)
 
 
 def _parse_lines(source: Path | bytes, wanted: Wanted) -> pl.DataFrame:
@@ -82,8 +98,10 @@ def read_document(path: Path, file: str, name: str, wanted: Wanted) -> pl.DataFr
         UnreadableFileError: It is torn, too large or nested too deep, naming line and column.
     """
     if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
-        raise UnreadableFileError(Problem(f"a JSON document of at most {LARGEST_DOCUMENT_BYTES} bytes", file))
-    data = read_utf8(path, decide_encoding(path, file, longest_line=None))
+        expected = f"a JSON document of at most {LARGEST_DOCUMENT_BYTES} bytes"
+        fields = {"n": LARGEST_DOCUMENT_BYTES // 2**20}
+        raise UnreadableFileError(Problem(expected, file, key="expected.small_document", fields=fields))
+    data = _replace_halves(read_utf8(path, decide_encoding(path, file, longest_line=None)))
     if name == "":
         try:
             return pl.read_json(data, schema=dict(wanted)) if data.strip() != b"[]" else pl.DataFrame(schema=wanted)
@@ -93,7 +111,7 @@ def read_document(path: Path, file: str, name: str, wanted: Wanted) -> pl.DataFr
     value = document if name == "" else document[name]
     rows = value if isinstance(value, list) else [value]
     strange = [
-        Problem("a JSON object", file, row=number, value=json.dumps(row, ensure_ascii=False))
+        Problem("a JSON object", file, row=number, value=json.dumps(row, ensure_ascii=False), key="expected.object")
         for number, row in enumerate(rows, 1)
         if not isinstance(row, dict)
     ]
@@ -101,7 +119,7 @@ def read_document(path: Path, file: str, name: str, wanted: Wanted) -> pl.DataFr
         raise UnreadableFileError(strange)
     lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
     try:
-        return pl.read_ndjson(lines, schema=dict(wanted)) if rows else pl.DataFrame(schema=wanted)
+        return _parse_lines(lines, wanted) if rows else pl.DataFrame(schema=wanted)
     except pl.exceptions.PolarsError as error:
         raise UnreadableFileError(_wrong_types(file, str(error))) from error
 
@@ -119,11 +137,34 @@ def parse_document(data: bytes, file: str) -> Any:
         raise UnreadableFileError(
             Problem("whole JSON", file, row=error.lineno, value=place, key="expected.json")
         ) from error
-    except RecursionError as error:
-        raise UnreadableFileError(Problem("JSON that is not nested hundreds of levels deep", file)) from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFileError(_beyond_bounds(data, file, error)) from error
+
+
+def _replace_halves(data: bytes) -> bytes:
+    """JSON with the mark of an unreadable character where half of one stood: parsers refuse it, or read a zero."""
+    if not _holds_halves(data):
+        return data
+    return _HALF_CHARACTERS.sub(lambda found: rb"\ufffd" if found[1] else found[0], data)
+
+
+def _holds_halves(data: bytes | mmap.mmap) -> bool:
+    """Whether there may be one: whole characters are mostly written as themselves."""
+    return data.find(b"\\ud") >= 0 or data.find(b"\\uD") >= 0
+
+
+def _beyond_bounds(data: bytes, file: str, error: Exception, row: int | None = None) -> Problem:
+    """The problem of JSON that is sound, but holds what nobody's parser takes."""
+    long = re.search(rb"\d{%d}" % (MOST_DIGITS + 1), data)
+    if isinstance(error, ValueError) and long:
+        expected, value = f"numbers of at most {MOST_DIGITS} digits", f"{long[0][:10].decode()}…"
+        row = row or data.count(b"\n", 0, long.start()) + 1
+        return Problem(expected, file, row, value=value, key="expected.digits", fields={"n": MOST_DIGITS})
+    return Problem("JSON that is not nested hundreds of levels deep", file, row, key="expected.shallow")
 
 
 def _bad_lines(data: bytes, file: str, reason: str) -> list[Problem]:
+    expected, key = "one JSON object", "expected.object"
     problems = []
     for number, line in enumerate(io.BytesIO(data), 1):
         fault = ""
@@ -133,17 +174,20 @@ def _bad_lines(data: bytes, file: str, reason: str) -> list[Problem]:
                 fault = json.dumps(value, ensure_ascii=False)
         except json.JSONDecodeError as error:
             fault = f"{error.msg} (column {error.colno})"
-        except (UnicodeDecodeError, RecursionError) as error:
+        except UnicodeDecodeError as error:
             fault = str(error)
+        except (ValueError, RecursionError) as error:
+            problems.append(_beyond_bounds(line, file, error, number))
         if fault:
-            problems.append(Problem("one JSON object", file, row=number, value=fault))
+            problems.append(Problem(expected, file, row=number, value=fault, key=key))
         if len(problems) > MOST_PROBLEMS_SHOWN:
             break
     return problems or [_wrong_types(file, reason)]
 
 
 def _wrong_types(file: str, reason: str) -> Problem:
-    return Problem("fields of the types that this format has", file, value=" ".join(reason.split()))
+    expected = "fields of the types that this format has"
+    return Problem(expected, file, value=" ".join(reason.split()), key="expected.types")
 
 
 def decode_head(path: Path, file: str) -> str:
@@ -168,6 +212,6 @@ def _keys_of(text: str) -> Iterable[str]:
     """Keys of the JSON object that `text` begins with; none if it is cut short or something else."""
     try:
         value, _ = json.JSONDecoder().raw_decode(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return ()
     return value if isinstance(value, dict) else ()

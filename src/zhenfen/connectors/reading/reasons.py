@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     "unusable.link": "an address of the platform that the row names; the row's own word counts",
     "unusable.shifted": "counts and times under their headings; the cells of this row stand under others",
     "unusable.unreadable": "a file that can be read; the others were",
+    "unusable.empty": "a file with something in it; this one is empty",
     "unusable.ignored": "a heading that is known; this column was not used",
     "unusable.file": "a file of the export format that was recognised; this one was not read",
     "unusable.platform": "the name of a supported platform, such as 小红书, 抖音 or 微博",

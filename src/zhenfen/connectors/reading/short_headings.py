@@ -48,7 +48,7 @@ def restore(rows: Iterator[list[str]], file: str) -> bytes | None:
     whole = list(headings)
     for name in left_out:
         whole.insert(whole.index(_LEFT_OUT[name]) + 1, name)
-    if not any(len(row) == len(whole) for row in body):
+    if _DAY not in whole or not any(len(row) == len(whole) for row in body):
         return None
     places = [whole.index(name) for name in left_out]
     day, problems = whole.index(_DAY), []
