@@ -216,7 +216,7 @@ def test_the_real_search_export(zhenfen: Runner, data_dir: Path, tmp_path: Path)
     index = json.loads((tmp_path / "out" / "index.json").read_text(encoding="utf-8"))
     assert index["n_creators"] == 200
     assert {one["family"] for one in index["not_assessed"] if one["is_all"]} >= {"growth", "audience"}
-    assert index["shared"]["n_clusters"] >= 1
+    assert index["shared"]["n_groups"] >= 1
     assessed = [one for row in index["creators"] for one in row["families"] if one["level"] != "not_assessed"]
     assert "comments" in {one["family"] for one in assessed}
 
