@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zhenfen.cli.options import (
+    OUT_ADDRESS,
     CreatorNameOption,
     ExportPath,
     FoundByOption,
@@ -26,7 +27,8 @@ app = typer.Typer(add_completion=False)
 def import_(
     path: ExportPath,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")
+        str | None,
+        typer.Option(metavar="PATH", help=f"Folder {OUT_ADDRESS} to write the tables to; replaced if it holds tables."),
     ] = None,
     obtained_how: Annotated[
         str | None, typer.Option(help="How you came by the export; stands in every report.")
@@ -64,10 +66,10 @@ def import_(
         raise ConfigError(Catalogue(lang).text("cli.import.needs"))
     from zhenfen.cli.terminal import StepDisplay, show_tables
     from zhenfen.connectors.importing import import_export
-    from zhenfen.files import check_replaceable
+    from zhenfen.stores import check_target, delivered, name_place
     from zhenfen.tables import is_table_file, write_tables
 
-    check_replaceable(out, is_table_file)
+    check_target(out, is_table_file)
     with StepDisplay(lang) as steps:
         tables = import_export(
             path,
@@ -81,5 +83,6 @@ def import_(
             keep_contacts=keep_contacts,
             on_progress=steps.advance,
         )
-        write_tables(tables, out)
-    show_tables(tables, out, lang)
+        with delivered(out, is_table_file) as folder:
+            write_tables(tables, folder)
+    show_tables(tables, name_place(out), lang)
