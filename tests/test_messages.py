@@ -35,11 +35,15 @@ def test_no_entry_accuses_anybody():
 
 def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used():
     sources = [path.read_text("utf-8") for path in [*REPORT.rglob("*.py"), *REPORT.rglob("templates/**/*.html")]]
-    quoted = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)["']""", source)}
-    begun = {key for source in sources for key in re.findall(r"""["'](report\.[a-z_.]+)\{""", source)}
-    begun |= {f"{key}." for key in quoted if key == "report.version"}
-    existing = {key for key in load_entries() if key.startswith("report.")}
-    assert quoted - existing - {"report.version"} == set()
+    kinds = "report|priority|missing|money|computed"
+    quoted = {key for source in sources for key in re.findall(rf"""["']((?:{kinds})\.[a-z_.]+)["']""", source)}
+    begun = {key for source in sources for key in re.findall(rf"""["']((?:{kinds})\.[a-z_.]*)\{{""", source)}
+    # A template joins, and `label` takes the beginning of a key alone.
+    begun |= {f"{key.rstrip('.')}." for key in quoted if key in ("report.version", "computed.unit", "priority.why.")}
+    begun |= {f"missing.{family}" for family in ("growth", "engagement", "comments", "audience")}
+    begun |= {key for key in load_entries() if key.startswith("missing.") and f"reason.{key[8:]}" in load_entries()}
+    existing = {key for key in load_entries() if re.match(rf"({kinds})\.", key)}
+    assert quoted - existing - {"report.version", "computed.unit", "priority.why."} == set()
     assert {key for key in existing - quoted if not key.startswith(tuple(begun))} == set()
     assert all(any(key.startswith(start) for key in existing) for start in begun)
 

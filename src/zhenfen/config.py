@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -50,6 +50,7 @@ class Platform(Strict):
         tiers_source: Where they come from.
         followers_visible: What of a follower list can be seen by others, by language.
         rule_packs: Names of the rule packs that its posts are read with.
+        language: Language in which its creators are written to; None for that of the report.
     """
 
     name: dict[str, str]
@@ -59,6 +60,7 @@ class Platform(Strict):
     tiers_source: str
     followers_visible: dict[str, str]
     rule_packs: tuple[str, ...] = ()
+    language: Literal["zh", "en", "fr"] | None = None
 
 
 def config_dir() -> Path:

@@ -23,12 +23,14 @@ def _vetted(language: str) -> Any:
     text = Catalogue(language).text
     level = {"level": "elevated", "level_short": text("report.level_short.descriptive.elevated")}
     families = [{"family": name, "label": text(f"family.{name}")} for name in FAMILIES]
-    row = {"name": NAME, "platform_name": "Xiaohongshu", "followers_text": "1234.6万", "overall": level}
+    priority = {"kind": "question", "short": text("priority.question.short")}
+    row = {"name": NAME, "platform_name": "Xiaohongshu", "followers_text": "1234.6万", "priority": priority}
     shortlist = {
         "as_of_day": DAY,
         "n_creators": 1,
         "found_by": {"line": "", "ask": ""},
-        "columns": {"overall": True, "families": families},
+        "sentence": "x.",
+        "columns": {"families": families},
         "creators": [{**row, "families": [{**family, **level} for family in families]}],
     }
     tables = Tables({"unusable": make_frame(TABLES["unusable"])})
@@ -48,6 +50,6 @@ def test_six_families_fit_with_every_heading_whole(
     text = Catalogue(language).text
     whole, short = ([text(f"{kind}.{name}") for name in FAMILIES] for kind in ("family", "cli.short"))
     assert all(name in table for name in short) or all(name in table for name in whole)
-    assert text("report.col.overall") in table
+    assert text("cli.short.priority") in table
     assert text("cli.followers") in table
     assert all(letter in table for letter in NAME)

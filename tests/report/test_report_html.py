@@ -131,7 +131,7 @@ def test_a_page_without_anything_assessed_says_so_and_stands():
     ids = {attributes.get("id") for _, attributes in reader.elements}
     assert {"summary", "not-assessed", "sources", "sign-off"} <= ids
     assert not {"growth", "comments", "network"} & ids
-    assert "No family could be assessed" in reader.text
+    assert "Nothing could be assessed yet" in reader.text
 
 
 def test_a_level_is_told_by_word_and_shape():

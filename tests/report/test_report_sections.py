@@ -59,7 +59,7 @@ def test_a_new_section_stands_on_the_page_without_another_edit(toy):
     (family,) = summary["families"]
     assert family["possible"] == [EN.text("report.possible.talk"), EN.text("report.possible.others")]
     page = html.render_creator(summary)
-    assert '<section id="toy" class="family">' in page
+    assert '<span id="toy"></span>' in page
     assert "<p>3 wheels</p>" in page
 
 

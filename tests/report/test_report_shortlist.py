@@ -31,11 +31,11 @@ def test_creators_stand_in_the_order_of_the_findings():
     assert [row["creator_id"] for row in shortlist(rich())["creators"]] == ["a", "b", "A"]
 
 
-def test_the_main_point_is_the_measurement_that_adds_most():
+def test_the_main_point_is_the_strongest_reason_else_what_to_get():
     points = {row["creator_id"]: row["point"] for row in shortlist(rich())["creators"]}
-    assert " · growth_share: 41%" in points["a"]
+    assert points["a"].startswith("Follower growth · 2026-01-13: +3,200 followers (about +40 expected)")
     assert " · comments_copied_share: 50%" in points["b"]
-    assert points["A"] is None
+    assert points["A"].startswith(EN.text("missing.growth"))
 
 
 def test_columns_appear_only_where_somebody_has_something_in_them():
@@ -66,9 +66,11 @@ def test_numbers_of_a_reason_become_a_range(monkeypatch):
 
 def test_a_cluster_under_several_creators_is_told_once_with_their_names():
     shared = shortlist(rich())["shared"]
-    assert shared["n_clusters"] == 1
-    assert len(shared["clusters"][0]["creators"]) == 2
-    assert shared["clusters"][0]["examples"] == ["太好看了 @***"]
+    assert shared["n_groups"] == 1
+    group = shared["groups"][0]
+    assert (group["n_clusters"], group["n_comments"], group["n_accounts"]) == (1, 88, 42)
+    assert len(group["creators"]) == 2
+    assert group["examples"] == ["太好看了 @***"]
 
 
 def test_a_pair_of_creators_is_told_once():
@@ -80,7 +82,7 @@ def test_a_pair_of_creators_is_told_once():
 def test_creators_outside_the_report_are_named_but_not_linked():
     findings, tables = rich().build()
     only = dataclasses.replace(findings, creators=findings.creators.filter(findings.creators["creator_id"] == "a"))
-    linked = summarise_shortlist(only, tables, EN)["shared"]["clusters"][0]["creators"]
+    linked = summarise_shortlist(only, tables, EN)["shared"]["groups"][0]["creators"]
     assert [creator["file"] for creator in linked] == ["creator-a", None]
 
 

@@ -30,6 +30,8 @@ FEWEST_OF_A_NAME = 8
 """Columns of a terminal that a creator's name has at least; it goes on in the next line."""
 LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "not_assessed": "dim"}
 LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
+PRIORITY_LEVELS = {"question": "high", "nothing_found": "low", "too_little": "not_assessed"}
+"""Review priority → the level whose mark and colour it has."""
 
 
 class StepDisplay:
@@ -84,13 +86,14 @@ class StepDisplay:
 
 
 def show_shortlist(vetted: Vetted, out: Path | str, language: str) -> None:
-    """The shortlist, most concern first, and where the pages are."""
+    """The shortlist in the order to work it, and where the pages are."""
     catalogue = Catalogue(language)
     console = Console()
     table = _shortlist_table(vetted.shortlist, catalogue, is_narrow=False)
     if is_narrow := not _fits(table, console):
         table = _shortlist_table(vetted.shortlist, catalogue, is_narrow=True)
     console.print(Text(catalogue.text("cli.shortlist", day=vetted.shortlist["as_of_day"]), style="bold"))
+    console.print(Text(vetted.shortlist["sentence"]))
     console.print(Text(vetted.shortlist["found_by"]["line"]))
     console.print(table)
     if is_narrow:
@@ -237,9 +240,7 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
     if not is_narrow:
         shown.add_column(catalogue.text("cli.platform"), no_wrap=True)
     shown.add_column(catalogue.text("cli.followers"), justify="right", no_wrap=True)
-    has_overall = shortlist["columns"]["overall"]
-    if has_overall:
-        shown.add_column(catalogue.text("report.col.overall"), justify="center", no_wrap=True)
+    shown.add_column(catalogue.text("cli.short.priority"), justify="center", no_wrap=True)
     families = [column["family"] for column in shortlist["columns"]["families"]]
     for column in shortlist["columns"]["families"]:
         key = f"cli.short.{column['family']}"
@@ -249,8 +250,9 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
         platform = () if is_narrow else (creator["platform_name"],)
         about = (clean(creator["name"]), *platform, creator["followers_text"])
         levels = {family["family"]: family for family in creator["families"]}
-        cells = []
-        for one in (*([creator["overall"]] if has_overall else []), *(levels[name] for name in families)):
+        kind = PRIORITY_LEVELS[creator["priority"]["kind"]]
+        cells = [Text(f"{LEVEL_MARKS[kind]} {creator['priority']['short']}", style=LEVEL_STYLES[kind])]
+        for one in (levels[name] for name in families):
             words = "" if is_narrow else f" {one['level_short']}"
             cells.append(Text(f"{LEVEL_MARKS[one['level']]}{words}", style=LEVEL_STYLES[one["level"]]))
         shown.add_row(*map(Text, about), *cells)
@@ -268,7 +270,7 @@ def _fits(table: Table, console: Console) -> bool:
 
 def _legend(shortlist: Mapping[str, Any]) -> Text:
     """What the marks of this shortlist mean, in the words of its levels; described and modelled ones may differ."""
-    cells = [one for row in shortlist["creators"] for one in (row["overall"], *row["families"]) if one]
+    cells = [one for row in shortlist["creators"] for one in row["families"]]
     words = {level: sorted({one["level_short"] for one in cells if one["level"] == level}) for level in LEVEL_MARKS}
     return Text("   ").join(
         Text(f"{mark} {' / '.join(words[level])}", style=LEVEL_STYLES[level])

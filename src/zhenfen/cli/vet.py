@@ -41,6 +41,9 @@ def vet(
     platform: PlatformOption = None,
     creator_name: CreatorNameOption = None,
     map_: MapOption = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each creator's page to PDF as well; needs Chromium or Chrome.")
+    ] = False,
     target_region: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,9 +60,17 @@ def vet(
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
+    if pdf:
+        # Before anything is read: without a browser nothing has been waited for.
+        from zhenfen.report.pdf import find_browser, print_pages
+
+        browser = find_browser(lang)
     wanted, targets = tuple(creator or ()), tuple(target_region or ())
     said = (frame, platform, found_by, targets, creator_name, read_map(map_) if map_ else None)
     options = VetOptions(lang, wanted, end_of_day(as_of), show_names, *said)
-    with StepDisplay(lang) as steps, delivered(out, is_report_file) as folder:
-        vetted = vet(path, folder, lambda: load_models(panel), options, steps.advance)
+    with delivered(out, is_report_file) as folder:
+        with StepDisplay(lang) as steps:
+            vetted = vet(path, folder, lambda: load_models(panel), options, steps.advance)
+        if pdf:
+            print_pages(vetted.pages[1:], browser, lang)
     show_shortlist(vetted, name_place(out), lang)

@@ -7,6 +7,7 @@ follow it: `{n:account comments|accounts comment}`.
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -47,6 +48,10 @@ class Count(str):
             return str(self)
         one, several = forms.split("|")
         return f"{self} {one if self.is_one else several}"
+
+
+_RARE_FROM = math.log10(2)
+"""What is seen in one of one is no rarity."""
 
 
 class Catalogue:
@@ -109,6 +114,8 @@ class Catalogue:
         if unit == "quotient":
             return _percent(value, self.locale)
         if unit == "rarity":
+            if value < _RARE_FROM:
+                return self.text("unit.rarity.usual")
             return self.text("unit.rarity", value=self.number(float(f"{10**value:.1e}"), 0))
         shown = self.number(value, 0) if unit == "count" else self.number(_three_digits(value), 6)
         key = f"unit.{unit}"

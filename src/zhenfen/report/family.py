@@ -7,11 +7,13 @@ from typing import Any, Literal
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting
 from zhenfen.report.section import family_rank, load_sections
+from zhenfen.report.source import say_reference
 from zhenfen.verdict.evidence import Evidence, Finding
 from zhenfen.verdict.panel import COMPARED
 
 Position = Literal["below", "within", "above", "no_reference", "unknown"]
 _SIDES = {"above": "high", "below": "low"}
+_ENDS = ("low", "median", "high")
 
 
 def summarise_families(case: Case) -> list[dict[str, Any]]:
@@ -109,7 +111,9 @@ def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:
         "high": item.high,
         "median": item.median,
         "range_text": "" if item.low is None else f"{show(item.low, item.unit)} – {show(item.high, item.unit)}",
-        "median_text": "" if item.median is None else show(item.median, item.unit),
+        **{f"{end}_text": "" if (bound := getattr(item, end)) is None else show(bound, item.unit) for end in _ENDS},
+        "unit_text": setting.label("computed.unit", item.unit),
+        "judged_text": "" if item.judged in (None, item.value) else show(item.judged, item.unit),
         "position": position,
         "judged": item.judged,
         "position_text": _say_position(item, position, setting),
@@ -117,14 +121,17 @@ def summarise_evidence(item: Evidence, setting: Setting) -> dict[str, Any]:
         "concern": item.concern,
         "contribution": item.contribution,
         "reference": item.reference,
+        "reference_text": say_reference(item.reference or "", setting.catalogue),
         "scope": item.reference_scope,
         "scope_text": setting.catalogue.text(f"report.scope.{item.reference_scope}"),
         "reference_window": item.reference_window,
         "reference_on": None if item.reference_on is None else item.reference_on.isoformat(),
         "n_peers": item.n_peers,
     }
-    names = ("label", "value_text", "range_text", "median_text")
-    said = setting.catalogue.text(f"report.evidence.{position}", **{name: entry[name] for name in names})
+    names = ("label", "value_text", "range_text", *(f"{end}_text" for end in _ENDS))
+    # "No more than none" is said as it is meant.
+    key = "above_none" if position == "above" and item.high == 0 else position
+    said = setting.catalogue.text(f"report.evidence.{key}", **{name: entry[name] for name in names})
     return {**entry, "sentence": said}
 
 

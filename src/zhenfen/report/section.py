@@ -13,7 +13,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Reads, Setting
 
 Heading = tuple[str, str]
-"""Message key of a column's heading, and kind of its values: text, wide, id, count, real."""
+"""Message key of a column's heading, and kind of its values: text, wide, id, count, real, share, money."""
 Line = dict[str, Any]
 """One row of a sheet, by column."""
 ABOVE_LOW = ("elevated", "high")
@@ -75,6 +75,15 @@ class FamilySection(ABC):
     def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
         """The causes to ask for, given what `summarise_family` returns; empty where nothing asks for a look."""
         return self.causes if summary["level"] in ABOVE_LOW else ()
+
+    def tell(self, case: Case, part: Mapping[str, Any]) -> Iterable[str]:
+        """What was found in one sentence each, strongest first, where it is more than a measurement beside its peers.
+
+        Args:
+            case: Whose page.
+            part: What `summarise` returned, empty for None.
+        """
+        return ()
 
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterable[str]:
         """Questions to the creator about what was found, most specific first.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting, open_cases
-from zhenfen.report.family import say_reason, summarise_families
+from zhenfen.report.family import say_reason
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import count_found_by, describe_found_by
-from zhenfen.report.overall import overall_section
+from zhenfen.report.priority import Priority
 from zhenfen.report.section import ABOVE_LOW, family_rank, load_sections
-from zhenfen.report.source import summarise_sources
+from zhenfen.report.source import summarise_shared, summarise_sources
+from zhenfen.report.summarise import summarise_case
+from zhenfen.report.words import list_names
 from zhenfen.tables import Tables
-from zhenfen.verdict.creator import UNEXPLAINED
 from zhenfen.verdict.evidence import Findings
 
 Family = Mapping[str, Any]
@@ -33,39 +34,22 @@ def summarise_shortlist(
         show_names: Whether @-names of other people in quoted texts stay.
     """
     setting = Setting(findings, tables, catalogue, show_names)
-    rows = []
-    for case in open_cases(setting):
-        families = summarise_families(case)
-        rows.append(make_row(case, families, overall_section(case, families)))
+    shared = summarise_shared(setting)
+    rows = [make_row(case, summarise_case(case, shared)) for case in open_cases(setting)]
     return assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
 
 
-def make_row(case: Case, families: list[dict[str, Any]], overall: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One creator's line of the shortlist, from its families and what is said of all of them together."""
+def make_row(case: Case, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """One creator's line of the shortlist, from what `summarise_case` returns."""
+    families, overall, money = summary["families"], summary["overall"], summary["money"] or {}
+    share = (summary["audience"] or {}).get("share")
     n_followers = case.setting.creators.get(case.creator_id, {}).get("n_followers")
     platform, platform_name = case.setting.platform_of(case.creator_id)
-    # The point: that the rise is unexplained, else an estimate above its line, else the measurement that adds most, of
-    # families out of line first. Of a family that is in line it is said that it is too little for a mark.
-    point = overall["sentence"] if overall and overall["reason"] == UNEXPLAINED else None
-    if point is None:
-        unmarked = case.catalogue.text("report.point_unmarked")
-        assessed = [family for family in families if family["level"] != "not_assessed"]
-        asking = [
-            (True, float("inf"), f"{family['label']} · {family['sentence']}")
-            for family in assessed
-            if family["is_estimate"] and family["level"] != "low"
-        ]
-        asking += [
-            (
-                family["level"] != "low",
-                item["contribution"],
-                f"{family['label']} · {item['sentence']}{unmarked if family['level'] == 'low' else ''}",
-            )
-            for family in assessed
-            for item in family["evidence"]
-            if item["asks"]
-        ]
-        point = max(asking, key=lambda entry: entry[:2])[2] if asking else None
+    # The point: the strongest reason to ask, else the first thing to get; nothing where nothing was found.
+    priority, missing = summary["priority"], summary["missing"]
+    point = missing[0]["text"] if missing and priority["kind"] == "too_little" else None
+    if priority["is_asked"] and priority["kind"] != "nothing_found":
+        point = f"{priority['reasons'][0]['label']} · {priority['reasons'][0]['text']}"
     sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
     return {
@@ -85,16 +69,36 @@ def make_row(case: Case, families: list[dict[str, Any]], overall: Mapping[str, A
         "n_outside": sum(family["level"] in ABOVE_LOW for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": next((drawn for drawn in sparks if drawn), []),
+        "priority": {
+            name: summary["priority"][name] for name in ("kind", "label", "short", "is_asked", "todo", "todo_text")
+        },
         "point": point,
+        "share": {name: share[name] for name in _SHARE} if share and share["is_assessed"] else None,
+        "money": {name: money.get(name) for name in _MONEY},
     }
 
 
+_PRIORITY = ("kind", "label", "short", "is_asked", "todo", "todo_text")
+_SHARE = ("share", "low", "high", "share_text", "low_text", "high_text", "frame_text", "sentence")
+_MONEY = ("fee_cny", "fee_text", "cost_cny", "cost_text", "genuine_cost_high_cny", "genuine_text")
 _OVERALL = ("level", "level_text", "level_short", "p_manipulated", "p_text", "families_assessed", "assessed_text")
 
 
+_WORK_ORDER = {("question", True): 0, ("question", False): 0, ("too_little", True): 1, ("too_little", False): 3}
+"""Priority and whether something is asked → place: whom to question first, clear ones before those without data."""
+_CLEAR = 2
+
+
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
-    """The shortlist's dict from its lines, most concern first."""
+    """The shortlist's dict from its lines, in the order in which an analyst works them."""
     sections = load_sections()
+    rows = sorted(rows, key=lambda row: _WORK_ORDER.get((row["priority"]["kind"], row["priority"]["is_asked"]), _CLEAR))
+    counts = Counter(row["priority"]["kind"] for row in rows)
+    said = [
+        setting.catalogue.text(f"report.shortlist.{kind}", n=setting.catalogue.count(counts[kind]))
+        for kind in get_args(Priority)
+        if counts[kind]
+    ]
     columns: dict[str, dict[str, Any]] = {}
     for family in (family for row in rows for family in row["families"]):
         column = columns.setdefault(family["family"], {**_named(family), "n_assessed": 0, "n_outside": 0})
@@ -107,12 +111,14 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "as_of_day": setting.catalogue.day(setting.findings.as_of),
         "show_names": setting.show_names,
         "n_creators": len(rows),
+        "sentence": setting.catalogue.text("report.shortlist.sentence", counts=list_names(said, setting.catalogue)),
         "n_outside": sum(row["n_outside"] > 0 for row in rows),
         "n_nothing_assessed": sum(row["n_assessed"] == 0 for row in rows),
         "columns": {
             "followers": any(row["n_followers"] is not None for row in rows),
             "spark": any(row["spark"] for row in rows),
             "overall": any(row["overall"] is not None for row in rows),
+            "fee": any(row["money"]["fee_cny"] is not None for row in rows),
             "platform": len({row["platform"] for row in rows}) > 1,
             "families": [
                 columns[name]

@@ -10,13 +10,16 @@ from zhenfen.report.coverage import add_coverage
 from zhenfen.report.family import summarise_families
 from zhenfen.report.filename import page_stem
 from zhenfen.report.found_by import describe_found_by
+from zhenfen.report.letter import write_letter
+from zhenfen.report.missing import list_missing
+from zhenfen.report.money import money_section
 from zhenfen.report.overall import overall_section
+from zhenfen.report.priority import priority_section
 from zhenfen.report.question import make_questions
 from zhenfen.report.quote import clean, shorten
 from zhenfen.report.section import ABOVE_LOW, load_sections
 from zhenfen.report.source import summarise_own, summarise_shared
 from zhenfen.report.then import then_section
-from zhenfen.report.words import list_names
 from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
@@ -49,24 +52,23 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
     families = add_coverage(case, summarise_families(case))
     sections = load_sections()
     parts = {name: section.summarise(case.reading(section.reads)) for name, section in sections.items()}
-    possible = []
+    told = []
     for family in families:
         # What may lie behind it, in the order to ask: innocent causes, then who else than the creator may have paid.
         # Nothing here was tested (see the causes of a span for what was).
         section = sections.get(family["family"])
         causes = () if section is None else section.list_causes(case.reading(section.reads), family)
         named = (*causes, "others") if causes else ()
-        possible.append({**family, "possible": [case.catalogue.text(f"report.possible.{name}") for name in named]})
-    # One sentence: in how many of the families assessed something lies outside the peers' range.
-    assessed = [family for family in families if family["level"] != "not_assessed"]
-    outside = [family for family in assessed if family["level"] in ABOVE_LOW]
-    headline = case.catalogue.text(
-        f"report.headline.{'nothing' if not assessed else 'some' if outside else 'none'}",
-        n_outside=len(outside),
-        n_assessed=case.catalogue.count(len(assessed)),
-        n_families=len(families),
-        names=list_names((family["label"] for family in outside), case.catalogue),
-    )
+        is_told = section is not None and any(section.tell(case.reading(section.reads), parts[family["family"]] or {}))
+        told.append(
+            {
+                **family,
+                "possible": [case.catalogue.text(f"report.possible.{name}") for name in named],
+                "is_open": family["level"] in ABOVE_LOW or is_told,
+            }
+        )
+    questions = make_questions(case, families, parts)
+    overall, missing = overall_section(case, families), list_missing(case, families)
     return {
         "kind": "creator",
         "language": case.catalogue.language,
@@ -75,9 +77,11 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         "file": page_stem(case.creator_id),
         "show_names": case.setting.show_names,
         "creator": _creator(case),
-        "overall": overall_section(case, families),
-        "families": possible,
-        "headline": headline,
+        "overall": overall,
+        "priority": priority_section(case, families, overall, parts, missing),
+        "missing": missing,
+        "money": money_section(case, families),
+        "families": told,
         **parts,
         "then": then_section(case, families),
         "not_assessed": [
@@ -88,7 +92,8 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         "found_by": describe_found_by(case.setting, case.creator_id),
         **shared,
         **summarise_own(case),
-        "questions": make_questions(case, families, parts),
+        "questions": questions,
+        "letter": write_letter(case, questions),
     }
 
 

@@ -21,7 +21,7 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 STEP = "report"
-_OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json)")
+_OURS = re.compile(r"index\.(html|json)|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json|pdf)")
 
 
 def write_report(
@@ -60,7 +60,7 @@ def write_report(
             on_progress(STEP, done, n_pages)
             # A creator's dict is dropped once its lines of the shortlist are taken.
             summary = summarise_case(case, shared)
-            rows.append(make_row(case, summary["families"], summary["overall"]))
+            rows.append(make_row(case, summary))
             lines.add(summary)
             _write_text(partial / f"{summary['file']}.html", render_creator(summary))
             _write_json(partial / f"{summary['file']}.json", summary)

@@ -20,8 +20,8 @@ from zhenfen.report.section import Heading, load_sections
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL_CHARS = 32_767
 """The format's own limit."""
-WIDTHS = {"text": 18, "wide": 48, "id": 22, "count": 12, "real": 14}
-NUMBER_FORMATS = {"count": "#,##0", "real": "#,##0.######"}
+WIDTHS = {"text": 18, "wide": 48, "id": 22, "count": 12, "real": 14, "share": 12, "money": 12}
+NUMBER_FORMATS = {"count": "#,##0", "real": "#,##0.###", "share": "0.0%", "money": "¥#,##0.00"}
 
 _EVIDENCE: dict[str, Heading] = {
     "name": ("report.col.creator", "text"),
@@ -29,7 +29,7 @@ _EVIDENCE: dict[str, Heading] = {
     "level_text": ("report.col.level", "text"),
     "label": ("report.col.measurement", "wide"),
     "value": ("report.col.value", "real"),
-    "unit": ("report.col.unit", "text"),
+    "unit_text": ("report.col.unit", "text"),
     "low": ("report.col.low", "real"),
     "median": ("report.col.median", "real"),
     "high": ("report.col.high", "real"),
@@ -155,8 +155,16 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Work
         ("report.col.creator", "text"),
         ("report.fact.platform", "text"),
         ("report.fact.followers", "count"),
+        ("report.col.priority", "text"),
+        ("priority.next", "text"),
+        ("priority.audience", "share"),
+        ("report.col.interval_low", "share"),
+        ("report.col.interval_high", "share"),
+        ("report.fact.fee", "money"),
+        ("money.col.cost", "money"),
+        ("money.col.genuine_high", "money"),
         ("report.col.overall", "text"),
-        ("report.col.proba_overall", "real"),
+        ("report.col.proba_overall", "share"),
         ("report.col.families_assessed", "wide"),
         ("report.col.n_outside", "count"),
         ("report.col.n_assessed", "count"),
@@ -171,6 +179,10 @@ def _shortlist_sheet(shortlist: Mapping[str, Any], catalogue: Catalogue) -> Work
         rows.append(
             [
                 *(row[name] for name in ("name", "platform_name", "n_followers")),
+                row["priority"]["label"],
+                row["priority"]["todo_text"],
+                *((row["share"] or {}).get(name) for name in ("share", "low", "high")),
+                *(row["money"][name] for name in ("fee_cny", "cost_cny", "genuine_cost_high_cny")),
                 *((row["overall"] or {}).get(name) for name in ("level_text", "p_manipulated", "assessed_text")),
                 *(row[name] for name in ("n_outside", "n_assessed")),
                 *(levels.get(family, "") for family in families),

@@ -37,9 +37,9 @@ class AudienceSection(FamilySection, family="audience", place=5):
             "label": ("report.col.what", "wide"),
             "n": ("report.col.n", "count"),
             "n_of": ("report.col.n_of", "count"),
-            "share": ("report.col.share", "real"),
-            "low": ("report.col.interval_low", "real"),
-            "high": ("report.col.interval_high", "real"),
+            "share": ("report.col.share", "share"),
+            "low": ("report.col.interval_low", "share"),
+            "high": ("report.col.interval_high", "share"),
             "creator_id": ("report.col.creator_id", "id"),
         },
     )
@@ -84,7 +84,7 @@ class AudienceSection(FamilySection, family="audience", place=5):
         """About an estimated share that is out of line."""
         share = part.get("share")
         if is_outside and share and share["is_assessed"]:
-            yield case.catalogue.text("report.question.audience", share=share["share_text"])
+            yield case.catalogue.text("report.question.audience")
 
     def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
         """The estimated share of every audience, who it is, where it is and what it writes in."""

@@ -41,9 +41,9 @@ class GrowthSection(FamilySection, family="growth", place=1):
             "n_expected": ("report.col.expected_gain", "real"),
             "shape_text": ("report.col.shape", "text"),
             "explanation_text": ("report.col.explanation", "wide"),
-            "lost_share": ("report.col.lost", "real"),
-            "lost_low": ("report.col.interval_low", "real"),
-            "lost_high": ("report.col.interval_high", "real"),
+            "lost_share": ("report.col.lost", "share"),
+            "lost_low": ("report.col.interval_low", "share"),
+            "lost_high": ("report.col.interval_high", "share"),
             "p_value": ("report.col.p_value", "real"),
             "q_value": ("report.col.q_value", "real"),
             "cause": ("report.col.cause", "text"),
@@ -96,18 +96,15 @@ class GrowthSection(FamilySection, family="growth", place=1):
             return self.causes if is_asking else ()
         return super().list_causes(case, summary)
 
+    def tell(self, case: Case, part: Mapping[str, Any]) -> Iterator[str]:
+        """The largest unexplained spans, whatever the level: they are facts of their own."""
+        for kind, fields in _largest_unexplained(part):
+            yield case.catalogue.text(f"report.tell.{kind}", **fields)
+
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
-        """About the largest unexplained spans, whatever the level: they are facts of their own."""
-        unexplained = [span for span in part.get("spans", []) if span["is_unexplained"]]
-        largest = sorted(unexplained, key=lambda span: -abs((span["n_gained"] or 0) - (span["n_expected"] or 0)))
-        for span in largest[:MOST_SPANS_ASKED]:
-            kind = "gain" if (span["n_gained"] or 0) >= 0 else "loss"
-            yield case.catalogue.text(
-                f"report.question.{kind}",
-                days=span["days_text"],
-                gained=span["gained_text"],
-                expected=span["expected_text"],
-            )
+        """About the same spans."""
+        for kind, fields in _largest_unexplained(part):
+            yield case.catalogue.text(f"report.question.{kind}", **fields)
 
     def list_lines(self, part: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Line]:
         """A line for each cause tested of a span, or one for a span without."""
@@ -251,3 +248,16 @@ def _drops(case: Case) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def _largest_unexplained(part: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """The largest spans without an explanation: gain or loss, and days, gained and expected as they are shown."""
+    unexplained = [span for span in part.get("spans", []) if span["is_unexplained"]]
+    largest = sorted(unexplained, key=lambda span: -abs((span["n_gained"] or 0) - (span["n_expected"] or 0)))
+    return [
+        (
+            "gain" if (span["n_gained"] or 0) >= 0 else "loss",
+            {name: span[f"{name}_text"] for name in ("days", "gained", "expected")},
+        )
+        for span in largest[:MOST_SPANS_ASKED]
+    ]

@@ -11,7 +11,8 @@ from zhenfen.report.case import Case, Reads, Setting
 from zhenfen.report.filename import page_stem
 from zhenfen.report.section import FamilySection
 
-MOST_CLUSTERS, MOST_CLUSTERS_SHARED = 5, 10
+MOST_CLUSTERS = 5
+MOST_GROUPS = 10
 MOST_EXAMPLES = 2
 MOST_PARTNERS = 10
 MOST_PAIRS = 15
@@ -36,10 +37,12 @@ class NetworkSection(FamilySection, family="network", place=6):
             for row in order.head(MOST_CLUSTERS).iter_rows(named=True):
                 others = sorted(set(row["creator_ids"] or []) - {case.creator_id})
                 about = {
+                    **{name: row[name] for name in ("cluster_id", "n_comments", "n_authors", "n_creators")},
                     "others": [case.setting.name_of(creator_id) for creator_id in others[:MOST_PARTNERS]],
                     "n_others_more": max(0, len(others) - MOST_PARTNERS),
                 }
-                shared.append(_describe_cluster(case.setting, row, about))
+                examples = [case.setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]]
+                shared.append({**about, "examples": examples})
         partners: list[dict[str, Any]] = []
         if commenters is not None:
             most = commenters.sort("n_shared", "other_creator_id", descending=[True, False]).head(MOST_PARTNERS)
@@ -70,20 +73,10 @@ class NetworkSection(FamilySection, family="network", place=6):
             )
 
     def summarise_ties(self, setting: Setting) -> dict[str, Any]:
-        """Clusters that stand under several creators, and pairs under whom the same accounts comment, each once."""
+        """Who shares comment templates with whom, one row a set of creators, and pairs with commenters in common."""
         clusters, commenters = (setting.detail("network", name) for name in self.reads["network"])
-        shared: dict[str, Any] = {"clusters": [], "n_clusters": 0, "pairs": [], "n_pairs": 0}
-        if clusters is not None:
-            once = clusters.unique("cluster_id", keep="first", maintain_order=True)
-            largest = once.sort("n_comments", "n_creators", "cluster_id", descending=[True, True, False])
-            shared["n_clusters"] = once.height
-            for row in largest.head(MOST_CLUSTERS_SHARED).iter_rows(named=True):
-                ids = sorted(set(row["creator_ids"] or []))
-                about = {
-                    "creators": [_link(setting, creator_id) for creator_id in ids[:MOST_NAMES]],
-                    "n_creators_more": max(0, len(ids) - MOST_NAMES),
-                }
-                shared["clusters"].append(_describe_cluster(setting, row, about))
+        shared: dict[str, Any] = {"groups": [], "n_groups": 0, "pairs": [], "n_pairs": 0}
+        pairs = None
         if commenters is not None:
             both = pl.concat_list("creator_id", "other_creator_id").list.sort()
             pairs = commenters.with_columns(pair=both).unique("pair", keep="first", maintain_order=True)
@@ -98,16 +91,41 @@ class NetworkSection(FamilySection, family="network", place=6):
                 }
                 for row in most.iter_rows(named=True)
             ]
+        if clusters is not None:
+            groups = _group_clusters(clusters, pairs)
+            shared["n_groups"] = groups.height
+            shared["groups"] = [
+                {
+                    **{name: row[name] for name in ("n_clusters", "n_comments", "n_creators", "n_accounts")},
+                    "creators": [_link(setting, creator_id) for creator_id in row["ids"][:MOST_NAMES]],
+                    "n_creators_more": max(0, len(row["ids"]) - MOST_NAMES),
+                    "examples": [setting.quote(text) for text in row["examples"][:MOST_EXAMPLES]],
+                }
+                for row in groups.head(MOST_GROUPS).iter_rows(named=True)
+            ]
         return shared
 
 
-def _describe_cluster(setting: Setting, row: dict[str, Any], creators: dict[str, Any]) -> dict[str, Any]:
-    """A cluster's counts, the creators it stands under as `creators` says, and examples."""
-    return {
-        **{name: row[name] for name in ("cluster_id", "n_comments", "n_authors", "n_creators")},
-        **creators,
-        "examples": [setting.quote(text) for text in (row["examples"] or [])[:MOST_EXAMPLES]],
-    }
+def _group_clusters(clusters: pl.DataFrame, pairs: pl.DataFrame | None) -> pl.DataFrame:
+    """A row a set of creators that share clusters, most comments first: how many, and one example each of the largest.
+
+    n_accounts is how many accounts comment under both of a pair; null of more than two creators, and where none does.
+    """
+    once = clusters.unique("cluster_id", keep="first", maintain_order=True)
+    ranked = once.with_columns(ids=pl.col("creator_ids").list.unique().list.sort()).sort(
+        "n_comments", "cluster_id", descending=[True, False]
+    )
+    groups = ranked.group_by("ids", maintain_order=True).agg(
+        n_clusters=pl.len(),
+        n_comments=pl.col("n_comments").sum(),
+        n_creators=pl.col("ids").list.len().first(),
+        examples=pl.col("examples").list.first().drop_nulls(),
+    )
+    counts = pl.DataFrame(schema={"ids": pl.List(pl.String), "n_accounts": pl.Int64})
+    if pairs is not None:
+        counts = pairs.select(ids="pair", n_accounts=pl.col("n_shared").cast(pl.Int64))
+    joined = groups.join(counts, on="ids", how="left", maintain_order="left")
+    return joined.sort("n_comments", "ids", descending=[True, False])
 
 
 def _link(setting: Setting, creator_id: str) -> dict[str, Any]:

@@ -1,0 +1,105 @@
+"""The first screen's answer: whom to question first, in one sentence, with the strongest reasons and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, zip_longest
+from typing import Any, Literal
+
+import polars as pl
+
+from zhenfen.report.case import Case, Reads
+from zhenfen.report.section import ABOVE_LOW, load_sections
+from zhenfen.report.words import list_names
+from zhenfen.verdict.changes import OVERALL
+
+Priority = Literal["question", "nothing_found", "too_little"]
+READS: Reads = {OVERALL: ("contributions",)}
+MOST_REASONS = 3
+Family = Mapping[str, Any]
+
+
+def priority_section(
+    case: Case,
+    families: Sequence[Family],
+    overall: Mapping[str, Any] | None,
+    parts: Mapping[str, Mapping[str, Any] | None],
+    missing: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Review priority, one sentence, at most MOST_REASONS reasons with the family that shows them, and what to do next.
+
+    Args:
+        case: Whose page.
+        families: The families' part of the summary.
+        overall: What `overall_section` returned.
+        parts: What the families' sections say, by family.
+        missing: What `list_missing` returned.
+    """
+    kind, text = decide_priority(families, overall), case.catalogue.text
+    asking = _list_asking(case, families, parts)
+    assessed = [family for family in families if family["level"] != "not_assessed"]
+    # Where nothing was found, what was looked at is the reason; where something asks, that is.
+    reasons = (
+        asking
+        if kind != "nothing_found"
+        else [(family, " ".join(filter(None, (family["sentence"], family["note"])))) for family in assessed]
+    )
+    outside = [family["label"] for family in families if family["level"] in ABOVE_LOW]
+    names = outside if kind == "question" else [family["label"] for family in assessed]
+    said = "none" if not names else "asked" if kind == "too_little" and asking else "some"
+    # What to do first: ask, get what is missing, or go on.
+    if kind == "question" or (kind == "too_little" and asking):
+        todo = "ask"
+    elif missing:
+        todo = "complete" if kind == "nothing_found" else "get"
+    else:
+        todo = "go_on"
+    return {
+        "kind": kind,
+        "label": text(f"priority.{kind}"),
+        "short": text(f"priority.{kind}.short"),
+        "is_asked": bool(asking),
+        "sentence": text(f"priority.{kind}.{said}", names=list_names(names, case.catalogue)),
+        "reasons": [
+            {"family": family["family"], "label": family["label"], "text": sentence}
+            for family, sentence in reasons[:MOST_REASONS]
+        ],
+        "todo": todo,
+        "todo_text": text(f"priority.todo.{todo}"),
+        "next": text(f"priority.next.{todo}"),
+    }
+
+
+def decide_priority(families: Iterable[Family], overall: Mapping[str, Any] | None) -> Priority:
+    """The overall level in words of review; without a creator model a family's own estimate decides.
+
+    A family that only lies out of line with peers calls nobody: on real sets of creators whom nobody suspects that
+    happens more often than the overall level allows.
+    """
+    level = "not_assessed" if overall is None else overall["level"]
+    is_estimated_above = any(family["is_estimate"] and family["level"] in ABOVE_LOW for family in families)
+    if level in ABOVE_LOW or (overall is None and is_estimated_above):
+        return "question"
+    return "nothing_found" if level == "low" else "too_little"
+
+
+def _list_asking(
+    case: Case, families: Sequence[Family], parts: Mapping[str, Mapping[str, Any] | None]
+) -> list[tuple[Family, str]]:
+    """What asks for a look: of the families above low first, by weight in the overall level, one of each in turn."""
+    contributions = case.reading(READS).detail(OVERALL, "contributions")
+    raising = pl.DataFrame() if contributions is None else contributions.filter(pl.col("contribution") > 0)
+    weights = {} if raising.is_empty() else dict(raising.group_by("family").agg(pl.col("contribution").sum()).rows())
+    sections, asking = load_sections(), []
+    for family in families:
+        section = sections.get(family["family"])
+        told = [] if section is None else [*section.tell(case.reading(section.reads), parts[family["family"]] or {})]
+        if family["is_estimate"] and family["level"] in ABOVE_LOW:
+            told.append(family["sentence"])
+        if family["level"] in ABOVE_LOW:
+            told += [item["sentence"] for item in family["evidence"] if item["asks"]]
+        if told:
+            asking.append((family["level"] in ABOVE_LOW, weights.get(family["family"], 0.0), family, told))
+    asking.sort(key=lambda entry: entry[:2], reverse=True)
+    in_turn = zip_longest(*([(family, sentence) for sentence in told] for *_, family, told in asking))
+    return [one for one in chain.from_iterable(in_turn) if one is not None]
