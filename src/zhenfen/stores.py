@@ -99,7 +99,12 @@ def open_place(location: str) -> tuple[FileSystem, str]:
 
 def tell_fault(location: str, error: BaseException, *, writing: bool = False) -> StoreError:
     """The error to raise where a place cannot be read or written; it says why, as far as the place does."""
-    said = _without_secrets(str(error).partition("\n")[0], location)
+    said = str(error).partition("\n")[0].replace(location, name_place(location))
+    before, options = location.partition("://")[2].rpartition("@")[0], location.partition("?")[2].split("&")
+    keys = [os.environ.get(name, "") for name in _SECRET_VARIABLES] + [before, *before.partition(":")[::2]]
+    keys += [option.partition("=")[2] for option in options if "secret" in option.lower()]
+    for key in sorted(filter(None, keys), key=len, reverse=True):
+        said = said.replace(key, "…")
     fault = StoreFault.WRITE if writing else StoreFault.READ
     if _NO_BUCKET.search(said):
         fault = StoreFault.BUCKET
@@ -261,7 +266,9 @@ def _send(location: str, filesystem: FileSystem, root: str, local: Path) -> None
                 filesystem.delete_file(one.path)
     except (OSError, ValueError) as error:
         if is_whole:
-            raise StoreError(name_place(location), StoreFault.HALFWAY, f"{_scheme(location)}://{staged}") from None
+            raise StoreError(
+                name_place(location), StoreFault.HALFWAY, f"{location.partition('://')[0]}://{staged}"
+            ) from None
         _remove(filesystem, staged)
         raise tell_fault(location, error, writing=True) from None
     _remove(filesystem, staged)
@@ -277,18 +284,3 @@ def _remove(filesystem: FileSystem, folder: str) -> None:
     # Nobody reads it: that it stays is no reason to say that nothing was done, or to hide why.
     with contextlib.suppress(OSError):
         filesystem.delete_dir(folder)
-
-
-def _scheme(location: str) -> str:
-    return location.partition("://")[0]
-
-
-def _without_secrets(said: str, location: str) -> str:
-    shown = said.replace(location, name_place(location))
-    keys = [os.environ.get(name, "") for name in _SECRET_VARIABLES]
-    before = location.partition("://")[2].rpartition("@")[0]
-    keys += [before, *before.partition(":")[::2]]
-    keys += [option.partition("=")[2] for option in location.partition("?")[2].split("&") if "secret" in option.lower()]
-    for key in sorted(filter(None, keys), key=len, reverse=True):
-        shown = shown.replace(key, "…")
-    return shown

@@ -21,15 +21,16 @@ from zhenfen.cli.options import (
 from zhenfen.errors import ConfigError
 
 app = typer.Typer(add_completion=False)
+TablesOut = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help=f"Folder {OUT_ADDRESS} to write the tables to; replaced if it holds tables."),
+]
 
 
 @app.command()
 def import_(
     path: ExportPath,
-    out: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help=f"Folder {OUT_ADDRESS} to write the tables to; replaced if it holds tables."),
-    ] = None,
+    out: TablesOut = None,
     obtained_how: Annotated[
         str | None, typer.Option(help="How you came by the export; stands in every report.")
     ] = None,
