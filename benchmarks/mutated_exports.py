@@ -122,7 +122,7 @@ def _import(export: str, path: Path, out: Path) -> tuple[int, set[tuple[object, 
     # Sheets that name nobody are of somebody that the user names.
     creator_name = None if export in SEEDS else "小王"
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        import_(path, out, obtained_how="a benchmark", creator_name=creator_name, lang=Lang.EN)
+        import_(path, str(out), obtained_how="a benchmark", creator_name=creator_name, lang=Lang.EN)
     tables = read_tables(out)
     return sum(tables[name].height for name in FACTS), set(tables["unusable"].rows())
 

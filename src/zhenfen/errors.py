@@ -10,7 +10,8 @@
     │   ├── UnknownCreatorError a creator was asked for who is not in the data
     │   └── FoundBySearchError  a search found all creators, and the user says otherwise
     └── ConfigError             a file under configs/ or an option cannot be used (exit code 2)
-        └── RegistryUnreachableError  the registry of models does not answer
+        ├── RegistryUnreachableError  the registry of models does not answer
+        └── StoreError          a place on another machine cannot be read or written
 
 An InputError carries every problem that was found, not the first one only.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 __all__ = [
     "ConfigError",
@@ -29,6 +31,8 @@ __all__ = [
     "Problem",
     "QuestionError",
     "RegistryUnreachableError",
+    "StoreError",
+    "StoreFault",
     "UnknownCreatorError",
     "UnknownFormatError",
     "UnreadableFileError",
@@ -138,3 +142,46 @@ class UnknownPlaceError(ConfigError):
 
 class RegistryUnreachableError(ConfigError):
     """The registry of models does not answer; what it would have said is unknown."""
+
+
+class StoreFault(StrEnum):
+    """What is wrong with a place on another machine: message `store.<value>`."""
+
+    BUCKET = "bucket"
+    REFUSED = "refused"
+    READ = "read"
+    WRITE = "write"
+    NOTHING = "nothing"
+    NAME = "name"
+    STRANGERS = "strangers"
+    HALFWAY = "halfway"
+
+
+_STORE_TEXTS = {
+    StoreFault.BUCKET: "there is no such bucket",
+    StoreFault.REFUSED: "the key or the right to it was refused ({said})",
+    StoreFault.READ: "cannot be read ({said})",
+    StoreFault.WRITE: "cannot be written ({said})",
+    StoreFault.NOTHING: "nothing is there",
+    StoreFault.NAME: "{said!r} cannot be the name of a file",
+    StoreFault.STRANGERS: "expected an empty folder or one written by zhenfen, found {said!r}",
+    StoreFault.HALFWAY: "broke off while files took their names; all of them lie whole in {said}",
+}
+
+
+class StoreError(ConfigError):
+    """A place on another machine cannot be read or written.
+
+    Attributes:
+        place: Its address without keys.
+        fault: What is wrong.
+        said: What the place said, or what was found there; without keys.
+    """
+
+    def __init__(self, place: str, fault: StoreFault, said: str) -> None:
+        self.place, self.fault, self.said = place, fault, said
+        super().__init__(f"{place}: {_STORE_TEXTS[fault].format(said=said)}")
+
+    def __reduce__(self) -> tuple[type[StoreError], tuple[str, StoreFault, str]]:
+        """Processes of a batch hand their errors over."""
+        return type(self), (self.place, self.fault, self.said)

@@ -89,9 +89,9 @@ def test_help_of_a_command_has_no_english_left(zhenfen: Runner, name: str) -> No
             {"zh": "没有命令 'vett'。是不是 'vet'？", "fr": "Pas de commande 'vett'. Vouliez-vous dire 'vet' ?"},
         ),
         (("quince",), {"zh": "没有命令 'quince'。", "fr": "Pas de commande 'quince'."}),
-        (("vet",), {"zh": "缺少参数 'path'。", "fr": "Argument manquant : 'path'."}),
+        (("vet",), {"zh": "缺少参数 'PATH'。", "fr": "Argument manquant : 'PATH'."}),
         (("vet", "{there}"), {"zh": "缺少选项 '--out'。", "fr": "Option manquante : '--out'."}),
-        (("vet", "nofile", "--out", "x"), {"zh": "'path' 的值无效：'nofile' 不存在。", "fr": "'nofile' n’existe pas."}),
+        (("vet", "nofile", "--out", "x"), {"zh": "'PATH' 的值无效：'nofile' 不存在。", "fr": "'nofile' n’existe pas."}),
         (
             ("vet", "{there}", "--outt"),
             {"zh": "没有选项 --outt。可能是：", "fr": "Pas d’option --outt. Options possibles : --out"},

@@ -19,11 +19,15 @@ def test_every_format_registers_itself() -> None:
     known = load_connectors()
     assert list(known) == [
         "canonical",
+        "douk",
         "follower_series",
+        "instaloader",
         "mediacrawler",
         "spreadsheet",
         "weibo_crawler",
         "weibo_statuses",
+        "xhs_downloader",
+        "yt_dlp",
     ]
     assert all(connector.title and 0 < connector.certainty <= 100 for connector in known.values())
 

@@ -153,3 +153,46 @@ def test_the_exports_of_the_data_folder(data_dir: Path, name: str, n_creators: i
     known: Any = creators["n_followers"].drop_nulls().len()
     assert (creators.height, known, creators["display_name"].null_count()) == (n_creators, n_followers, 0)
     assert creators.filter(pl.col("platform").is_null()).is_empty()
+
+
+def write_sheet(folder: Path, name: str, *lines: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    return folder / name
+
+
+def test_the_sheet_of_the_channels_assistant(tmp_path: Path) -> None:
+    headings = "视频描述,视频ID,发布时间,完播率,平均播放时长,播放量,推荐,喜欢,评论量,分享量,关注量,转发聊天和朋友圈"
+    row = "今天吃什么 #吃,export/Uz1,2026/7/24,20%,14.73秒,99,3,8,2,4,1,4"
+    tables = read(write_sheet(tmp_path, "明细.csv", headings, row), creator_name="小王")
+    (post,) = tables["posts"].to_dicts()
+    expected = {"post_id": "export/Uz1", "text": "今天吃什么 #吃", "n_views": 99, "n_likes": 8, "n_comments": 2}
+    expected |= {"n_shares": 4, "n_saves": None}
+    assert {name: post[name] for name in expected} == expected
+    assert rows(tables, "creators", "creator_id", "platform") == [("小王", "wechat")]
+    # The heart is another click than the thumb: not added, and said.
+    assert {"推荐", "关注量", "完播率"} <= set(ignored(tables))
+
+
+def test_the_comparison_of_videos_of_bilibili(tmp_path: Path) -> None:
+    headings = "视频标题,发布时间,播放量,游客播放占比,粉丝观看率,封标点击率,涨粉量,点赞量,点赞率,"
+    headings += "评论量,弹幕量,收藏量,投币量,转发量,平均播放进度"
+    row = "第一期,2026年05月29日 12:40:34,12000,80%,5%,4星,10,900,7.5%,30,20,44,55,6,41%"
+    tables = read(write_sheet(tmp_path, "近期.csv", headings, row), creator_name="小王")
+    (post,) = tables["posts"].to_dicts()
+    expected = {"text": "第一期", "n_views": 12000, "n_likes": 900, "n_comments": 30, "n_danmaku": 20}
+    expected |= {"n_saves": 44, "n_coins": 55, "n_shares": 6}
+    expected |= {"published_at": datetime(2026, 5, 29, 4, 40, 34, tzinfo=UTC)}
+    assert {name: post[name] for name in expected} == expected
+    assert rows(tables, "creators", "creator_id", "platform") == [("小王", "bilibili")]
+
+
+@pytest.mark.parametrize("name", ["明细.csv", "近期.csv"])
+def test_whose_own_sheet_it_is_is_asked_for(tmp_path: Path, name: str) -> None:
+    sheets = {
+        "明细.csv": ("视频描述,视频ID,发布时间,完播率,播放量,喜欢", "a,1,2026/7/24,20%,9,8"),
+        "近期.csv": ("视频标题,发布时间,播放量,游客播放占比", "a,2026年05月29日 12:40:34,9,80%"),
+    }
+    with pytest.raises(QuestionError) as caught:
+        read(write_sheet(tmp_path, name, *sheets[name]))
+    assert [problem.key for problem in caught.value.problems] == ["problem.creator"]

@@ -31,6 +31,7 @@ from zhenfen.files import write_file
 from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import measure_inputs
 from zhenfen.scoring.many import judge_measured
+from zhenfen.stores import name_place
 from zhenfen.tables import OBSERVED, TABLES, Tables, TableSpec, latest_time, read_tables
 from zhenfen.tables.parquet import ParquetRows, ParquetSink
 from zhenfen.text.normalise import normalise_comments
@@ -76,7 +77,7 @@ def table_of(file: InputFile) -> TableSpec:
     name = names[0] if len(names) > 1 else PurePosixPath(file.name).stem
     if name not in TABLES:
         expected = "a table's name: " + ", ".join(TABLES)
-        raise MissingTableError(Problem(expected, file.location, value=name))
+        raise MissingTableError(Problem(expected, name_place(file.location), value=name))
     return TABLES[name]
 
 

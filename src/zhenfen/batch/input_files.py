@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zhenfen.batch.manifest import hash_file
-from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.errors import InputError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.stores import AT_ONCE, check_bucket, is_address, join_address, name_place, open_place, tell_fault
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 FOOTER_BYTES = 2**16
 """The end of a Parquet file says where each column's bytes lie, how many they are and what range they span. Of a file
 far away, that would have to be fetched whole, it stands for the content, with size and time of the last change."""
-READERS = 8
-"""Files looked at at once: of a file far away nearly all of the time is waiting."""
 HASH_CHARS = 16
 
 
@@ -42,16 +41,11 @@ class InputFile:
     fingerprint: str
 
 
-def is_address(location: str) -> bool:
-    """Whether it names another place than this machine's files: s3://, gs://, hdfs:// and the like."""
-    return "://" in location
-
-
 def count_rows(file: InputFile) -> int:
     """Rows that a file says it has; nothing else of it is read.
 
     Raises:
-        ConfigError: The place cannot be reached.
+        StoreError: The place cannot be reached.
         UnreadableFileError: No Parquet file.
     """
     import pyarrow as pa
@@ -62,16 +56,18 @@ def count_rows(file: InputFile) -> int:
         with filesystem.open_input_file(path) as opened:
             return int(pq.ParquetFile(opened).metadata.num_rows)
     except pa.ArrowInvalid as error:
-        raise UnreadableFileError(Problem("a whole Parquet file", file.location, value=str(error))) from error
+        raise UnreadableFileError(
+            Problem("a whole Parquet file", name_place(file.location), value=str(error))
+        ) from error
     except OSError as error:
-        raise _unreachable(file.location, error) from error
+        raise tell_fault(file.location, error) from None
 
 
 def list_files(location: str) -> list[InputFile]:
     """The Parquet files of a folder or of an address, by name; hidden ones and those of other programs are left out.
 
     Raises:
-        ConfigError: The place cannot be reached, or the package that reads it is not installed.
+        StoreError: The place cannot be reached, or the package that reads it is not installed.
         MissingTableError: There is no Parquet file.
     """
     import pyarrow as pa
@@ -80,6 +76,7 @@ def list_files(location: str) -> list[InputFile]:
     filesystem, root = open_place(location)
     is_far = is_address(location)
     try:
+        check_bucket(location, filesystem, root)
         if filesystem.get_file_info(root).type == FileType.File:
             found = {root.rpartition("/")[2]: root}
         else:
@@ -90,19 +87,19 @@ def list_files(location: str) -> list[InputFile]:
                 for name in sorted(files)
                 if name.endswith(".parquet") and not any(one.startswith((".", "_")) for one in name.split("/"))
             }
-        with ThreadPoolExecutor(READERS) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             if is_far:
                 hashes = list(pool.map(partial(_hash_end, filesystem), found.values()))
             else:
                 hashes = list(pool.map(hash_file, map(Path, found.values())))
         listed = [
-            InputFile(name, location.rstrip("/") + path.removeprefix(root) if is_far else path, one[:HASH_CHARS])
+            InputFile(name, join_address(location, path.removeprefix(root)) if is_far else path, one[:HASH_CHARS])
             for (name, path), one in zip(found.items(), hashes, strict=True)
         ]
     except (OSError, pa.ArrowException) as error:
-        raise _unreachable(location, error) from error
+        raise tell_fault(location, error) from None
     if not listed:
-        raise MissingTableError(Problem("at least one Parquet file", location))
+        raise MissingTableError(Problem("at least one Parquet file", name_place(location)))
     return listed
 
 
@@ -114,7 +111,7 @@ def readable(file: InputFile, work: Path) -> Iterator[Path]:
 
     Raises:
         InputError: What is read of it cannot be used.
-        ConfigError: The place cannot be reached.
+        StoreError: The place cannot be reached.
     """
     path = Path(file.location)
     with ExitStack() as copies:
@@ -125,41 +122,18 @@ def readable(file: InputFile, work: Path) -> Iterator[Path]:
                 with filesystem.open_input_stream(far) as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target)
             except OSError as error:
-                raise _unreachable(file.location, error) from error
+                raise tell_fault(file.location, error) from None
         try:
             yield path
         except InputError as error:
-            problems = [replace(one, file=file.location) if one.file == str(path) else one for one in error.problems]
+            problems = [
+                replace(one, file=name_place(file.location)) if one.file == str(path) else one for one in error.problems
+            ]
             raise type(error)(problems) from error
         except OSError as error:
-            raise UnreadableFileError(Problem("a file that can be read", file.location, value=str(error))) from error
-
-
-def open_place(location: str) -> tuple[FileSystem, str]:
-    """The file system of a path or address, and the path within it.
-
-    Raises:
-        ConfigError: The place cannot be reached, or the package that reads it is not installed.
-    """
-    import pyarrow as pa
-    from pyarrow import fs
-
-    if not is_address(location):
-        return fs.LocalFileSystem(), str(Path(location).resolve())
-    try:
-        filesystem, path = fs.FileSystem.from_uri(location)
-    except pa.ArrowInvalid:
-        # What pyarrow does not know: fsspec has a package for nearly every place.
-        try:
-            from fsspec.core import url_to_fs
-
-            known, path = url_to_fs(location)
-        except (ImportError, ValueError, OSError) as error:
-            raise _unreachable(location, error) from error
-        return fs.PyFileSystem(fs.FSSpecHandler(known)), path
-    except OSError as error:
-        raise _unreachable(location, error) from error
-    return filesystem, path
+            raise UnreadableFileError(
+                Problem("a file that can be read", name_place(file.location), value=str(error))
+            ) from error
 
 
 def _hash_end(filesystem: FileSystem, path: str) -> str:
@@ -169,7 +143,3 @@ def _hash_end(filesystem: FileSystem, path: str) -> str:
         start = max(0, size - FOOTER_BYTES)
         end = file.read_at(size - start, start)
     return hashlib.sha256(f"{size} {info.mtime_ns} ".encode() + end).hexdigest()
-
-
-def _unreachable(location: str, error: BaseException) -> ConfigError:
-    return ConfigError(f"{location}: cannot be read ({str(error).partition(chr(10))[0]})")

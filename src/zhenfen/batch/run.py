@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zhenfen.batch.engine import Engine, Task, Traffic
-from zhenfen.batch.input_files import is_address, list_files
+from zhenfen.batch.input_files import list_files
 from zhenfen.batch.local_engine import LocalEngine
 from zhenfen.batch.manifest import WORK, BatchRecord, hash_texts, open_manifest
 from zhenfen.batch.rows import prepare_rows
@@ -23,6 +23,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.estimators.shelved import find_kind_of
 from zhenfen.files import settle
 from zhenfen.progress import Progress, silent
+from zhenfen.stores import is_address
 from zhenfen.tables import PLATFORMS
 from zhenfen.version import __version__
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from zhenfen.cli.options import OUT_ADDRESS
+
 if TYPE_CHECKING:
     from zhenfen.batch.manifest import BatchRecord
     from zhenfen.text.brands import BrandBook
@@ -41,7 +43,11 @@ WorkersOption = Annotated[
     int | None, typer.Option(min=1, help="Processes or Spark cores of this machine; default one a core.")
 ]
 ScoresOut = Annotated[
-    Path, typer.Option(help="Parquet file to write; in parts (see --engine, --workers), the folder to write to.")
+    str,
+    typer.Option(
+        metavar="PATH",
+        help=f"Parquet file {OUT_ADDRESS} to write; in parts (see --engine, --workers), the folder {OUT_ADDRESS}.",
+    ),
 ]
 
 
@@ -61,7 +67,7 @@ def is_batch(source: str, engine: EngineName | None, workers: int | None, *, tak
 def run_batch(
     kind: Literal["profiles", "comments", "posts", "creators"],
     source: str,
-    out: Path,
+    out: str,
     pool: tuple[EngineName | None, int | None],
     *,
     lang: str,
@@ -77,7 +83,7 @@ def run_batch(
     Args:
         kind: What the rows are.
         source: File, folder or address.
-        out: Folder to write to.
+        out: Folder to write to, or its address.
         pool: Engine and workers, as asked for.
         lang: Language of what is shown.
         platform: See `Order`.
@@ -94,13 +100,15 @@ def run_batch(
     from zhenfen.batch.run import open_engine, score_folder
     from zhenfen.batch.stages import Order
     from zhenfen.cli.terminal import StepDisplay, show_scored
+    from zhenfen.stores import delivered, name_place
 
     engine, workers = pool
-    order = Order(kind, source, out, platform, as_of, explain, found_by, is_quick, brands)
-    opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
-    with StepDisplay(lang) as steps:
-        manifest = score_folder(order, opened, steps.advance)
-    show_scored(kind, manifest.n_rows, out, lang)
+    with delivered(out) as folder:
+        order = Order(kind, source, folder, platform, as_of, explain, found_by, is_quick, brands)
+        opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
+        with StepDisplay(lang) as steps:
+            manifest = score_folder(order, opened, steps.advance)
+    show_scored(kind, manifest.n_rows, name_place(out), lang)
     if manifest.set_aside:
         _show_set_aside(manifest, lang)
         raise typer.Exit(SOME_SET_ASIDE)

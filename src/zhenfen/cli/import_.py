@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zhenfen.cli.options import (
+    OUT_ADDRESS,
     CreatorNameOption,
     ExportPath,
     FoundByOption,
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
     from zhenfen.tables import Tables
 
 app = typer.Typer(add_completion=False)
+TablesOut = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help=f"Folder {OUT_ADDRESS} to write the tables to; replaced if it holds tables."),
+]
 
 
 @app.command()
 def import_(
     path: ExportPath,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write the tables to; replaced if it holds tables.")
+    out: TablesOut = None,
+    into: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Folder of tables to add to: dated exports become series.")
     ] = None,
-    into: Annotated[Path | None, typer.Option(help="Folder of tables to add to: dated exports become series.")] = None,
     obtained_how: Annotated[
         str | None, typer.Option(help="How you came by the export; stands in every report.")
     ] = None,
@@ -63,31 +68,40 @@ def import_(
         if save_map:
             write_file(save_map, seen.to_map().to_yaml())
         return
-    folder = choose_folder(out, into, obtained_how, lang)
+    target = choose_target(out, into, obtained_how, lang)
     from zhenfen.cli.terminal import StepDisplay
     from zhenfen.connectors.importing import import_export
-    from zhenfen.tables import Tables, read_tables
+    from zhenfen.stores import delivered, name_place
+    from zhenfen.tables import Tables, is_table_file, read_tables
 
-    is_there = folder.exists() and any(folder.iterdir())
-    known = None if into is None else read_tables(folder) if is_there else Tables()
-    with StepDisplay(lang) as steps:
-        tables = import_export(
-            path,
-            obtained_how=obtained_how or "",
-            frame=frame,
-            found_by=found_by,
-            platform=platform,
-            creator_name=creator_name,
-            import_map=said,
-            keep_ids=keep_ids,
-            keep_contacts=keep_contacts,
-            on_progress=steps.advance,
-        )
-    keep_tables(tables, known, folder, lang)
+    with delivered(target, None if into else is_table_file) as folder:
+        is_there = folder.exists() and any(folder.iterdir())
+        known = None if into is None else read_tables(folder) if is_there else Tables()
+        with StepDisplay(lang) as steps:
+            tables = import_export(
+                path,
+                obtained_how=obtained_how or "",
+                frame=frame,
+                found_by=found_by,
+                platform=platform,
+                creator_name=creator_name,
+                import_map=said,
+                keep_ids=keep_ids,
+                keep_contacts=keep_contacts,
+                on_progress=steps.advance,
+            )
+        keep_tables(tables, known, folder, name_place(target), lang)
 
 
-def keep_tables(tables: Tables, known: Tables | None, folder: Path, lang: str) -> None:
+def keep_tables(tables: Tables, known: Tables | None, folder: Path, place: str, lang: str) -> None:
     """Write what was read, with what was `known` in that folder where it is to be added to, and say what came of it.
+
+    Args:
+        tables: What was read.
+        known: What lay in the folder; None where it is replaced.
+        folder: Where to write.
+        place: The folder's own name or address, to be told.
+        lang: Of what is told.
 
     Raises:
         InputError: The two cannot be one.
@@ -99,28 +113,29 @@ def keep_tables(tables: Tables, known: Tables | None, folder: Path, lang: str) -
 
     if known is None:
         write_tables(tables, folder)
-        show_tables(tables, folder, lang)
+        show_tables(tables, place, lang)
         return
-    joined = join_tables(known, tables, str(folder))
+    joined = join_tables(known, tables, place)
     if joined.is_changed:
         write_tables(joined.tables, folder)
-    show_joined(tables, joined, folder, lang)
+    show_joined(tables, joined, place, lang)
 
 
-def choose_folder(out: Path | None, into: Path | None, obtained_how: str | None, lang: str) -> Path:
-    """Where the tables go, before any work is done.
+def choose_target(out: str | None, into: str | None, obtained_how: str | None, lang: str) -> str:
+    """Folder or address of the tables, before any work is done.
 
     Raises:
         ConfigError: It is not said, or said twice; nor how the export was obtained; or somebody's files lie there.
+        StoreError: The address cannot be reached.
     """
-    from zhenfen.files import check_replaceable
     from zhenfen.messages import Catalogue
+    from zhenfen.stores import check_target
     from zhenfen.tables import is_table_file
 
     if out is not None and into is not None:
         raise ConfigError(Catalogue(lang).text("cli.import.both"))
-    folder = out or into
-    if folder is None or obtained_how is None:
+    target = out or into
+    if target is None or obtained_how is None:
         raise ConfigError(Catalogue(lang).text("cli.import.needs"))
-    check_replaceable(folder, is_table_file)
-    return folder
+    check_target(target, is_table_file)
+    return target

@@ -92,7 +92,30 @@ def end_of_day(day: datetime | None) -> datetime | None:
     return None if day is None else datetime.combine(day.date(), time.max, tzinfo=UTC)
 
 
-ExportPath = Annotated[Path, typer.Argument(exists=True, help="Export to read: a file, a folder or an archive.")]
+def take_export(context: typer.Context, given: str) -> Path:
+    """Callback of the export's argument: where it lies on this machine; of one at an address a copy, until the end.
+
+    Raises:
+        StoreError: The place cannot be read.
+    """
+    from zhenfen.stores import at_hand, is_address
+
+    if not is_address(given) and not Path(given).exists():
+        raise typer.BadParameter(f"path {given!r} does not exist.")
+    return context.with_resource(at_hand(given))
+
+
+ExportPath = Annotated[
+    Path,
+    typer.Argument(
+        parser=str,
+        metavar="PATH",
+        callback=take_export,
+        help="Export to read: a file, a folder or an archive, or an address such as s3://bucket/folder.",
+    ),
+]
+OUT_ADDRESS = "or address (s3://, gs://, hdfs://)"
+"""What the help of every --out says that takes one."""
 FrameOption = Annotated[
     Frame | None, typer.Option(help="How the audience sample was drawn, where the export does not say.")
 ]

@@ -39,13 +39,14 @@ def score_profiles(
     from zhenfen.cli.terminal import StepDisplay, show_scored
     from zhenfen.estimators.profile_model import PROFILE
     from zhenfen.model_store import load_models
+    from zhenfen.stores import delivered, name_place
 
     model = load_models().need(PROFILE)
-    with StepDisplay(lang) as steps:
+    with StepDisplay(lang) as steps, delivered(out) as target:
         n_profiles = score_profiles_file(
-            Path(path), out, model, platform=platform, as_of=moment, explain=explain, on_progress=steps.advance
+            Path(path), target, model, platform=platform, as_of=moment, explain=explain, on_progress=steps.advance
         )
-    show_scored("profiles", n_profiles, out, lang)
+    show_scored("profiles", n_profiles, name_place(out), lang)
 
 
 @app.command("comments")
@@ -67,11 +68,12 @@ def score_comments(
     from zhenfen.cli.terminal import StepDisplay, show_scored
     from zhenfen.estimators.comment_model import COMMENT
     from zhenfen.model_store import load_models
+    from zhenfen.stores import delivered, name_place
 
     model = load_models().need(COMMENT)
-    with StepDisplay(lang) as steps:
-        n_comments = score_comments_file(Path(path), out, model, explain=explain, on_progress=steps.advance)
-    show_scored("comments", n_comments, out, lang)
+    with StepDisplay(lang) as steps, delivered(out) as target:
+        n_comments = score_comments_file(Path(path), target, model, explain=explain, on_progress=steps.advance)
+    show_scored("comments", n_comments, name_place(out), lang)
 
 
 @app.command("posts")
@@ -120,12 +122,13 @@ def score_posts(
     from zhenfen.cli.terminal import StepDisplay, show_scored
     from zhenfen.estimators.post_model import POST
     from zhenfen.model_store import load_models
+    from zhenfen.stores import delivered, name_place
 
     model = load_models().need(POST)
-    with StepDisplay(lang) as steps:
+    with StepDisplay(lang) as steps, delivered(out) as target:
         n_posts = score_posts_file(
             Path(path),
-            out,
+            target,
             model,
             platform=platform,
             explain=explain,
@@ -133,7 +136,7 @@ def score_posts(
             brands=book,
             on_progress=steps.advance,
         )
-    show_scored("posts", n_posts, out, lang)
+    show_scored("posts", n_posts, name_place(out), lang)
 
 
 @app.command("creators")
@@ -161,16 +164,17 @@ def score_creators(
     from zhenfen.batch.creator_files import score_creators_file
     from zhenfen.cli.terminal import StepDisplay, show_scored
     from zhenfen.model_store import load_models
+    from zhenfen.stores import delivered, name_place
 
     models = load_models()
-    with StepDisplay(lang) as steps:
+    with StepDisplay(lang) as steps, delivered(out) as target:
         n_creators = score_creators_file(
             Path(path),
-            out,
+            target,
             models,
             found_by=found_by,
             platform=platform,
             as_of=moment,
             on_progress=steps.advance,
         )
-    show_scored("creators", n_creators, out, lang)
+    show_scored("creators", n_creators, name_place(out), lang)

@@ -18,7 +18,7 @@ from rich.text import Text
 from zhenfen.audit.loop import Applied, Sampled
 from zhenfen.cli.terminal_import import forget_problems, print_recognised, tell_problems
 from zhenfen.connectors.joining import Joined
-from zhenfen.errors import FoundBySearchError, InputError, UnknownPlaceError, ZhenfenError
+from zhenfen.errors import FoundBySearchError, InputError, StoreError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.tables import Tables
@@ -86,7 +86,7 @@ class StepDisplay:
         return self.catalogue.text(keys[0]) if keys else clean(name)
 
 
-def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
+def show_shortlist(vetted: Vetted, out: Path | str, language: str) -> None:
     """The shortlist in the order to work it, and where the pages are."""
     catalogue = Catalogue(language)
     console = Console()
@@ -104,7 +104,9 @@ def show_shortlist(vetted: Vetted, out: Path, language: str) -> None:
         console.print(catalogue.text("cli.more_creators", n=n_more))
     _print_unusable(vetted.tables, console, catalogue)
     console.print(Text(catalogue.text("report.advisory")))
-    console.print(Text(catalogue.text("cli.pages", path=out / "index.html", n=vetted.shortlist["n_creators"])))
+    console.print(
+        Text(catalogue.text("cli.pages", path=f"{str(out).rstrip('/')}/index.html", n=vetted.shortlist["n_creators"]))
+    )
     if ask := vetted.shortlist["found_by"]["ask"]:
         Console(stderr=True, soft_wrap=True).print(Text(ask), style="bold")
 
@@ -133,7 +135,7 @@ def show_demo(made: Demo, out: Path, steps: StepDisplay) -> None:
     console.print(times)
 
 
-def show_tables(tables: Tables, folder: Path, language: str) -> None:
+def show_tables(tables: Tables, folder: Path | str, language: str) -> None:
     """How many rows each table has, what could not be used, and where the tables are."""
     catalogue = Catalogue(language)
     console = Console()
@@ -148,7 +150,7 @@ def show_tables(tables: Tables, folder: Path, language: str) -> None:
     console.print(Text(catalogue.text("cli.tables", path=folder)))
 
 
-def show_joined(added: Tables, joined: Joined, folder: Path, language: str) -> None:
+def show_joined(added: Tables, joined: Joined, folder: str, language: str) -> None:
     """What an import added to tables and what of it was there before, what could not be used, and where they are."""
     catalogue = Catalogue(language)
     console = Console()
@@ -167,7 +169,7 @@ def show_joined(added: Tables, joined: Joined, folder: Path, language: str) -> N
     console.print(Text(catalogue.text("cli.tables", path=folder)))
 
 
-def show_scored(what: str, n_rows: int, out: Path, language: str) -> None:
+def show_scored(what: str, n_rows: int, out: Path | str, language: str) -> None:
     """How many rows of `what` (profiles, comments, posts) were scored and where the scores are."""
     catalogue = Catalogue(language)
     Console().print(Text(catalogue.text(f"cli.scored.{what}", n=catalogue.number(n_rows, 0), path=out)))
@@ -239,6 +241,8 @@ def show_error(error: ZhenfenError, language: str) -> None:
         text = catalogue.text("cli.place.unknown", name=error.name)
         if error.alike:
             text += catalogue.text("cli.place.alike", names=", ".join(error.alike))
+    elif isinstance(error, StoreError):
+        text = catalogue.text(f"store.{error.fault}", place=error.place, said=error.said)
     elif isinstance(error, InputError):
         text = "\n".join(tell_problems(error.problems, catalogue))
     console = Console(stderr=True, soft_wrap=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zhenfen.cli.options import (
+    OUT_ADDRESS,
     AsOfOption,
     CreatorNameOption,
     ExportPath,
@@ -27,7 +27,10 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def vet(
     path: ExportPath,
-    out: Annotated[Path, typer.Option(help="Folder to write the report to; replaced if it holds one.")],
+    out: Annotated[
+        str,
+        typer.Option(metavar="PATH", help=f"Folder {OUT_ADDRESS} to write the report to; replaced if it holds one."),
+    ],
     creator: Annotated[list[str] | None, typer.Option(help="Only this creator; may be given again.")] = None,
     lang: LangOption = Lang.EN,
     show_names: Annotated[bool, typer.Option("--show-names", help="Name commenters and followers.")] = False,
@@ -52,6 +55,8 @@ def vet(
     from zhenfen.cli.terminal import StepDisplay, show_shortlist
     from zhenfen.connectors.import_map import read_map
     from zhenfen.model_store import load_models
+    from zhenfen.report.write import is_report_file
+    from zhenfen.stores import delivered, name_place
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
@@ -63,8 +68,9 @@ def vet(
     wanted, targets = tuple(creator or ()), tuple(target_region or ())
     said = (frame, platform, found_by, targets, creator_name, read_map(map_) if map_ else None)
     options = VetOptions(lang, wanted, end_of_day(as_of), show_names, *said)
-    with StepDisplay(lang) as steps:
-        vetted = vet(path, out, lambda: load_models(panel), options, steps.advance)
-    if pdf:
-        print_pages(vetted.pages[1:], browser, lang)
-    show_shortlist(vetted, out, lang)
+    with delivered(out, is_report_file) as folder:
+        with StepDisplay(lang) as steps:
+            vetted = vet(path, folder, lambda: load_models(panel), options, steps.advance)
+        if pdf:
+            print_pages(vetted.pages[1:], browser, lang)
+    show_shortlist(vetted, name_place(out), lang)

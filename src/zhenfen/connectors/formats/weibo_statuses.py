@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
@@ -18,6 +16,7 @@ from zhenfen.connectors.reading.fields import (
     raise_all,
     read_creators,
     stack,
+    unfold,
 )
 from zhenfen.connectors.reading.files import LINES_SUFFIXES
 from zhenfen.connectors.reading.tidy import FILE, ROW, tidy
@@ -84,14 +83,7 @@ class WeiboStatuses(Connector, name="weibo_statuses"):
         for number, file in enumerate(files):
             options.on_progress(file, number, len(files))
             sheet = export.read(file, "", _SCHEMA)
-            # Fields of objects as columns of their own: `user.idstr`.
-            nested = {name: dtype for name, dtype in sheet.frame.schema.items() if isinstance(dtype, pl.Struct)}
-            inner = [
-                pl.col(name).struct.field(field.name).alias(f"{name}.{field.name}")
-                for name, dtype in nested.items()
-                for field in dtype.fields
-            ]
-            sheets.append(replace(sheet, frame=sheet.frame.with_columns(inner).drop(nested)))
+            sheets.append(unfold(sheet))
             problems += find_missing(sheets[-1], _POSTS, ["post_id", "creator_id"])
         raise_all(problems)
         rows = stack((pick(sheet, _POSTS) for sheet in sheets), _POSTS)

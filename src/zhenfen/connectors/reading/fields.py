@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -41,6 +42,25 @@ def pick(sheet: Sheet, sources: Sources) -> pl.DataFrame:
         if cells:
             columns.append(pl.coalesce(pl.when(cell != "").then(cell) for cell in cells).alias(name))
     return sheet.frame.select(*columns, FILE, ROW)
+
+
+def unfold(sheet: Sheet) -> Sheet:
+    """The sheet with the fields of objects as columns of their own, however deep: `user.idstr`."""
+    frame = sheet.frame
+    while nested := {name: dtype for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct)}:
+        inner = [
+            pl.col(name).struct.field(field.name).alias(f"{name}.{field.name}")
+            for name, dtype in nested.items()
+            for field in dtype.fields
+        ]
+        frame = frame.with_columns(inner).drop(nested)
+    return replace(sheet, frame=frame)
+
+
+def drop_unknown_counts(raw: pl.DataFrame) -> pl.DataFrame:
+    """Raw rows of a tool that writes -1 for a count that it was not told, with null there."""
+    counts = [name for name in raw.columns if name.startswith("n_")]
+    return raw.with_columns(pl.when(pl.col(name) != "-1").then(pl.col(name)).alias(name) for name in counts)
 
 
 def find_missing(sheet: Sheet, sources: Sources, required: Iterable[str]) -> list[Problem]:

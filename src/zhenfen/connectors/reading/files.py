@@ -38,7 +38,21 @@ _PEEK: dict[str, Callable[[Path, str], Sheets]] = {
     **dict.fromkeys(DATABASE_SUFFIXES, peek_database),
 }
 DATA_SUFFIXES = (*_PEEK_CELLS, *_PEEK)
-OTHER_SUFFIXES = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".tsv", ".txt", ".zip", ".gz", ".7z", ".rar", ".duckdb")
+OTHER_SUFFIXES = (
+    ".xls",
+    ".xlsm",
+    ".xlsb",
+    ".ods",
+    ".et",
+    ".tsv",
+    ".txt",
+    ".zip",
+    ".gz",
+    ".xz",
+    ".7z",
+    ".rar",
+    ".duckdb",
+)
 """Kinds that often hold data and are not read inside a folder: named to the user instead."""
 
 

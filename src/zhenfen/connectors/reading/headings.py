@@ -163,8 +163,11 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     there = {plain(column) for column in columns}
     named = (tool for tool in known.tools if there.issuperset(map(plain, tool.headings)))
     if tool := next((one for one in named if there.isdisjoint(map(plain, one.without))), None):
-        found = _lay_out(tool.table, known, columns, tool.columns)
-        return replace(found, platform=tool.platform, is_search=tool.is_search, is_own=tool.is_own)
+        laid = _lay_out(tool.table, known, columns, tool.columns)
+        # 关注量 of an account's own post is who came to follow it by that post, not whom the account follows.
+        of_creator = {} if tool.is_own else laid.of_creator
+        laid = replace(laid, platform=tool.platform, is_search=tool.is_search, is_own=tool.is_own)
+        return replace(laid, of_creator=of_creator)
     layouts = {table: _lay_out(table, known, columns) for table in known.columns if table != STATS}
     possible = {
         table: layout
