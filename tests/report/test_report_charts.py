@@ -9,7 +9,7 @@ from report_scenes import rich
 
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.charts.cells import range_bar, sparkline
-from zhenfen.report.charts.followers import follower_chart
+from zhenfen.report.charts.followers import follower_chart, is_from_zero
 from zhenfen.report.charts.interactions import interactions
 from zhenfen.report.charts.svg import bar_path, line_path, tag
 from zhenfen.report.summarise import summarise_creator
@@ -156,3 +156,24 @@ def test_elements_escape_text_and_values():
 def test_path_data():
     assert line_path([(0, 1), (0.5, 2.25), None, (1, 3)]) == "M0 1L500 2.25M1000 3"
     assert bar_path([(0, 0.5, 1, 2)]) == "M0 1H500V2H0Z"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "values",
+    [[26_100, 26_150, 26_200], [26_110, 26_115, 26_120, 26_125], [0, 1, 2, 3], [120_000, 130_000], [1, 10, 100_000]],
+)
+def test_no_label_of_an_axis_stands_twice(language, values):
+    labels = Catalogue(language).ticks(values)
+    assert len(labels) == len(set(labels)) == len(values)
+
+
+def test_labels_are_short_where_short_ones_differ():
+    assert Catalogue("zh").ticks([120_000, 130_000]) == ["12万", "13万"]
+    assert Catalogue("zh").ticks([26_100, 26_200]) == ["2.61万", "2.62万"]
+
+
+@pytest.mark.parametrize(("counts", "is_said"), [([52_000, 52_400], True), ([0, 900], False)])
+def test_an_axis_that_does_not_start_at_zero_says_so(counts, is_said):
+    days = ["2026-01-01", "2026-01-02"]
+    assert is_from_zero(growth(days, counts)) is not is_said

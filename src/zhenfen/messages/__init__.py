@@ -8,6 +8,7 @@ follow it: `{n:account comments|accounts comment}`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -50,6 +51,8 @@ class Count(str):
         return f"{self} {one if self.is_one else several}"
 
 
+_MOST_TICK_DIGITS = 2
+"""2.615万 is longer than 26,150."""
 _RARE_FROM = math.log10(2)
 """What is seen in one of one is no rarity."""
 
@@ -100,6 +103,16 @@ class Catalogue:
         from babel.numbers import format_compact_decimal
 
         return str(format_compact_decimal(value, fraction_digits=1, locale=self.locale))
+
+    def ticks(self, values: Sequence[float]) -> list[str]:
+        """Labels of an axis in the short form, with as many decimals as keep them apart; in full where none do."""
+        from babel.numbers import format_compact_decimal
+
+        for digits in range(1, _MOST_TICK_DIGITS + 1):
+            labels = [str(format_compact_decimal(one, fraction_digits=digits, locale=self.locale)) for one in values]
+            if len(set(labels)) == len(labels):
+                return labels
+        return [self.number(value) for value in values]
 
     def day(self, value: date | datetime) -> str:
         """A day, ISO: the one spelling that all readers share."""

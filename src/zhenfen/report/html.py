@@ -53,6 +53,8 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             follower_chart=partial(followers.follower_chart, catalogue=catalogue),
             interactions=partial(interactions.interactions, catalogue=catalogue),
             common_bar=cells.common_bar,
+            is_from_zero=followers.is_from_zero,
+            is_logarithmic=interactions.is_logarithmic,
             range_bar=cells.range_bar,
             share_bar=cells.share_bar,
             sparkline=cells.sparkline,

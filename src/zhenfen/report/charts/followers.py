@@ -36,11 +36,18 @@ LANE_TOP = GAINS_TOP + GAINS + 6
 HEIGHT = LANE_TOP + LANE + DAYS
 BADGE_PITCH, BADGE_DISTANCE = 20, 0.09
 """Badges nearer than this share of the width, about 30 px on a phone, take the other row."""
+MOST_TICKS = 4
 LABEL_PITCH = 13
 """Labels of an axis nearer than this, in pixels, would touch."""
 LAST_ROOM_BESIDE = 0.85
 """A day label right of a badge beyond this place would leave the plot on a phone."""
 ONE_DAY = timedelta(days=1)
+
+
+def is_from_zero(growth: Mapping[str, Any]) -> bool:
+    """Whether the axis of the follower chart starts at 0; where it does not, the page says so."""
+    known = [count for count in growth["n_followers"] if count is not None]
+    return not known or nice_ticks(min(known), max(known), MOST_TICKS)[0] == 0
 
 
 def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
@@ -49,9 +56,10 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     if not known:
         return Markup("")
     days = [date.fromisoformat(day) for day in growth["days"]]
-    place, ticks = day_scale(days[0], days[-1]), nice_ticks(min(known), max(known), 4)
+    place, ticks = day_scale(days[0], days[-1]), nice_ticks(min(known), max(known), MOST_TICKS)
     up = linear(ticks[0], ticks[-1])
-    labels = [(CURVE_TOP + CURVE * (1 - up(tick)), catalogue.compact(tick)) for tick in ticks]
+    places = [CURVE_TOP + CURVE * (1 - up(tick)) for tick in ticks]
+    labels = list(zip(places, catalogue.ticks(ticks), strict=True))
     # Points of the curve; None where a day is missing or its count unknown.
     points: list[tuple[float, float] | None] = []
     for before, day, count in zip([days[0], *days], days, growth["n_followers"], strict=False):

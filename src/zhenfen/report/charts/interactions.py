@@ -35,6 +35,12 @@ DOTS, ABOVE_DOTS, DAYS = 200, 10, 24
 """Heights in pixels."""
 
 
+def is_logarithmic(engagement: Mapping[str, Any]) -> bool:
+    """Whether the interactions of the posts lie so far apart that the chart's scale is logarithmic."""
+    positive = [post["n_interactions"] for post in engagement["posts"] if post["n_interactions"] > 0]
+    return bool(positive) and is_wide(positive)
+
+
 def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     """Interactions of each post over time: dots, diamonds for signs of sponsorship, a line at the median."""
     posts, number = engagement["posts"], catalogue.number
@@ -42,7 +48,7 @@ def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     counts = [post["n_interactions"] for post in posts]
     # Zeros lie on the lowest line of a logarithmic scale.
     positive = [count for count in counts if count > 0]
-    is_log = bool(positive) and is_wide(positive)
+    is_log = is_logarithmic(engagement)
     ticks = decade_ticks(min(positive), max(positive)) if is_log else nice_ticks(0, max(counts), 4)
     scale = (logarithmic if is_log else linear)(ticks[0], ticks[-1])
     place, height = day_scale(days[0], days[-1]), ABOVE_DOTS + DOTS + DAYS
@@ -50,7 +56,7 @@ def interactions(engagement: Mapping[str, Any], catalogue: Catalogue) -> Markup:
     def down(count: float) -> float:
         return ABOVE_DOTS + DOTS * (1 - scale(max(count, ticks[0])))
 
-    labels = [(down(tick), catalogue.compact(tick)) for tick in ticks]
+    labels = list(zip(map(down, ticks), catalogue.ticks(ticks), strict=True))
     drawn = []
     for post, day, count in zip(posts, days, counts, strict=True):
         title = tag("title", f"{post['at'][:10]}: {number(count, 0)}")
