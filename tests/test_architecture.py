@@ -91,6 +91,7 @@ ROOMS: dict[str, set[str]] = {
         "vetting",
     },
     "template": {"files", "messages"},
+    "outcomes": {"config", "connectors", "errors", "model_store", "progress", "scoring", "tables", "vetting"},
     "reproducing": {
         "progress",
         "config",
@@ -149,6 +150,7 @@ ROOMS: dict[str, set[str]] = {
         "model_registry",
         "model_store",
         "monitoring",
+        "outcomes",
         "report",
         "reproducing",
         "service",

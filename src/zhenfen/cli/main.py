@@ -43,6 +43,10 @@ COMMANDS = {
         "zhenfen.cli.monitor",
         "Say whether new rows are like a reference: profiles, comments or posts, or scores of these or of creators.",
     ),
+    "outcomes": (
+        "zhenfen.cli.outcomes",
+        "Say whether creators flagged before a campaign brought less afterwards, with intervals.",
+    ),
     "reproduce": ("zhenfen.cli.reproduce", "Say which models, rules and input made a report, and score again."),
     "serve": (
         "zhenfen.cli.serve",
