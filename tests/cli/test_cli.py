@@ -173,8 +173,8 @@ def test_panel_show_of_ones_own(zhenfen: Runner, own_panel: Path, tmp_path: Path
     ("lang", "words"),
     [
         ("en", "holds no peers on Xiaohongshu; for this family it covers only: Weibo"),
-        ("zh", "没有小红书上的同类达人；这一类指标仅覆盖：微博"),
-        ("fr", "aucun pair sur Xiaohongshu ; pour cette famille, il couvre seulement : Weibo"),
+        ("zh", "没有小红书上的达人；这一维度仅覆盖：微博"),
+        ("fr", "aucun compte de Xiaohongshu ; pour ce volet, il couvre seulement : Weibo"),
     ],
 )
 def test_a_panel_without_the_platform_is_told_in_the_readers_language(
@@ -186,9 +186,9 @@ def test_a_panel_without_the_platform_is_told_in_the_readers_language(
     page = json.loads(next((tmp_path / "out").glob("creator-*.json")).read_text(encoding="utf-8"))
     engagement = next(one for one in page["families"] if one["family"] == "engagement")
     assert engagement["level"] == "not_assessed"
-    assert words in engagement["coverage_text"].replace("\xa0", " ")
+    assert words in engagement["coverage_text"].replace("\u202f", " ").replace("\xa0", " ")
     html = next((tmp_path / "out").glob("creator-*.html")).read_text(encoding="utf-8")
-    assert words in html.replace("\xa0", " ")
+    assert words in html.replace("\u202f", " ").replace("\xa0", " ")
 
 
 def test_a_panel_of_two_creators_is_refused(zhenfen: Runner, small_tables: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def buyer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         ("zh", ["综合提示：■ 高", "逐段检验的原因", "哪些凭证会降低级别", "若有凭证表明"]),
         (
             "fr",
-            ["Indication d’ensemble : ■ Haut", "Causes testées", "Ce qui abaisserait un niveau", "si un événement ("],
+            ["Avis global\u00a0: ■ Élevé", "Causes testées", "Ce qui abaisserait un niveau", "si un événement ("],
         ),
     ],
 )

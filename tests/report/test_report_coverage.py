@@ -34,8 +34,11 @@ def coverage_text(summary: dict[str, Any]) -> str:
     ("language", "words"),
     [
         ("en", ["no peers on Xiaohongshu with 3,200 followers", "from 50,013 to 496,414", "zhenfen panel build"]),
-        ("zh", ["没有小红书上粉丝数为 3,200 的同类达人", "50,013 至 496,414", "zhenfen panel build"]),
-        ("fr", ["aucun pair sur Xiaohongshu à 3 200 abonnés", "de 50 013 à 496 414", "zhenfen panel build"]),
+        ("zh", ["没有小红书上粉丝数 3,200 左右的达人", "50,013 至 496,414", "zhenfen panel build"]),
+        (
+            "fr",
+            ["aucun compte comparable sur Xiaohongshu à 3 200 abonnés", "de 50 013 à 496 414", "zhenfen panel build"],
+        ),
     ],
 )
 def test_another_size(language: str, words: list[str]) -> None:
@@ -48,10 +51,10 @@ def test_another_size(language: str, words: list[str]) -> None:
     ("language", "words"),
     [
         ("en", "no peers on Xiaohongshu; for this family it covers only: Douyin (10,001 to 80,000 followers), Weibo."),
-        ("zh", "没有小红书上的同类达人；这一类指标仅覆盖：抖音（10,001 至 80,000 粉丝）、微博。"),
+        ("zh", "没有小红书上的达人；这一维度仅覆盖：抖音（10,001 至 80,000 粉丝）、微博。"),
         (
             "fr",
-            "aucun pair sur Xiaohongshu ; pour cette famille, il couvre seulement : Douyin (10 001 à 80 000 abonnés)",
+            "aucun compte de Xiaohongshu ; pour ce volet, il couvre seulement : Douyin (10 001 à 80 000 abonnés)",
         ),
     ],
 )
@@ -68,13 +71,13 @@ def test_no_platform_at_all() -> None:
     ("language", "words"),
     [
         ("en", "no peers on Xiaohongshu to compare with; compared is only what asks the same on every platform"),
-        ("zh", "没有小红书上可比的同类达人；只比较了不随平台变化的内容"),
-        ("fr", "aucun pair comparable sur Xiaohongshu ; seul est comparé ce qui ne dépend pas de la plateforme"),
+        ("zh", "没有小红书上可比的达人；只比较了不随平台变化的内容"),
+        ("fr", "aucun compte comparable sur Xiaohongshu ; seul est comparé ce qui ne dépend pas de la plateforme"),
     ],
 )
 def test_only_what_travels_is_compared(language: str, words: str) -> None:
     text = coverage_text(page(outside("bilibili", 1_000, 9_000, has_others=True), language=language, reason="other"))
-    assert words in text.replace("\xa0", " ")
+    assert words in text.replace("\u202f", " ").replace("\xa0", " ")
     assert "zhenfen panel build" in text
 
 

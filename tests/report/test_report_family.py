@@ -32,7 +32,7 @@ def test_above_and_judged_so() -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "judged by the lower end 6.0%"), ("zh", "按区间下限 6.0% 计"), ("fr", "borne basse 6")],
+    [("en", "judged by the lower end 6.0%"), ("zh", "按区间下限 6.0% 算"), ("fr", "borne basse 6")],
 )
 def test_above_but_of_few_rows(language: str, words: str) -> None:
     found = summarise(language, judged=0.06, contribution=0.0)
@@ -40,7 +40,7 @@ def test_above_but_of_few_rows(language: str, words: str) -> None:
     assert found["asks"] is False
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "gives no level"), ("zh", "不据以定级"), ("fr", "sans niveau")])
+@pytest.mark.parametrize(("language", "words"), [("en", "gives no level"), ("zh", "不参与评级"), ("fr", "sans niveau")])
 def test_above_and_not_judged(language: str, words: str) -> None:
     assert words in summarise(language, judged=None, contribution=0.0)["position_text"]
 

@@ -249,9 +249,9 @@ def test_alike_comments_are_asked_about_only_where_they_are_unusual():
 @pytest.mark.parametrize(
     ("language", "question"),
     [
-        ("zh", "粉丝样本中有一些账号看起来不活跃或不像真人。"),
+        ("zh", "粉丝样本中，有些账号不活跃或疑似水粉。"),
         ("en", "Some accounts of the follower sample look idle"),
-        ("fr", "Certains comptes de l’échantillon d’abonnés semblent inactifs"),
+        ("fr", "Dans l’échantillon d’abonnés, certains comptes semblent inactifs"),
     ],
 )
 @pytest.mark.parametrize(
