@@ -38,7 +38,7 @@ def summary_of(builder: Builder, language: str = "en") -> dict[str, Any]:
 USED = {
     "zh": "互动改按灰豚（近 30 天）的平均值判断，未经核对。",
     "en": "Engagement is judged from a vendor’s averages, not checked: 灰豚, over 30 days.",
-    "fr": "L’engagement est jugé d’après les moyennes d’un prestataire, non vérifiées : 灰豚, sur 30 jours.",
+    "fr": "L’engagement est jugé d’après les moyennes d’un prestataire, non vérifiées\u00a0: 灰豚, sur 30 jours.",
 }
 
 
