@@ -165,6 +165,8 @@ def show_joined(added: Tables, joined: Joined, folder: str, language: str) -> No
     _print_unusable(added, console, catalogue)
     if joined.n_undated:
         console.print(Text(catalogue.text("cli.joined.undated", n=catalogue.number(joined.n_undated, 0))))
+    if joined.by_name:
+        console.print(Text(catalogue.text("cli.joined.by_name", names=clean(", ".join(joined.by_name)))), style="bold")
     if not joined.is_changed:
         console.print(Text(catalogue.text("cli.joined.unchanged")))
     console.print(Text(catalogue.text("cli.tables", path=folder)))
