@@ -165,3 +165,11 @@ def test_the_language_is_taken_before_anything_is_read(
     arguments: str, environment: dict[str, str], language: str, rest: str
 ) -> None:
     assert take_language(arguments.split(), environment) == (language, rest.split())
+
+
+@pytest.mark.parametrize("language", ["zh", "fr"])
+def test_help_is_whole_in_a_narrow_terminal(zhenfen: Runner, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    ran = zhenfen("import", "--help", "--lang", language)
+    assert "… │" not in ran.out

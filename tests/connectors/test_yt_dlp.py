@@ -53,7 +53,7 @@ def test_a_video_and_its_comments(tmp_path: Path) -> None:
     write_json(tmp_path / "b.info.json", video("v2", timestamp=None, live_status="was_live", repost_count=4))
     tables = read(tmp_path)
     posts = {row["post_id"]: row for row in tables["posts"].to_dicts()}
-    expected = {"creator_id": "UC1", "text": "Title\nWords", "n_views": 900, "n_likes": None, "n_comments": 2}
+    expected = {"creator_id": "UC1", "text": "Title\nWords", "n_views": 900, "n_likes": None, "n_comments": None}
     expected |= {"published_at": datetime(2024, 1, 2, 2, 21, 42, tzinfo=UTC), "media_kind": "video"}
     expected |= {"observed_at": datetime.fromtimestamp(SEEN, UTC)}
     assert {name: posts["v1"][name] for name in expected} == expected

@@ -129,3 +129,57 @@ def test_everything_within_is_folded_and_what_asks_is_open() -> None:
     told = {family["family"]: family["is_open"] for family in summary(rich())["families"]}
     assert told["growth"]
     assert not told["engagement"]
+
+
+def test_enough_data_without_a_level_is_no_clear_answer_and_says_why_first() -> None:
+    builder = Builder().creator("a").assessed("a", "growth").assessed("a", "comments")
+    builder.overall("a", "not_assessed", 0.6, reason="creator.nothing_out_of_line")
+    priority = summary(builder)["priority"]
+    assert priority["kind"] == "no_clear_answer"
+    assert "Together the measurements are unusual" in priority["reasons"][0]["text"]
+
+
+def test_a_jump_is_asked_about_where_no_family_has_a_level() -> None:
+    scene = rich()
+    findings, tables = scene.build()
+    told = summarise_creator(findings, tables, "a", Catalogue("en"))
+    assert told["questions"]
+    # Any question makes asking the next step.
+    assert told["priority"]["todo"] == "ask"
+
+
+def test_a_share_that_may_be_everything_has_no_upper_end() -> None:
+    builder = with_posts(Builder().creator("a", fee_cny=8_000).assessed("a", "engagement"))
+    money = summary(builder.detail("a", "audience", "shares", [{**SHARE, "high": 1.0}]))["money"]
+    assert money["genuine_text"] == ""
+    assert "no upper end" in money["sentence"]
+
+
+def test_nothing_asked_is_barter_and_not_unknown() -> None:
+    money = summary(with_posts(Builder().creator("a", fee_cny=0.0).assessed("a", "engagement")))["money"]
+    assert money["fee_text"] == "¥0"
+    assert "No money asked" in money["sentence"]
+
+
+def test_a_vendors_likes_and_comments_give_at_least_their_sum() -> None:
+    rows = [{"window": "30d", "source": "x", "mean_likes": 90.0, "mean_comments": 10.0, "is_used": True}]
+    builder = Builder().creator("a", fee_cny=1_000).assessed("a", "engagement")
+    (line,) = summary(builder.detail("a", "engagement", "averages", rows))["money"]["lines"]
+    assert line["cost_cny"] == pytest.approx(10.0)
+    assert "at least" in line["basis_text"]
+
+
+@pytest.mark.parametrize("frame", ["commenters", "likers"])
+def test_whoever_comments_does_not_stand_for_the_followers(frame: str) -> None:
+    builder = with_posts(Builder().creator("a", fee_cny=8_000).assessed("a", "engagement"))
+    money = summary(builder.detail("a", "audience", "shares", [{**SHARE, "frame": frame}]))["money"]
+    assert money["lines"][0]["reached_text"] == ""
+    assert money["genuine_text"] == "¥40 – ¥80"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_names_no_other_creator(language: str) -> None:
+    told = summary(rich(), language=language)
+    assert any("=cmd()" in question for question in told["questions"])
+    assert not any("=cmd()" in question for question in told["letter"]["questions"])
+    assert any("另一位达人" in question for question in told["letter"]["questions"])

@@ -58,7 +58,7 @@ def test_reasons_are_told_once_for_all_creators():
 
 
 def test_numbers_of_a_reason_become_a_range(monkeypatch):
-    words = {"reason.too_little": {"en": "{n_needed} needed, {n_found} found"}}
+    words = {"reason.too_little": dict.fromkeys(("zh", "en"), "{n_needed} needed, {n_found} found")}
     entries = {**__import__("zhenfen.messages", fromlist=["load_entries"]).load_entries(), **words}
     monkeypatch.setattr("zhenfen.messages.load_entries", lambda: entries)
     assert shortlist(thin(20))["not_assessed"][0]["text"] == "30 needed, 0–6 found"

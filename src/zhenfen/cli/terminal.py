@@ -31,8 +31,9 @@ FEWEST_OF_A_NAME = 8
 """Columns of a terminal that a creator's name has at least; it goes on in the next line."""
 LEVEL_STYLES = {"low": "green", "elevated": "bold yellow", "high": "bold red", "not_assessed": "dim"}
 LEVEL_MARKS = {"low": "○", "elevated": "▲", "high": "■", "not_assessed": "·"}
-PRIORITY_LEVELS = {"question": "high", "nothing_found": "low", "too_little": "not_assessed"}
-"""Review priority → the level whose mark and colour it has."""
+PRIORITY_MARKS = {"question": "?", "no_clear_answer": "~", "nothing_found": "✓", "too_little": "…"}
+PRIORITY_STYLES = {"question": "bold red", "no_clear_answer": "yellow", "nothing_found": "green", "too_little": "dim"}
+"""Of review priorities: signs that no level has."""
 
 
 class StepDisplay:
@@ -164,6 +165,8 @@ def show_joined(added: Tables, joined: Joined, folder: str, language: str) -> No
     _print_unusable(added, console, catalogue)
     if joined.n_undated:
         console.print(Text(catalogue.text("cli.joined.undated", n=catalogue.number(joined.n_undated, 0))))
+    if joined.by_name:
+        console.print(Text(catalogue.text("cli.joined.by_name", names=clean(", ".join(joined.by_name)))), style="bold")
     if not joined.is_changed:
         console.print(Text(catalogue.text("cli.joined.unchanged")))
     console.print(Text(catalogue.text("cli.tables", path=folder)))
@@ -270,8 +273,8 @@ def _shortlist_table(shortlist: Mapping[str, Any], catalogue: Catalogue, *, is_n
         platform = () if is_narrow else (creator["platform_name"],)
         about = (clean(creator["name"]), *platform, creator["followers_text"])
         levels = {family["family"]: family for family in creator["families"]}
-        kind = PRIORITY_LEVELS[creator["priority"]["kind"]]
-        cells = [Text(f"{LEVEL_MARKS[kind]} {creator['priority']['short']}", style=LEVEL_STYLES[kind])]
+        kind = creator["priority"]["kind"]
+        cells = [Text(f"{PRIORITY_MARKS[kind]} {creator['priority']['short']}", style=PRIORITY_STYLES[kind])]
         for one in (levels[name] for name in families):
             words = "" if is_narrow else f" {one['level_short']}"
             cells.append(Text(f"{LEVEL_MARKS[one['level']]}{words}", style=LEVEL_STYLES[one["level"]]))

@@ -61,11 +61,21 @@ _SENTENCES = {
 @contextlib.contextmanager
 def fixed_words(catalogue: Catalogue) -> Iterator[None]:
     """Let Typer's pages have the catalogue's words as long as the block lasts."""
+    from rich.text import Text
     from typer import rich_utils
 
-    before = {name: getattr(rich_utils, name) for name in _FIXED}
+    highlight = rich_utils.highlighter
+
+    def fold(text: str | Text) -> Text:
+        """Chinese has no spaces to break a line at: what is too long goes on in the next line and is not cut."""
+        highlighted = highlight(text)
+        highlighted.overflow = "fold"
+        return highlighted
+
+    before = {name: getattr(rich_utils, name) for name in (*_FIXED, "highlighter")}
     for name, key in _FIXED.items():
         setattr(rich_utils, name, catalogue.text(f"usage.{key}"))
+    setattr(rich_utils, "highlighter", fold)  # noqa: B010 (typed as a highlighter)
     try:
         yield
     finally:

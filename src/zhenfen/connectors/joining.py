@@ -33,12 +33,14 @@ class Joined:
             `post_counts` are all dated readings of posts.
         n_undated: Creators and posts that were there before, and that the import shows again without a day: no reading.
         is_changed: Whether the tables are others than before.
+        by_name: Names that alone made a creator of one export and an id of the other one creator: to be looked at.
     """
 
     tables: Tables
     counts: dict[str, tuple[int, int]]
     n_undated: int
     is_changed: bool
+    by_name: tuple[str, ...] = ()
 
 
 def join_tables(known: Tables, added: Tables, name: str) -> Joined:
@@ -57,7 +59,7 @@ def join_tables(known: Tables, added: Tables, name: str) -> Joined:
     """
     check_keys(known, added, name)
     before = known
-    known, added = settle_names(known, added)
+    known, added, by_name = settle_names(known, added)
     if problems := find_clashes(known, added, name):
         raise InputError(problems)
     merged = merge_tables(known, added)
@@ -71,12 +73,15 @@ def join_tables(known: Tables, added: Tables, name: str) -> Joined:
         mine = mine.select(key).unique()
         n_new = mine.join(theirs, on=key, how="anti").height
         counts[table] = (n_new, mine.height - n_new)
+    # A series dates its creator.
+    series = added["follower_counts"].select("creator_id").unique()
+    shown = {"creators": added["creators"].join(series, on="creator_id", how="anti"), "posts": added["posts"]}
     n_undated = sum(
-        added[table].filter(pl.col(seen).is_null()).join(known[table], on=TABLES[table].key, how="semi").height
+        shown[table].filter(pl.col(seen).is_null()).join(known[table], on=TABLES[table].key, how="semi").height
         for table, seen in (("creators", "snapshot_at"), ("posts", "observed_at"))
     )
     is_changed = not all(merged[table].equals(before[table]) for table in TABLES)
-    return Joined(merged, counts, n_undated, is_changed)
+    return Joined(merged, counts, n_undated, is_changed, by_name)
 
 
 def check_keys(known: Tables, added: Tables, name: str) -> None:
@@ -109,8 +114,8 @@ def _find_keys(tables: Tables) -> set[str]:
     return {_NO_KEY} if ids.str.contains(rf"^[0-9a-f]{{{HASH_CHARS}}}$").all() else {KEPT}
 
 
-def settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables]:
-    """The bundles with one id for who has an id in one and only a name in the other.
+def settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables, tuple[str, ...]]:
+    """The bundles with one id for who has an id in one and only a name in the other, and the names of these.
 
     A name alone is a creator's id where an export gives none; where it holds several platforms, the platform stands
     behind it. Bundles that were hashed with another key than the user's stay as they are.
@@ -120,7 +125,7 @@ def settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables]:
     if keys != {KEPT}:
         key = load_key()
         if not keys <= {_NO_KEY, name_key(key)}:
-            return known, added
+            return known, added, ()
         make_id = partial(hash_id, key=key)
     sides = [one["creators"].select("creator_id", "display_name", "platform").drop_nulls() for one in (known, added)]
     who = pl.concat(sides).unique()
@@ -140,7 +145,8 @@ def settle_names(known: Tables, added: Tables) -> tuple[Tables, Tables]:
     ).filter(by_name)
     target = pl.coalesce("_own", pl.when("_apart").then("_full").otherwise("_bare"))
     renamed = named.select("creator_id", "platform", _to=target).filter(pl.col("_to") != pl.col("creator_id"))
-    return _rename(known, renamed), _rename(added, renamed)
+    joined = named.drop_nulls("_own")["display_name"].unique().sort()
+    return _rename(known, renamed), _rename(added, renamed), tuple(joined)
 
 
 def _rename(tables: Tables, renamed: pl.DataFrame) -> Tables:

@@ -34,6 +34,7 @@ class Setting:
         catalogue: Words and number formats of the reader's language.
         show_names: Whether people other than the creators may be named.
         target_regions: Codes of the places that an audience is wanted from, see `places.parse_targets`.
+        names_others: Whether questions may name other creators of the list; what is sent to one does not.
     """
 
     findings: Findings
@@ -41,6 +42,7 @@ class Setting:
     catalogue: Catalogue
     show_names: bool = False
     target_regions: tuple[str, ...] = ()
+    names_others: bool = True
 
     @cached_property
     def creators(self) -> dict[str, dict[str, Any]]:

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zhenfen.messages import Catalogue
-from zhenfen.verdict.panel import COMPARED
 
 FEWEST, MOST = 2, 6
 """One has nobody beside it; seven columns do not fit a landscape page."""
 MOST_MEASUREMENTS = 12
-_BETTER_LOWER = {"high": True, "low": False}
 Summary = Mapping[str, Any]
 
 
@@ -20,8 +18,8 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
     """The page's dict from what `summarise_case` returns for each creator, in the order of the shortlist.
 
     Rows hold a cell a creator: text, note, the place of value and interval on the row's scale from 0 to 1, and mark:
-    best, worst or empty. Marks stand where a side is better: the lower share and cost, and of a measurement the side
-    that asks for nothing; none where all are alike or fewer than two are known.
+    best, worst or empty: of costs alone. What is out of line has the sign of its level, and a share an interval;
+    neither has a best.
 
     Args:
         creators: FEWEST to MOST summaries.
@@ -31,24 +29,31 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
     shares = [(one["audience"] or {}).get("share") or {} for one in creators]
     cells = [
         {name: share[name] for name in ("low", "high")}
-        | {"value": share["share"], "text": share["share_text"], "note": f"{share['low_text']} – {share['high_text']}"}
+        | {
+            "value": share["share"],
+            "text": share["share_text"],
+            "note": f"{share['low_text']} – {share['high_text']} · {share['frame_text']}",
+        }
         if share.get("is_assessed")
         else {}
         for share in shares
     ]
-    rows = [_make_row(text("priority.audience"), cells, (0.0, 1.0), is_lower_better=True)]
+    rows = [_make_row(text("priority.audience"), cells, (0.0, 1.0))]
     money = [one["money"] or {} for one in creators]
-    for label, amount, is_better in (("report.fact.fee", "fee", None), ("money.col.cost", "cost", True)):
+    for label, amount in (("report.fact.fee", "fee"), ("money.col.cost", "cost")):
         cells = [
-            {"value": one[f"{amount}_cny"], "text": one[f"{amount}_text"]} if one.get(f"{amount}_cny") else {}
+            {"value": one[f"{amount}_cny"], "text": one[f"{amount}_text"], "note": one["kind_text"]}
+            if one.get(f"{amount}_cny") is not None
+            else {}
             for one in money
         ]
-        rows.append(_make_row(text(label), cells, None, is_lower_better=is_better))
+        # A cheap contact is better; of one kind of post on one platform alone.
+        kinds = {
+            (one["creator"]["platform"], (one["money"] or {}).get("kind_text")) for one in creators if one["money"]
+        }
+        rows.append(_make_row(text(label), cells, is_marked=amount == "cost" and len(kinds) == 1))
     evidence = [[item for family in one["families"] for item in family["evidence"]] for one in creators]
-    measured = [
-        {item["feature"]: item for item in items if item["scope"] in COMPARED and item["concern"] != "none"}
-        for items in evidence
-    ]
+    measured = [{item["feature"]: item for item in items if item["concern"] != "none"} for items in evidence]
     # What asks of most creators first; what only one of them has says nothing beside the others.
     n_found = Counter(name for items in measured for name in items)
     n_asking = Counter(name for items in measured for name, item in items.items() if item["asks"])
@@ -59,7 +64,7 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
             {"value": one["value"], "text": one["value_text"], "asks": one["asks"]} if one else {} for one in found
         ]
         item = next(filter(None, found))
-        rows.append(_make_row(item["label"], cells, None, is_lower_better=_BETTER_LOWER.get(item["concern"])))
+        rows.append(_make_row(item["label"], cells))
     return {
         **{name: first[name] for name in ("language", "as_of_day")},
         "kind": "comparison",
@@ -72,15 +77,15 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
 
 
 def _make_row(
-    label: str, cells: Sequence[dict[str, Any]], scale: tuple[float, float] | None, *, is_lower_better: bool | None
+    label: str, cells: Sequence[dict[str, Any]], scale: tuple[float, float] | None = None, *, is_marked: bool = False
 ) -> dict[str, Any]:
     """A row with every cell placed on one scale: the one given, else from 0 (or the least, below it) to the most."""
     values = [cell["value"] for cell in cells if cell]
     least, most = scale or (min([0.0, *values]), max([0.0, *values]))
     width = (most - least) or 1.0
     marks: dict[float, str] = {}
-    if is_lower_better is not None and len(set(values)) > 1:
-        ends = (min(values), max(values)) if is_lower_better else (max(values), min(values))
+    if is_marked and len(set(values)) > 1:
+        ends = (min(values), max(values))
         # Where several share an end nobody stands out.
         marks = {end: mark for end, mark in zip(ends, ("best", "worst"), strict=True) if values.count(end) == 1}
     return {

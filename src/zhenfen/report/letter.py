@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,29 +13,32 @@ from zhenfen.report.question import make_questions
 from zhenfen.report.section import load_sections
 
 
-def write_letter(case: Case, questions: Sequence[str]) -> dict[str, Any] | None:
+def write_letter(
+    case: Case, families: list[dict[str, Any]], parts: Mapping[str, dict[str, Any] | None]
+) -> dict[str, Any] | None:
     """language, opening, questions and closing; None where nothing is asked.
 
-    No probability and no level stands in it: whoever reads it is asked, not judged.
+    No probability and no level stands in it: whoever reads it is asked, not judged. Nor does another creator's name:
+    who else is looked at is none of this one's business.
 
     Args:
         case: Whose page.
-        questions: In the reader's language, as the page has them; told anew where the creator reads another.
+        families: The families' part of the summary, in the reader's language.
+        parts: What the families' sections say, in the reader's language; told anew where the creator reads another.
     """
-    if not questions:
-        return None
     config = case.setting.platform_config(case.setting.platform_of(case.creator_id)[0])
     language = case.catalogue.language if config is None or config.language is None else config.language
-    asked = list(questions)
+    told = replace(case, setting=replace(case.setting, catalogue=Catalogue(language), names_others=False))
     if language != case.catalogue.language:
-        told = replace(case, setting=replace(case.setting, catalogue=Catalogue(language)))
         sections = load_sections()
         parts = {name: section.summarise(told.reading(section.reads)) for name, section in sections.items()}
-        asked = make_questions(told, summarise_families(told), parts)
-    text = Catalogue(language).text
+        families = summarise_families(told)
+    questions, text = make_questions(told, families, parts), told.catalogue.text
+    if not questions:
+        return None
     return {
         "language": language,
-        "opening": text("letter.opening", name=case.setting.name_of(case.creator_id)),
-        "questions": asked,
+        "opening": text("letter.opening", name=told.setting.name_of(case.creator_id)),
+        "questions": questions,
         "closing": text("letter.closing"),
     }

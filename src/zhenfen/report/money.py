@@ -9,7 +9,7 @@ import polars as pl
 
 from zhenfen.report.case import Case, Reads
 
-READS: Reads = {"engagement": ("posts", "averages"), "audience": ("shares",)}
+READS: Reads = {"engagement": ("posts", "averages"), "audience": ("shares", "frames")}
 FEWEST_POSTS = 3
 """Of one kind; fewer have no typical post, and all kinds together stand for it."""
 PRICES = {
@@ -22,6 +22,7 @@ PRICES = {
 }
 """Column of creator_stats → the kind of post it is the price of; the kinds of a platform's own price list."""
 _MEDIA = {"image": "image", "video": "video", "video_short": "video", "video_middle": "video", "video_long": "video"}
+FOLLOWER_FRAMES = ("authorised_export", "random", "newest")
 COST = "engagement_cost_per_interaction_cny"
 THOUSAND = 1000
 
@@ -52,22 +53,31 @@ def money_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] 
         # Prices by kind as vendors and platforms state them, the newest of each.
         newest = stated.sort("observed_at").select(pl.col(column).drop_nulls().last() for column in PRICES)
         fees |= {kind: newest[column][0] for column, kind in PRICES.items()}
-    known = {kind: fee for kind, fee in fees.items() if fee}
+    known = {kind: fee for kind, fee in fees.items() if fee is not None}
     if not known:
         return None
     shares, n_followers = case.detail("audience", "shares"), row.get("n_followers")
     named = None if shares is None else shares.filter(pl.col("reason").is_null()).drop_nulls(["low", "high"])
     share = None if named is None or named.is_empty() else (float(named["low"][0]), float(named["high"][0]))
+    # Whoever comments or likes stands for those who do, not for the followers.
+    if share is not None and named is not None and named["frame"][0] not in FOLLOWER_FRAMES:
+        n_followers = None
     lines = [_cost(case, kind, fee, share, n_followers) for kind, fee in known.items()]
     measured = next((item for one in families for item in one["evidence"] if item["feature"] == COST), None)
     first, text = lines[0], case.catalogue.text
-    said = "unknown" if share is None else "known"
-    if not first["cost_text"]:
+    has_sample = case.detail("audience", "frames") is not None
+    said = "known" if first["genuine_text"] else "unbounded" if share else "unlabelled" if has_sample else "unknown"
+    if first["fee_cny"] == 0:
+        said = "free"
+    elif not first["cost_text"]:
         said = "no_interactions"
+    # Two creators' fees may be of different kinds of post.
+    kind_text = "" if first["kind"] == "asked" else text("money.of_kind", kind=first["label"])
     fields = {name: first[name] for name in ("fee_text", "cost_text", "genuine_text", "carried_text")}
     return {
         "lines": lines,
-        "sentence": text(f"money.{said}", **fields),
+        "sentence": " ".join(filter(None, (text(f"money.{said}", **fields), kind_text))),
+        "kind_text": kind_text,
         "fee_text": first["fee_text"],
         "cost_text": first["cost_text"],
         "genuine_text": first["genuine_text"],
@@ -130,10 +140,16 @@ def _find_typical(case: Case, kind: str) -> Typical:
         views, interactions = (taken.select(pl.col(f"n_{name}").median()).item() for name in ("views", "interactions"))
         return Typical(interactions, views, basis)
     stated = case.detail("engagement", "averages")
-    for row in () if stated is None else stated.sort("is_used", descending=True).iter_rows(named=True):
-        interactions, views = (row[f"median_{name}"] or row[f"mean_{name}"] for name in ("interactions", "views"))
-        if interactions or views:
-            return Typical(interactions, views, "vendor")
+    if stated is not None:
+        platform = case.setting.platform_config(case.setting.platform_of(case.creator_id)[0])
+        parts = () if platform is None else platform.interactions
+        for row in stated.sort("is_used", descending=True).iter_rows(named=True):
+            known = [row[f"mean_{name[2:]}"] for name in parts if row.get(f"mean_{name[2:]}") is not None]
+            # A vendor that states some of the kinds gives at least their sum.
+            interactions = row["median_interactions"] or row["mean_interactions"] or (sum(known) if known else None)
+            views = row["median_views"] or row["mean_views"]
+            if interactions or views:
+                return Typical(interactions, views, "vendor" if len(known) in (0, len(parts)) else "vendor_part")
     return Typical(None, None, "none")
 
 

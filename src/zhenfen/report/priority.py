@@ -12,8 +12,9 @@ from zhenfen.report.case import Case, Reads
 from zhenfen.report.section import ABOVE_LOW, load_sections
 from zhenfen.report.words import list_names
 from zhenfen.verdict.changes import OVERALL
+from zhenfen.verdict.creator import JUDGED
 
-Priority = Literal["question", "nothing_found", "too_little"]
+Priority = Literal["question", "no_clear_answer", "nothing_found", "too_little"]
 READS: Reads = {OVERALL: ("contributions",)}
 MOST_REASONS = 3
 Family = Mapping[str, Any]
@@ -24,7 +25,9 @@ def priority_section(
     families: Sequence[Family],
     overall: Mapping[str, Any] | None,
     parts: Mapping[str, Mapping[str, Any] | None],
+    *,
     missing: Sequence[Mapping[str, Any]],
+    questions: Sequence[str],
 ) -> dict[str, Any]:
     """Review priority, one sentence, at most MOST_REASONS reasons with the family that shows them, and what to do next.
 
@@ -34,31 +37,31 @@ def priority_section(
         overall: What `overall_section` returned.
         parts: What the families' sections say, by family.
         missing: What `list_missing` returned.
+        questions: What the page asks: with any, asking is the next step.
     """
     kind, text = decide_priority(families, overall), case.catalogue.text
     asking = _list_asking(case, families, parts)
     assessed = [family for family in families if family["level"] != "not_assessed"]
-    # Where nothing was found, what was looked at is the reason; where something asks, that is.
-    reasons = (
-        asking
-        if kind != "nothing_found"
-        else [(family, " ".join(filter(None, (family["sentence"], family["note"])))) for family in assessed]
-    )
+    looked_at = [(family, " ".join(filter(None, (family["sentence"], family["note"])))) for family in assessed]
+    # What asks comes first; where nothing was found, what was looked at follows.
+    reasons = asking + looked_at if kind == "nothing_found" else asking
+    if kind == "no_clear_answer" and overall is not None:
+        reasons = [({"family": "computed", "label": overall["label"]}, overall["sentence"]), *asking]
     outside = [family["label"] for family in families if family["level"] in ABOVE_LOW]
     names = outside if kind == "question" else [family["label"] for family in assessed]
-    said = "none" if not names else "asked" if kind == "too_little" and asking else "some"
-    # What to do first: ask, get what is missing, or go on.
-    if kind == "question" or (kind == "too_little" and asking):
+    # Something asked is said whether or not any family has a level.
+    said = "asked" if asking and kind != "question" else "some" if names else "none"
+    if questions:
         todo = "ask"
     elif missing:
         todo = "complete" if kind == "nothing_found" else "get"
     else:
-        todo = "go_on"
+        todo = "go_on" if kind == "nothing_found" else "decide"
     return {
         "kind": kind,
         "label": text(f"priority.{kind}"),
         "short": text(f"priority.{kind}.short"),
-        "is_asked": bool(asking),
+        "is_asked": bool(asking or questions),
         "sentence": text(f"priority.{kind}.{said}", names=list_names(names, case.catalogue)),
         "reasons": [
             {"family": family["family"], "label": family["label"], "text": sentence}
@@ -74,13 +77,16 @@ def decide_priority(families: Iterable[Family], overall: Mapping[str, Any] | Non
     """The overall level in words of review; without a creator model a family's own estimate decides.
 
     A family that only lies out of line with peers calls nobody: on real sets of creators whom nobody suspects that
-    happens more often than the overall level allows.
+    happens more often than the overall level allows. Enough to judge and no level is no clear answer: the creator may
+    be unusual as a whole.
     """
     level = "not_assessed" if overall is None else overall["level"]
     is_estimated_above = any(family["is_estimate"] and family["level"] in ABOVE_LOW for family in families)
     if level in ABOVE_LOW or (overall is None and is_estimated_above):
         return "question"
-    return "nothing_found" if level == "low" else "too_little"
+    if level == "low":
+        return "nothing_found"
+    return "no_clear_answer" if overall is not None and overall["reason"] in JUDGED else "too_little"
 
 
 def _list_asking(

@@ -49,7 +49,7 @@ def make_row(case: Case, summary: Mapping[str, Any]) -> dict[str, Any]:
     # The point: the strongest reason to ask, else the first thing to get; nothing where nothing was found.
     priority, missing = summary["priority"], summary["missing"]
     point = missing[0]["text"] if missing and priority["kind"] == "too_little" else None
-    if priority["is_asked"] and priority["kind"] != "nothing_found":
+    if priority["kind"] != "nothing_found" and priority["reasons"]:
         point = f"{priority['reasons'][0]['label']} · {priority['reasons'][0]['text']}"
     sparks = (section.list_spark(case.reading(section.reads)) for section in load_sections().values())
     kept = ("family", "label", "level", "basis", "level_text", "level_short", "score", "reason", "reason_text", "tally")
@@ -85,15 +85,17 @@ _MONEY = ("fee_cny", "fee_text", "cost_cny", "cost_text", "genuine_cost_high_cny
 _OVERALL = ("level", "level_text", "level_short", "p_manipulated", "p_text", "families_assessed", "assessed_text")
 
 
-_WORK_ORDER = {("question", True): 0, ("question", False): 0, ("too_little", True): 1, ("too_little", False): 3}
-"""Priority and whether something is asked → place: whom to question first, clear ones before those without data."""
-_CLEAR = 2
+def _work_order(row: Mapping[str, Any]) -> int:
+    """Place on the list: whom to question, no clear answer, something asked of too little, clear ones, no data."""
+    kind, is_asked = row["priority"]["kind"], row["priority"]["is_asked"]
+    places = {"question": 0, "no_clear_answer": 1, "nothing_found": 3}
+    return places.get(kind, 2 if is_asked else 4)
 
 
 def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: dict[str, Any]) -> dict[str, Any]:
     """The shortlist's dict from its lines, in the order in which an analyst works them."""
     sections = load_sections()
-    rows = sorted(rows, key=lambda row: _WORK_ORDER.get((row["priority"]["kind"], row["priority"]["is_asked"]), _CLEAR))
+    rows = sorted(rows, key=_work_order)
     counts = Counter(row["priority"]["kind"] for row in rows)
     said = [
         setting.catalogue.text(f"report.shortlist.{kind}", n=setting.catalogue.count(counts[kind]))
@@ -115,6 +117,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "is_comparable": FEWEST <= len(rows) <= MOST,
         "sentence": setting.catalogue.text("report.shortlist.sentence", counts=list_names(said, setting.catalogue)),
         "n_outside": sum(row["n_outside"] > 0 for row in rows),
+        "n_listed": sum(row["n_assessed"] > 0 or row["priority"]["is_asked"] for row in rows),
         "n_nothing_assessed": sum(row["n_assessed"] == 0 for row in rows),
         "columns": {
             "followers": any(row["n_followers"] is not None for row in rows),

@@ -78,7 +78,7 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         "show_names": case.setting.show_names,
         "creator": _creator(case),
         "overall": overall,
-        "priority": priority_section(case, families, overall, parts, missing),
+        "priority": priority_section(case, families, overall, parts, missing=missing, questions=questions),
         "missing": missing,
         "money": money_section(case, families),
         "families": told,
@@ -93,7 +93,7 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         **shared,
         **summarise_own(case),
         "questions": questions,
-        "letter": write_letter(case, questions),
+        "letter": write_letter(case, families, parts),
     }
 
 

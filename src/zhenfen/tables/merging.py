@@ -14,7 +14,6 @@ from zhenfen.tables.specs import TABLES
 
 SERIES = ("follower_counts", "post_counts")
 """Their keys hold the moment: two rows of one key are one reading, and know no less together."""
-STANDING = ("n_followers", "n_following", "n_posts", "n_likes_received")
 _READ_AT = {
     "creators": "snapshot_at",
     "posts": "observed_at",

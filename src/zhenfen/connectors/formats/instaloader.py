@@ -97,10 +97,12 @@ class Instaloader(Connector, name="instaloader"):
         written = drop_unknown_counts(
             stack((pick(one, _POSTS) for one in sheets if kinds[one.label] == "Post"), _POSTS)
         )
-        is_video = pl.col("media_kind").str.to_lowercase() == "true"
+        # Whether it is a video may be left out: then the kind is unknown.
+        is_video = pl.col("media_kind").str.to_lowercase()
+        kind = is_video.replace_strict({"true": "video", "false": "image"}, default=None, return_dtype=pl.String)
         posts = tidy(
             "posts",
-            written.with_columns(media_kind=pl.when(is_video).then(pl.lit("video")).otherwise(pl.lit("image"))),
+            written.with_columns(media_kind=kind),
         )
         people = [pick(one, _person("node.")) for one in sheets if kinds[one.label] == "Profile"]
         people += [pick(one, _person("node.owner.")) for one in sheets if kinds[one.label] == "Post"]

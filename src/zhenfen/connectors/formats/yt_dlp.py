@@ -115,14 +115,16 @@ class YtDlp(Connector, name="yt_dlp"):
             observed_at=pl.col(SEEN),
             _of=pl.col("platform"),
         )
+        # Where comments were fetched the tool puts their number in place of the video's own: that one is unknown then.
+        fetched = stack(comments, {**_COMMENTS, "post_id": ()})
+        had_comments = pl.col("post_id").is_in(fetched["post_id"].unique().implode())
+        videos = videos.with_columns(n_comments=pl.when(~had_comments).then(pl.col("n_comments")))
         tidied = tidy("posts", videos.drop("_title", "_body", "_live", "_type", "_extractor", "platform"))
         parts: list[tuple[str, Tidied | pl.DataFrame]] = [("posts", tidied)]
         for platform in dict.fromkeys(known["platform"]):
             channels = raw["users"].filter(pl.col("platform") == platform)
             parts += _read_channels(channels, tidied.frame.filter(pl.col("_of") == platform), platform)
-        answers = stack(comments, {**_COMMENTS, "post_id": ()}).join(
-            tidied.frame.select("post_id", "creator_id"), on="post_id"
-        )
+        answers = fetched.join(tidied.frame.select("post_id", "creator_id"), on="post_id")
         answers = answers.with_columns(
             parent_comment_id=pl.when(pl.col("parent_comment_id") != "root").then(pl.col("parent_comment_id"))
         )

@@ -66,11 +66,11 @@ class NetworkSection(FamilySection, family="network", place=6):
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:
         """About the partner with most commenters in common: some are in common everywhere."""
         for partner in part.get("commenters", [])[:1] if is_outside else ():
-            yield case.catalogue.text(
-                "report.question.commenters",
-                n_shared=case.catalogue.count(partner["n_shared"]),
-                other=partner["name"],
-            )
+            n_shared = case.catalogue.count(partner["n_shared"])
+            if case.setting.names_others:
+                yield case.catalogue.text("report.question.commenters", n_shared=n_shared, other=partner["name"])
+            else:
+                yield case.catalogue.text("report.question.commenters_of_another", n_shared=n_shared)
 
     def summarise_ties(self, setting: Setting) -> dict[str, Any]:
         """Who shares comment templates with whom, one row a set of creators, and pairs with commenters in common."""
