@@ -94,13 +94,13 @@ def check_outcomes(
     known = named.drop_nulls("creator_id")
     levels = []
     days = known["started_on"].unique().sort().to_list()
-    models = load() if days else None
+    models: Models | None = None
     for done, day in enumerate(days):
         on_progress(STEP, done, len(days))
         asked = known.filter(pl.col("started_on") == day)["creator_id"].unique()
         # The campaign's own day is not known before it.
         as_of = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(microseconds=1)
-        assert models is not None
+        models = models or load()
         found = score(tables, models, as_of=as_of, creators=asked.to_list(), with_details=False)
         levels.append(found.creators.select("creator_id", "level", started_on=pl.lit(day)))
     on_progress(STEP, len(days), len(days))
@@ -138,13 +138,14 @@ def read_campaigns(path: Path) -> pl.DataFrame:
         if any(word in there for word in known)
     }
     problems = [
-        Problem(f"a column such as {known_words[name][0]}", path.name, column=name)
+        Problem(f"a column such as {known_words[name][0]}", path.name, column=name, key="expected.outcomes.column")
         for name in NEEDED
         if name not in columns
     ]
     outcomes = [name for name in OUTCOMES if name in columns]
     if not problems and not outcomes:
-        problems.append(Problem("a column of sales, conversions or clicks", path.name, column=OUTCOMES[0]))
+        expected = "a column of sales, conversions or clicks"
+        problems.append(Problem(expected, path.name, column=OUTCOMES[0], key="expected.outcomes.any"))
     if problems:
         raise InputError(problems)
     named = raw.select(pl.col(column).alias(name) for name, column in columns.items()).with_row_index("row", 1)
@@ -155,14 +156,15 @@ def read_campaigns(path: Path) -> pl.DataFrame:
     }
     parsed = cells.with_columns(pl.col("creator").str.strip_chars(), **read)
     # A fee of nothing has no yuan to count by, and a creator without a day cannot be scored before it.
-    expected = {"started_on": "a day such as 2026-01-31", "fee_cny": "an amount above 0"}
+    wanted = {"started_on": ("a day such as 2026-01-31", "day"), "fee_cny": ("an amount above 0", "amount")}
     for name in read:
+        said, key = wanted.get(name, ("a number", "number"))
         raw_cell, value = cells[name], parsed[name]
         is_wrong = value.is_null() | (value <= 0).fill_null(value=True) if name == "fee_cny" else value.is_null()
         if name in outcomes:
             is_wrong = is_wrong & ~cells.select(is_blank(pl.col(name))).to_series()
         problems += [
-            Problem(expected.get(name, "a number"), path.name, row=row, column=columns[name], value=given)
+            Problem(said, path.name, row=row, column=columns[name], value=given, key=f"expected.outcomes.{key}")
             for row, given in zip(cells["row"].filter(is_wrong), raw_cell.filter(is_wrong), strict=True)
         ]
     if problems:

@@ -158,6 +158,7 @@ def test_a_share_that_may_be_everything_has_no_upper_end() -> None:
 def test_nothing_asked_is_barter_and_not_unknown() -> None:
     money = summary(with_posts(Builder().creator("a", fee_cny=0.0).assessed("a", "engagement")))["money"]
     assert money["fee_text"] == "¥0"
+    assert money["cost_cny"] is None
     assert "No money asked" in money["sentence"]
 
 
@@ -183,3 +184,11 @@ def test_a_letter_names_no_other_creator(language: str) -> None:
     assert any("=cmd()" in question for question in told["questions"])
     assert not any("=cmd()" in question for question in told["letter"]["questions"])
     assert any("另一位达人" in question for question in told["letter"]["questions"])
+
+
+def test_a_fee_that_is_the_price_of_a_kind_is_named_so() -> None:
+    rows = [{"window": "30d", "source": "x", "price_image_cny": 3_000.0, "price_video_cny": 8_000.0, "is_used": False}]
+    builder = with_posts(Builder().creator("a", fee_cny=3_000.0).assessed("a", "engagement"))
+    money = summary(builder.detail("a", "engagement", "averages", rows))["money"]
+    assert [line["kind"] for line in money["lines"]] == ["image", "video"]
+    assert money["kind_text"] == "(Image post)"

@@ -40,6 +40,8 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
     ]
     rows = [_make_row(text("priority.audience"), cells, (0.0, 1.0))]
     money = [one["money"] or {} for one in creators]
+    # A cheap contact is better; of one kind of post on one platform alone.
+    kinds = {(one["creator"]["platform"], one["money"]["kind_text"]) for one in creators if one["money"]}
     for label, amount in (("report.fact.fee", "fee"), ("money.col.cost", "cost")):
         cells = [
             {"value": one[f"{amount}_cny"], "text": one[f"{amount}_text"], "note": one["kind_text"]}
@@ -47,10 +49,6 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
             else {}
             for one in money
         ]
-        # A cheap contact is better; of one kind of post on one platform alone.
-        kinds = {
-            (one["creator"]["platform"], (one["money"] or {}).get("kind_text")) for one in creators if one["money"]
-        }
         rows.append(_make_row(text(label), cells, is_marked=amount == "cost" and len(kinds) == 1))
     evidence = [[item for family in one["families"] for item in family["evidence"]] for one in creators]
     measured = [{item["feature"]: item for item in items if item["concern"] != "none"} for items in evidence]
@@ -68,9 +66,7 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
     return {
         **{name: first[name] for name in ("language", "as_of_day")},
         "kind": "comparison",
-        "creators": [
-            {name: one[name] for name in ("file", "creator", "priority", "missing", "families")} for one in creators
-        ],
+        "creators": [{name: one[name] for name in ("file", "creator", "priority", "families")} for one in creators],
         "families": [{name: family[name] for name in ("family", "label")} for family in first["families"]],
         "rows": [row for row in rows if any(cell["text"] for cell in row["cells"])],
     }

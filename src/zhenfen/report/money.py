@@ -47,13 +47,7 @@ def money_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] 
         families: The families' part of the summary: where peers have prices, the cost stands beside theirs.
     """
     case = case.reading(READS)
-    row = case.setting.creators.get(case.creator_id, {})
-    fees, stated = {"asked": row.get("fee_cny")}, case.detail("engagement", "averages")
-    if stated is not None:
-        # Prices by kind as vendors and platforms state them, the newest of each.
-        newest = stated.sort("observed_at").select(pl.col(column).drop_nulls().last() for column in PRICES)
-        fees |= {kind: newest[column][0] for column, kind in PRICES.items()}
-    known = {kind: fee for kind, fee in fees.items() if fee is not None}
+    row, known = case.setting.creators.get(case.creator_id, {}), list_fees(case)
     if not known:
         return None
     shares, n_followers = case.detail("audience", "shares"), row.get("n_followers")
@@ -81,8 +75,8 @@ def money_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] 
         "fee_text": first["fee_text"],
         "cost_text": first["cost_text"],
         "genuine_text": first["genuine_text"],
-        "carried_text": text("money.carried", **fields) if share is not None else "",
-        "assumption_text": text("money.assumption") if share is not None else "",
+        "carried_text": text("money.carried", **fields) if first["carried_text"] and n_followers else "",
+        "assumption_text": text("money.assumption") if first["genuine_text"] else "",
         "peers_text": ""
         if measured is None or not measured["range_text"]
         else text("money.peers", range=measured["range_text"], median=measured["median_text"]),
@@ -93,13 +87,31 @@ def money_section(case: Case, families: list[dict[str, Any]]) -> dict[str, Any] 
     }
 
 
+def list_fees(case: Case) -> dict[str, float]:
+    """What is asked by kind of post ("asked" where nobody says of which), the fee of the creators row first.
+
+    A price list gives the newest price of each kind. A row's fee that is one of them is the price of that kind: a sheet
+    without a fee of its own has that of its first price.
+    """
+    asked = case.setting.creators.get(case.creator_id, {}).get("fee_cny")
+    prices: dict[str, float] = {}
+    stated = case.detail("engagement", "averages")
+    if stated is not None:
+        newest = stated.sort("observed_at").select(pl.col(column).drop_nulls().last() for column in PRICES)
+        prices = {kind: newest[column][0] for column, kind in PRICES.items() if newest[column][0] is not None}
+    if asked is None:
+        return prices
+    kind = next((kind for kind, price in prices.items() if price == asked), "asked")
+    return {kind: asked, **prices}
+
+
 def _cost(
     case: Case, kind: str, fee: float, share: tuple[float, float] | None, n_followers: int | None
 ) -> dict[str, Any]:
     """One fee and what it buys; texts are empty where a part of the quotient is unknown."""
     show, typical = case.catalogue.value, _find_typical(case, kind)
-    cost = _by(fee, typical.interactions)
-    mille = _by(fee * THOUSAND, typical.views)
+    # Where no money is asked there is no cost to compare: goods may have been.
+    cost, mille = _by(fee or None, typical.interactions), _by(fee * THOUSAND or None, typical.views)
     lines: dict[str, Any] = {
         "kind": kind,
         "label": case.catalogue.text(f"money.kind.{kind}"),
@@ -123,7 +135,7 @@ def _cost(
         "genuine_cost_high_cny": genuine,
         "genuine_text": _range(case, cost, genuine),
         "reached_text": _range(case, *reached),
-        "carried_text": _range(case, fee * low, fee * high),
+        "carried_text": _range(case, fee * low or None, fee * high),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from zhenfen.report.case import Case, Reads
-from zhenfen.report.section import ABOVE_LOW, load_sections
+from zhenfen.report.section import ABOVE_LOW
 from zhenfen.report.words import list_names
 from zhenfen.verdict.changes import OVERALL
 from zhenfen.verdict.creator import JUDGED
@@ -24,7 +24,7 @@ def priority_section(
     case: Case,
     families: Sequence[Family],
     overall: Mapping[str, Any] | None,
-    parts: Mapping[str, Mapping[str, Any] | None],
+    told: Mapping[str, Sequence[str]],
     *,
     missing: Sequence[Mapping[str, Any]],
     questions: Sequence[str],
@@ -35,12 +35,12 @@ def priority_section(
         case: Whose page.
         families: The families' part of the summary.
         overall: What `overall_section` returned.
-        parts: What the families' sections say, by family.
+        told: What the families' sections tell, by family, see `FamilySection.tell`.
         missing: What `list_missing` returned.
         questions: What the page asks: with any, asking is the next step.
     """
     kind, text = decide_priority(families, overall), case.catalogue.text
-    asking = _list_asking(case, families, parts)
+    asking = _list_asking(case, families, told)
     assessed = [family for family in families if family["level"] != "not_assessed"]
     looked_at = [(family, " ".join(filter(None, (family["sentence"], family["note"])))) for family in assessed]
     # What asks comes first; where nothing was found, what was looked at follows.
@@ -89,23 +89,20 @@ def decide_priority(families: Iterable[Family], overall: Mapping[str, Any] | Non
     return "no_clear_answer" if overall is not None and overall["reason"] in JUDGED else "too_little"
 
 
-def _list_asking(
-    case: Case, families: Sequence[Family], parts: Mapping[str, Mapping[str, Any] | None]
-) -> list[tuple[Family, str]]:
+def _list_asking(case: Case, families: Sequence[Family], told: Mapping[str, Sequence[str]]) -> list[tuple[Family, str]]:
     """What asks for a look: of the families above low first, by weight in the overall level, one of each in turn."""
     contributions = case.reading(READS).detail(OVERALL, "contributions")
     raising = pl.DataFrame() if contributions is None else contributions.filter(pl.col("contribution") > 0)
     weights = {} if raising.is_empty() else dict(raising.group_by("family").agg(pl.col("contribution").sum()).rows())
-    sections, asking = load_sections(), []
+    asking = []
     for family in families:
-        section = sections.get(family["family"])
-        told = [] if section is None else [*section.tell(case.reading(section.reads), parts[family["family"]] or {})]
-        if family["is_estimate"] and family["level"] in ABOVE_LOW:
-            told.append(family["sentence"])
-        if family["level"] in ABOVE_LOW:
-            told += [item["sentence"] for item in family["evidence"] if item["asks"]]
-        if told:
-            asking.append((family["level"] in ABOVE_LOW, weights.get(family["family"], 0.0), family, told))
+        said, is_above = list(told.get(family["family"], ())), family["level"] in ABOVE_LOW
+        if is_above and family["is_estimate"]:
+            said.append(family["sentence"])
+        if is_above:
+            said += [item["sentence"] for item in family["evidence"] if item["asks"]]
+        if said:
+            asking.append((is_above, weights.get(family["family"], 0.0), family, said))
     asking.sort(key=lambda entry: entry[:2], reverse=True)
-    in_turn = zip_longest(*([(family, sentence) for sentence in told] for *_, family, told in asking))
+    in_turn = zip_longest(*([(family, sentence) for sentence in said] for *_, family, said in asking))
     return [one for one in chain.from_iterable(in_turn) if one is not None]

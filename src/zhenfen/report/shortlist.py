@@ -70,9 +70,7 @@ def make_row(case: Case, summary: Mapping[str, Any]) -> dict[str, Any]:
         "n_outside": sum(family["level"] in ABOVE_LOW for family in families),
         "n_assessed": sum(family["level"] != "not_assessed" for family in families),
         "spark": next((drawn for drawn in sparks if drawn), []),
-        "priority": {
-            name: summary["priority"][name] for name in ("kind", "label", "short", "is_asked", "todo", "todo_text")
-        },
+        "priority": {name: priority[name] for name in _PRIORITY},
         "point": point,
         "share": {name: share[name] for name in _SHARE} if share and share["is_assessed"] else None,
         "money": {name: money.get(name) for name in _MONEY},

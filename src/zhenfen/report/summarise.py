@@ -52,19 +52,20 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
     families = add_coverage(case, summarise_families(case))
     sections = load_sections()
     parts = {name: section.summarise(case.reading(section.reads)) for name, section in sections.items()}
-    told = []
+    shown, told = [], {}
     for family in families:
         # What may lie behind it, in the order to ask: innocent causes, then who else than the creator may have paid.
         # Nothing here was tested (see the causes of a span for what was).
         section = sections.get(family["family"])
         causes = () if section is None else section.list_causes(case.reading(section.reads), family)
         named = (*causes, "others") if causes else ()
-        is_told = section is not None and any(section.tell(case.reading(section.reads), parts[family["family"]] or {}))
-        told.append(
+        if section is not None:
+            told[family["family"]] = list(section.tell(case.reading(section.reads), parts[family["family"]] or {}))
+        shown.append(
             {
                 **family,
                 "possible": [case.catalogue.text(f"report.possible.{name}") for name in named],
-                "is_open": family["level"] in ABOVE_LOW or is_told,
+                "is_open": family["level"] in ABOVE_LOW or bool(told.get(family["family"])),
             }
         )
     questions = make_questions(case, families, parts)
@@ -78,10 +79,10 @@ def summarise_case(case: Case, shared: dict[str, Any]) -> dict[str, Any]:
         "show_names": case.setting.show_names,
         "creator": _creator(case),
         "overall": overall,
-        "priority": priority_section(case, families, overall, parts, missing=missing, questions=questions),
+        "priority": priority_section(case, families, overall, told, missing=missing, questions=questions),
         "missing": missing,
         "money": money_section(case, families),
-        "families": told,
+        "families": shown,
         **parts,
         "then": then_section(case, families),
         "not_assessed": [
