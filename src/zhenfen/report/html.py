@@ -30,8 +30,15 @@ def render_shortlist(summary: Mapping[str, Any]) -> str:
     return render_page("shortlist.html", summary)
 
 
-def render_page(template: str, summary: Mapping[str, Any]) -> str:
-    """A page in the look of the reports: a file of templates/, which finds the summary as `r`."""
+def render_page(template: str, summary: Mapping[str, Any], folder: Path | None = None, **more: object) -> str:
+    """A page in the look of the reports: a file of templates/, which finds the summary as `r`.
+
+    Args:
+        template: Its name.
+        summary: What it shows; its language is the page's.
+        folder: Templates that come before those of the reports: another frame around the same page.
+        more: What these need besides.
+    """
     from markupsafe import Markup
 
     from zhenfen.report.charts import cells, followers, interactions
@@ -40,7 +47,7 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
     # Nothing may be loaded or run; the one style element is named by its hash, so no other style takes effect.
     digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
     return (
-        _environment(TEMPLATES)
+        _environment(*([folder] if folder else []), TEMPLATES)
         .get_template(template)
         .render(
             r=summary,
@@ -58,12 +65,13 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             range_bar=cells.range_bar,
             share_bar=cells.share_bar,
             sparkline=cells.sparkline,
+            **more,
         )
     )
 
 
 @cache
-def _environment(templates: Path) -> Environment:
+def _environment(*templates: Path) -> Environment:
     import jinja2
 
     environment = jinja2.Environment(
