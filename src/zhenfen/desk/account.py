@@ -22,13 +22,13 @@ def make_account_router(desk: Desk) -> APIRouter:
 
     @router.get("/login")
     def get_login(request: Request) -> Response:
-        return desk.page(request, "login.html", is_wrong=False)
+        return desk.page(request, "login.html", {"is_wrong": False})
 
     @router.post("/login")
     async def post_login(request: Request, key: Annotated[str, Form()]) -> Response:
         token = await run_in_threadpool(sessions.begin, key.strip())
         if token is None:
-            return desk.page(request, "login.html", 401, is_wrong=True)
+            return desk.page(request, "login.html", {"is_wrong": True}, 401)
         response = see("/")
         is_https = request.url.scheme == "https"
         response.set_cookie(COOKIE, token, LASTS_S, httponly=True, samesite="strict", secure=is_https)

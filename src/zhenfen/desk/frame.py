@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.report.html import render_page
+from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.service import Service
 from zhenfen.service.sessions import COOKIE
@@ -49,17 +50,20 @@ class Desk:
     projects: Projects
     reviews: Reviews
 
-    def page(self, request: Request, template: str, status: int = 200, **content: Any) -> HTMLResponse:
+    def page(
+        self, request: Request, template: str, content: Mapping[str, Any] | None = None, status: int = 200
+    ) -> HTMLResponse:
         """A page in the reader's language.
 
         Args:
             request: Who asks.
             template: A file of templates/.
-            status: HTTP status.
             content: What the template shows; of the report's own pages `r`, their dict.
+            status: HTTP status.
         """
         language = language_of(request)
-        summary = content.pop("r", None) or {"language": language}
+        shown = {"project": None, "current": "", **(content or {})}
+        summary = shown.pop("r", None) or {"language": language}
         token = request.cookies.get(COOKIE, "")
         owner = request.state.owner
         text = render_page(
@@ -73,7 +77,7 @@ class Desk:
             stamp=self.service.sessions.make_stamp(owner, token),
             path=request.url.path,
             assets=hash_assets(),
-            **{"project": None, "current": "", **content},
+            **shown,
         )
         return HTMLResponse(text, status, headers=HEADERS)
 
@@ -116,7 +120,7 @@ def catalogue_of(request: Request) -> Catalogue:
 @cache
 def hash_assets() -> str:
     """Changes with any file that pages load, so that browsers may keep them for long."""
-    whole = hashlib.sha256()
+    whole = hashlib.sha256(read_style().encode())
     for path in sorted(STATIC.iterdir()):
         whole.update(path.read_bytes())
     return whole.hexdigest()[:12]

@@ -33,7 +33,7 @@ def make_home_router(desk: Desk) -> APIRouter:
     @router.get("/")
     def get_home(request: Request) -> Response:
         shown = [_describe(desk, one) for one in desk.projects.list_all()[:MOST_PROJECTS]]
-        return desk.page(request, "home.html", projects=shown)
+        return desk.page(request, "home.html", {"projects": shown})
 
     @router.post("/projects", dependencies=[Depends(desk.check_stamp)])
     async def post_project(request: Request) -> Response:

@@ -37,8 +37,8 @@ def make_job_router(desk: Desk) -> APIRouter:
             return see(f"/projects/{project_id}/intake")
         if job.state == "done":
             return see(f"/projects/{project_id}/index.html")
-        content = {"project": project, "job": job, "current": "job"}
-        return desk.page(request, "job.html", told=tell_job(job, catalogue_of(request)), **content)
+        told = tell_job(job, catalogue_of(request))
+        return desk.page(request, "job.html", {"project": project, "job": job, "current": "job", "told": told})
 
     @router.get("/told")
     def get_told(request: Request, project_id: str) -> dict[str, Any]:

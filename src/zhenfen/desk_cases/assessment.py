@@ -36,8 +36,8 @@ def assess(
 ) -> None:
     """Read what came in, judge everybody, and write a report in every language, that of the reader first.
 
-    Each report is whole when its folder is there. What was read before is read again only where something else was said of
-    it.
+    Each report is whole when its folder is there. What was read before is read again only where something else was
+    said of it.
 
     Args:
         projects: Where the project lies.
@@ -150,7 +150,7 @@ def read_again(projects: Projects, project: Project, models: Models, creator_id:
 
 def _facts(findings: Findings) -> dict[tuple[str, str | None], Any]:
     levels: Mapping[tuple[str, str | None], Any] = {
-        (row["family"], None): row["level"] for row in findings.findings.iter_rows(named=True)
+        (row["family"], None): f"{row['basis']}.{row['level']}" for row in findings.findings.iter_rows(named=True)
     }
     values = {(row["family"], row["feature"]): row["value"] for row in findings.evidence.iter_rows(named=True)}
     return {**levels, **values}

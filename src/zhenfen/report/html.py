@@ -45,7 +45,7 @@ def render_page(template: str, summary: Mapping[str, Any], folder: Path | None =
 
     catalogue = Catalogue(summary["language"])
     # Nothing may be loaded or run; the one style element is named by its hash, so no other style takes effect.
-    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(read_style().encode()).digest()).decode()
     return (
         _environment(*([folder] if folder else []), TEMPLATES)
         .get_template(template)
@@ -53,7 +53,7 @@ def render_page(template: str, summary: Mapping[str, Any], folder: Path | None =
             r=summary,
             t=catalogue.text,
             html_language=HTML_LANGUAGES[catalogue.language],
-            css=Markup(_css()),  # noqa: S704 (our own file)
+            css=Markup(read_style()),  # noqa: S704 (our own file)
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             number=partial(catalogue.number, digits=0),
             sections=load_sections(),
@@ -97,5 +97,6 @@ def _mark_code(text: str) -> Markup:
 
 
 @cache
-def _css() -> str:
+def read_style() -> str:
+    """The style of the reports' pages."""
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
