@@ -76,7 +76,7 @@ def make_creator_router(desk: Desk) -> APIRouter:
         review = find_review(desk, project_id, file)
         shown = describe_declared(desk, project, review, catalogue_of(request))
         said = {"review": review, "decisions": DECISIONS, "clash": None, "current": "creator"}
-        return desk.page(request, "creator.html", {"r": content, "project": project, **said, **shown})
+        return desk.page(request, "desk_creator.html", {"r": content, "project": project, **said, **shown})
 
     return router
 

@@ -121,3 +121,10 @@ if (table) {
     event.preventDefault();
   });
 }
+
+// The day of a span that is opened is the one that a declaration is most likely about.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-day]");
+  const day = document.querySelector("#declared input[name=starts_on]");
+  if (link && day) day.value = link.dataset.day;
+});
