@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from zhenfen.desk.account import make_account_router
 from zhenfen.desk.creator import make_creator_router
+from zhenfen.desk.download import make_download_router
 from zhenfen.desk.frame import HEADERS, STATIC, Desk, language_of
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
@@ -31,6 +32,7 @@ ROUTERS = (
     make_intake_router,
     make_job_router,
     make_shortlist_router,
+    make_download_router,
     make_review_router,
     make_creator_router,
 )

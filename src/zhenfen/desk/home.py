@@ -17,10 +17,10 @@ from starlette.responses import Response
 from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import start_job
 from zhenfen.desk_cases.project import Project
+from zhenfen.messages import Catalogue
 from zhenfen.service.uploads import save_export
-from zhenfen.simulate import shortlist
-from zhenfen.tables import write_tables
 from zhenfen.template import write_template
+from zhenfen.vetting.demo import write_demo_tables
 
 DEMO_SEED = 2026
 MOST_PROJECTS = 100
@@ -69,19 +69,11 @@ def make_home_router(desk: Desk) -> APIRouter:
 
 def open_demo(desk: Desk, language: str, by: str) -> Project:
     """A project of twelve simulated creators, and the job that vets them."""
-    name = catalogue_name(language)
-    project = desk.projects.make(name, by)
+    project = desk.projects.make(Catalogue(language).text("desk.demo.name"), by)
     batch = desk.projects.add_batch(project.project_id)
-    write_tables(shortlist(DEMO_SEED).tables, batch)
+    write_demo_tables(batch, DEMO_SEED)
     start_job(desk, project, language, by)
     return project
-
-
-def catalogue_name(language: str) -> str:
-    """What the demonstration is called."""
-    from zhenfen.messages import Catalogue
-
-    return Catalogue(language).text("desk.demo.name")
 
 
 def _describe(desk: Desk, project: Project) -> Mapping[str, Any]:

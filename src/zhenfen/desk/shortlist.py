@@ -7,19 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse
 from starlette.responses import Response
 
-from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see
+from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import ENDED, find_job, tell_job
-from zhenfen.desk_cases.listing import write_listing
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import DECISIONS, Review
 from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
 from zhenfen.report.write import is_report_file
 from zhenfen.service.errors import ServiceError
 
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Files = Annotated[list[str], Query()]
 
 
@@ -59,20 +56,6 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         creators = [read_part(desk, request, project, f"{file}.json") for file in files]
         content = {"r": summarise_comparison(creators), "project": project, "current": "compare"}
         return desk.page(request, "compare.html", content)
-
-    @router.get("/shortlist.{ending}")
-    def get_listing(request: Request, project_id: str, ending: str, only: Files = []) -> Response:  # noqa: B006
-        if ending not in ("xlsx", "csv"):
-            raise ServiceError(404, "not_found", "there is no such file")
-        content = read_part(desk, request, desk.find(project_id), "index.json")
-        rows = [row for row in content["creators"] if not only or row["file"] in only]
-        made = write_listing(rows, desk.reviews.list_all(project_id), catalogue_of(request), ending)
-        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="shortlist.{ending}"'}
-        return Response(made, media_type=XLSX_TYPE if ending == "xlsx" else "text/csv; charset=utf-8", headers=headers)
-
-    @router.get("/index.json")
-    def get_json(request: Request, project_id: str) -> Response:
-        return FileResponse(place_of(desk, request, desk.find(project_id)) / "index.json", headers=HEADERS)
 
     @router.post("/delete", dependencies=[Depends(desk.check_stamp)])
     def post_delete(project_id: str) -> Response:
