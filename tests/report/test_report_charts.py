@@ -32,7 +32,7 @@ def item(value, low, high, median=None, **columns):
 
 def growth(days, counts, gains=None, spans=()):
     known = {"days": days, "n_followers": counts, "n_gained": gains or [None] * len(days), "spans": list(spans)}
-    ends = {"first_day": days[0], "last_day": days[-1], "n_unexplained": 0, "post_days": [], "events": []}
+    ends = {"first_day": days[0], "last_day": days[-1], "n_unexplained": 0, "post_days": [], "events": [], "marks": []}
     return {**known, **ends, "expected": None}
 
 

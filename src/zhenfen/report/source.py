@@ -9,6 +9,7 @@ import polars as pl
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting
 from zhenfen.report.quote import clean, quote, shorten
+from zhenfen.tables import date_of_files
 
 MOST_SHOWN = 20
 """Rows of a table that a page shows; the shortlist's dict and spreadsheet hold all of them."""
@@ -50,7 +51,10 @@ def summarise_shared(setting: Setting, most: int | None = MOST_SHOWN) -> dict[st
     ]
     unowned = setting.unusable_rows.filter(pl.col("creator_id").is_null())
     unknown = setting.catalogue.text("report.unknown")
+    # Whoever named a day knows where it comes from.
+    is_dated_by_files = date_of_files(setting.tables) == setting.findings.as_of
     return {
+        "as_of_note": setting.catalogue.text("report.as_of.files") if is_dated_by_files else "",
         "provenance": {"groups": groups, "n_files": provenance.height, "n_shown": MOST_SHOWN},
         "unusable_of_all": _unusable(setting, unowned, most),
         "versions": [
