@@ -29,7 +29,7 @@ from zhenfen.report.charts.svg import (
 )
 from zhenfen.report.sections.growth import LONGEST_SERIES_FOR_BARS
 
-BADGES, CURVE, GAP, GAINS, LANE, DAYS = 44, 190, 22, 56, 26, 22
+BADGES, CURVE, GAP, GAINS, LANE, DAYS = 44, 176, 22, 52, 24, 20
 """Heights of the storeys in pixels, top to bottom."""
 CURVE_TOP, GAINS_TOP = BADGES, BADGES + CURVE + GAP
 LANE_TOP = GAINS_TOP + GAINS + 6

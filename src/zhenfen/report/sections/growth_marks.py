@@ -24,13 +24,13 @@ def mark_days(
 
     Args:
         events: Of the growth section: day, kind, label.
-        drops: Of the growth section: starts_on, days_text.
+        drops: Of the growth section: starts_on.
         first: First day of the chart, ISO.
         last: Its last day.
         catalogue: Language of the words.
     """
     purge = catalogue.text("report.mark.purge")
-    days = [(drop["starts_on"], True, f"{drop['days_text']} {purge}") for drop in drops]
+    days = [(drop["starts_on"], True, f"{drop['starts_on'][5:]} {purge}") for drop in drops]
     # A kind that was noted several times on one day says so once.
     days += [(one["day"], False, f"{one['day'][5:]} {one['label']}") for one in events if one["kind"] in ON_THE_CURVE]
     ordered = sorted({entry for entry in days if first <= entry[0] <= last})
