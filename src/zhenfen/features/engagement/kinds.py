@@ -22,6 +22,7 @@ KINDS_SCHEMA: Schema = {
     "by": pl.String(),
     "kind": pl.String(),
     "n_posts": pl.Int64(),
+    "n_needed": pl.Int64(),
     "median_interactions": pl.Float64(),
     "likes_by_comments_ratio": pl.Float64(),
     "n_read": pl.Int64(),
@@ -31,10 +32,11 @@ KINDS_SCHEMA: Schema = {
 }
 """by: media_kind, whose kinds are those of the table posts (null: unknown), or promotion: promoted (on record, see
 `posts.promotion`), else labelled (an advert by the platform's label), else natural. n_read: posts with a half-life;
-low, high: of the median half-life, 95 %. A figure of fewer than N_POSTS_OF_A_KIND posts is null."""
+low, high: of the median half-life, 95 %. A figure of fewer than n_needed posts is null."""
 HITS_SCHEMA: Schema = {
     "creator_id": pl.String(),
     "n_posts": pl.Int64(),
+    "multiple": pl.Float64(),
     "n_hits": pl.Int64(),
     "share": pl.Float64(),
     "low": pl.Float64(),
@@ -42,7 +44,7 @@ HITS_SCHEMA: Schema = {
     "top_share": pl.Float64(),
     "n_half": pl.Int64(),
 }
-"""n_hits: posts at HIT_MULTIPLE times the creator's median or more, their share with Wilson's interval of 95 %;
+"""n_hits: posts at `multiple` times the creator's median or more, their share with Wilson's interval of 95 %;
 top_share: of all interactions those of the best post; n_half: fewest posts that hold half of all interactions."""
 
 
@@ -74,6 +76,7 @@ def describe_kinds(posts: pl.DataFrame, half_lives: pl.DataFrame) -> pl.DataFram
         .group_by("creator_id", "by", "kind")
         .agg(
             n_posts=pl.len().cast(pl.Int64),
+            n_needed=pl.lit(N_POSTS_OF_A_KIND, dtype=pl.Int64),
             median_interactions=pl.when(counts.len() >= N_POSTS_OF_A_KIND).then(counts.median()),
             likes_by_comments_ratio=pl.when(likes.len() >= N_POSTS_OF_A_KIND, comments.sum() > 0).then(
                 likes.sum() / comments.sum()
@@ -107,5 +110,7 @@ def describe_hits(posts: pl.DataFrame) -> pl.DataFrame:
     )
     low, high = wilson(pl.col("n_hits"), pl.col("n_posts"))
     known = grouped.filter(pl.col("n_posts") >= N_POSTS_FOR_SPREAD, pl.col("middle") > 0)
-    shown = known.with_columns(share=pl.col("n_hits") / pl.col("n_posts"), low=low, high=high)
+    shown = known.with_columns(
+        multiple=pl.lit(float(HIT_MULTIPLE)), share=pl.col("n_hits") / pl.col("n_posts"), low=low, high=high
+    )
     return shown.select(HITS_SCHEMA.keys()).sort("creator_id")

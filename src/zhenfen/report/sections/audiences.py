@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from zhenfen.features.audience.people import COMMENTERS
 from zhenfen.messages import Catalogue
 from zhenfen.places import ABROAD, name_place, name_targets
 from zhenfen.report.case import Case
@@ -19,7 +18,7 @@ MOST_ORIGINS, MOST_SELLERS = 6, 8
 WHOLE_LIST_SHARE = 0.95
 """Followers known by id from which a list counts as whole: accounts vanish while a list is read."""
 MOSTLY = 0.5
-_FAMILY, _LABELLED = "audience", "labelled"
+_FAMILY, _LABELLED, _COMMENTERS = "audience", "labelled", "commenters"
 
 
 def summarise_audiences(case: Case) -> list[dict[str, Any]]:
@@ -47,17 +46,19 @@ def summarise_audiences(case: Case) -> list[dict[str, Any]]:
 def summarise_commenters(case: Case) -> dict[str, Any] | None:
     """Whether commenters write in the creator's language and are in the creator's region and the campaign's target.
 
-    `is_open`: most of them, with all of its interval, are elsewhere or write something else. None where of too few it
-    is known.
+    `is_open`: most of them, with all of the interval, write something else or are not where the campaign wants them.
+    Who is read all over the country has few readers at home, so the creator's own region asks for nothing. None where
+    of too few it is known.
     """
     lines = []
     for kind in ("language", "region"):
-        origins = _origins(case, COMMENTERS, kind)
+        origins = _origins(case, _COMMENTERS, kind)
         own = None if origins is None else next((row for row in origins["rows"] if row["is_claimed"]), None)
         if own is not None:
             label = case.catalogue.text(f"report.commenters.{kind}", place=own["label"])
-            lines.append({**own, "compared": f"own_{kind}", "label": label, "is_out": own["high"] < MOSTLY})
-        if outside := _outside(case, COMMENTERS, kind):
+            is_out = kind == "language" and own["high"] < MOSTLY
+            lines.append({**own, "compared": f"own_{kind}", "label": label, "is_out": is_out})
+        if outside := _outside(case, _COMMENTERS, kind):
             lines.append({**outside, "compared": f"target_{kind}", "is_out": outside["low"] > MOSTLY})
     return {"lines": lines, "is_open": any(line["is_out"] for line in lines)} if lines else None
 

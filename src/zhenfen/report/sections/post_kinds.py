@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from zhenfen.features.engagement.evenness import HIT_MULTIPLE
-from zhenfen.features.engagement.kinds import N_POSTS_OF_A_KIND, NATURAL
 from zhenfen.report.case import Case
 
-_FAMILY = "engagement"
+_FAMILY, _NATURAL = "engagement", "natural"
 MOST_OF_ALL = 0.5
 """From here on one post holds as many interactions as all the others together."""
 
@@ -28,15 +26,15 @@ def summarise_kinds(case: Case) -> dict[str, Any] | None:
     told = [row for row in rows if row["by"] == "media_kind"] + (ways if len(ways) > 1 else [])
     if all(row["median_interactions"] is None and row["half_life_days"] is None for row in told):
         return None
-    natural = next((row for row in ways if row["kind"] == NATURAL and row["low"] is not None), None)
-    others = [row for row in ways if row["kind"] != NATURAL and row["low"] is not None] if natural else []
+    natural = next((row for row in ways if row["kind"] == _NATURAL and row["low"] is not None), None)
+    others = [row for row in ways if row["kind"] != _NATURAL and row["low"] is not None] if natural else []
     return {
         "rows": [_row(case, row) for row in told],
         "has_half_lives": any(row["half_life_days"] is not None for row in told),
         "n_read_text": case.catalogue.text(
             "report.kinds_of_posts.read",
             n=case.catalogue.count(max(row["n_read"] for row in told)),
-            n_needed=case.catalogue.count(N_POSTS_OF_A_KIND),
+            n_needed=case.catalogue.count(told[0]["n_needed"]),
         ),
         "is_apart": any(row["low"] > natural["high"] or row["high"] < natural["low"] for row in others if natural),
     }
@@ -52,7 +50,7 @@ def summarise_hits(case: Case) -> dict[str, Any] | None:
     sentences = [
         case.catalogue.text(
             "report.hits.sentence",
-            multiple=case.catalogue.value(HIT_MULTIPLE, "multiple"),
+            multiple=case.catalogue.value(row["multiple"], "multiple"),
             n_hits=count(row["n_hits"]),
             n_posts=count(row["n_posts"]),
             **{name: share(row[name]) for name in ("share", "low", "high")},
