@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from report_builder import Builder
 
+from zhenfen.connectors.importing import import_export
 from zhenfen.features.engagement.kinds import HITS_SCHEMA, KINDS_SCHEMA
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.places import parse_targets
@@ -181,3 +183,16 @@ def test_a_day_that_is_the_files_own_says_so_and_a_day_from_rows_does_not(langua
     seen = {"creator_id": "a", "observed_at": datetime(2026, 1, 1, tzinfo=UTC), "n_followers": 1}
     rows, html = page(Builder().table("provenance", row).table("follower_counts", seen), language)
     assert (rows["as_of_note"], note in html) == ("", False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_day_that_stands_in_a_files_name_alone_says_so(tmp_path: Path, language: str) -> None:
+    notes = []
+    for name, heading, cell in (("达人_2026-08-01.csv", "", ""), ("达人.csv", ",采集时间", ",2026-08-01")):
+        path = tmp_path / name
+        path.write_text(f"达人昵称,粉丝数,平台{heading}\n小王,12000,抖音{cell}\n", encoding="utf-8")
+        tables = import_export(path, obtained_how="told", keep_ids=True)
+        findings, _ = Builder().creator(tables["creators"]["creator_id"].item()).build()
+        setting = Setting(findings, tables, Catalogue(language))
+        notes.append(summarise_shared(setting)["as_of_note"])
+    assert notes == [str(Catalogue(language).text("report.as_of.named")), ""]

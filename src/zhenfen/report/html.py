@@ -57,6 +57,7 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             is_logarithmic=interactions.is_logarithmic,
             range_bar=cells.range_bar,
             share_bar=cells.share_bar,
+            spark_scale=cells.spark_scale,
             sparkline=cells.sparkline,
         )
     )
