@@ -110,16 +110,14 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
                 nameless["creator"].append(one.label)
         platform, by, faults = find_platform(one, rows, export, options)
         dated, dated_by = _date_rows(one, rows, export)
-        export.recognised.setdefault(one.file, []).append(
-            Recognised(one.name, one.layout.table, platform, by, dated_by)
-        )
+        known = export.recognised.setdefault(one.file, [])
+        known.append(Recognised(one.name, one.layout.table, platform, by, dated_by))
         problems += faults
         if platform is None and rows["platform"].null_count() and rows.height:
             nameless["platform"].append(one.label)
         listed += [notes, list_strangers(one.layout.table, rows)]
-        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search)}
+        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search), **dated}
         about["platform"] = pl.coalesce("platform", pl.lit(platform, pl.String))
-        about |= dated
         whole = rows.with_columns(**about).drop("_linked")
         stated = _read_stats(one, filled, whole)
         # A sheet of averages names creators whom it says nothing else of: no repeats of the rows that do.
