@@ -22,7 +22,7 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 STEP = "report"
-_OURS = re.compile(r"index\.(html|json)|compare\.html|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json|pdf)")
+_OURS = re.compile(r"index\.(html|json)|compare\.(html|pdf)|shortlist\.(xlsx|pdf)|creator-[a-z0-9_-]+\.(html|json|pdf)")
 
 
 def write_report(
