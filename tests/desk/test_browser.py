@@ -26,7 +26,9 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.service, pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")]
 LOCALES = {"zh": "zh-CN", "en": "en-GB", "fr": "fr-FR"}
 WIDTHS = (360, 820, 1440)
-LIST = "达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评论,近30天平均收藏,数据日期\n阿木,小红书,120000,800,40,300,2026-10-01\n"
+LIST = """达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评论,近30天平均收藏,数据日期
+阿木,小红书,120000,800,40,300,2026-10-01
+"""
 PATIENCE_MS = 120_000
 """A vetting takes seconds, on a machine that does much else a minute."""
 
@@ -70,13 +72,13 @@ class Watched:
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.address, self.wrong = address, []
-        self.page.on(
-            "console", lambda told: self.wrong.append(told.text) if told.type in ("error", "warning") else None
-        )
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on(
-            "request", lambda one: None if one.url.startswith((address, "data:")) else self.wrong.append(one.url)
-        )
+        self.page.on("console", lambda told: self._note(told.type in ("error", "warning"), told.text))
+        self.page.on("pageerror", lambda error: self._note(True, str(error)))
+        self.page.on("request", lambda one: self._note(not one.url.startswith((address, "data:")), one.url))
+
+    def _note(self, is_wrong: bool, what: str) -> None:
+        if is_wrong:
+            self.wrong.append(what)
 
     def go(self, place: str) -> Any:
         self.page.goto(self.address + place)
@@ -140,8 +142,9 @@ def test_the_shortlist_is_worked_by_keyboard(open_page: Any, home: str) -> None:
     page.fill("#filter", names[0])
     assert page.locator("table.live tbody:visible").count() == 1
     page.fill("#filter", "")
-    page.click("button.sort[data-by=name]")
-    assert page.locator("table.live th a").all_inner_texts() != names or len(names) == 1
+    for order in (1, -1):
+        page.click("button.sort[data-by=name]")
+        assert page.locator("table.live th a").all_inner_texts() == sorted(names)[::order]
     page.click("text=Compare")
     page.wait_for_url("**/compare.html?*")
     assert page.locator("thead th[scope=col], thead th").count() >= 3
@@ -167,8 +170,8 @@ def test_two_browsers_that_decide_lose_nothing(open_page: Any, home: str) -> Non
     other.page.wait_for_selector("#decision [role=alert] >> text=answers are fine")
     assert other.page.input_value("#decision textarea") == "too late"
     other.page.click("#decision button.main")
-    other.page.wait_for_selector("#decision >> text=Decided by local")
-    assert other.page.locator("#decision [role=alert]").count() == 0
+    other.page.wait_for_selector("#decision [role=alert]", state="detached")
+    assert other.page.is_checked("#decision input[value=decline]")
     # A refusal is told by its status, which a console notes.
     assert [text for text in one.wrong + other.wrong if "409" not in text] == []
 
@@ -188,7 +191,7 @@ def test_a_declared_giveaway_is_read_again_beside_what_was(open_page: Any, home:
     page.fill("#declared input[name=said]", "link to the draw")
     page.click("#declared form button")
     page.wait_for_selector(".events li >> text=link to the draw")
-    assert page.locator(".changes, #declared >> text=No value changes").count() >= 1
+    assert page.locator(".changes").count() + page.locator("#declared > p.what").count() == 1
     assert watched.wrong == []
 
 
