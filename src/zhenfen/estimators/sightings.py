@@ -63,11 +63,15 @@ class Sightings:
         return self._count(int((n_posts > 0).sum()), changes, confidence_level)
 
     def count_added(self, creator: int, chosen: Collection[int], confidence_level: float = 0.95) -> Counted:
-        """Accounts seen under `creator` and under none of `chosen`."""
+        """Accounts seen under `creator` and under none of `chosen`.
+
+        The accounts of those of `chosen` with fewer than N_POSTS_NEEDED posts are taken as they were seen.
+        """
         mine, theirs = self._posts_of([creator]), self._posts_of(chosen)
         changes = {creator: self._lone(theirs == 0, mine, [creator])}
         # Without the one post of theirs that an account stands under, it would be new.
-        changes |= {one: self._lone(mine > 0, theirs, [one]) for one in chosen}
+        n_posts = np.bincount(self.creators)
+        changes |= {one: self._lone(mine > 0, theirs, [one]) for one in chosen if n_posts[one] >= N_POSTS_NEEDED}
         return self._count(int(((mine > 0) & (theirs == 0)).sum()), changes, confidence_level)
 
     def least_shared(self, first: int, second: int, confidence_level: float = 0.95) -> int | None:

@@ -1,0 +1,202 @@
+"""A chosen set of creators as one audience: the page's dict, with what two share, all reach, each adds, sizes cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from zhenfen.errors import Problem, UnknownCreatorError
+from zhenfen.report.case import Setting, open_cases
+from zhenfen.report.money import money_section
+from zhenfen.report.roster_lines import count_text, draw_matrix, ends_text, tell_class, tell_pair, tell_step
+from zhenfen.verdict.roster import MOST_SIDE_BY_SIDE, Interval, Reach
+from zhenfen.verdict.roster_commenters import measure_commenters
+from zhenfen.verdict.roster_followers import measure_followers
+from zhenfen.verdict.size_classes import Member, SizeClass, compare_classes
+
+FEWEST = 2
+ENGAGEMENT = "engagement_median_interactions_by_followers_ratio"
+ALL_FOLLOWERS_FRAMES = ("authorised_export", "random")
+"""Frames whose share of fakes is one of all followers; the newest are no sample of the others."""
+COMMENTERS = "commenters"
+COMPARED_MOST = 2
+
+
+def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None) -> dict[str, Any]:
+    """Everything that the page of a roster says, as str, int, float, bool, None, list and dict.
+
+    Args:
+        setting: Findings and tables of at least the chosen creators.
+        creator_ids: The chosen creators, two or more; nobody else counts. None: all that were reported on.
+
+    Raises:
+        UnknownCreatorError: The findings hold no such creator, or fewer than two were chosen.
+    """
+    ids = list(dict.fromkeys(setting.findings.creators["creator_id"] if creator_ids is None else creator_ids))
+    unknown = [one for one in ids if one not in setting.reported]
+    if unknown or len(ids) < FEWEST:
+        raise UnknownCreatorError(Problem("two creators of the data or more", "creators", value=", ".join(unknown)))
+    shares = _list_shares(setting)
+    money = {
+        case.creator_id: money_section(case, []) or {} for case in open_cases(setting) if case.creator_id in set(ids)
+    }
+    fees = {one: money[one]["fee_cny"] for one in ids if money[one]}
+    bases = [
+        _tell_reach(setting, reach)
+        for reach in (
+            measure_followers(setting.tables, ids, shares["followers"], fees),
+            measure_commenters(setting.tables, ids, shares["commenters"], fees),
+        )
+        if reach is not None
+    ]
+    # What answers comes first: estimated overlaps of followers, else commenters, else bounds alone.
+    bases.sort(key=lambda told: (not told["is_estimated"], told["basis"] != "commenters"))
+    evidence = setting.findings.evidence.filter(pl.col("feature") == ENGAGEMENT)
+    engagement = dict(evidence.select("creator_id", "value").iter_rows())
+    members = [
+        Member(
+            one,
+            row["platform"] or "",
+            row["n_followers"],
+            engagement.get(one),
+            money[one].get("cost_cny"),
+            money[one].get("genuine_cost_high_cny"),
+        )
+        for one in ids
+        if (row := setting.creators[one])["n_followers"] is not None
+    ]
+    classes = compare_classes(setting.tables, members, shares["followers"])
+    text = setting.catalogue.text
+    return {
+        "kind": "roster",
+        "language": setting.catalogue.language,
+        "as_of": setting.findings.as_of.isoformat(),
+        "as_of_day": setting.catalogue.day(setting.findings.as_of),
+        "n_creators": len(ids),
+        "creator_ids": ids,
+        "sentences": bases[0]["sentences"] if bases else [text("roster.nothing")],
+        "bases": bases,
+        "classes": [tell_class(setting, one) for one in classes],
+        "classes_sentence": _compare(setting, classes),
+    }
+
+
+def _list_shares(setting: Setting) -> dict[str, dict[str, Interval]]:
+    """Least and largest share of fakes by basis and creator, of the frames that speak of the whole basis."""
+    found = setting.detail("audience", "shares")
+    shares: dict[str, dict[str, Interval]] = {"followers": {}, "commenters": {}}
+    if found is not None:
+        assessed = found.filter(pl.col("reason").is_null()).drop_nulls(["low", "high"])
+        for row in assessed.iter_rows(named=True):
+            if row["frame"] in ALL_FOLLOWERS_FRAMES:
+                shares["followers"][row["creator_id"]] = (row["low"], row["high"])
+            elif row["frame"] == COMMENTERS:
+                shares["commenters"][row["creator_id"]] = (row["low"], row["high"])
+    return shares
+
+
+def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
+    """One basis: who is counted, the pairs, all together, and the order."""
+    catalogue, text = setting.catalogue, setting.catalogue.text
+    is_estimated = any(pair.value is not None for pair in reach.pairs)
+    # A list without a second one of a known draw says nothing where nobody was seen on both.
+    told = [pair for pair in reach.pairs if pair.value is not None or pair.n_seen]
+    pairs = [tell_pair(setting, reach, pair) for pair in told]
+    steps = [tell_step(setting, reach, place) for place in range(len(reach.steps))] if is_estimated else []
+    has_matrix = is_estimated and len(reach.listings) <= MOST_SIDE_BY_SIDE
+    names = {"basis": text(f"roster.{reach.basis}")}
+    union = f"{count_text(catalogue, reach.n_union)}" if reach.n_union is not None else ""
+    facts = [
+        ("summed", count_text(catalogue, reach.n_summed)),
+        ("union", union or ends_text(catalogue, reach.union)),
+        ("again", ends_text(catalogue, reach.union) if union and reach.union else ""),
+        ("genuine", ends_text(catalogue, reach.genuine)),
+    ]
+    by = "by_fee" if reach.is_by_fee else "by_count"
+    sentences = [_say_union(setting, reach)]
+    if is_estimated:
+        # A pair of whom hardly anybody was seen is no headline, however large its share.
+        most = next((pair for pair in pairs if pair["share"] is not None and pair["ends_text"]), None)
+        key = "thin" if most is None else "most"
+        sentences.append(text(f"roster.{key}.{reach.basis}", **(most or {"fields": {}})["fields"]))
+    if len(steps) == len(reach.listings) and len(steps) > FEWEST:
+        sentences.append(text(f"roster.least.{reach.basis}", **steps[-1]["fields"]))
+    return {
+        "basis": reach.basis,
+        "label": text(f"roster.{reach.basis}.title"),
+        "is_estimated": is_estimated,
+        "frame_text": _say_frame(setting, reach),
+        "sentences": sentences,
+        "n_summed": reach.n_summed,
+        "n_union": reach.n_union,
+        "union": None if reach.union is None else list(reach.union),
+        "genuine": None if reach.genuine is None else list(reach.genuine),
+        "genuine_text": ""
+        if reach.genuine is not None
+        else text("roster.genuine.unknown", n=catalogue.number(reach.n_genuine_known, 0), of=len(reach.listings)),
+        "facts": [{"label": text(f"roster.fact.{name}", **names), "text": said} for name, said in facts if said],
+        "matrix": draw_matrix(setting, reach, pairs) if has_matrix else None,
+        "pairs": pairs,
+        "order_text": text(f"roster.order.{by}", **names) if steps else "",
+        "steps": steps,
+        "n_more": len(reach.listings) - len(steps) if steps else 0,
+        "columns": {
+            "least": any(pair["least_text"] for pair in pairs),
+            "genuine": any(step["genuine_text"] for step in steps),
+            "fee": any(step["fee_text"] for step in steps),
+        },
+    }
+
+
+def _say_frame(setting: Setting, reach: Reach) -> str:
+    """Of what the numbers of a basis are."""
+    text, number = setting.catalogue.text, setting.catalogue.number
+    if reach.basis == COMMENTERS:
+        n_posts = setting.catalogue.count(sum(listing.n_posts for listing in reach.listings.values()))
+        return text("roster.frame.commenters", n_posts=n_posts)
+    n_random = sum(listing.is_random for listing in reach.listings.values())
+    return text("roster.frame.followers", n=number(n_random, 0), of=number(len(reach.listings), 0))
+
+
+def _say_union(setting: Setting, reach: Reach) -> str:
+    text, catalogue = setting.catalogue.text, setting.catalogue
+    fields = {
+        "k": len(reach.listings),
+        "summed": count_text(catalogue, reach.n_summed),
+        "union": count_text(catalogue, reach.n_union) if reach.n_union is not None else "",
+    }
+    if reach.union is not None:
+        fields |= dict(zip(("low", "high"), (count_text(catalogue, end) for end in reach.union), strict=True))
+    said = text(f"roster.union.{reach.basis}", **fields)
+    if reach.genuine is None:
+        return said
+    low, high = (count_text(catalogue, end) for end in reach.genuine)
+    return said + text("roster.union.genuine", low=low, high=high)
+
+
+def _compare(setting: Setting, classes: Sequence[SizeClass]) -> str:
+    """Whether the smallest and the largest class of a platform differ in engagement; empty where there is one class."""
+    said = []
+    for platform in dict.fromkeys(one.platform for one in classes):
+        known = [one for one in classes if one.platform == platform and one.engagement.value is not None]
+        if len(known) < COMPARED_MOST:
+            continue
+        small, large = known[0], known[-1]
+        ends = (small.engagement.low, small.engagement.high, large.engagement.low, large.engagement.high)
+        low, high, other_low, other_high = ends
+        key = "too_few"
+        if low is not None and high is not None and other_low is not None and other_high is not None:
+            key = "higher" if low > other_high else "lower" if high < other_low else "alike"
+        said.append(
+            setting.catalogue.text(
+                f"roster.classes.{key}",
+                platform=setting.platform_name(platform),
+                small=setting.catalogue.text(f"tier.{small.name}"),
+                large=setting.catalogue.text(f"tier.{large.name}"),
+                small_value=setting.catalogue.value(small.engagement.value, "quotient"),
+                large_value=setting.catalogue.value(large.engagement.value, "quotient"),
+            )
+        )
+    return "" if not said else ("" if setting.catalogue.language == "zh" else " ").join(said)
