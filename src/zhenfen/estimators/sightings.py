@@ -24,7 +24,7 @@ N_SHARED_NEEDED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class SeenCount:
     """Accounts seen, and the interval of what as many posts again would show; no ends where posts are too few."""
 
     value: int
@@ -46,7 +46,7 @@ class Sightings:
     posts: IntArray
     creators: IntArray
 
-    def count_shared(self, first: int, second: int, confidence_level: float = 0.95) -> Counted:
+    def count_shared(self, first: int, second: int, confidence_level: float = 0.95) -> SeenCount:
         """Accounts seen under both of two creators."""
         by_first, by_second = self._posts_of([first]), self._posts_of([second])
         in_both = (by_first > 0) & (by_second > 0)
@@ -56,13 +56,13 @@ class Sightings:
         }
         return self._count(int(in_both.sum()), changes, confidence_level)
 
-    def count_union(self, chosen: Collection[int], confidence_level: float = 0.95) -> Counted:
+    def count_union(self, chosen: Collection[int], confidence_level: float = 0.95) -> SeenCount:
         """Accounts seen under any of the creators `chosen`."""
         n_posts = self._posts_of(chosen)
         changes = {one: self._lone(n_posts > 0, n_posts, [one]) for one in chosen}
         return self._count(int((n_posts > 0).sum()), changes, confidence_level)
 
-    def count_added(self, creator: int, chosen: Collection[int], confidence_level: float = 0.95) -> Counted:
+    def count_added(self, creator: int, chosen: Collection[int], confidence_level: float = 0.95) -> SeenCount:
         """Accounts seen under `creator` and under none of `chosen`.
 
         The accounts of those of `chosen` with fewer than N_POSTS_NEEDED posts are taken as they were seen.
@@ -120,7 +120,7 @@ class Sightings:
         by_post = np.bincount(self.posts[rows], minlength=len(self.creators))
         return by_post[np.isin(self.creators, creators)].astype(np.float64)
 
-    def _count(self, value: int, changes: dict[int, FloatArray], confidence_level: float) -> Counted:
+    def _count(self, value: int, changes: dict[int, FloatArray], confidence_level: float) -> SeenCount:
         """The count with an interval: posts left out one by one within each creator (Efron & Stein 1981, Ann Stat
         9:586-596: on average too wide, never too narrow), as a Poisson interval (Garwood 1936) of as many effective
         counts, so that a count of none has an upper end.
@@ -133,7 +133,7 @@ class Sightings:
         from scipy.stats import chi2, t
 
         if min(map(len, changes.values()), default=0) < N_POSTS_NEEDED:
-            return Counted(value, None, None)
+            return SeenCount(value, None, None)
         parts = np.array([(len(one) - 1) * float(one.var()) for one in changes.values()])
         tail, variance = (1 - confidence_level) / 2, max(float(parts.sum()), 1e-12)
         # Welch & Satterthwaite: how many posts the spread really rests on.
@@ -141,7 +141,7 @@ class Sightings:
         ratio = float(t.ppf(1 - tail, freedom)) / NormalDist().inv_cdf(1 - tail) if parts.sum() > 0 else 1.0
         spread = max(1.0, variance / max(value, 1) * ratio**2)
         low = float(chi2.ppf(tail, 2 * value / spread)) / 2 * spread if value > 0 else 0.0
-        return Counted(value, low, float(chi2.ppf(1 - tail, 2 * (value / spread + 1))) / 2 * spread)
+        return SeenCount(value, low, float(chi2.ppf(1 - tail, 2 * (value / spread + 1))) / 2 * spread)
 
 
 def _kinds(x: IntArray, y: IntArray) -> FloatArray:

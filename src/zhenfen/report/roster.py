@@ -10,18 +10,25 @@ import polars as pl
 from zhenfen.errors import Problem, UnknownCreatorError
 from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.money import money_section
-from zhenfen.report.roster_lines import count_text, draw_matrix, ends_text, tell_class, tell_pair, tell_step
+from zhenfen.report.roster_lines import draw_matrix, tell_class, tell_pair, tell_step
+from zhenfen.report.roster_sentences import (
+    COMMENTERS,
+    count_text,
+    ends_text,
+    say_classes,
+    say_frame,
+    say_union,
+    say_unseen,
+)
 from zhenfen.verdict.roster import MOST_SIDE_BY_SIDE, Interval, Reach
 from zhenfen.verdict.roster_commenters import measure_commenters
 from zhenfen.verdict.roster_followers import measure_followers
-from zhenfen.verdict.size_classes import Member, SizeClass, compare_classes
+from zhenfen.verdict.size_classes import RosterMember, compare_classes
 
 FEWEST = 2
 ENGAGEMENT = "engagement_median_interactions_by_followers_ratio"
 ALL_FOLLOWERS_FRAMES = ("authorised_export", "random")
 """Frames whose share of fakes is one of all followers; the newest are no sample of the others."""
-COMMENTERS = "commenters"
-COMPARED_MOST = 2
 
 
 def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None) -> dict[str, Any]:
@@ -52,11 +59,11 @@ def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None)
         if reach is not None
     ]
     # What answers comes first: estimated overlaps of followers, else commenters, else bounds alone.
-    bases.sort(key=lambda told: (not told["is_estimated"], told["basis"] != "commenters"))
+    bases.sort(key=lambda told: (not told["is_estimated"], told["basis"] == COMMENTERS))
     evidence = setting.findings.evidence.filter(pl.col("feature") == ENGAGEMENT)
     engagement = dict(evidence.select("creator_id", "value").iter_rows())
     members = [
-        Member(
+        RosterMember(
             one,
             row["platform"] or "",
             row["n_followers"],
@@ -79,7 +86,7 @@ def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None)
         "sentences": bases[0]["sentences"] if bases else [text("roster.nothing")],
         "bases": bases,
         "classes": [tell_class(setting, one) for one in classes],
-        "classes_sentence": _compare(setting, classes),
+        "classes_sentence": say_classes(setting, classes),
     }
 
 
@@ -115,7 +122,8 @@ def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
         ("genuine", ends_text(catalogue, reach.genuine)),
     ]
     by = "by_fee" if reach.is_by_fee else "by_count"
-    sentences = [_say_union(setting, reach)]
+    what = "genuine" if reach.n_genuine_known == len(reach.listings) else "all"
+    sentences = [say_union(setting, reach)]
     if is_estimated:
         # A pair of whom hardly anybody was seen is no headline, however large its share.
         most = next((pair for pair in pairs if pair["share"] is not None and pair["ends_text"]), None)
@@ -127,7 +135,7 @@ def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
         "basis": reach.basis,
         "label": text(f"roster.{reach.basis}.title"),
         "is_estimated": is_estimated,
-        "frame_text": _say_frame(setting, reach),
+        "frame_text": say_frame(setting, reach),
         "sentences": sentences,
         "n_summed": reach.n_summed,
         "n_union": reach.n_union,
@@ -139,7 +147,8 @@ def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
         "facts": [{"label": text(f"roster.fact.{name}", **names), "text": said} for name, said in facts if said],
         "matrix": draw_matrix(setting, reach, pairs) if has_matrix else None,
         "pairs": pairs,
-        "order_text": text(f"roster.order.{by}", **names) if steps else "",
+        "unseen_text": say_unseen(setting, reach, [pair for pair in told if not pair.n_seen]),
+        "order_text": text(f"roster.order.{by}", what=text(f"roster.what.{what}")) if steps else "",
         "steps": steps,
         "n_more": len(reach.listings) - len(steps) if steps else 0,
         "columns": {
@@ -148,55 +157,3 @@ def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
             "fee": any(step["fee_text"] for step in steps),
         },
     }
-
-
-def _say_frame(setting: Setting, reach: Reach) -> str:
-    """Of what the numbers of a basis are."""
-    text, number = setting.catalogue.text, setting.catalogue.number
-    if reach.basis == COMMENTERS:
-        n_posts = setting.catalogue.count(sum(listing.n_posts for listing in reach.listings.values()))
-        return text("roster.frame.commenters", n_posts=n_posts)
-    n_random = sum(listing.is_random for listing in reach.listings.values())
-    return text("roster.frame.followers", n=number(n_random, 0), of=number(len(reach.listings), 0))
-
-
-def _say_union(setting: Setting, reach: Reach) -> str:
-    text, catalogue = setting.catalogue.text, setting.catalogue
-    fields = {
-        "k": len(reach.listings),
-        "summed": count_text(catalogue, reach.n_summed),
-        "union": count_text(catalogue, reach.n_union) if reach.n_union is not None else "",
-    }
-    if reach.union is not None:
-        fields |= dict(zip(("low", "high"), (count_text(catalogue, end) for end in reach.union), strict=True))
-    said = text(f"roster.union.{reach.basis}", **fields)
-    if reach.genuine is None:
-        return said
-    low, high = (count_text(catalogue, end) for end in reach.genuine)
-    return said + text("roster.union.genuine", low=low, high=high)
-
-
-def _compare(setting: Setting, classes: Sequence[SizeClass]) -> str:
-    """Whether the smallest and the largest class of a platform differ in engagement; empty where there is one class."""
-    said = []
-    for platform in dict.fromkeys(one.platform for one in classes):
-        known = [one for one in classes if one.platform == platform and one.engagement.value is not None]
-        if len(known) < COMPARED_MOST:
-            continue
-        small, large = known[0], known[-1]
-        ends = (small.engagement.low, small.engagement.high, large.engagement.low, large.engagement.high)
-        low, high, other_low, other_high = ends
-        key = "too_few"
-        if low is not None and high is not None and other_low is not None and other_high is not None:
-            key = "higher" if low > other_high else "lower" if high < other_low else "alike"
-        said.append(
-            setting.catalogue.text(
-                f"roster.classes.{key}",
-                platform=setting.platform_name(platform),
-                small=setting.catalogue.text(f"tier.{small.name}"),
-                large=setting.catalogue.text(f"tier.{large.name}"),
-                small_value=setting.catalogue.value(small.engagement.value, "quotient"),
-                large_value=setting.catalogue.value(large.engagement.value, "quotient"),
-            )
-        )
-    return "" if not said else ("" if setting.catalogue.language == "zh" else " ").join(said)

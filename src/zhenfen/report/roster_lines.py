@@ -8,13 +8,12 @@ from typing import Any
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Setting
 from zhenfen.report.filename import page_stem
-from zhenfen.verdict.roster import Interval, Listing, Reach, Shared, Step
+from zhenfen.report.roster_sentences import COMMENTERS, count_text, ends_text, link_creator, say_list
+from zhenfen.verdict.roster import Reach, Shared
 from zhenfen.verdict.size_classes import Median, SizeClass
 
-COMMENTERS = "commenters"
-COMPACT_FROM = 10_000
 FEWEST_ACCOUNTS = 30
-"""Of the smaller side; of fewer one account sways the share, so none is given (as reason.too_few.network_n_commenters)."""
+"""Of the smaller side; of fewer one account sways the share, and none is given, as the network family gives no level."""
 HEATS = 5
 """Shades of a matrix cell, from nothing shared to all; the number stands in it as well."""
 
@@ -46,7 +45,7 @@ def tell_pair(setting: Setting, reach: Reach, pair: Shared) -> dict[str, Any]:
         "share": share,
         "share_text": share_text,
         "share_ends_text": " – ".join(ends),
-        "frame_text": " × ".join(_say_list(setting, listing) for listing in listings),
+        "frame_text": " × ".join(say_list(setting, listing) for listing in listings),
         "fields": {
             "a": links[0]["name"],
             "b": links[1]["name"],
@@ -57,17 +56,6 @@ def tell_pair(setting: Setting, reach: Reach, pair: Shared) -> dict[str, Any]:
     }
 
 
-def _say_list(setting: Setting, listing: Listing) -> str:
-    text = setting.catalogue.text
-    if listing.frame is None:
-        return text("roster.list.none")
-    if listing.n_posts:
-        return text("roster.list.posts", n=setting.catalogue.count(listing.n_posts))
-    n = setting.catalogue.number(listing.n_seen, 0)
-    key = "roster.list.whole" if listing.is_random and listing.n_seen == listing.n_total else "roster.list.part"
-    return text(key, frame=text(f"report.frame.{listing.frame}"), n=n)
-
-
 def tell_step(setting: Setting, reach: Reach, place: int) -> dict[str, Any]:
     """One line of the order."""
     catalogue, step = setting.catalogue, reach.steps[place]
@@ -76,7 +64,12 @@ def tell_step(setting: Setting, reach: Reach, place: int) -> dict[str, Any]:
     total = ends_text(catalogue, step.total)
     if reach.n_union is not None:
         total = count_text(catalogue, sum(one.added for one in reach.steps[: place + 1]))
-    cost, is_followed = _price(step), place + 1 < len(reach.listings)
+    # What a new account costs, a genuine one where that is known; no upper end where none may be new.
+    cost: tuple[float, float | None] | None = None
+    ends = step.genuine or step.interval
+    if step.fee_cny is not None and ends is not None and ends[1] > 0:
+        cost = (step.fee_cny / ends[1], step.fee_cny / ends[0] if ends[0] > 0 else None)
+    is_followed = place + 1 < len(reach.listings)
     added_text = count_text(catalogue, step.added)
     return {
         **link_creator(setting, step.creator_id),
@@ -103,14 +96,6 @@ def tell_step(setting: Setting, reach: Reach, place: int) -> dict[str, Any]:
             "ends": ends_text(catalogue, step.interval),
         },
     }
-
-
-def _price(step: Step) -> tuple[float, float | None] | None:
-    """What an account that is new (genuine, where that is known) costs: from, and to; no end where none may be new."""
-    ends = step.genuine or step.interval
-    if step.fee_cny is None or ends is None or ends[1] <= 0:
-        return None
-    return step.fee_cny / ends[1], step.fee_cny / ends[0] if ends[0] > 0 else None
 
 
 def _price_text(catalogue: Catalogue, cost: tuple[float, float | None]) -> str:
@@ -179,20 +164,3 @@ def _note(catalogue: Catalogue, median: Median, unit: str) -> str:
     if not unit:
         return catalogue.text("roster.of", n=catalogue.count(median.n))
     return " – ".join(catalogue.value(end, unit) for end in (median.low, median.high))
-
-
-def count_text(catalogue: Catalogue, value: float) -> str:
-    """A count of accounts: in full where it is short, else in the language's short form."""
-    return catalogue.number(round(value), 0) if round(value) < COMPACT_FROM else catalogue.compact(round(value))
-
-
-def ends_text(catalogue: Catalogue, ends: Interval | None) -> str:
-    """Two counts as an interval; one where they are the same, empty without."""
-    if ends is None:
-        return ""
-    return " – ".join(dict.fromkeys(count_text(catalogue, end) for end in ends))
-
-
-def link_creator(setting: Setting, creator_id: str) -> dict[str, str]:
-    """Name and page of a creator of the report."""
-    return {"name": setting.name_of(creator_id), "file": page_stem(creator_id)}

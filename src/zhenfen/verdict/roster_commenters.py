@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from zhenfen.estimators.sightings import Counted, Sightings
+from zhenfen.estimators.sightings import SeenCount, Sightings
 from zhenfen.features.audience.people import COMMENTERS
 from zhenfen.tables import Tables
 from zhenfen.verdict.roster import (
@@ -121,5 +121,5 @@ def _share(ids: Sequence[str], seen: Sightings, n_both: NDArray[np.int64], is_al
     return pairs
 
 
-def _ends(found: Counted) -> Interval | None:
+def _ends(found: SeenCount) -> Interval | None:
     return None if found.low is None or found.high is None else (found.low, found.high)

@@ -14,7 +14,7 @@ from zhenfen.verdict.roster_followers import measure_followers
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class RosterMember:
     """One creator of a roster.
 
     Attributes:
@@ -89,7 +89,7 @@ def take_median(values: Sequence[float | None]) -> Median:
     return Median(n, float(np.median(known)), float(known[outside]), float(known[n - 1 - outside]))
 
 
-def compare_classes(tables: Tables, members: Sequence[Member], shares: Mapping[str, Interval]) -> list[SizeClass]:
+def compare_classes(tables: Tables, members: Sequence[RosterMember], shares: Mapping[str, Interval]) -> list[SizeClass]:
     """The size classes that have creators, platforms in the order met, smallest class first.
 
     Args:
