@@ -13,7 +13,7 @@ from zhenfen.verdict.roster import Reach, Shared
 from zhenfen.verdict.size_classes import Median, SizeClass
 
 FEWEST_ACCOUNTS = 30
-"""Of the smaller side; of fewer one account sways the share, and none is given, as the network family gives no level."""
+"""Of the smaller side: of fewer one account sways the share, and none is given."""
 HEATS = 5
 """Shades of a matrix cell, from nothing shared to all; the number stands in it as well."""
 

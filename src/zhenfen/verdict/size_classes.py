@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,14 +102,9 @@ def compare_classes(tables: Tables, members: Sequence[RosterMember], shares: Map
     for platform in dict.fromkeys(member.platform for member in members):
         config = load_platforms().get(platform)
         tiers = () if config is None else config.tiers
-        for tier, above in zip(tiers, (*tiers[1:], None), strict=True):
-            of_class = [
-                one
-                for one in members
-                if one.platform == platform
-                and one.n_followers >= tier.at_least
-                and (above is None or one.n_followers < above.at_least)
-            ]
+        ends = [*(tier.at_least for tier in tiers[1:]), math.inf]
+        for tier, end in zip(tiers, ends, strict=False):
+            of_class = [one for one in members if one.platform == platform and tier.at_least <= one.n_followers < end]
             if not of_class:
                 continue
             ids = tuple(one.creator_id for one in of_class)
