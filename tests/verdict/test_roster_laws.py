@@ -174,3 +174,15 @@ def test_classes_are_cut_at_the_platform_s_tiers() -> None:
     ]
     assert found[0].reach is None and found[1].reach is not None
     assert found[1].reach.union == (99_999.0, 109_999.0)
+
+
+def test_who_has_few_posts_follows_those_who_can_be_ordered() -> None:
+    tables = make(4)
+    is_thin = (pl.col("creator_id") == "c3") & ~pl.col("post_id").is_in(["3-0", "3-1"])
+    thin = tables.replace(comments=tables["comments"].filter(~is_thin))
+    reach = measure_commenters(thin, ["c0", "c1", "c2", "c3"], {}, {"c0": 9.0, "c1": 9.0, "c2": 9.0, "c3": 0.0})
+    assert reach is not None
+    last = reach.steps[-1]
+    assert (last.creator_id, last.interval, last.is_settled) == ("c3", None, None)
+    assert all(step.is_settled is not None for step in reach.steps[:-2])
+    assert reach.union is None and reach.n_union is not None

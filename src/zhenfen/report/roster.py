@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -46,9 +46,8 @@ def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None)
     if unknown or len(ids) < FEWEST:
         raise UnknownCreatorError(Problem("two creators of the data or more", "creators", value=", ".join(unknown)))
     shares = _list_shares(setting)
-    money = {
-        case.creator_id: money_section(case, []) or {} for case in open_cases(setting) if case.creator_id in set(ids)
-    }
+    found = {case.creator_id: money_section(case, []) or {} for case in open_cases(setting) if case.creator_id in ids}
+    money = {one: found[one] for one in ids}
     fees = {one: money[one]["fee_cny"] for one in ids if money[one]}
     bases = [
         _tell_reach(setting, reach)
@@ -60,21 +59,8 @@ def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None)
     ]
     # What answers comes first: estimated overlaps of followers, else commenters, else bounds alone.
     bases.sort(key=lambda told: (not told["is_estimated"], told["basis"] == COMMENTERS))
-    evidence = setting.findings.evidence.filter(pl.col("feature") == ENGAGEMENT)
-    engagement = dict(evidence.select("creator_id", "value").iter_rows())
-    members = [
-        RosterMember(
-            one,
-            row["platform"] or "",
-            row["n_followers"],
-            engagement.get(one),
-            money[one].get("cost_cny"),
-            money[one].get("genuine_cost_high_cny"),
-        )
-        for one in ids
-        if (row := setting.creators[one])["n_followers"] is not None
-    ]
-    classes = compare_classes(setting.tables, members, shares["followers"])
+    classes = compare_classes(setting.tables, _list_members(setting, money), shares["followers"])
+    told = [tell_class(setting, one) for one in classes]
     text = setting.catalogue.text
     return {
         "kind": "roster",
@@ -85,7 +71,12 @@ def summarise_roster(setting: Setting, creator_ids: Sequence[str] | None = None)
         "creator_ids": ids,
         "sentences": bases[0]["sentences"] if bases else [text("roster.nothing")],
         "bases": bases,
-        "classes": [tell_class(setting, one) for one in classes],
+        "classes": told,
+        "class_columns": {
+            "engagement": any(one["engagement"] is not None for one in told),
+            "genuine": any(one["genuine_text"] for one in told),
+            "cost": any(one["cost"][0] is not None for one in told),
+        },
         "classes_sentence": say_classes(setting, classes),
     }
 
@@ -102,6 +93,24 @@ def _list_shares(setting: Setting) -> dict[str, dict[str, Interval]]:
             elif row["frame"] == COMMENTERS:
                 shares["commenters"][row["creator_id"]] = (row["low"], row["high"])
     return shares
+
+
+def _list_members(setting: Setting, money: Mapping[str, Mapping[str, Any]]) -> list[RosterMember]:
+    """The creators whose followers are known, with what they engage and cost."""
+    evidence = setting.findings.evidence.filter(pl.col("feature") == ENGAGEMENT)
+    engagement = dict(evidence.select("creator_id", "value").iter_rows())
+    return [
+        RosterMember(
+            one,
+            row["platform"] or "",
+            row["n_followers"],
+            engagement.get(one),
+            money[one].get("cost_cny"),
+            money[one].get("genuine_cost_high_cny"),
+        )
+        for one in money
+        if (row := setting.creators[one])["n_followers"] is not None
+    ]
 
 
 def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
@@ -155,5 +164,6 @@ def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
             "least": any(pair["least_text"] for pair in pairs),
             "genuine": any(step["genuine_text"] for step in steps),
             "fee": any(step["fee_text"] for step in steps),
+            "settled": any(step["settled_text"] for step in steps),
         },
     }

@@ -69,7 +69,6 @@ def tell_step(setting: Setting, reach: Reach, place: int) -> dict[str, Any]:
     ends = step.genuine or step.interval
     if step.fee_cny is not None and ends is not None and ends[1] > 0:
         cost = (step.fee_cny / ends[1], step.fee_cny / ends[0] if ends[0] > 0 else None)
-    is_followed = place + 1 < len(reach.listings)
     added_text = count_text(catalogue, step.added)
     return {
         **link_creator(setting, step.creator_id),
@@ -80,7 +79,7 @@ def tell_step(setting: Setting, reach: Reach, place: int) -> dict[str, Any]:
         "added_low": None if step.interval is None else step.interval[0],
         "added_high": None if step.interval is None else step.interval[1],
         "added_text": added_text,
-        "ends_text": ends_text(catalogue, step.interval),
+        "ends_text": ends_text(catalogue, step.interval) or catalogue.text("roster.few_posts"),
         "genuine": None if step.genuine is None else list(step.genuine),
         "genuine_text": ends_text(catalogue, step.genuine),
         "fee_cny": step.fee_cny,
@@ -89,7 +88,7 @@ def tell_step(setting: Setting, reach: Reach, place: int) -> dict[str, Any]:
         "cost_text": "" if cost is None else _price_text(catalogue, cost),
         "total_text": total,
         "is_settled": step.is_settled,
-        "settled_text": catalogue.text(f"roster.settled.{step.is_settled}".lower()) if is_followed else "",
+        "settled_text": "" if step.is_settled is None else catalogue.text(f"roster.settled.{step.is_settled}".lower()),
         "fields": {
             "name": link_creator(setting, step.creator_id)["name"],
             "n": added_text,

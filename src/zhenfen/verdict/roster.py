@@ -83,7 +83,7 @@ class Step:
         genuine: Of these genuine, ends; None where the share is not assessed.
         fee_cny: Fee; None where unknown.
         total: Accounts of all so far, ends; None where posts are too few.
-        is_settled: Whether the intervals of the next best lie below; None without intervals, and for the last.
+        is_settled: Whether the intervals of the next best lie below; None without an interval, and for the last.
     """
 
     creator_id: str
@@ -130,6 +130,10 @@ class Ground(Protocol):
     @property
     def sizes(self) -> FloatArray:
         """Accounts of each, shape (k,)."""
+
+    @property
+    def is_thin(self) -> NDArray[np.bool_]:
+        """Of whom too little is known for an interval, shape (k,): they follow those who can be ordered."""
 
     def worths(self, before: Sequence[int]) -> FloatArray:
         """Accounts that each would add to those before, shape (k,); anything for those before."""
@@ -217,13 +221,12 @@ def _order_greedily(
     before: list[int] = []
     while len(before) < min(len(ids), MOST_STEPS):
         worths = ground.worths(before) * weights
-        worths[before] = -1.0
-        n_left = len(ids) - len(before)
-        best, *rivals = np.argsort(-worths, kind="stable")[: min(1 + N_RIVALS, n_left)].tolist()
+        left = [one for one in np.lexsort((-worths, ground.is_thin)).tolist() if one not in before]
+        best, rivals = left[0], [one for one in left[1 : 1 + N_RIVALS] if not ground.is_thin[one]]
         added, interval = ground.add(best, before)
         tops = [(weights[one], ground.add(one, before)[1]) for one in rivals]
         is_settled = None
-        if interval is not None and tops and all(ends is not None for _, ends in tops):
+        if interval is not None and tops:
             most = max(weight * ends[1] for weight, ends in tops if ends is not None)
             is_settled = bool(interval[0] * weights[best] > most)
         before = [*before, best]

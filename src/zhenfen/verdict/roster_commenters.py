@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from zhenfen.estimators.sightings import SeenCount, Sightings
+from zhenfen.estimators.sightings import N_POSTS_NEEDED, SeenCount, Sightings
 from zhenfen.features.audience.people import COMMENTERS
 from zhenfen.tables import Tables
 from zhenfen.verdict.roster import (
@@ -43,6 +43,11 @@ class CommentersGround:
     persons: NDArray[np.int64]
     places: NDArray[np.int64]
     sizes: FloatArray
+
+    @property
+    def is_thin(self) -> NDArray[np.bool_]:
+        """See `roster.Ground`."""
+        return np.bincount(self.seen.creators, minlength=len(self.sizes)) < N_POSTS_NEEDED
 
     def worths(self, before: Sequence[int]) -> FloatArray:
         """See `roster.Ground`."""

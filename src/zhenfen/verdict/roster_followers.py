@@ -41,6 +41,11 @@ class FollowersGround:
     sizes: FloatArray
     shared: FloatArray
 
+    @property
+    def is_thin(self) -> NDArray[np.bool_]:
+        """See `roster.Ground`: bounds are there of anybody."""
+        return np.zeros(len(self.sizes), dtype=bool)
+
     def worths(self, before: Sequence[int]) -> FloatArray:
         """See `roster.Ground`."""
         return np.array([self.add(place, before)[0] for place in range(len(self.sizes))])
