@@ -138,7 +138,7 @@ def _tell_reach(setting: Setting, reach: Reach) -> dict[str, Any]:
         most = next((pair for pair in pairs if pair["share"] is not None and pair["ends_text"]), None)
         key = "thin" if most is None else "most"
         sentences.append(text(f"roster.{key}.{reach.basis}", **(most or {"fields": {}})["fields"]))
-    if len(steps) == len(reach.listings) and len(steps) > FEWEST:
+    if len(steps) == len(reach.listings) > FEWEST and steps[-1]["added_low"] is not None:
         sentences.append(text(f"roster.least.{reach.basis}", **steps[-1]["fields"]))
     return {
         "basis": reach.basis,
