@@ -48,7 +48,11 @@ def run(data: Path, job_id: str, attempt: int) -> None:
         return
     folder = jobs_folder(data) / job_id
     try:
-        files = make_report(folder, job.options, StepNotes(store, job))
+        if "project" in job.options:
+            assess_project(data, job.options, StepNotes(store, job))
+            files = []
+        else:
+            files = make_report(folder, job.options, StepNotes(store, job))
     except (InputError, ConfigError, OSError) as error:
         # What the client is told; what it cannot mend is raised again.
         if is_disk_full(error):
@@ -89,6 +93,22 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: Progress) ->
     )
     vet(folder / options["path"], folder / REPORT, load_models(), wanted, on_progress)
     return sorted(path.name for path in (folder / REPORT).iterdir())
+
+
+def assess_project(data: Path, options: dict[str, Any], on_progress: Progress) -> None:
+    """Make the reports of a project of the desk.
+
+    Raises:
+        InputError: Its files cannot be used.
+        ConfigError: A model or the configuration of the service is broken.
+        LookupError: It was deleted meanwhile.
+    """
+    from zhenfen.desk_cases.assessment import assess
+    from zhenfen.desk_cases.project import open_projects
+    from zhenfen.model_store import load_models
+
+    projects = open_projects(data)
+    assess(projects, projects.get(options["project"]), load_models, options["lang"], on_progress)
 
 
 def _end_with_the_service() -> None:

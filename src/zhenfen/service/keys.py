@@ -115,13 +115,25 @@ class KeyFile:
         Raises:
             ConfigError: The file is broken.
         """
-        stamp = _stamp(self.path)
-        if stamp is None or stamp != self._stamp:
-            self._keys, self._stamp = read_keys(self.path), stamp
+        self._read()
         hashed = hash_key(secret)
         # Every key is compared in full: the time taken says nothing about any of them.
         matching = [one.name for one in self._keys if hmac.compare_digest(one.sha256, hashed)]
         return matching[0] if matching else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a key of that name.
+
+        Raises:
+            ConfigError: The file is broken.
+        """
+        self._read()
+        return any(one.name == name for one in self._keys)
+
+    def _read(self) -> None:
+        stamp = _stamp(self.path)
+        if stamp is None or stamp != self._stamp:
+            self._keys, self._stamp = read_keys(self.path), stamp
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -31,6 +31,8 @@ TICK_S = 0.2
 """How soon a stop, a removal or a deadline is noticed."""
 FORGET_EVERY_S = 3600
 """How often a service without work looks for reports that have been kept long enough."""
+LONGEST_END_S = 10
+"""A process that is told to end does so within a tick; more than that and something else is wrong."""
 FULL_DISK_S = 5
 """Pause before writing again what could not be written."""
 PROGRAM = (sys.executable, "-m", "zhenfen.service.job_process")
@@ -60,6 +62,7 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._called = threading.Event()
         self._stop_by: float | None = None
+        self._running: str | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -91,6 +94,12 @@ class Worker:
         self._called.set()
         self._thread.join()
 
+    def wait_for_end(self, job_id: str) -> None:
+        """Return when no process works on a job that was removed any more; whoever deletes its files waits for that."""
+        until = time.monotonic() + LONGEST_END_S
+        while self._running == job_id and time.monotonic() < until:
+            time.sleep(TICK_S)
+
     def drop_files(self, job_id: str) -> None:
         """Remove all files of a job."""
         shutil.rmtree(jobs_folder(self.settings.data) / job_id, ignore_errors=True)
@@ -103,11 +112,13 @@ class Worker:
             if job is None:
                 self._called.wait(FORGET_EVERY_S)
                 continue
+            self._running = job.job_id
             command = [*self.program, str(self.settings.data), job.job_id, str(job.attempt)]
             # A process whose standard input ends knows that the service is gone, and ends too. In a session of its own
             # it does not hear a Ctrl+C that is meant for the service.
             with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603 (our own program)
                 settle = self._watch(process, job)
+            self._running = None
             self._insist(settle)
             folder = jobs_folder(self.settings.data) / job.job_id
             shutil.rmtree(folder / SCRATCH, ignore_errors=True)
