@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from zhenfen.estimators.overlap import bound_added, bound_genuine, bound_union, estimate_shared
+from zhenfen.estimators.overlap import bound_added, bound_genuine, bound_union, estimate_shared, sum_shared
 from zhenfen.estimators.sightings import Sightings
 
 FloatArray = NDArray[np.float64]
@@ -74,9 +74,10 @@ def judge_sets(n_repeats: int, random: np.random.Generator) -> Iterator[str]:
             lengths = np.array([len(one) for one in drawn])
             n_lists, n_total = (np.stack([of[first], of[second]], axis=1) for of in (lengths, np.array(SIZES)))
             shared = np.zeros((k, k, 3))
-            shared[first, second] = estimate_shared(both, n_lists, n_total, 1 - 0.05 / len(first))
+            level = 1 - 0.05 / (len(first) + 1)
+            shared[first, second] = estimate_shared(both, n_lists, n_total, level)
             shared += shared.transpose(1, 0, 2)
-            low, high = bound_union(sizes, shared[..., 0], shared[..., 2])
+            low, high = bound_union(sizes, shared[..., 0], shared[..., 2], sum_shared(both, n_lists, n_total, level))
             of_genuine = bound_genuine((low, high), sizes, shares)
             added = [bound_added(sizes[at], shared[at, :at]) for at in range(k)]
             holds = all(ends[0] <= new <= ends[2] for ends, new in zip(added, news, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zhenfen.estimators.overlap import bound_added, bound_genuine, bound_union, estimate_shared
+from zhenfen.estimators.overlap import bound_added, bound_genuine, bound_union, estimate_shared, sum_shared
 
 
 def estimate(n_both: int, drawn: tuple[int, int], total: tuple[int, int], level: float = 0.95) -> list[int]:
@@ -107,6 +107,8 @@ def test_a_union_lies_within_its_bounds_and_between_the_largest_and_the_sum(seed
     sizes, shared = pairs_of(sets)
     low, high = bound_union(sizes, shared, shared)
     assert sizes.max() <= low <= len(set().union(*sets)) <= high <= sizes.sum()
+    in_all = float(np.triu(shared, 1).sum())
+    assert bound_union(sizes, shared, shared, (in_all, in_all)) == (low, high)
     loose_low, loose_high = bound_union(sizes, np.maximum(shared - 3, 0), shared + 3)
     assert loose_low <= low and high <= loose_high
 
@@ -156,3 +158,29 @@ def test_the_genuine_of_a_union_lie_within_their_bounds(seed: int) -> None:
 
 def test_without_fakes_all_are_genuine() -> None:
     assert bound_genuine((70.0, 80.0), np.array([50.0, 40.0]), [(0.0, 0.0)] * 2) == (70.0, 80.0)
+
+
+def test_pairs_added_up_are_known_nearer_than_each() -> None:
+    both, drawn, total = np.array([20, 15, 30]), np.full((3, 2), 1_000), np.full((3, 2), 10_000)
+    low, high = sum_shared(both, drawn, total)
+    each = estimate_shared(both, drawn, total)
+    assert each[:, 0].sum() < low < 65 * 100 < high < each[:, 2].sum()
+    # One weight for all: Garwood's interval of 65 counts.
+    assert (low, high) == pytest.approx((100 * 50.17, 100 * 82.85), rel=1e-3)
+    exact = sum_shared(np.array([7]), np.array([[20, 30]]), np.array([[20, 30]]))
+    assert exact == (7.0, 7.0)
+    assert sum_shared(np.array([0]), np.array([[100, 100]]), np.array([[1_000, 1_000]]))[0] == 0.0
+
+
+def test_the_sum_of_pairs_holds_as_often_as_it_says() -> None:
+    random = np.random.default_rng(8)
+    crowds = [np.arange(0, 3_000), np.arange(1_500, 3_500), np.arange(2_500, 6_000)]
+    truth = sum(len(np.intersect1d(crowds[i], crowds[j])) for i, j in ((0, 1), (0, 2), (1, 2)))
+    holds = []
+    for _ in range(500):
+        drawn = [random.choice(crowd, n, replace=False) for crowd, n in zip(crowds, (200, 300, 150), strict=True)]
+        both = np.array([len(np.intersect1d(drawn[i], drawn[j])) for i, j in ((0, 1), (0, 2), (1, 2))])
+        n_drawn, n_total = ([[len(of[i]), len(of[j])] for i, j in ((0, 1), (0, 2), (1, 2))] for of in (drawn, crowds))
+        low, high = sum_shared(both, np.array(n_drawn), np.array(n_total))
+        holds.append(low <= truth <= high)
+    assert np.mean(holds) >= 0.95

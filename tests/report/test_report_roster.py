@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from report_builder import Builder
+from roster_scene import SIZES, overlapping
 
 from zhenfen.errors import UnknownCreatorError
 from zhenfen.messages import LANGUAGES, Catalogue
@@ -16,38 +16,6 @@ from zhenfen.report.case import Setting
 from zhenfen.report.html import render_page
 from zhenfen.report.roster import summarise_roster
 from zhenfen.report.write import is_report_file, write_report
-
-SIZES = (60_000, 45_000, 30_000, 6_000, 4_000)
-N_DRAWN = 3_000
-RATE = "engagement_median_interactions_by_followers_ratio"
-
-
-def build(*, frame: str = "random", with_fees: bool = True, with_shares: bool = True) -> Builder:
-    """Five creators of Weibo with draws from overlapping followers, and commenters under eight posts each."""
-    random = np.random.default_rng(7)
-    builder = Builder()
-    for k, n in enumerate(SIZES):
-        one, fee = f"c{k}", 400.0 * (len(SIZES) - k) if with_fees else None
-        builder.creator(one, platform="weibo", n_followers=n, fee_cny=fee, display_name=f"样例·{k}<b>")
-        # Followers of c0 and c1 are neighbours in one crowd, c1 and c2 too; c3 stands inside c0.
-        first = {0: 0, 1: 40_000, 2: 70_000, 3: 10_000, 4: 200_000}[k]
-        drawn = random.choice(np.arange(first, first + n), min(N_DRAWN, n), replace=False)
-        builder.table("audience", *({"creator_id": one, "profile_id": f"p{p}", "frame": frame} for p in drawn))
-        for post in range(8):
-            builder.table("posts", {"post_id": f"{one}-{post}", "creator_id": one})
-            authors = random.choice(np.arange(k * 100, k * 100 + 250), 30, replace=False)
-            rows = (
-                {"comment_id": f"{one}-{post}-{a}", "post_id": f"{one}-{post}", "creator_id": one, "author_id": f"u{a}"}
-                for a in authors
-            )
-            builder.table("comments", *rows)
-        builder.assessed(one, "engagement", {"feature": RATE, "value": 0.01 * (k + 1), "unit": "quotient"})
-        posts = [{"post_id": f"{one}-{i}", "n_interactions": 90 + k, "is_measured": True} for i in range(8)]
-        builder.detail(one, "engagement", "posts", [{**post, "is_promoted": False} for post in posts])
-        if with_shares:
-            share = {"frame": frame, "share": 0.2, "low": 0.1, "high": 0.3, "method": "adjusted_count"}
-            builder.detail(one, "audience", "shares", [{**share, "n_profiles": N_DRAWN}])
-    return builder
 
 
 def setting_of(builder: Builder, language: str = "en") -> Setting:
@@ -64,7 +32,7 @@ def pair_of(basis: dict[str, Any], *places: int) -> dict[str, Any]:
 
 
 def test_random_draws_say_what_all_followers_share() -> None:
-    followers = basis_of(summarise_roster(setting_of(build())), "followers")
+    followers = basis_of(summarise_roster(setting_of(overlapping())), "followers")
     for places, truth in (((0, 1), 20_000), ((1, 2), 15_000), ((0, 3), 6_000), ((0, 4), 0)):
         pair = pair_of(followers, *places)
         assert pair["low"] <= truth <= pair["high"]
@@ -76,7 +44,7 @@ def test_random_draws_say_what_all_followers_share() -> None:
 
 @pytest.mark.parametrize("frame", ["newest", "unknown", "authorised_export"])
 def test_no_other_list_is_extrapolated(frame: str) -> None:
-    followers = basis_of(summarise_roster(setting_of(build(frame=frame))), "followers")
+    followers = basis_of(summarise_roster(setting_of(overlapping(frame=frame))), "followers")
     assert not followers["is_estimated"]
     assert followers["steps"] == [] and followers["matrix"] is None
     assert {pair["value"] for pair in followers["pairs"]} == {None}
@@ -102,7 +70,7 @@ def test_a_list_that_holds_everybody_is_whole() -> None:
 
 
 def test_the_chosen_alone_count() -> None:
-    setting = setting_of(build())
+    setting = setting_of(overlapping())
     of_two = summarise_roster(setting, ["c0", "c1"])
     assert of_two["creator_ids"] == ["c0", "c1"]
     assert {step["creator_id"] for basis in of_two["bases"] for step in basis["steps"]} == {"c0", "c1"}
@@ -118,12 +86,12 @@ def test_the_chosen_alone_count() -> None:
 @pytest.mark.parametrize("chosen", [[], ["c0"], ["c0", "c0"], ["c0", "nobody"]])
 def test_two_known_creators_are_needed(chosen: list[str]) -> None:
     with pytest.raises(UnknownCreatorError):
-        summarise_roster(setting_of(build()), chosen)
+        summarise_roster(setting_of(overlapping()), chosen)
 
 
 def test_the_order_is_by_fee_where_all_fees_are_known() -> None:
-    by_fee = basis_of(summarise_roster(setting_of(build())), "commenters")
-    by_count = basis_of(summarise_roster(setting_of(build(with_fees=False))), "commenters")
+    by_fee = basis_of(summarise_roster(setting_of(overlapping())), "commenters")
+    by_count = basis_of(summarise_roster(setting_of(overlapping(with_fees=False))), "commenters")
     assert by_fee["columns"]["fee"] and not by_count["columns"]["fee"]
     assert by_fee["steps"][0]["creator_id"] == "c4"
     assert sum(step["added"] for step in by_fee["steps"]) == by_fee["n_union"] == by_count["n_union"]
@@ -133,23 +101,23 @@ def test_the_order_is_by_fee_where_all_fees_are_known() -> None:
 
 
 def test_a_cost_of_genuine_accounts_is_of_the_genuine_ones() -> None:
-    step = basis_of(summarise_roster(setting_of(build())), "followers")["steps"][0]
+    step = basis_of(summarise_roster(setting_of(overlapping())), "followers")["steps"][0]
     assert step["genuine"][0] < step["added_low"] and step["genuine"][1] < step["added_high"]
     assert step["cost"] == [step["fee_cny"] / step["genuine"][1], step["fee_cny"] / step["genuine"][0]]
 
 
 def test_commenters_of_another_platform_are_others() -> None:
-    builder = build()
+    builder = overlapping()
     builder.creators[1]["platform"] = "douyin"
     commenters = basis_of(summarise_roster(setting_of(builder)), "commenters")
     assert not any(
         {"creator-c0", "creator-c1"} == {one["file"] for one in pair["creators"]} for pair in commenters["pairs"]
     )
-    assert commenters["n_union"] > basis_of(summarise_roster(setting_of(build())), "commenters")["n_union"]
+    assert commenters["n_union"] > basis_of(summarise_roster(setting_of(overlapping())), "commenters")["n_union"]
 
 
 def test_a_creator_s_own_replies_are_nobody_s_audience() -> None:
-    builder = build()
+    builder = overlapping()
     before = basis_of(summarise_roster(setting_of(builder)), "commenters")["n_union"]
     reply = {"comment_id": "r", "post_id": "c0-0", "creator_id": "c0", "author_id": "c0"}
     nameless = {"comment_id": "s", "post_id": "c0-0", "creator_id": "c0", "author_id": None}
@@ -179,7 +147,7 @@ def test_nothing_to_compare_is_said() -> None:
 
 
 def test_size_classes_are_of_one_platform_and_say_where_they_are_thin() -> None:
-    summary = summarise_roster(setting_of(build()))
+    summary = summarise_roster(setting_of(overlapping()))
     assert [(one["name"], one["n"]) for one in summary["classes"]] == [("koc", 2), ("micro", 3)]
     assert "too few" in summary["classes"][0]["engagement_note"]
     assert "too few creators to say" in summary["classes_sentence"]
@@ -188,14 +156,14 @@ def test_size_classes_are_of_one_platform_and_say_where_they_are_thin() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_it_escaped(language: str) -> None:
-    page = render_page("roster.html", summarise_roster(setting_of(build(), language)))
+    page = render_page("roster.html", summarise_roster(setting_of(overlapping(), language)))
     assert "样例·0&lt;b&gt;" in page and "<b>" not in page
     assert "style=" not in page
     assert 'class="heat"' in page
 
 
 def test_a_report_of_several_holds_the_roster(tmp_path: Path) -> None:
-    findings, tables = build().build()
+    findings, tables = overlapping().build()
     write_report(findings, tables, tmp_path / "out", "en")
     assert '<a href="roster.html">' in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     roster = json.loads((tmp_path / "out" / "roster.json").read_text(encoding="utf-8"))

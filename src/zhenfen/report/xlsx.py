@@ -1,5 +1,5 @@
 """The shortlist as a spreadsheet with a sheet for each: creators, evidence, the families' own lines, what would lower a
-level, unusable rows, provenance.
+level, what several creators share, add and cost by size, unusable rows, provenance.
 
 Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
 carries the quote prefix, so it stays text when the cell is edited or saved again.
@@ -65,9 +65,9 @@ _PROVENANCE: dict[str, Heading] = {
     "sha256": ("report.col.digest", "wide"),
 }
 _PAIRS: dict[str, Heading] = {
-    "a": ("report.col.creator", "text"),
-    "b": ("report.col.creator", "text"),
-    "label": ("roster.col.frame", "text"),
+    "a": ("roster.col.first", "text"),
+    "b": ("roster.col.second", "text"),
+    "label": ("roster.col.basis", "text"),
     "n_seen": ("roster.col.seen", "count"),
     "value": ("roster.col.shared", "count"),
     "low": ("report.col.interval_low", "count"),
@@ -78,7 +78,7 @@ _PAIRS: dict[str, Heading] = {
 }
 _ORDER: dict[str, Heading] = {
     "name": ("report.col.creator", "text"),
-    "label": ("roster.col.frame", "text"),
+    "label": ("roster.col.basis", "text"),
     "n_total": ("roster.col.size", "count"),
     "added": ("roster.col.added", "count"),
     "added_low": ("report.col.interval_low", "count"),
@@ -96,7 +96,7 @@ _CLASSES: dict[str, Heading] = {
     "n": ("report.col.creators", "count"),
     "n_followers": ("report.fact.followers", "count"),
     "engagement": ("roster.col.engagement", "real"),
-    "engagement_note": ("report.col.reference", "text"),
+    "engagement_note": ("roster.col.interval", "text"),
     "reach_text": ("roster.col.reach", "text"),
     "genuine_text": ("roster.col.reach_genuine", "text"),
     "cost_text": ("roster.col.genuine_cost", "text"),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from zhenfen.estimators.overlap import bound_added, bound_union, estimate_shared
+from zhenfen.estimators.overlap import bound_added, bound_union, estimate_shared, sum_shared
 from zhenfen.features.audience.people import OTHER_AUDIENCES
 from zhenfen.tables import Tables
 from zhenfen.verdict.roster import (
@@ -36,10 +36,12 @@ class FollowersGround:
     Attributes:
         sizes: Followers of each, shape (k,).
         shared: Low, value and high of what each two share, shape (k, k, 3).
+        in_pairs: Ends of what all pairs share, added up.
     """
 
     sizes: FloatArray
     shared: FloatArray
+    in_pairs: Interval
 
     @property
     def is_thin(self) -> NDArray[np.bool_]:
@@ -58,7 +60,8 @@ class FollowersGround:
     def unite(self, places: Sequence[int]) -> Interval:
         """See `roster.Ground`."""
         at = np.ix_(places, places)
-        return bound_union(self.sizes[list(places)], self.shared[..., 0][at], self.shared[..., 2][at])
+        in_pairs = self.in_pairs if len(places) == len(self.sizes) else None
+        return bound_union(self.sizes[list(places)], self.shared[..., 0][at], self.shared[..., 2][at], in_pairs)
 
 
 def measure_followers(
@@ -88,7 +91,7 @@ def measure_followers(
     listings = dict(zip(ids, (listing for listing, _ in chosen), strict=True))
     platforms = np.array([known[one]["platform"] or "" for one in ids])
     n_both = count_both(members, len(ids))
-    told, shared, can = _share(list(listings.values()), n_both, platforms[:, None] == platforms)
+    told, shared, can, in_pairs = _share(list(listings.values()), n_both, platforms[:, None] == platforms)
     first, second = np.nonzero(np.triu(platforms[:, None] == platforms, 1))
     is_listed = np.array([listing.n_seen > 0 for listing in listings.values()])
     shown = [at for at in zip(first.tolist(), second.tolist(), strict=True) if is_listed[list(at)].all()]
@@ -98,13 +101,13 @@ def measure_followers(
         low, value, high = told[at].tolist() if can[at] else (None, None, None)
         pairs.append(Shared((ids[at[0]], ids[at[1]]), int(n_both[at]), value, low, high))
     sizes = np.array([listing.n_total for listing in listings.values()], dtype=np.float64)
-    return conclude("followers", listings, pairs, FollowersGround(sizes, shared), shares=shares, fees=fees)
+    return conclude("followers", listings, pairs, FollowersGround(sizes, shared, in_pairs), shares=shares, fees=fees)
 
 
 def _share(
     listings: Sequence[Listing], n_both: NDArray[np.int64], is_alike: NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """What each two share: low, value, high of one pair, and of all pairs at once; and which pairs can be estimated.
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_], Interval]:
+    """What each two share: low, value, high of one pair, and of all at once; which can be estimated; all added up.
 
     Of others: at least those seen on both, at most the smaller; accounts of two platforms are never the same.
     """
@@ -117,14 +120,19 @@ def _share(
     told[first, second] = np.stack([seen, seen, np.minimum(totals[first], totals[second])], axis=1)
     shared, can = told.copy(), np.zeros_like(is_alike)
     pair = tuple(places[is_random[first] & is_random[second]] for places in (first, second))
+    low = high = 0.0
     if len(pair[0]):
         n_drawn, n_total = (np.stack([counts[places] for places in pair], axis=1) for counts in (drawn, totals))
         told[pair] = estimate_shared(n_both[pair], n_drawn, n_total, CONFIDENCE_LEVEL)
-        # What is said of the whole roster holds as often as what is said of one pair (Bonferroni).
-        level = 1 - (1 - CONFIDENCE_LEVEL) / len(pair[0])
-        shared[pair] = estimate_shared(n_both[pair], n_drawn, n_total, level)
         can[pair] = True
-    return told, shared + shared.transpose(1, 0, 2), can
+        # What is said of the whole roster holds as often as what is said of one pair (Bonferroni): of each pair, and of
+        # their sum.
+        level = 1 - (1 - CONFIDENCE_LEVEL) / (len(pair[0]) + 1)
+        shared[pair] = estimate_shared(n_both[pair], n_drawn, n_total, level)
+        low, high = sum_shared(n_both[pair], n_drawn, n_total, level)
+    others = shared[~can].sum(axis=0)
+    in_pairs = (low + others[0], high + others[2])
+    return told, shared + shared.transpose(1, 0, 2), can, in_pairs
 
 
 def _choose_list(rows: pl.DataFrame, n_followers: int) -> tuple[Listing, pl.DataFrame]:
