@@ -1,0 +1,96 @@
+"""From rooms to a creator: medians of what visits bring, and the rarest of what was set against chance."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from zhenfen.features.live.rooms import TESTS
+
+N_ROOMS_NEEDED = 3
+"""One evening is no habit: as a family's level wants three posts elsewhere (configs/verdict/levels.yaml)."""
+RAREST = 12.0
+"""Rarities end here: a p-value of 10 to the -300 says no more."""
+_BY_VIEWS = {
+    "peak_by_views_ratio": "n_peak_viewers",
+    "comments_by_views_ratio": "n_remarks",
+    "likes_by_views_ratio": "n_likes",
+    "new_followers_by_views_ratio": "n_new_followers",
+    "orders_by_views_ratio": "n_orders",
+}
+_RARITIES = ("even_comments", "even_arrivals", "like_packets", "held_step")
+"""Of TESTS, in their order."""
+
+
+def measure_ratios(rooms: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
+    """creator_id and the family's ratios: medians over the rooms that state both counts, N_ROOMS_NEEDED of them.
+
+    Args:
+        rooms: Result of `rooms.describe_rooms`.
+        sizes: creator_id and n_followers, null where 0 or unknown.
+    """
+    views = pl.when(pl.col("n_views") > 0).then(pl.col("n_views"))
+    measured = {
+        "views_by_followers_ratio": pl.col("n_views") / pl.col("n_followers"),
+        "peak_by_followers_ratio": pl.col("n_peak_viewers") / pl.col("n_followers"),
+        "stay_minutes": pl.col("stay_minutes"),
+        "comments_per_viewer_hour_ratio": pl.col("remarks_per_viewer_hour"),
+        "sales_per_mille_views_cny": 1000 * pl.col("sales_cny") / views,
+        **{name: pl.col(count) / views for name, count in _BY_VIEWS.items()},
+    }
+    sized = rooms.join(sizes.select("creator_id", "n_followers"), on="creator_id", how="left")
+    return sized.group_by("creator_id").agg(
+        pl.when(value.count() >= N_ROOMS_NEEDED).then(value.median()).alias(f"live_{name}")
+        for name, value in measured.items()
+    )
+
+
+def measure_returns(rooms: pl.DataFrame) -> pl.DataFrame:
+    """creator_id, live_returned_share and live_n_orders, over the rooms that state orders and the share given back."""
+    known = rooms.drop_nulls(["n_orders", "returned_share"]).filter(pl.col("n_orders") > 0)
+    # Orders are whole: sums of whole numbers are the same in any order of rows.
+    returned = (pl.col("n_orders") * pl.col("returned_share")).round().cast(pl.Int64)
+    return known.group_by("creator_id").agg(
+        live_returned_share=returned.sum() / pl.col("n_orders").sum(), live_n_orders=pl.col("n_orders").sum()
+    )
+
+
+def correct_for_tests(tested: pl.DataFrame, regulars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both with p values times the number of tests that were made of the creator (Bonferroni), at most 1.
+
+    Args:
+        tested: Result of `rooms.set_against_chance`.
+        regulars: Result of `regulars.find_regulars`.
+    """
+    made = tested.select("creator_id", n=pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in TESTS))
+    made = pl.concat([made, regulars.select("creator_id", n=pl.col("p_value").is_not_null().cast(pl.Int64))])
+    n_tests = made.group_by("creator_id").agg(n_tests=pl.col("n").sum())
+    corrected = []
+    for frame, names in ((tested, TESTS), (regulars, ("p_value",))):
+        known = frame.join(n_tests, on="creator_id", how="left", maintain_order="left")
+        times = (
+            pl.when(pl.col(name).is_not_null())
+            .then(pl.min_horizontal(pl.col(name) * pl.col("n_tests"), 1.0))
+            .alias(name)
+            for name in names
+        )
+        corrected.append(known.with_columns(times).drop("n_tests"))
+    return corrected[0], corrected[1]
+
+
+def find_rarest(rooms: pl.DataFrame, regulars: pl.DataFrame) -> pl.DataFrame:
+    """creator_id, live_contradicting_rooms and the rarities: minus the decimal logarithm of the least p, 0 to RAREST.
+
+    Args:
+        rooms: Rooms with contradictions and corrected TESTS.
+        regulars: Result of `regulars.find_regulars`, corrected.
+    """
+
+    def rarity(p_value: pl.Expr) -> pl.Expr:
+        return (-p_value.log10()).clip(0.0, RAREST)
+
+    least = rooms.group_by("creator_id").agg(
+        (pl.col("contradictions").list.len() > 0).sum().alias("live_contradicting_rooms"),
+        *(rarity(pl.col(name).min()).alias(f"live_{kind}_rarity") for name, kind in zip(TESTS, _RARITIES, strict=True)),
+    )
+    even = regulars.select("creator_id", live_even_regulars_rarity=rarity(pl.col("p_value")))
+    return least.join(even, on="creator_id", how="left")
