@@ -39,9 +39,7 @@ def bound_evenness(pairs: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     sums = known["total"].unique().sort()
     # Row by row the log of E exp(-slope * near) for a pair of this sum, column by column the slopes.
     logs = np.empty((len(sums), len(_SLOPES)))
-    for row, n in enumerate(sums.to_list()):
-        if n > LARGE_SUM:
-            n = LARGE_SUM
+    for row, n in enumerate(sums.clip(upper_bound=LARGE_SUM).to_list()):
         k = np.arange(n + 1)
         near = np.minimum((2 * k - n) ** 2 / n, MOST_APART)
         logs[row] = np.log(binom.pmf(k, n, 0.5) @ np.exp(-np.outer(near, _SLOPES)))
@@ -87,41 +85,3 @@ def bound_packets(steps: pl.DataFrame, keys: list[str], least: int) -> pl.DataFr
     # The size is chosen among all that came: the bound times n covers that. Of two alike the larger.
     first = tried.sort(*keys, "p_value", "size", descending=[*(False for _ in keys), False, True])
     return first.unique(keys, keep="first", maintain_order=True).select(*keys, "size", "n_packets", "p_value")
-
-
-def bound_equal_shares(counts: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """How probable it is that accounts share out their remarks as evenly: keys, n_accounts, p_value.
-
-    One remark of each is left out (who signs in every evening writes one for certain); the others, dealt out by chance
-    to accounts that all like to talk as much, spread as chi-square with a degree fewer than there are accounts, and
-    wider where some talk more.
-
-    Args:
-        counts: `keys` (creator and room) and `n`, remarks of an account in the room, from 1.
-        keys: Of a creator; a room is `post_id`.
-    """
-    from scipy.stats import chi2
-
-    more = pl.col("n") - 1
-    mean = more.mean()
-    rooms = (
-        counts.sort(*keys, "post_id", "n")
-        .group_by(*keys, "post_id", maintain_order=True)
-        .agg(
-            n_accounts=pl.len().cast(pl.Int64),
-            spread=pl.when(mean > 0).then(((more - mean) ** 2).sum() / mean),
-            mean=mean,
-        )
-    )
-    whole = (
-        rooms.drop_nulls("spread")
-        .group_by(keys, maintain_order=True)
-        .agg(
-            pl.col("spread").sum(),
-            freedom=(pl.col("n_accounts") - 1).sum(),
-            n_accounts=pl.col("n_accounts").max(),
-            mean_remarks=(pl.col("mean") * pl.col("n_accounts")).sum() / pl.col("n_accounts").sum() + 1,
-        )
-    )
-    tails = chi2.cdf(whole["spread"].to_numpy(), whole["freedom"].to_numpy())
-    return whole.select(*keys, "n_accounts", "mean_remarks", p_value=pl.Series(tails, dtype=pl.Float64))

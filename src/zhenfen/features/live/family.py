@@ -17,7 +17,15 @@ from zhenfen.features.inputs import Inputs, own_posts
 from zhenfen.features.live.minutes import MINUTES_SCHEMA, read_minutes
 from zhenfen.features.live.ratios import N_ROOMS_NEEDED, correct_for_tests, find_rarest, measure_ratios, measure_returns
 from zhenfen.features.live.regulars import REGULARS_SCHEMA, find_regulars
-from zhenfen.features.live.rooms import ROOMS_SCHEMA, describe_rooms, mark_rooms, set_against_chance
+from zhenfen.features.live.rooms import (
+    ROOMS_SCHEMA,
+    TOGETHER_SCHEMA,
+    bound_together,
+    describe_rooms,
+    mark_rooms,
+    pair_rooms,
+    set_against_chance,
+)
 from zhenfen.features.specs import Concern, FeatureSpec, Unit
 
 ROOM = "live"
@@ -105,6 +113,7 @@ class Live(Family, name="live"):
         "rooms": ROOMS_SCHEMA,
         "minutes": MINUTES_SCHEMA,
         "regulars": REGULARS_SCHEMA,
+        "together": TOGETHER_SCHEMA,
     }
     is_alone = True
 
@@ -115,7 +124,10 @@ class Live(Family, name="live"):
         spoken = inputs.tables["comments"].join(rooms.select("post_id"), on="post_id", how="semi")
         comments = spoken.filter(pl.col("author_id").ne_missing(pl.col("creator_id")))
         minutes = read_minutes(rooms, comments, inputs.tables["post_counts"])
-        tested, regulars = correct_for_tests(set_against_chance(minutes), find_regulars(comments))
+        pairs = pair_rooms(minutes)
+        together = bound_together(pairs)
+        tests = (set_against_chance(minutes, pairs), together, find_regulars(comments))
+        tested, together, regulars = correct_for_tests(tests)
         known = mark_rooms(rooms.join(tested, on=["creator_id", "post_id"], how="left"))
         ids = creators.select("creator_id").sort("creator_id")
         counted = ids.join(rooms.group_by("creator_id").agg(n_found=pl.len()), on="creator_id", how="left")
@@ -134,7 +146,7 @@ class Live(Family, name="live"):
             regulars.select(
                 "creator_id", live_n_named_comments="n_remarks", live_everywhere_comment_share="everywhere_share"
             ),
-            find_rarest(known, regulars),
+            find_rarest(known, together, regulars),
         ):
             values = values.join(part, on="creator_id", how="left", maintain_order="left")
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
@@ -143,5 +155,5 @@ class Live(Family, name="live"):
             order = ["creator_id", "is_marked", "published_at", "post_id"]
             shown = known.sort(order, descending=[False, True, False, False])
             details["rooms"] = shown.select(pl.col(name).cast(dtype) for name, dtype in ROOMS_SCHEMA.items())
-            details |= {"minutes": minutes, "regulars": regulars}
+            details |= {"minutes": minutes, "regulars": regulars, "together": together}
         return Measured(values.select("creator_id", *columns), pl.concat(reasons), details)

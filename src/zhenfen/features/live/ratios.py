@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from zhenfen.features.live.rooms import TESTS
@@ -54,43 +56,45 @@ def measure_returns(rooms: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def correct_for_tests(tested: pl.DataFrame, regulars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both with p values times the number of tests that were made of the creator (Bonferroni), at most 1.
+def correct_for_tests(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """The frames with p values times the number of tests that were made of the creator (Bonferroni), at most 1.
 
     Args:
-        tested: Result of `rooms.set_against_chance`.
-        regulars: Result of `regulars.find_regulars`.
+        frames: Each with creator_id and columns p_…, null where nothing was tested.
     """
-    made = tested.select("creator_id", n=pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in TESTS))
-    made = pl.concat([made, regulars.select("creator_id", n=pl.col("p_value").is_not_null().cast(pl.Int64))])
-    n_tests = made.group_by("creator_id").agg(n_tests=pl.col("n").sum())
+    columns = [[name for name in frame.columns if name.startswith("p_")] for frame in frames]
+    made = [
+        frame.select("creator_id", n=pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.Int64) for name in names))
+        for frame, names in zip(frames, columns, strict=True)
+    ]
+    n_tests = pl.concat(made).group_by("creator_id").agg(n_tests=pl.col("n").sum())
     corrected = []
-    for frame, names in ((tested, TESTS), (regulars, ("p_value",))):
+    for frame, names in zip(frames, columns, strict=True):
         known = frame.join(n_tests, on="creator_id", how="left", maintain_order="left")
-        times = (
-            pl.when(pl.col(name).is_not_null())
-            .then(pl.min_horizontal(pl.col(name) * pl.col("n_tests"), 1.0))
-            .alias(name)
-            for name in names
-        )
-        corrected.append(known.with_columns(times).drop("n_tests"))
-    return corrected[0], corrected[1]
+        corrected.append(known.with_columns((pl.col(names) * pl.col("n_tests")).clip(0.0, 1.0)).drop("n_tests"))
+    return corrected
 
 
-def find_rarest(rooms: pl.DataFrame, regulars: pl.DataFrame) -> pl.DataFrame:
+def find_rarest(rooms: pl.DataFrame, together: pl.DataFrame, regulars: pl.DataFrame) -> pl.DataFrame:
     """creator_id, live_contradicting_rooms and the rarities: minus the decimal logarithm of the least p, 0 to RAREST.
 
     Args:
-        rooms: Rooms with contradictions and corrected TESTS.
+        rooms: Rooms with contradictions and TESTS, corrected.
+        together: The first two of TESTS over all rooms of a creator, corrected.
         regulars: Result of `regulars.find_regulars`, corrected.
     """
-
-    def rarity(p_value: pl.Expr) -> pl.Expr:
-        return (-p_value.log10()).clip(0.0, RAREST)
-
-    least = rooms.group_by("creator_id").agg(
-        (pl.col("contradictions").list.len() > 0).sum().alias("live_contradicting_rooms"),
-        *(rarity(pl.col(name).min()).alias(f"live_{kind}_rarity") for name, kind in zip(TESTS, _RARITIES, strict=True)),
+    each = rooms.group_by("creator_id").agg(
+        pl.col(TESTS).min(), live_contradicting_rooms=(pl.col("contradictions").list.len() > 0).sum()
     )
-    even = regulars.select("creator_id", live_even_regulars_rarity=rarity(pl.col("p_value")))
-    return least.join(even, on="creator_id", how="left")
+    both = each.join(together, on="creator_id", how="left", suffix="_together")
+    even = regulars.select("creator_id", p_regulars="p_value")
+    least = {
+        **dict(zip(_RARITIES, map(pl.col, TESTS), strict=True)),
+        "even_regulars": pl.col("p_regulars"),
+        **{
+            kind: pl.min_horizontal(test, f"{test}_together")
+            for kind, test in zip(_RARITIES[:2], TESTS[:2], strict=True)
+        },
+    }
+    rarities = {f"live_{kind}_rarity": (-p.log10()).clip(0.0, RAREST) for kind, p in least.items()}
+    return both.join(even, on="creator_id", how="left").select("creator_id", "live_contradicting_rooms", **rarities)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import reduce
+
 import numpy as np
 import polars as pl
 
@@ -27,8 +30,8 @@ N_BEFORE, N_AFTER = 10, 30
 """Minutes before and after a sudden arrival. A giveaway holds viewers for ten minutes or so; then they leave."""
 STEP_TIMES, LEAST_STEP = 5.0, 50
 """An arrival is sudden that brings five times the usual minute and half of those present, and fifty at least."""
-MOST_STAYING = 0.2
-"""Sudden arrivals hold if viewers leave at a fifth of the rate of before: four in five of those present never leave."""
+MOST_STAYING = 0.3
+"""Sudden arrivals hold if viewers leave at three tenths of the rate of before: seven in ten of those present stay."""
 TESTS = ("p_comments", "p_arrivals", "p_likes", "p_step")
 ROOMS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
@@ -54,6 +57,12 @@ ROOMS_SCHEMA: dict[str, pl.DataType] = {
 """One row a room. p values are of all that was tested of the creator together, null where not tested; packet_likes came
 in n_packets minutes; n_step came at step_minute, after which viewers left at staying_ratio times the rate of before;
 contradictions: names of counts that cannot both be right."""
+TOGETHER_SCHEMA: dict[str, pl.DataType] = {
+    "creator_id": pl.String(),
+    "p_comments": pl.Float64(),
+    "p_arrivals": pl.Float64(),
+}
+"""One row a creator: p of how even the minutes of all rooms are together, corrected like those of the rooms."""
 
 
 def describe_rooms(rooms: pl.DataFrame) -> pl.DataFrame:
@@ -83,38 +92,55 @@ def describe_rooms(rooms: pl.DataFrame) -> pl.DataFrame:
     return described.with_columns(remarks_per_viewer_hour=spoken)
 
 
-def set_against_chance(minutes: pl.DataFrame) -> pl.DataFrame:
-    """KEYS, n_minutes and for each room TESTS (of the room alone) with what they are about.
+def pair_rooms(minutes: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """p_comments and p_arrivals → the pairs of neighbouring minutes that `chance.bound_evenness` reads.
 
     Args:
         minutes: Result of `minutes.read_minutes`.
     """
-    n_minutes = minutes.group_by(KEYS).agg(n_minutes=pl.len().cast(pl.Int64))
-    capped = (
-        minutes.drop_nulls("n_comments")
-        .group_by(KEYS)
-        .agg(
-            is_capped=(pl.col("n_comments").max() >= CAPPED_FROM)
-            & ((pl.col("n_comments") == pl.col("n_comments").max()).mean() >= CAPPED_SHARE)
-        )
-    )
-    speaking = minutes.join(capped.filter("is_capped"), on=KEYS, how="anti", maintain_order="left")
-    evenness = {
+    most = pl.col("n_comments").max()
+    is_capped = (most >= CAPPED_FROM) & ((pl.col("n_comments") == most).mean() >= CAPPED_SHARE)
+    capped = minutes.drop_nulls("n_comments").group_by(KEYS).agg(is_capped=is_capped).filter("is_capped")
+    speaking = minutes.join(capped, on=KEYS, how="anti", maintain_order="left")
+    pairs = {
         "p_comments": pair_minutes(speaking, "n_comments"),
         "p_arrivals": pair_minutes(exact_arrivals(minutes), "n_entered"),
     }
-    tested = n_minutes
-    for name, pairs in evenness.items():
-        busy = pairs.filter((pl.col("one") + pl.col("other")).mean().over(KEYS) >= 2 * LEAST_PER_MINUTE)
-        even = bound_evenness(busy, KEYS).filter(pl.col("n_pairs") >= N_PAIRS_NEEDED)
-        tested = tested.join(even.select(*KEYS, pl.col("p_value").alias(name)), on=KEYS, how="left")
-    packets = bound_packets(liked_steps(minutes), KEYS, LEAST_LIKES).rename(
-        {"size": "packet_likes", "p_value": "p_likes"}
-    )
+    is_busy = (pl.col("one") + pl.col("other")).mean().over(KEYS) >= 2 * LEAST_PER_MINUTE
+    is_long = pl.len().over(KEYS) >= N_PAIRS_NEEDED
+    return {name: one.filter(is_busy & is_long) for name, one in pairs.items()}
+
+
+def set_against_chance(minutes: pl.DataFrame, pairs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """KEYS, n_minutes and for each room TESTS (of the room alone) with what they are about.
+
+    Args:
+        minutes: Result of `minutes.read_minutes`.
+        pairs: Result of `pair_rooms`.
+    """
+    tested = minutes.group_by(KEYS).agg(n_minutes=pl.len().cast(pl.Int64))
+    for name, one in pairs.items():
+        even = bound_evenness(one, KEYS).select(*KEYS, pl.col("p_value").alias(name))
+        tested = tested.join(even, on=KEYS, how="left")
+    packets = bound_packets(liked_steps(minutes), KEYS, LEAST_LIKES)
     # Few equal ones are no packets, but the room was looked at all the same.
-    probable = pl.when(pl.col("n_packets") >= N_PACKETS_NEEDED).then("p_likes").otherwise(1.0)
-    looked_at = packets.with_columns(p_likes=probable)
+    probable = pl.when(pl.col("n_packets") >= N_PACKETS_NEEDED).then("p_value").otherwise(1.0)
+    looked_at = packets.select(*KEYS, "n_packets", packet_likes="size", p_likes=probable)
     return tested.join(looked_at, on=KEYS, how="left").join(find_steps(minutes), on=KEYS, how="left").sort(KEYS)
+
+
+def bound_together(pairs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """TOGETHER_SCHEMA: the evenness of all rooms of a creator together, p of this alone.
+
+    Args:
+        pairs: Result of `pair_rooms`.
+    """
+    frames = (
+        bound_evenness(one, ["creator_id"]).select("creator_id", pl.col("p_value").alias(name))
+        for name, one in pairs.items()
+    )
+    whole = reduce(lambda one, other: one.join(other, on="creator_id", how="full", coalesce=True), frames)
+    return whole.select(pl.col(name).cast(dtype) for name, dtype in TOGETHER_SCHEMA.items()).sort("creator_id")
 
 
 def find_steps(minutes: pl.DataFrame) -> pl.DataFrame:
