@@ -40,7 +40,7 @@ def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used
     begun = {key for source in sources for key in re.findall(rf"""["']((?:{kinds})\.[a-z_.]*)\{{""", source)}
     # A template joins, and `label` takes the beginning of a key alone.
     begun |= {f"{key.rstrip('.')}." for key in quoted if key in ("report.version", "computed.unit", "priority.why.")}
-    begun |= {f"missing.{family}" for family in ("growth", "engagement", "comments", "audience")}
+    begun |= {f"missing.{family}" for family in ("growth", "engagement", "comments", "audience", "live")}
     begun |= {key for key in load_entries() if key.startswith("missing.") and f"reason.{key[8:]}" in load_entries()}
     existing = {key for key in load_entries() if re.match(rf"({kinds})\.", key)}
     assert quoted - existing - {"report.version", "computed.unit", "priority.why."} == set()

@@ -34,7 +34,7 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
     """A page in the look of the reports: a file of templates/, which finds the summary as `r`."""
     from markupsafe import Markup
 
-    from zhenfen.report.charts import cells, followers, interactions
+    from zhenfen.report.charts import cells, followers, interactions, rooms
 
     catalogue = Catalogue(summary["language"])
     # Nothing may be loaded or run; the one style element is named by its hash, so no other style takes effect.
@@ -56,6 +56,7 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             is_from_zero=followers.is_from_zero,
             is_logarithmic=interactions.is_logarithmic,
             range_bar=cells.range_bar,
+            room_chart=partial(rooms.room_chart, catalogue=catalogue),
             share_bar=cells.share_bar,
             sparkline=cells.sparkline,
         )

@@ -3,8 +3,8 @@
 Fans come again, so that more accounts are everywhere than chance has there; peers say how many are usual, and without
 peers the number of chance is shown and says nothing against anybody. What no fans do is talk alike: who wrote alike in
 the other rooms, two by two, differ in this one as chance makes them (`chance.bound_evenness`), while accounts that a
-program works through in turn write the same number. A fan club's task of so many remarks an evening comes nearest to it,
-which is why short contributions do not count.
+program works through in turn write the same number. A fan club's task of so many remarks an evening comes nearest to
+it, which is why short contributions do not count.
 """
 
 from __future__ import annotations
