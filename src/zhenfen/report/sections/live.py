@@ -32,14 +32,14 @@ _CAUSES = {
 """Innocent cause → the kinds of findings that it explains."""
 
 
-class LiveSection(FamilySection, family="live", place=3.5):
+class LiveSection(FamilySection, family="live", place=7):
     """Rooms out of line open, the others folded; how many speak everywhere; a chart of the oddest room."""
 
     reads: ClassVar[Reads] = {"live": ("rooms", "minutes", "regulars", "together")}
     absent = "live.no_rooms"
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
-        """Rooms, regulars, chart and `found`: kind, sentence and day of each finding, rarest first; None without rooms."""
+        """Rooms, regulars, chart and `found`: kind, sentence and day of each finding, rarest first; None without any."""
         rooms = case.detail("live", "rooms")
         if rooms is None:
             return None
@@ -124,8 +124,9 @@ def _describe(row: Mapping[str, Any], case: Case) -> dict[str, Any]:
 def _find_together(case: Case) -> Iterator[dict[str, Any]]:
     """Findings over all rooms of the creator: evenness, and regulars who write alike."""
     together, regulars = case.detail("live", "together"), case.detail("live", "regulars")
-    for kind in ("comments", "arrivals") if together is not None else ():
-        p_value = together[f"p_{kind}"][0]
+    both = {} if together is None else together.row(0, named=True)
+    for kind in ("comments", "arrivals"):
+        p_value = both.get(f"p_{kind}")
         if p_value is not None and p_value <= MOST_BY_CHANCE:
             said = case.catalogue.text(f"live.tell.{kind}_together", p=p_text(case.catalogue, p_value))
             yield {"kind": kind, "p_value": p_value, "text": said, "day": ""}
@@ -158,7 +159,7 @@ def _draw(rooms: pl.DataFrame, case: Case) -> dict[str, Any] | None:
     row = known.sort(order, descending=[False, True, True], nulls_last=True).row(0, named=True)
     mine = minutes.filter(post_id=row["post_id"])
     # Minutes that nobody read are a gap.
-    whole = pl.DataFrame({"minute": range(mine["minute"].min(), mine["minute"].max() + 1)}, schema={"minute": pl.Int64})  # type: ignore[arg-type,operator]
+    whole = mine.select(pl.int_range(pl.col("minute").min(), pl.col("minute").max() + 1).alias("minute"))
     filled = whole.join(mine, on="minute", how="left", maintain_order="left")
     day = "—" if row["published_at"] is None else iso_day(row["published_at"])
     is_held = row["p_step"] is not None and row["p_step"] <= MOST_BY_CHANCE
