@@ -39,7 +39,7 @@ class LiveSection(FamilySection, family="live", place=7):
     absent = "live.no_rooms"
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
-        """Rooms, regulars, chart and `found`: kind, sentence and day of each finding, rarest first; None without any."""
+        """Rooms, regulars, chart and `found`: kind, sentence and day of each finding, rarest first; else None."""
         rooms = case.detail("live", "rooms")
         if rooms is None:
             return None
