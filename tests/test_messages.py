@@ -86,6 +86,7 @@ def test_every_template_that_counts_has_one_form_for_one_and_one_for_several(lan
 def test_no_template_sets_a_bare_count_before_a_plural_in_english():
     """Counts that are never one are named here; all others choose their form or stand behind a colon."""
     many = {"report.order", "report.question.order", "report.question.cluster", "report.share.prediction_powered"}
+    many |= {"live.tell", "live.question.regulars", "live.regulars", "live.chart.about"}
     many |= {"cli", "monitor", "rules.behind_fold", "growth.cause.gap.for"}
     bare = re.compile(r"(?<!at least )\{n\w*\} [a-z]+s\b")
     found = {key for key, texts in load_entries().items() if bare.search(texts["en"])}

@@ -122,8 +122,8 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
 def read_room() -> list[pl.Expr]:
     """media_kind, published_at, duration_seconds and returned_share of rows of posts that may be live rooms, as texts.
 
-    A row that states a length, a start of streaming or viewers at once is a room, whatever its sheet. A number without a
-    unit is no length: it is kept with a sign that makes it listed.
+    A row that states a length, a start of streaming or viewers at once is a room, whatever its sheet. A number without
+    a unit is no length: it is kept with a sign that makes it listed.
     """
     began = pl.coalesce("published_at", "_started_at")
     said = pl.any_horizontal(

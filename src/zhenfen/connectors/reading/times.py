@@ -85,7 +85,7 @@ def parse_time(column: str | pl.Expr, captured: pl.Expr | None = None) -> pl.Exp
 
 
 def parse_length(column: str | pl.Expr) -> pl.Expr:
-    """Texts as seconds: "2:30:15", "2:30" (hours and minutes), "2小时30分", "150分钟", "2.5h"; null where no unit stands."""
+    """Texts as seconds: "2:30:15", "2:30" (hours, minutes), "2小时30分", "150分钟", "2.5h"; null without a unit."""
     text = tidy_text(_column(column)).str.replace_all(r"\s|钟", "")
     hours, minutes, seconds = (text.str.extract(_CLOCK, group).cast(pl.Float64) for group in (1, 2, 3))
     clock = hours * 3600 + minutes * 60 + seconds.fill_null(0)

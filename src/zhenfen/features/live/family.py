@@ -18,11 +18,13 @@ from zhenfen.features.live.minutes import MINUTES_SCHEMA, read_minutes
 from zhenfen.features.live.ratios import N_ROOMS_NEEDED, correct_for_tests, find_rarest, measure_ratios, measure_returns
 from zhenfen.features.live.regulars import REGULARS_SCHEMA, find_regulars
 from zhenfen.features.live.rooms import (
+    EVEN,
     ROOMS_SCHEMA,
+    TESTS,
     TOGETHER_SCHEMA,
     bound_together,
     describe_rooms,
-    mark_rooms,
+    mark,
     pair_rooms,
     set_against_chance,
 )
@@ -104,7 +106,7 @@ _SPECS = (
 class Live(Family, name="live"):
     """Rooms by their counts, minute by minute, and by who speaks in them.
 
-    Details: `rooms`, marked ones first; `minutes` of the rooms that are known by the minute; `regulars`, a row a
+    Details: `rooms`; `minutes` of the rooms that are known by the minute; `regulars`, a row a
     creator.
     """
 
@@ -128,7 +130,7 @@ class Live(Family, name="live"):
         together = bound_together(pairs)
         tests = (set_against_chance(minutes, pairs), together, find_regulars(comments))
         tested, together, regulars = correct_for_tests(tests)
-        known = mark_rooms(rooms.join(tested, on=["creator_id", "post_id"], how="left"))
+        known = mark(rooms.join(tested, on=["creator_id", "post_id"], how="left"), TESTS)
         ids = creators.select("creator_id").sort("creator_id")
         counted = ids.join(rooms.group_by("creator_id").agg(n_found=pl.len()), on="creator_id", how="left")
         few = counted.with_columns(pl.col("n_found").fill_null(0)).filter(pl.col("n_found") < N_ROOMS_NEEDED)
@@ -152,8 +154,10 @@ class Live(Family, name="live"):
         columns = (pl.col(spec.name).cast(pl.Float64) for spec in _SPECS)
         details = {}
         if inputs.with_details:
-            order = ["creator_id", "is_marked", "published_at", "post_id"]
-            shown = known.sort(order, descending=[False, True, False, False])
-            details["rooms"] = shown.select(pl.col(name).cast(dtype) for name, dtype in ROOMS_SCHEMA.items())
-            details |= {"minutes": minutes, "regulars": regulars, "together": together}
+            shown = {"rooms": known.sort("creator_id", "published_at", "post_id"), "minutes": minutes}
+            shown |= {"regulars": mark(regulars, ["p_value"]), "together": mark(together, EVEN)}
+            details = {
+                name: frame.select(pl.col(column).cast(dtype) for column, dtype in self.details[name].items())
+                for name, frame in shown.items()
+            }
         return Measured(values.select("creator_id", *columns), pl.concat(reasons), details)

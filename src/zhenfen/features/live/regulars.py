@@ -29,14 +29,15 @@ REGULARS_SCHEMA: dict[str, pl.DataType] = {
     "n_remarks": pl.Int64(),
     "n_pairs": pl.Int64(),
     "p_value": pl.Float64(),
+    "marks": pl.List(pl.String()),
 }
 """n_everywhere of n_accounts speak in each of n_rooms rooms and write everywhere_share of n_remarks; n_by_chance would
 be everywhere if every room drew as many as it had from all of them; p_value of how alike n_pairs pairs of them write,
-null where there are too few."""
+null where there are too few; marks: "p_value" where that is beyond chance."""
 
 
 def find_regulars(comments: pl.DataFrame) -> pl.DataFrame:
-    """REGULARS_SCHEMA, one row a creator with N_ROOMS_NEEDED rooms in which somebody is named.
+    """REGULARS_SCHEMA without marks, one row a creator with N_ROOMS_NEEDED rooms in which somebody is named.
 
     Args:
         comments: Comments by others in rooms: creator_id, post_id, author_id, created_at.
@@ -65,7 +66,9 @@ def find_regulars(comments: pl.DataFrame) -> pl.DataFrame:
     whole = summed.join(by_chance, on="creator_id").join(alike, on="creator_id", how="left")
     is_enough = pl.col("n_everywhere") >= N_ACCOUNTS_NEEDED
     told = whole.with_columns(p_value=pl.when(is_enough).then("p_value"))
-    return told.select(pl.col(name).cast(dtype) for name, dtype in REGULARS_SCHEMA.items()).sort("creator_id")
+    return told.select(pl.col(name).cast(dtype) for name, dtype in REGULARS_SCHEMA.items() if name != "marks").sort(
+        "creator_id"
+    )
 
 
 def pair_accounts(counts: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import reduce
 
 import numpy as np
@@ -32,7 +32,8 @@ STEP_TIMES, LEAST_STEP = 5.0, 50
 """An arrival is sudden that brings five times the usual minute and half of those present, and fifty at least."""
 MOST_STAYING = 0.3
 """Sudden arrivals hold if viewers leave at three tenths of the rate of before: seven in ten of those present stay."""
-TESTS = ("p_comments", "p_arrivals", "p_likes", "p_step")
+EVEN = ("p_comments", "p_arrivals")
+TESTS = (*EVEN, "p_likes", "p_step")
 ROOMS_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "post_id": pl.String(),
@@ -52,17 +53,18 @@ ROOMS_SCHEMA: dict[str, pl.DataType] = {
     "staying_ratio": pl.Float64(),
     **dict.fromkeys(TESTS, pl.Float64()),
     "contradictions": pl.List(pl.String()),
-    "is_marked": pl.Boolean(),
+    "marks": pl.List(pl.String()),
 }
 """One row a room. p values are of all that was tested of the creator together, null where not tested; packet_likes came
 in n_packets minutes; n_step came at step_minute, after which viewers left at staying_ratio times the rate of before;
-contradictions: names of counts that cannot both be right."""
+contradictions: names of counts that cannot both be right; marks: those of TESTS that are beyond chance."""
 TOGETHER_SCHEMA: dict[str, pl.DataType] = {
     "creator_id": pl.String(),
     "p_comments": pl.Float64(),
     "p_arrivals": pl.Float64(),
+    "marks": pl.List(pl.String()),
 }
-"""One row a creator: p of how even the minutes of all rooms are together, corrected like those of the rooms."""
+"""One row a creator: p of how even the minutes of all rooms are together, corrected and marked like those of the rooms."""
 
 
 def describe_rooms(rooms: pl.DataFrame) -> pl.DataFrame:
@@ -130,7 +132,7 @@ def set_against_chance(minutes: pl.DataFrame, pairs: Mapping[str, pl.DataFrame])
 
 
 def bound_together(pairs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """TOGETHER_SCHEMA: the evenness of all rooms of a creator together, p of this alone.
+    """creator_id, p_comments and p_arrivals: the evenness of all rooms of a creator together, p of this alone.
 
     Args:
         pairs: Result of `pair_rooms`.
@@ -140,7 +142,7 @@ def bound_together(pairs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         for name, one in pairs.items()
     )
     whole = reduce(lambda one, other: one.join(other, on="creator_id", how="full", coalesce=True), frames)
-    return whole.select(pl.col(name).cast(dtype) for name, dtype in TOGETHER_SCHEMA.items()).sort("creator_id")
+    return whole.select("creator_id", *EVEN).sort("creator_id")
 
 
 def find_steps(minutes: pl.DataFrame) -> pl.DataFrame:
@@ -200,7 +202,7 @@ def find_steps(minutes: pl.DataFrame) -> pl.DataFrame:
     return judged.select(*KEYS, "step_minute", "n_step", "staying_ratio", p_step=probable)
 
 
-def mark_rooms(rooms: pl.DataFrame) -> pl.DataFrame:
-    """The rooms with is_marked: something in them is beyond chance, for all tests together, or beyond arithmetic."""
-    beyond = pl.min_horizontal(TESTS) <= MOST_BY_CHANCE
-    return rooms.with_columns(is_marked=beyond.fill_null(value=False) | (pl.col("contradictions").list.len() > 0))
+def mark(tested: pl.DataFrame, tests: Collection[str]) -> pl.DataFrame:
+    """The rows with marks: which of `tests` are beyond chance, p values being corrected for all that was tested."""
+    beyond = (pl.when(pl.col(name) <= MOST_BY_CHANCE).then(pl.lit(name)) for name in tests)
+    return tested.with_columns(marks=pl.concat_list(*beyond).list.drop_nulls())

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from zhenfen.features.live.rooms import MOST_BY_CHANCE
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.section import ABOVE_LOW, FamilySection
 from zhenfen.report.words import iso_day, list_names, p_text
@@ -16,6 +15,7 @@ MOST_ODD, MOST_ROOMS, MOST_DAYS = 10, 20, 5
 FEWEST_MINUTES = 10
 """A shorter course is a few dots."""
 _TESTS = {"comments": "p_comments", "arrivals": "p_arrivals", "likes": "p_likes", "step": "p_step"}
+_REGULARS = {"n": "n_everywhere", "n_rooms": "n_rooms"}
 _COUNTS = {
     "peak_above_views": ("n_peak_viewers", "n_views"),
     "mean_above_peak": ("mean_viewers", "n_peak_viewers"),
@@ -53,8 +53,9 @@ class LiveSection(FamilySection, family="live", place=7):
             "others": others[:MOST_ROOMS],
             "n_more": max(0, len(odd) - MOST_ODD) + max(0, len(others) - MOST_ROOMS),
             "found": sorted(found, key=lambda one: (one["p_value"], one["day"], one["kind"])),
-            "regulars_text": "" if regulars is None else _say_regulars(regulars.row(0, named=True), case),
+            "regulars_text": _say_regulars(regulars, case),
             "chart": _draw(rooms, case),
+            "has_minutes": bool(rooms["n_minutes"].count()),
         }
 
     def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
@@ -99,7 +100,7 @@ def _describe(row: Mapping[str, Any], case: Case) -> dict[str, Any]:
             {"kind": "contradictions", "p_value": 0.0, "text": text(f"live.tell.{name}", day=day or "—", **counts)}
         )
     for kind, test in _TESTS.items():
-        if row[test] is not None and row[test] <= MOST_BY_CHANCE:
+        if test in row["marks"]:
             fields = {"day": day or "—", "p": p_text(case.catalogue, row[test])}
             if kind == "likes":
                 fields |= {"n": number(row["n_packets"], 0), "size": number(row["packet_likes"], 0)}
@@ -124,20 +125,23 @@ def _describe(row: Mapping[str, Any], case: Case) -> dict[str, Any]:
 def _find_together(case: Case) -> Iterator[dict[str, Any]]:
     """Findings over all rooms of the creator: evenness, and regulars who write alike."""
     together, regulars = case.detail("live", "together"), case.detail("live", "regulars")
-    both = {} if together is None else together.row(0, named=True)
-    for kind in ("comments", "arrivals"):
-        p_value = both.get(f"p_{kind}")
-        if p_value is not None and p_value <= MOST_BY_CHANCE:
-            said = case.catalogue.text(f"live.tell.{kind}_together", p=p_text(case.catalogue, p_value))
-            yield {"kind": kind, "p_value": p_value, "text": said, "day": ""}
-    row = {} if regulars is None else regulars.row(0, named=True)
-    if row.get("p_value") is not None and row["p_value"] <= MOST_BY_CHANCE:
-        n, n_rooms = (case.catalogue.number(row[name], 0) for name in ("n_everywhere", "n_rooms"))
-        said = case.catalogue.text("live.tell.regulars", n=n, n_rooms=n_rooms, p=p_text(case.catalogue, row["p_value"]))
-        yield {"kind": "regulars", "p_value": row["p_value"], "text": said, "day": ""}
+    for row in () if together is None else together.iter_rows(named=True):
+        for kind in ("comments", "arrivals"):
+            if (test := _TESTS[kind]) in row["marks"]:
+                said = case.catalogue.text(f"live.tell.{kind}_together", p=p_text(case.catalogue, row[test]))
+                yield {"kind": kind, "p_value": row[test], "text": said, "day": ""}
+    for row in () if regulars is None else regulars.iter_rows(named=True):
+        if row["marks"]:
+            fields = {name: case.catalogue.number(row[column], 0) for name, column in _REGULARS.items()}
+            said = case.catalogue.text("live.tell.regulars", p=p_text(case.catalogue, row["p_value"]), **fields)
+            yield {"kind": "regulars", "p_value": row["p_value"], "text": said, "day": ""}
 
 
-def _say_regulars(row: Mapping[str, Any], case: Case) -> str:
+def _say_regulars(regulars: pl.DataFrame | None, case: Case) -> str:
+    """How many speak everywhere, beside chance; empty where nobody does."""
+    row = {"n_everywhere": 0} if regulars is None else regulars.row(0, named=True)
+    if not row["n_everywhere"]:
+        return ""
     number = case.catalogue.number
     return case.catalogue.text(
         "live.regulars",
@@ -162,11 +166,10 @@ def _draw(rooms: pl.DataFrame, case: Case) -> dict[str, Any] | None:
     whole = mine.select(pl.int_range(pl.col("minute").min(), pl.col("minute").max() + 1).alias("minute"))
     filled = whole.join(mine, on="minute", how="left", maintain_order="left")
     day = "—" if row["published_at"] is None else iso_day(row["published_at"])
-    is_held = row["p_step"] is not None and row["p_step"] <= MOST_BY_CHANCE
     return {
         "title": case.catalogue.text("live.chart", day=day),
         "minutes": filled["minute"].to_list(),
         "n_viewers": filled["n_viewers"].to_list(),
         "n_comments": filled["n_comments"].to_list(),
-        "step_minute": row["step_minute"] if is_held else None,
+        "step_minute": row["step_minute"] if _TESTS["step"] in row["marks"] else None,
     }
