@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 from cli_runner import Runner
 
-from zhenfen.cli.terminal_import import LISTING, MOST_LINES, tell_expected, tell_problem, tell_problems
+from zhenfen.cli.terminal_import import LISTING, MOST_LINES, tell_problems
 from zhenfen.config import user_config_dir
 from zhenfen.errors import InputError, Problem
 from zhenfen.messages import Catalogue
 from zhenfen.tables import TABLES, check_tables
 from zhenfen.tables.contract import READABLE, rule_of
+from zhenfen.vetting.problems import tell_expected, tell_problem
 
 
 def many(n: int) -> list[Problem]:

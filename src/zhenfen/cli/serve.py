@@ -73,6 +73,7 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from zhenfen.desk.application import add_desk
     from zhenfen.messages import Catalogue
     from zhenfen.model_store import load_models
     from zhenfen.service.factory import make_app, make_service
@@ -86,7 +87,9 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
         raise ConfigError(f"{settings.keys}: expected at least one API key; make one with: {how}")
     with hold_folder(settings.data), listen(host, port) as sock:
         service = make_service(settings, load_models())
-        server = make_server(make_app(service), settings.limits)
+        app = make_app(service)
+        add_desk(app, service)
+        server = make_server(app, settings.limits)
         url = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
         console = Console(soft_wrap=True)
         console.print(Text(catalogue.text("service.listening", url=url, data=settings.data)))

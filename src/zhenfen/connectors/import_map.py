@@ -75,6 +75,16 @@ def read_map(path: Path) -> ImportMap:
         ConfigError: It is no map, or names a table, a column or a platform that there is not.
     """
     read = read_config(path, ImportMap)
+    check_map(read, str(path))
+    return read
+
+
+def check_map(read: ImportMap, name: str) -> None:
+    """Refuse a map that names a table, a column or a platform that there is not.
+
+    Raises:
+        ConfigError: It does; `name` says which map.
+    """
     known = load_headings().columns
     wrong: list[str] = []
     for one in read.sheets:
@@ -87,8 +97,7 @@ def read_map(path: Path) -> ImportMap:
         bad = sorted({column for column in one.columns.values() if column and column not in columns})
         wrong += [f"column {name!r} of {one.table}: expected one of {', '.join(sorted(columns))}" for name in bad]
     if wrong:
-        raise ConfigError(f"{path}: " + "; ".join(wrong))
-    return read
+        raise ConfigError(f"{name}: " + "; ".join(wrong))
 
 
 def outer_name(column: str) -> str:

@@ -30,23 +30,30 @@ def render_shortlist(summary: Mapping[str, Any]) -> str:
     return render_page("shortlist.html", summary)
 
 
-def render_page(template: str, summary: Mapping[str, Any]) -> str:
-    """A page in the look of the reports: a file of templates/, which finds the summary as `r`."""
+def render_page(template: str, summary: Mapping[str, Any], folder: Path | None = None, **more: object) -> str:
+    """A page in the look of the reports: a file of templates/, which finds the summary as `r`.
+
+    Args:
+        template: Its name.
+        summary: What it shows; its language is the page's.
+        folder: Templates that come before those of the reports: another frame around the same page.
+        more: What these need besides.
+    """
     from markupsafe import Markup
 
     from zhenfen.report.charts import cells, followers, interactions, rooms
 
     catalogue = Catalogue(summary["language"])
     # Nothing may be loaded or run; the one style element is named by its hash, so no other style takes effect.
-    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(read_style().encode()).digest()).decode()
     return (
-        _environment(TEMPLATES)
+        _environment(*([folder] if folder else []), TEMPLATES)
         .get_template(template)
         .render(
             r=summary,
             t=catalogue.text,
             html_language=HTML_LANGUAGES[catalogue.language],
-            css=Markup(_css()),  # noqa: S704 (our own file)
+            css=Markup(read_style()),  # noqa: S704 (our own file)
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             number=partial(catalogue.number, digits=0),
             sections=load_sections(),
@@ -59,12 +66,13 @@ def render_page(template: str, summary: Mapping[str, Any]) -> str:
             room_chart=partial(rooms.room_chart, catalogue=catalogue),
             share_bar=cells.share_bar,
             sparkline=cells.sparkline,
+            **more,
         )
     )
 
 
 @cache
-def _environment(templates: Path) -> Environment:
+def _environment(*templates: Path) -> Environment:
     import jinja2
 
     environment = jinja2.Environment(
@@ -90,5 +98,6 @@ def _mark_code(text: str) -> Markup:
 
 
 @cache
-def _css() -> str:
+def read_style() -> str:
+    """The style of the reports' pages."""
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")

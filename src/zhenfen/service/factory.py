@@ -24,6 +24,7 @@ from zhenfen.service.metrics import Metrics
 from zhenfen.service.pool import Pool
 from zhenfen.service.rows import make_rows_router
 from zhenfen.service.service import Service
+from zhenfen.service.sessions import Sessions
 from zhenfen.service.settings import Settings
 from zhenfen.service.status import make_status_router
 from zhenfen.service.vetting import make_vet_router
@@ -58,9 +59,9 @@ def make_service(settings: Settings, models: Models) -> Service:
     except OSError as error:
         raise ConfigError(f"{scratch}: cannot be used for files of requests ({error.strerror})") from error
     store = JobStore(settings.data / STORE)
-    limits = settings.limits
+    limits, keys = settings.limits, KeyFile(settings.keys)
     pool = Pool(settings.n_threads, limits.n_waiting, limits.answer_s)
-    return Service(settings, models, Metrics(), pool, store, Worker(store, settings))
+    return Service(settings, models, Metrics(), pool, store, Worker(store, settings), keys, Sessions(keys))
 
 
 def make_app(service: Service) -> FastAPI:
@@ -89,6 +90,6 @@ def make_app(service: Service) -> FastAPI:
         app.include_router(make_router(service), dependencies=shown)
     app.include_router(make_status_router(service))
     # The last one added is the outermost.
-    app.add_middleware(Gate, settings=service.settings, keys=KeyFile(service.settings.keys))
+    app.add_middleware(Gate, settings=service.settings, keys=service.keys, sessions=service.sessions)
     app.add_middleware(Counted, metrics=service.metrics)
     return app

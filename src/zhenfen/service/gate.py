@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse
 
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.metrics import OTHER
+from zhenfen.service.sessions import COOKIE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from zhenfen.service.keys import KeyFile
     from zhenfen.service.metrics import Metrics
+    from zhenfen.service.sessions import Sessions
     from zhenfen.service.settings import Limits, Settings
 
 OPEN_PATHS = ("/healthz", "/readyz")
 """Schedulers ask these without a key; they say nothing of anybody."""
-UPLOAD_PATHS = ("/v1/vet",)
+DESK_OPEN_PATHS = ("/login", "/static/")
+"""Pages of the desk that are shown to whoever has yet to log in."""
+API_PATHS = ("/v1/", "/metrics", "/openapi.json", "/healthz", "/readyz")
+UPLOAD_PATH = re.compile(r"/v1/vet|/projects|/projects/[0-9a-f]+/uploads|/projects/[0-9a-f]+/[^/]+/attachments")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 LOCAL_OWNER = "local"
+SAFE_METHODS = ("GET", "HEAD")
 DRAIN_S = 5
 """A client that sends too much rarely reads an answer before it is done: so long its bytes are thrown away first."""
 
@@ -58,8 +67,8 @@ class Counted:
 class Gate:
     """Lets a request through with its owner noted and its body bounded, or refuses it."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyFile) -> None:
-        self.app, self.settings, self.keys = app, settings, keys
+    def __init__(self, app: ASGIApp, settings: Settings, keys: KeyFile, sessions: Sessions) -> None:
+        self.app, self.settings, self.keys, self.sessions = app, settings, keys, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,12 +76,14 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = BoundedBody(receive, self.settings.limits, is_upload=scope["path"] in UPLOAD_PATHS)
+        body = BoundedBody(receive, self.settings.limits, is_upload=bool(UPLOAD_PATH.fullmatch(scope["path"])))
         try:
             scope.setdefault("state", {})["owner"] = self._find_owner(scope, headers)
             await body.check_declared(headers)
         except ServiceError as error:
-            await error.respond()(scope, receive, send)
+            is_page = not scope["path"].startswith(API_PATHS) and scope["method"] == "GET"
+            to_login = RedirectResponse("/login", 303) if error.code == "no_key" and is_page else error.respond()
+            await to_login(scope, receive, send)
             return
         await self.app(scope, body, send)
 
@@ -85,9 +96,18 @@ class Gate:
             name = host if host.endswith("]") else host.rpartition(":")[0] or host
             if name.lower() not in LOCAL_NAMES:
                 raise ServiceError(421, "unknown_host", f"expected one of the host names {', '.join(LOCAL_NAMES)}")
-            if origin is not None and origin.partition("://")[2].lower() != host.lower():
+            if origin is not None and not _is_own(origin, headers):
                 raise ServiceError(403, "other_origin", "pages of other sites may not ask without an API key")
             return LOCAL_OWNER
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        if cookie and not scope["path"].startswith(API_PATHS):
+            # A browser sends the cookie whoever asks: what changes anything must come from a page of ours.
+            if scope["method"] not in SAFE_METHODS and not _is_own(headers.get("origin", ""), headers):
+                raise ServiceError(403, "other_origin", "pages of other sites may not ask in somebody's name")
+            if (known := self.sessions.find_owner(cookie)) is not None:
+                return known
+        if scope["path"].startswith(DESK_OPEN_PATHS):
+            return ""
         scheme, _, value = headers.get("authorization", "").partition(" ")
         shown = value.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         owner = self.keys.find_owner(shown)
@@ -95,6 +115,10 @@ class Gate:
             text = "expected a known API key in the header Authorization (Bearer) or X-API-Key"
             raise ServiceError(401, "no_key", text, headers={"WWW-Authenticate": "Bearer"})
         return owner
+
+
+def _is_own(origin: str, headers: Headers) -> bool:
+    return origin.partition("://")[2].lower() == headers.get("host", "").lower() != ""
 
 
 class BoundedBody:

@@ -8,8 +8,10 @@ from zhenfen.estimators.shelved import Loaded, ShelvedModel
 from zhenfen.model_store import Models
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.jobs import JobStore
+from zhenfen.service.keys import KeyFile
 from zhenfen.service.metrics import Metrics
 from zhenfen.service.pool import Pool
+from zhenfen.service.sessions import Sessions
 from zhenfen.service.settings import Settings
 from zhenfen.service.worker import Worker
 
@@ -25,6 +27,8 @@ class Service:
         pool: Threads that score.
         store: Jobs.
         worker: Runs them.
+        keys: API keys.
+        sessions: Who is logged in with a browser.
     """
 
     settings: Settings
@@ -33,6 +37,8 @@ class Service:
     pool: Pool
     store: JobStore
     worker: Worker
+    keys: KeyFile
+    sessions: Sessions
 
 
 def need(models: Models, kind: ShelvedModel[Loaded]) -> Loaded:

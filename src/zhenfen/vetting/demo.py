@@ -26,8 +26,14 @@ class Demo:
 def write_demo(out: Path, models: Models, language: str, seed: int, on_progress: Progress = silent) -> Demo:
     """Simulate a shortlist, write its tables beside the report folder `out`, and vet them."""
     on_progress("simulate", 0, 1)
-    simulated = shortlist(seed)
     folder = out.with_name(f"{out.name}-tables")
-    write_tables(simulated.tables, folder)
+    truth = write_demo_tables(folder, seed)
     vetted = vet(folder, out, models, VetOptions(language=language), on_progress)
-    return Demo(vetted, simulated.truth)
+    return Demo(vetted, truth)
+
+
+def write_demo_tables(folder: Path, seed: int) -> pl.DataFrame:
+    """Simulate the shortlist and write its tables; returns the truth behind its creators."""
+    simulated = shortlist(seed)
+    write_tables(simulated.tables, folder)
+    return simulated.truth

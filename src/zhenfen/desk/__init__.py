@@ -1,0 +1,1 @@
+"""The desk: pages where an analyst drops files, reads, decides and signs; one file a page."""

@@ -1,0 +1,88 @@
+"""The desk put on a service: its pages beside the routes of the service, over the same jobs."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from zhenfen.desk.account import make_account_router
+from zhenfen.desk.creator import make_creator_router
+from zhenfen.desk.download import make_download_router
+from zhenfen.desk.frame import HEADERS, STATIC, Desk, language_of
+from zhenfen.desk.home import make_home_router
+from zhenfen.desk.intake import make_intake_router
+from zhenfen.desk.job import make_job_router
+from zhenfen.desk.models import make_models_router
+from zhenfen.desk.review import make_review_router
+from zhenfen.desk.settings import make_settings_router
+from zhenfen.desk.shortlist import make_shortlist_router
+from zhenfen.desk_cases.project import open_projects
+from zhenfen.desk_cases.review import Reviews
+from zhenfen.messages import Catalogue
+from zhenfen.report.html import read_style
+from zhenfen.service.errors import ServiceError
+from zhenfen.service.gate import API_PATHS
+from zhenfen.service.service import Service
+
+KEPT = f"public, max-age={365 * 24 * 60 * 60}, immutable"
+ROUTERS = (
+    make_home_router,
+    make_account_router,
+    make_intake_router,
+    make_job_router,
+    make_shortlist_router,
+    make_download_router,
+    make_review_router,
+    make_models_router,
+    make_settings_router,
+    make_creator_router,
+)
+
+
+class Assets(StaticFiles):
+    """Files that pages load; their address changes with them, so they may be kept."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One of them."""
+        response = await super().get_response(path, scope)
+        response.headers.update({**HEADERS, "Cache-Control": KEPT})
+        return response
+
+
+def add_desk(app: FastAPI, service: Service) -> Desk:
+    """Put the desk's pages on an application.
+
+    Raises:
+        ConfigError: The desk's database cannot be used.
+    """
+    projects = open_projects(service.settings.data)
+    desk = Desk(service, projects, Reviews(projects.database))
+    for make_router in ROUTERS:
+        app.include_router(make_router(desk), include_in_schema=False)
+
+    @app.get("/static/report.css", include_in_schema=False)
+    def get_report_style() -> Response:
+        return Response(read_style(), media_type="text/css", headers={**HEADERS, "Cache-Control": KEPT})
+
+    app.mount("/static", Assets(directory=STATIC))
+    answer = app.exception_handlers[ServiceError]
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ServiceError)
+        if request.url.path.startswith(API_PATHS) or not hasattr(request.state, "owner"):
+            return answer(request, error)  # type: ignore[return-value]
+        return show_error(desk, request, error)
+
+    app.add_exception_handler(ServiceError, refuse)
+    return desk
+
+
+def show_error(desk: Desk, request: Request, error: ServiceError) -> HTMLResponse:
+    """A refusal as a page, in the reader's language."""
+    catalogue = Catalogue(language_of(request))
+    key = f"desk.error.{error.code}"
+    said = catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=error.text)
+    return desk.page(request, "error.html", {"said": said}, error.status)

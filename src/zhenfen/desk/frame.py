@@ -1,0 +1,153 @@
+"""What every page of the desk stands in: who looks, in which language, and under which rules a browser shows it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from zhenfen.desk_cases.project import Project, Projects
+from zhenfen.desk_cases.review import Reviews
+from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.report.html import read_style, render_page
+from zhenfen.service.errors import ServiceError
+from zhenfen.service.keys import Role
+from zhenfen.service.service import Service
+from zhenfen.service.sessions import COOKIE
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+LANGUAGE_COOKIE = "zhenfen_language"
+STAMP = "stamp"
+STAMP_HEADER = "x-stamp"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+"""Nothing from elsewhere is loaded, sent to or run; whatever a file smuggled into a page does nothing."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all pages share.
+
+    Attributes:
+        service: Jobs, models, limits and sessions.
+        projects: Shortlists with their files.
+        reviews: What people decided.
+    """
+
+    service: Service
+    projects: Projects
+    reviews: Reviews
+
+    def page(
+        self, request: Request, template: str, content: Mapping[str, Any] | None = None, status: int = 200
+    ) -> HTMLResponse:
+        """A page in the reader's language.
+
+        Args:
+            request: Who asks.
+            template: A file of templates/.
+            content: What the template shows; of the report's own pages `r`, their dict.
+            status: HTTP status.
+        """
+        language = language_of(request)
+        shown = {"project": None, "current": "", **(content or {})}
+        summary = shown.pop("r", None) or {"language": language}
+        token = request.cookies.get(COOKIE, "")
+        owner, catalogue = request.state.owner, Catalogue(summary["language"])
+        text = render_page(
+            template,
+            summary,
+            TEMPLATES,
+            desk_language=language,
+            languages=LANGUAGES,
+            owner=owner,
+            share=catalogue.share,
+            role=self.role_of(request),
+            has_login=self.service.settings.needs_key,
+            stamp=self.service.sessions.make_stamp(owner, token),
+            path=request.url.path,
+            assets=hash_assets(),
+            **shown,
+        )
+        return HTMLResponse(text, status, headers=HEADERS)
+
+    def find(self, project_id: str) -> Project:
+        """A project.
+
+        Raises:
+            ServiceError: There is none.
+        """
+        try:
+            return self.projects.get(project_id)
+        except LookupError:
+            raise ServiceError(404, "not_found", "there is no such project") from None
+
+    async def check_stamp(self, request: Request) -> None:
+        """Refuse a form that no page of this session made.
+
+        Raises:
+            ServiceError: Its stamp is missing or another's.
+        """
+        given = request.headers.get(STAMP_HEADER) or request.query_params.get(STAMP)
+        if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            given = str((await request.form()).get(STAMP, ""))
+        expected = self.service.sessions.make_stamp(request.state.owner, request.cookies.get(COOKIE, ""))
+        if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
+            raise ServiceError(403, "stale_form", "the form is of another session; load the page again")
+        if self.role_of(request) == "reader":
+            raise ServiceError(403, "read_only", "this key may read only")
+
+    async def check_lead(self, request: Request) -> None:
+        """Refuse what only a lead may do.
+
+        Raises:
+            ServiceError: The reader is none.
+        """
+        if self.role_of(request) != "lead":
+            raise ServiceError(403, "leads_only", "only a lead may do this")
+
+    def role_of(self, request: Request) -> Role:
+        """What a reader may do; whoever sits at this machine may do everything."""
+        if not self.service.settings.needs_key:
+            return "lead"
+        return self.service.keys.find_role(request.state.owner) or "reader"
+
+
+def language_of(request: Request) -> str:
+    """The reader's language: as chosen, else as the browser asks, else English."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    asked = [part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
+    return next((one for one in (chosen, *asked) if one in LANGUAGES), "en")
+
+
+def catalogue_of(request: Request) -> Catalogue:
+    """Words and number formats of the reader's language."""
+    return Catalogue(language_of(request))
+
+
+@cache
+def hash_assets() -> str:
+    """Changes with any file that pages load, so that browsers may keep them for long."""
+    whole = hashlib.sha256(read_style().encode())
+    for path in sorted(STATIC.iterdir()):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
+def see(url: str) -> RedirectResponse:
+    """Send the browser on, after a form was taken."""
+    return RedirectResponse(url, 303, headers=HEADERS)

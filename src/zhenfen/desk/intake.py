@@ -1,0 +1,219 @@
+"""How a project's files are read: sheet by sheet, with what has to be said first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from zhenfen.config import load_platforms
+from zhenfen.connectors.import_map import ImportMap, SheetMap, check_map, outer_name
+from zhenfen.connectors.importing import check_options
+from zhenfen.connectors.preview import Preview, SheetPreview, preview_export
+from zhenfen.connectors.reading.headings import load_headings
+from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
+from zhenfen.desk.job import start_job
+from zhenfen.desk_cases.database import now
+from zhenfen.desk_cases.project import LONGEST_NAME_CHARS, Project, ProjectOptions
+from zhenfen.errors import ConfigError, InputError
+from zhenfen.messages import Catalogue
+from zhenfen.places import parse_targets
+from zhenfen.service.errors import rename
+from zhenfen.service.uploads import save_export
+from zhenfen.tables import FOUND_BY, FRAMES
+from zhenfen.vetting.problems import tell_problem
+
+MOST_PROBLEMS = 10
+IGNORED = "-"
+"""What a select says of a column that is not used."""
+
+
+def make_intake_router(desk: Desk) -> APIRouter:
+    """The routes of a project's files."""
+    router = APIRouter(prefix="/projects/{project_id}")
+
+    @router.get("/intake")
+    def get_intake(request: Request, project_id: str) -> Response:
+        project = desk.find(project_id)
+        return desk.page(request, "intake.html", look_at(desk, project, catalogue_of(request)))
+
+    @router.post("/intake", dependencies=[Depends(desk.check_stamp)])
+    async def post_intake(request: Request, project_id: str) -> Response:
+        form = await request.form()
+        return await run_in_threadpool(take, desk, request, desk.find(project_id), form)
+
+    @router.post("/uploads", dependencies=[Depends(desk.check_stamp)])
+    async def post_uploads(request: Request, project_id: str) -> Response:
+        project = await run_in_threadpool(desk.find, project_id)
+        await save_export(request, desk.projects.add_batch(project.project_id), desk.service.settings.limits)
+        return see(f"/projects/{project_id}/intake")
+
+    return router
+
+
+def look_at(desk: Desk, project: Project, catalogue: Catalogue, wrong: str = "") -> dict[str, Any]:
+    """What the page shows: sheets as they would be read, problems, and what was said."""
+    sheets: list[dict[str, Any]] = []
+    problems: list[str] = [wrong] if wrong else []
+    unread: list[str] = []
+    for path in desk.projects.list_batches(project.project_id):
+        try:
+            seen = look(desk, project, path)
+        except InputError as error:
+            shown = rename(error, path.name, path, path.parent)
+            problems += [tell_problem(one, catalogue) for one in shown.problems]
+            continue
+        problems += [tell_problem(one, catalogue) for one in seen.problems]
+        unread += seen.unread
+        sheets += [describe_sheet(one, catalogue) for one in seen.sheets]
+    for number, sheet in enumerate(sheets):
+        sheet["number"] = number
+    return {
+        "project": project,
+        "current": "intake",
+        "sheets": sheets,
+        "problems": problems[:MOST_PROBLEMS],
+        "n_more": max(0, len(problems) - MOST_PROBLEMS),
+        "unread": unread,
+        "options": project.options,
+        "choices": {"found_by": FOUND_BY, "frame": FRAMES},
+        "platforms": [(name, one.name[catalogue.language]) for name, one in load_platforms().items()],
+        "has_audience": any(sheet["table"] == "audience" for sheet in sheets),
+        "tables": list(load_headings().columns),
+    }
+
+
+def look(desk: Desk, project: Project, path: Any) -> Preview:
+    """How a batch would be read.
+
+    Raises:
+        InputError: Nothing in it can be used.
+    """
+    said = project.options
+    import_map = project.import_map or recall_maps(desk)
+    return preview_export(path, check_options(said.frame, said.platform, True, said.creator_name), import_map)
+
+
+def take(desk: Desk, request: Request, project: Project, form: FormData) -> Response:
+    """Keep what was said of the files; begin the work, or show them again."""
+    catalogue = catalogue_of(request)
+    try:
+        options = read_options(form)
+        changed = read_sheets(desk, project, form, catalogue)
+    except (ValidationError, ConfigError) as error:
+        said = str(error) if isinstance(error, ConfigError) else catalogue.text("desk.intake.wrong")
+        return desk.page(request, "intake.html", look_at(desk, project, catalogue, said), 422)
+    values: dict[str, object] = {"options": options.model_dump_json()}
+    if name := str(form.get("name", "")).strip():
+        values["name"] = name[:LONGEST_NAME_CHARS]
+    if changed is not None:
+        values["import_map"] = changed.model_dump_json()
+        keep_maps(desk, changed)
+    desk.projects.edit(project.project_id, int(str(form.get("version", 0))), request.state.owner, **values)
+    if form.get("go") != "start":
+        return see(f"/projects/{project.project_id}/intake")
+    start_job(desk, desk.find(project.project_id), language_of(request), request.state.owner)
+    return see(f"/projects/{project.project_id}/job")
+
+
+def read_options(form: Mapping[str, Any]) -> ProjectOptions:
+    """What was said of the files.
+
+    Raises:
+        ValidationError: A day is none.
+        ConfigError: Nobody knows a place.
+    """
+    said = {name: str(form.get(name, "")).strip() or None for name in ("platform", "found_by", "frame", "creator_name")}
+    places = tuple(
+        part.strip() for part in str(form.get("target_regions", "")).replace("、", ",").split(",") if part.strip()
+    )
+    parse_targets(places)
+    day = str(form.get("as_of", "")).strip()
+    return ProjectOptions.model_validate(
+        {
+            **said,
+            "obtained_how": str(form.get("obtained_how", "")).strip(),
+            "as_of": date.fromisoformat(day) if day else None,
+            "target_regions": places,
+        }
+    )
+
+
+def read_sheets(desk: Desk, project: Project, form: Mapping[str, Any], catalogue: Catalogue) -> ImportMap | None:
+    """The map that a person made of the preview; None where nothing was changed.
+
+    Raises:
+        ConfigError: It names a table or a column that there is not.
+    """
+    sheets = look_at(desk, project, catalogue)["sheets"]
+    changed, is_changed = [], False
+    for sheet in sheets:
+        if sheet["table"] is None:
+            continue
+        number = sheet["number"]
+        table = str(form.get(f"table-{number}", sheet["table"]))
+        row = str(form.get(f"row-{number}", "")) or None
+        columns = {
+            column["heading"]: None if (to := str(form.get(f"column-{number}-{place}", IGNORED))) == IGNORED else to
+            for place, column in enumerate(sheet["columns"])
+        }
+        before = {column["heading"]: column["column"] for column in sheet["columns"]}
+        heading_row = int(row) if row and row.isdecimal() else sheet["heading_row"]
+        is_changed |= (table, columns, heading_row) != (sheet["table"], before, sheet["heading_row"])
+        kept = {name: sheet[name] for name in ("file", "sheet", "platform")}
+        changed.append(SheetMap(**kept, heading_row=heading_row, table=table, columns=columns))
+    if not is_changed:
+        return None
+    made = ImportMap(sheets=tuple(changed))
+    check_map(made, catalogue.text("desk.intake.map"))
+    return made
+
+
+def describe_sheet(one: SheetPreview, catalogue: Catalogue) -> dict[str, Any]:
+    """A sheet as the page shows it: its columns with what they may be used as."""
+    columns: list[dict[str, Any]] = [
+        {"heading": name, "column": outer_name(to), "hint": None} for name, to in one.used.items()
+    ]
+    columns += [{"heading": name, "column": None, "hint": hint} for name, hint in one.ignored.items()]
+    for place, column in enumerate(columns):
+        column["samples"] = [row[place] or "" for row in one.rows if place < len(row)][:3]
+    return {
+        "file": one.file,
+        "sheet": one.sheet,
+        "heading_row": one.heading_row,
+        "table": one.table,
+        "platform": one.platform,
+        "n_used": len(one.used),
+        "columns": columns,
+        "choices": [] if one.table is None else list(name_columns(one.table, catalogue)),
+    }
+
+
+def name_columns(table: str, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Every column that a heading may be used as, with its name in the reader's language."""
+    for column, headings in load_headings().columns[table].items():
+        key = f"template.heading.{table}.{column}"
+        own = next((one for one in headings if not one.isascii()), None) if catalogue.language == "zh" else None
+        yield outer_name(column), catalogue.text(key) if catalogue.has(key) else own or outer_name(column)
+
+
+def recall_maps(desk: Desk) -> ImportMap | None:
+    """Maps that people made before, the newest first: a sheet with the same headings is read alike."""
+    rows = desk.projects.database.read("select sheet from sheet_maps order by kept_at desc, rowid desc")
+    sheets = tuple(SheetMap.model_validate_json(row["sheet"]) for row in rows)
+    return ImportMap(sheets=sheets) if sheets else None
+
+
+def keep_maps(desk: Desk, made: ImportMap) -> None:
+    """Keep how sheets are read for the next files with the same headings."""
+    with desk.projects.database.open() as database:
+        for sheet in made.sheets:
+            # Another file of the same kind has another name.
+            content = sheet.model_copy(update={"file": "", "sheet": ""}).model_dump_json()
+            database.execute("insert or replace into sheet_maps (sheet, kept_at) values (?, ?)", (content, now()))

@@ -1,0 +1,65 @@
+"""Who looks after a creator, who is pinned, and what is decided: checked against what the page showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import Response
+
+from zhenfen.desk.frame import Desk, see
+from zhenfen.desk_cases.database import ConflictError
+from zhenfen.desk_cases.review import DECISIONS, Decision, Review
+from zhenfen.service.errors import ServiceError
+
+
+def make_review_router(desk: Desk) -> APIRouter:
+    """The route of reviews."""
+    router = APIRouter(prefix="/projects/{project_id}/reviews")
+
+    @router.post("/{file}", dependencies=[Depends(desk.check_stamp)])
+    def post_review(  # noqa: PLR0917 (FastAPI fills them by name)
+        request: Request,
+        project_id: str,
+        file: str,
+        version: Annotated[int, Form()],
+        owner: Annotated[str | None, Form()] = None,
+        pinned: Annotated[bool | None, Form()] = None,
+        decision: Annotated[Decision | None, Form()] = None,
+        is_decision: Annotated[bool, Form()] = False,
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        project, by = desk.find(project_id), request.state.owner
+        review = find_review(desk, project_id, file)
+        clash: Mapping[str, Any] | None = None
+        try:
+            if owner is not None:
+                desk.reviews.assign(project_id, review, version, by, owner)
+            elif pinned is not None:
+                desk.reviews.pin(project_id, review, version, by, is_pinned=pinned)
+            elif is_decision:
+                desk.reviews.decide(project_id, review, version, by, decision=decision, reason=reason)
+        except ConflictError as error:
+            clash = {"current": error.current, "mine": {"owner": owner, "decision": decision, "reason": reason}}
+        part = "decision" if is_decision else "row"
+        content = {"project": project, "review": find_review(desk, project_id, file), "decisions": DECISIONS}
+        if request.headers.get("hx-request"):
+            return desk.page(request, f"parts/{part}.html", {"clash": clash, **content}, 409 if clash else 200)
+        if clash:
+            return desk.page(request, "clash.html", {"clash": clash, **content}, 409)
+        return see(f"/projects/{project_id}/{file + '.html' if is_decision else 'index.html'}")
+
+    return router
+
+
+def find_review(desk: Desk, project_id: str, file: str) -> Review:
+    """The review of a page.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    try:
+        return desk.reviews.find(project_id, file)
+    except LookupError:
+        raise ServiceError(404, "not_found", "there is no such creator in this project") from None

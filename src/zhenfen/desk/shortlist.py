@@ -1,0 +1,103 @@
+"""The shortlist of a project, live: the report's list with who looks after whom and what was decided."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
+from zhenfen.desk.job import ENDED, find_job, tell_job
+from zhenfen.desk_cases.project import RUNS, Project
+from zhenfen.desk_cases.review import DECISIONS, Review
+from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
+from zhenfen.report.write import is_report_file
+from zhenfen.service.errors import ServiceError
+
+Files = Annotated[list[str], Query()]
+NOBODY: list[str] = []
+
+
+def make_shortlist_router(desk: Desk) -> APIRouter:
+    """The routes of a shortlist."""
+    router = APIRouter(prefix="/projects/{project_id}")
+
+    @router.get("")
+    def get_project(project_id: str) -> Response:
+        project = desk.find(project_id)
+        job = find_job(desk, project)
+        is_there = bool(desk.projects.list_runs(project_id))
+        if job is not None and (job.state not in ENDED or not is_there):
+            return see(f"/projects/{project_id}/job")
+        return see(f"/projects/{project_id}/{'index.html' if is_there else 'intake'}")
+
+    @router.get("/index.html")
+    def get_shortlist(request: Request, project_id: str) -> Response:
+        project = desk.find(project_id)
+        content = read_part(desk, request, project, "index.json")
+        job = find_job(desk, project)
+        running = None if job is None or job.state == "done" else tell_job(job, catalogue_of(request))
+        reviews = desk.reviews.list_all(project_id)
+        order = {row["file"]: place for place, row in enumerate(content["creators"])}
+        # What somebody pinned stands first, in the order of the list.
+        content["creators"].sort(key=lambda row: (not is_pinned(reviews.get(row["file"])), order[row["file"]]))
+        shown = {"reviews": reviews, "decisions": DECISIONS, "running": running, "current": "shortlist"}
+        content = {"r": content, "project": project, "most_compared": MOST, **shown}
+        return desk.page(request, "desk_shortlist.html", content)
+
+    @router.get("/compare.html")
+    def get_comparison(request: Request, project_id: str, only: Files = NOBODY) -> Response:
+        project = desk.find(project_id)
+        files = only or [row["file"] for row in read_part(desk, request, project, "index.json")["creators"]][:MOST]
+        if not FEWEST <= len(files) <= MOST:
+            raise ServiceError(422, "bad_comparison", f"expected {FEWEST} to {MOST} creators to compare")
+        creators = [read_part(desk, request, project, f"{file}.json") for file in files]
+        content = {"r": summarise_comparison(creators), "project": project, "current": "compare"}
+        return desk.page(request, "compare.html", content)
+
+    @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
+    def post_delete(project_id: str) -> Response:
+        project = desk.find(project_id)
+        if project.job_id is not None:
+            desk.service.store.remove(project.job_id)
+            desk.service.worker.wait_for_end(project.job_id)
+        desk.projects.remove(project_id)
+        return see("/")
+
+    return router
+
+
+def is_pinned(review: Review | None) -> bool:
+    """Whether somebody wants a creator at the top."""
+    return review is not None and review.is_pinned
+
+
+def place_of(desk: Desk, request: Request, project: Project) -> Path:
+    """Folder of the newest report in the reader's language, or in another as long as that one is being written.
+
+    Raises:
+        ServiceError: There is none yet.
+    """
+    for run in desk.projects.list_runs(project.project_id):
+        folder = desk.projects.place(project.project_id) / RUNS / str(run.number)
+        for language in (language_of(request), *(path.name for path in sorted(folder.glob("*")))):
+            if (folder / language / "index.json").exists():
+                return folder / language
+    raise ServiceError(404, "no_report", "this project has no report yet")
+
+
+def read_part(desk: Desk, request: Request, project: Project, name: str) -> dict[str, Any]:
+    """The dict that a page of the newest report is made from.
+
+    Raises:
+        ServiceError: The report has no such page.
+    """
+    path = place_of(desk, request, project) / name
+    # Only names that the report's writer gives: none of them leads anywhere else.
+    if not is_report_file(Path(name)) or not path.exists():
+        raise ServiceError(404, "not_found", "this report has no such page")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,1 @@
+"""What the desk keeps and does: projects, decisions, declarations, letters, labels and signatures, for any door."""

@@ -1,0 +1,156 @@
+"""From a project's files to its reports in every language, and a family read again at once with what was declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zhenfen.connectors.joining import join_tables
+from zhenfen.desk_cases.database import now
+from zhenfen.desk_cases.declaration import add_declared, list_declarations
+from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
+from zhenfen.messages import LANGUAGES
+from zhenfen.model_store import Models
+from zhenfen.places import parse_targets
+from zhenfen.progress import Progress, silent
+from zhenfen.report.write import write_report
+from zhenfen.scoring import known_at, score
+from zhenfen.tables import Tables, read_tables, write_tables
+from zhenfen.verdict.evidence import Findings
+from zhenfen.vetting.options import read_export
+from zhenfen.vetting.record import remember
+
+READ_BATCHES = "read.json"
+"""How many batches of a project are in its tables, and with which words they were read."""
+
+
+def assess(
+    projects: Projects,
+    project: Project,
+    models: Models | Callable[[], Models],
+    language: str,
+    on_progress: Progress = silent,
+) -> None:
+    """Read what came in, judge everybody, and write a report in every language, that of the reader first.
+
+    Each report is whole when its folder is there. What was read before is read again only where something else was
+    said of it.
+
+    Args:
+        projects: Where the project lies.
+        project: Which one.
+        models: Panel, rules and models to judge with, or what loads them once the files have been read.
+        language: Of the reader who waits.
+        on_progress: Told of every step.
+
+    Raises:
+        InputError: The files cannot be used.
+        ConfigError: The data folder cannot be written.
+    """
+    folder = projects.place(project.project_id)
+    tables = read_batches(projects, project, language, on_progress)
+    declared = add_declared(tables, list_declarations(projects.database, project.project_id))
+    options = project.options.to_vet(language, project.import_map)
+    judged_with = models if isinstance(models, Models) else models()
+    findings = score(declared, judged_with, as_of=options.as_of, on_progress=on_progress)
+    runs = projects.list_runs(project.project_id)
+    number = 1 + (runs[0].number if runs else 0)
+    known, targets = known_at(declared, findings.as_of), parse_targets(options.target_regions)
+    for one in sorted(LANGUAGES, key=lambda name: name != language):
+        report = folder / RUNS / str(number) / one
+        write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress)
+        if one == language:
+            score_id = remember(findings, declared, folder / TABLES, options)
+            _enter(
+                projects,
+                project.project_id,
+                Run(number, findings.as_of.isoformat(), score_id, dict(findings.versions), now()),
+                report,
+            )
+
+
+def read_batches(projects: Projects, project: Project, language: str, on_progress: Progress = silent) -> Tables:
+    """The project's tables: what is there, with the batches that came since.
+
+    Raises:
+        InputError: A batch cannot be used, or is of no kind with the others.
+    """
+    folder = projects.place(project.project_id) / TABLES
+    batches = projects.list_batches(project.project_id)
+    said = project.options.model_dump_json(exclude={"recheck_days", "watched", "target_regions", "as_of"})
+    how = f"{said}{'' if project.import_map is None else project.import_map.model_dump_json()}"
+    noted = folder.with_name(READ_BATCHES)
+    read: dict[str, Any] = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {"n": 0, "how": how}
+    tables = read_tables(folder) if read["how"] == how and read["n"] and folder.is_dir() else None
+    done = 0 if tables is None else int(read["n"])
+    for path in batches[done:]:
+        added = read_export(path, project.options.to_vet(language, project.import_map), on_progress)
+        tables = added if tables is None else join_tables(tables, added, project.name).tables
+    if tables is None:
+        return Tables()
+    if done < len(batches):
+        noted.unlink(missing_ok=True)
+        write_tables(tables, folder)
+        noted.write_text(json.dumps({"n": len(batches), "how": how}), encoding="utf-8")
+    return tables
+
+
+def _enter(projects: Projects, project_id: str, run: Run, report: Path) -> None:
+    """Note the run, and a review for every creator that has none yet."""
+    shortlist = json.loads((report / "index.json").read_text(encoding="utf-8"))
+    rows = [(project_id, row["creator_id"], row["file"], row["name"]) for row in shortlist["creators"]]
+    with projects.database.open() as database:
+        database.execute(
+            "insert or replace into runs (project_id, number, as_of, score_id, versions, made_at)"
+            " values (?, ?, ?, ?, ?, ?)",
+            (project_id, run.number, run.as_of, run.score_id, json.dumps(run.versions), run.made_at),
+        )
+        database.executemany(
+            "insert into reviews (project_id, creator_id, file, name) values (?, ?, ?, ?)"
+            " on conflict (project_id, creator_id) do update set name = excluded.name, file = excluded.file",
+            rows,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A measurement or level before and after something was declared.
+
+    Attributes:
+        family: Whose.
+        feature: Name of the measurement; None for the family's level.
+        before: Value, or level, as it stood.
+        after: With what was declared.
+    """
+
+    family: str
+    feature: str | None
+    before: Any
+    after: Any
+
+
+def read_again(projects: Projects, project: Project, models: Models, creator_id: str) -> list[Reread]:
+    """What changes of one creator with everything declared by now, beside the reading without any of it.
+
+    Levels come first, then measurements; what is the same is left out.
+    """
+    tables = read_tables(projects.place(project.project_id) / TABLES)
+    declared = add_declared(tables, list_declarations(projects.database, project.project_id, creator_id))
+    options = project.options.to_vet("en", None)
+    before, after = (
+        _facts(score(one, models, as_of=options.as_of, creators=[creator_id], with_details=False))
+        for one in (tables, declared)
+    )
+    changed = [Reread(*key, before.get(key), after[key]) for key in after if before.get(key) != after[key]]
+    return sorted(changed, key=lambda one: one.feature is not None)
+
+
+def _facts(findings: Findings) -> dict[tuple[str, str | None], Any]:
+    levels: Mapping[tuple[str, str | None], Any] = {
+        (row["family"], None): f"{row['basis']}.{row['level']}" for row in findings.findings.iter_rows(named=True)
+    }
+    values = {(row["family"], row["feature"]): row["value"] for row in findings.evidence.iter_rows(named=True)}
+    return {**levels, **values}
