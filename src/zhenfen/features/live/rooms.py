@@ -64,7 +64,7 @@ TOGETHER_SCHEMA: dict[str, pl.DataType] = {
     "p_arrivals": pl.Float64(),
     "marks": pl.List(pl.String()),
 }
-"""One row a creator: p of how even the minutes of all rooms are together, corrected and marked like those of the rooms."""
+"""One row a creator: p of how even the minutes of all rooms are together, corrected and marked as those of rooms."""
 
 
 def describe_rooms(rooms: pl.DataFrame) -> pl.DataFrame:
