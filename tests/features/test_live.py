@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from zhenfen.config import config_dir, read_rules
 from zhenfen.features.base import load_families
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.live.chance import bound_evenness, bound_packets
@@ -15,7 +16,11 @@ from zhenfen.features.live.minutes import liked_steps, read_minutes
 from zhenfen.features.live.regulars import find_regulars
 from zhenfen.features.live.rooms import describe_rooms, find_steps
 from zhenfen.simulate.rooms import RoomStory, simulate_rooms
-from zhenfen.tables import TABLES, Tables, make_frame
+from zhenfen.tables import TABLES, Tables, make_frame, write_tables
+from zhenfen.verdict.judge import describe_features
+from zhenfen.verdict.levels import LevelRules, weigh
+from zhenfen.verdict.panel import match_peers, read_panel
+from zhenfen.vetting.panels import build_own_panel
 
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -341,6 +346,25 @@ def test_other_families_do_not_see_what_only_rooms_have():
             assert family.measure(Inputs(tables, AS_OF)).values.equals(family.measure(Inputs(without, AS_OF)).values), (
                 name
             )
+
+
+def test_a_panel_of_ones_own_judges_ratios_and_never_what_chance_judges(tmp_path):
+    """With peers padding is out of line and honest rooms are not; rarities weigh nothing, whatever peers show."""
+    peers = simulate_rooms([RoomStory(f"p{n:02d}", n_rooms=3, n_minutes=60, arrivals=20.0 + n) for n in range(40)], 9)
+    asked = simulate_rooms([RoomStory("padded", padding=15.0), RoomStory("honest")], 10)
+    path = tmp_path / "panel.csv"
+    write_tables(peers, tmp_path / "peers")
+    build_own_panel(tmp_path / "peers", path, "mine", "3 rooms")
+    rules = read_rules(config_dir() / "verdict" / "levels.yaml", LevelRules).rules
+    one = measure(asked).values
+    matched = match_peers(one, asked["creators"], read_panel(path))
+    long = one.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
+        index="creator_id", variable_name="feature", value_name="judged"
+    )
+    evidence = weigh(matched.join(long, on=["creator_id", "feature"]), describe_features(), rules)
+    scores = dict(evidence.group_by("creator_id").agg(pl.col("contribution").sum()).rows())
+    assert scores["honest"] < rules.elevated_from <= scores["padded"]
+    assert evidence.filter(pl.col("feature").is_in(RARITIES))["contribution"].sum() == 0
 
 
 def test_one_seed_gives_the_same_rooms():

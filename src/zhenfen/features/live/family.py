@@ -62,7 +62,7 @@ _SPECS = (
     ),
     _ratio("comments_by_views_ratio", "Median remarks by visits.", _BOUGHT, "low"),
     _ratio("comments_per_viewer_hour_ratio", "Median remarks of a viewer in an hour.", _BOUGHT, "low", "ratio"),
-    _ratio("likes_by_views_ratio", "Median likes by visits.", "bought likes need no visitor", "high"),
+    _ratio("likes_by_views_ratio", "Median likes by visits.", "bought likes need no visitor", "high", "ratio"),
     _ratio("new_followers_by_views_ratio", "Median new followers by visits.", _BOUGHT, "low"),
     _ratio("orders_by_views_ratio", "Median orders by visits, of rooms that sell.", _BOUGHT, "low"),
     _ratio(
