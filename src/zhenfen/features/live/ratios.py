@@ -19,8 +19,6 @@ _BY_VIEWS = {
     "new_followers_by_views_ratio": "n_new_followers",
     "orders_by_views_ratio": "n_orders",
 }
-_RARITIES = ("even_comments", "even_arrivals", "like_packets", "held_step")
-"""Of TESTS, in their order."""
 
 
 def measure_ratios(rooms: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
@@ -89,12 +87,11 @@ def find_rarest(rooms: pl.DataFrame, together: pl.DataFrame, regulars: pl.DataFr
     both = each.join(together, on="creator_id", how="left", suffix="_together")
     even = regulars.select("creator_id", p_regulars="p_value")
     least = {
-        **dict(zip(_RARITIES, map(pl.col, TESTS), strict=True)),
-        "even_regulars": pl.col("p_regulars"),
-        **{
-            kind: pl.min_horizontal(test, f"{test}_together")
-            for kind, test in zip(_RARITIES[:2], TESTS[:2], strict=True)
-        },
+        "live_even_comments_rarity": pl.min_horizontal("p_comments", "p_comments_together"),
+        "live_even_arrivals_rarity": pl.min_horizontal("p_arrivals", "p_arrivals_together"),
+        "live_like_packets_rarity": pl.col("p_likes"),
+        "live_held_step_rarity": pl.col("p_step"),
+        "live_even_regulars_rarity": pl.col("p_regulars"),
     }
-    rarities = {f"live_{kind}_rarity": (-p.log10()).clip(0.0, RAREST) for kind, p in least.items()}
+    rarities = {name: (-p_value.log10()).clip(0.0, RAREST) for name, p_value in least.items()}
     return both.join(even, on="creator_id", how="left").select("creator_id", "live_contradicting_rooms", **rarities)
