@@ -65,6 +65,7 @@ def render_page(template: str, summary: Mapping[str, Any], folder: Path | None =
             range_bar=cells.range_bar,
             room_chart=partial(rooms.room_chart, catalogue=catalogue),
             share_bar=cells.share_bar,
+            spark_scale=cells.spark_scale,
             sparkline=cells.sparkline,
             **more,
         )
