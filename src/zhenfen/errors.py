@@ -37,6 +37,7 @@ __all__ = [
     "UnknownFormatError",
     "UnreadableFileError",
     "ZhenfenError",
+    "is_panic",
 ]
 
 LONGEST_VALUE_CHARS = 80
@@ -91,6 +92,11 @@ class InputError(ZhenfenError):
         lines = [str(problem) for problem in self.problems[:MOST_PROBLEMS_SHOWN]]
         n_more = len(self.problems) - len(lines)
         super().__init__("\n".join([*lines, f"and {n_more} more problems"] if n_more else lines))
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a parser written in Rust gave up: that is no Exception, and each library has a class of its own for it."""
+    return type(error).__name__ == "PanicException"
 
 
 class UnknownFormatError(InputError):

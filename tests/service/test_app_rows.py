@@ -41,7 +41,7 @@ POSTS = pl.DataFrame({"post_id": ["1", "2"], "text": ["#广告# 点击下单", "
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with open_client(tmp_path_factory.mktemp("rows"), rows=1000, expanded_bytes=2**20) as one:
+    with open_client(tmp_path_factory.mktemp("rows"), rows=1000, expanded_bytes=2**20, text_bytes=2**20) as one:
         yield one
 
 

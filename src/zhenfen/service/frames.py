@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from zhenfen.errors import InputError, Problem, UnreadableFileError
+from zhenfen.errors import InputError, Problem, UnreadableFileError, is_panic
 from zhenfen.service.errors import ServiceError, rename
 from zhenfen.service.json_rows import ROWS, JsonTables, make_rows_reader
 from zhenfen.service.rules import BODY, check_values
@@ -68,12 +68,18 @@ class RowsReader:
                     _arrow_to_parquet(body, path, self)
                 rows = ParquetRows(path, self.spec, self.needed, self.read)
                 check_count(rows.n_rows, self.limits.rows)
-                _check_expanded(path, rows.names, self.limits.expanded_bytes)
+                _check_expanded(path, rows.names, self.limits)
                 frame = pl.concat(rows.batches())
                 check_values(self.spec, frame)
                 return frame
             except InputError as error:
                 raise rename(error, BODY, path) from error
+            except BaseException as error:
+                # Names of columns that are not UTF-8, and what a parser gives up on.
+                if not isinstance(error, UnicodeError) and not is_panic(error):
+                    raise
+                problem = Problem("a whole body of the kind that Content-Type says", BODY, value=type(error).__name__)
+                raise UnreadableFileError(problem) from error
 
 
 def make_reader(table: str, needed: Sequence[str], read: Sequence[str] | None, settings: Settings) -> RowsReader:
@@ -160,7 +166,7 @@ def _arrow_to_parquet(body: bytes, path: Path, reader: RowsReader) -> None:
         raise UnreadableFileError(Problem("a whole Arrow stream", BODY, value=str(error))) from error
 
 
-def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
+def _check_expanded(path: Path, names: Sequence[str], limits: Limits) -> None:
     """A dictionary's text may stand in every row: what a file holds is counted before it is laid out."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -175,7 +181,7 @@ def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
             if is_text and field.name in names:
                 texts.append(field.name)
         declared = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
-        _check_size(declared, most_bytes)
+        _check_size(declared, limits.expanded_bytes)
         packed = pq.ParquetFile(path, read_dictionary=texts)
         n_bytes = 0
         for batch in packed.iter_batches(columns=texts):
@@ -186,11 +192,11 @@ def _check_expanded(path: Path, names: Sequence[str], most_bytes: int) -> None:
                     n_bytes += int(pc.sum(lengths.cast("int64")).as_py() or 0)
                 else:
                     n_bytes += int(column.nbytes)
-            _check_size(n_bytes, most_bytes)
+            _check_size(n_bytes, limits.text_bytes, " of text")
     except (OSError, pa.ArrowInvalid) as error:
         raise UnreadableFileError(Problem("a whole Parquet file", BODY, value=str(error))) from error
 
 
-def _check_size(n_bytes: int, most_bytes: int) -> None:
+def _check_size(n_bytes: int, most_bytes: int, of: str = "") -> None:
     if n_bytes > most_bytes:
-        raise ServiceError(413, "body_too_large", f"expected at most {most_bytes} bytes once unpacked")
+        raise ServiceError(413, "body_too_large", f"expected at most {most_bytes} bytes{of} once unpacked")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from zhenfen.errors import is_panic
 from zhenfen.service.errors import ServiceError
 
 Result = TypeVar("Result")
@@ -43,7 +44,7 @@ class Pool:
             if self._n_open >= self.most_open:
                 raise ServiceError(503, "busy", "too many requests are waiting", headers={"Retry-After": RETRY_S})
             self._n_open += 1
-        future = self._executor.submit(work)
+        future = self._executor.submit(_without_panic, work)
         future.add_done_callback(self._count_down)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.answer_s)
@@ -57,3 +58,13 @@ class Pool:
     def _count_down(self, _future: Future[Result]) -> None:
         with self._lock:
             self._n_open -= 1
+
+
+def _without_panic(work: Callable[[], Result]) -> Result:
+    """The result of `work`; a panic of a library, which no handler of errors would see, as an error."""
+    try:
+        return work()
+    except BaseException as error:
+        if is_panic(error):
+            raise RuntimeError(f"a library gave up: {error}") from error
+        raise

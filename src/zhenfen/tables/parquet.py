@@ -45,9 +45,10 @@ class ParquetRows:
         self.key = next(column for column in spec.columns if column.name == needed[0])
         try:
             self.file = pq.ParquetFile(path)
-        except (OSError, pa.ArrowInvalid) as error:
+            have, types = self.file.schema_arrow.names, self.file.schema_arrow.types
+        except (OSError, pa.ArrowInvalid, UnicodeDecodeError) as error:
+            # The names of its columns need not be UTF-8.
             raise _torn(path, error) from error
-        have, types = self.file.schema_arrow.names, self.file.schema_arrow.types
         self.names = [name for name in read or spec.schema if name in have]
         missing = [name for name in needed if name not in self.names]
         problems = [Problem(COLUMN_THERE, str(path), column=name) for name in missing]

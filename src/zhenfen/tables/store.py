@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -21,9 +21,17 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "memory_limit": "4GB",
     "lock_configuration": True,
 }
-"""Nothing in a stranger's DuckDB file may reach another file, a network or an extension."""
+"""Nothing in a stranger's DuckDB file may reach another file, a network or an extension, nor take all of the memory."""
+
+LARGEST_TEXT_BYTES = 4 * 2**30
+"""Texts of a table, each written out: as much as an archive may unpack to (`Bounds`). A text that a file stores once may
+stand in a million rows."""
+LARGEST_CELL_BYTES = 16 * 2**20
+"""One text of a SQLite file: as long as a line of JSON may be."""
+_READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA)
 
 
 def read_tables(path: Path) -> Tables:
@@ -81,7 +89,54 @@ def open_sqlite(path: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
         # Functions that a stranger's schema calls (defaults, generated columns) are none of ours.
         database.execute("pragma trusted_schema = off")
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_CELL_BYTES)
+        database.set_authorizer(_allow_reading)
         yield database
+
+
+def _allow_reading(action: int, _one: str | None, _other: str | None, _database: str | None, inside: str | None) -> int:
+    """SQLite's question before each step of a query; what a view or trigger (`inside`) would do is never allowed."""
+    return sqlite3.SQLITE_OK if action in _READING and inside is None else sqlite3.SQLITE_DENY
+
+
+def list_sqlite_tables(database: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """The tables that a SQLite file stores, each with the columns that it stores.
+
+    Views, virtual tables and generated columns are a stranger's programs, and would run here.
+    """
+    stored = "select name from sqlite_master where type = 'table' and rootpage > 0 order by 1"
+    names = [name for (name,) in database.execute(stored)]
+    # This pragma leaves generated columns out.
+    return {
+        name: tuple(row[1] for row in database.execute(f"pragma table_info({quote_name(name)})")) for name in names
+    }
+
+
+def quote_name(name: str) -> str:
+    """A name as SQL takes it, whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def check_texts(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    """The frame itself, where its texts are not more than LARGEST_TEXT_BYTES, each written out.
+
+    Raises:
+        UnreadableFileError: They are.
+    """
+    n_bytes = sum(
+        int(texts.cast(pl.String).str.len_bytes().cast(pl.Int64).sum() or 0)
+        for texts in frame.get_columns()
+        if isinstance(texts.dtype, pl.String | pl.Categorical | pl.Enum)
+    )
+    _check_text_bytes(n_bytes, file)
+    return frame
+
+
+def _check_text_bytes(n_bytes: int, file: str) -> None:
+    if n_bytes > LARGEST_TEXT_BYTES:
+        expected, fields = f"at most {LARGEST_TEXT_BYTES} bytes of text", {"n": LARGEST_TEXT_BYTES >> 20}
+        problem = Problem(expected, file, value=f"{n_bytes >> 20} MiB", key="expected.unpacked", fields=fields)
+        raise UnreadableFileError(problem)
 
 
 def is_table_file(path: Path) -> bool:
@@ -95,7 +150,7 @@ def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
         # Extra columns are kept out; a column missing from one part of several is null there.
         frame = pl.scan_parquet(pattern, missing_columns="insert", extra_columns="ignore", hive_partitioning=False)
         names = frame.collect_schema().names()
-        return frame.select(name for name in names if name in spec.schema).collect()
+        return check_texts(frame.select(name for name in names if name in spec.schema).collect(), str(path))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable("a whole Parquet file", "expected.parquet", path, error) from error
 
@@ -103,11 +158,10 @@ def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
     try:
         with open_sqlite(path) as database:
-            have = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
             return {
-                name: pl.read_database(f'select * from "{name}"', database, infer_schema_length=None)  # noqa: S608 (our own names)
-                for name in TABLES
-                if name in have
+                name: pl.read_database(_select(name, columns), database, infer_schema_length=None)
+                for name, columns in list_sqlite_tables(database).items()
+                if name in TABLES
             }
     except sqlite3.DatabaseError as error:
         raise _unreadable("a SQLite database", "expected.database", path, error) from error
@@ -120,15 +174,33 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
         raise ConfigError("reading a .duckdb file needs the package duckdb: pip install duckdb") from error
     try:
         with duckdb.connect(str(path), read_only=True, config=_CLOSED) as database:
-            # Tables alone: a view is a query of a stranger's, and would run here.
+            # Tables and what they store alone: views and generated columns are queries of a stranger's, and would run.
             listed = database.execute(
-                "select table_name from duckdb_tables() where schema_name = 'main' and not temporary"
+                "select table_name, column_name from duckdb_tables() join information_schema.columns using (table_name)"
+                " where schema_name = 'main' and table_schema = 'main' and not temporary and is_generated = 'NEVER'"
+                " order by ordinal_position"
             )
-            have = {name for (name,) in listed.fetchall()}
-            return {name: database.table(f"main.{name}").pl() for name in TABLES if name in have}
+            stored: dict[str, list[str]] = {}
+            for table, column in listed.fetchall():
+                stored.setdefault(table, []).append(column)
+            frames: dict[str, pl.DataFrame] = {}
+            for name in (one for one in stored if one in TABLES):
+                # A text that is stored once is written out for every row: counted before.
+                sizes = " + ".join(f"coalesce(sum(strlen({quote_name(one)}::varchar)), 0)" for one in stored[name])
+                counted = database.execute(f"select {sizes} from {quote_name(name)}").fetchone()  # noqa: S608 (quoted names)
+                _check_text_bytes(int(counted[0]) if counted else 0, f"{path}:{name}")
+                frames[name] = database.sql(_select(name, stored[name])).pl()
+            return frames
     # A torn file also makes it stumble: std::bad_cast comes as a RuntimeError.
     except (duckdb.Error, RuntimeError) as error:
         raise _unreadable("a DuckDB database", "expected.duckdb", path, error) from error
+
+
+def _select(table: str, columns: Iterable[str]) -> str:
+    """The query for the contract's columns of a table, among those that it stores."""
+    # Both are our own names.
+    wanted = ", ".join(quote_name(name) for name in columns if name in TABLES[table].schema)
+    return f"select {wanted or 'null'} from {quote_name(table)}"  # noqa: S608
 
 
 def _unreadable(expected: str, key: str, path: Path, error: Exception) -> UnreadableFileError:

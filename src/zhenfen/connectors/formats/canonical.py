@@ -15,7 +15,7 @@ from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
 from zhenfen.errors import InputError, Problem, UnreadableFileError
 from zhenfen.tables import TABLES, Tables, check_tables, read_tables
-from zhenfen.tables.store import DATABASE_SUFFIXES
+from zhenfen.tables.store import DATABASE_SUFFIXES, check_texts
 
 
 class Canonical(Connector, name="canonical"):
@@ -39,7 +39,7 @@ class Canonical(Connector, name="canonical"):
             export.used.add(files[0])
             name = PurePosixPath(files[0]).stem
             try:
-                frame = pl.read_parquet(export.path(files[0]))
+                frame = check_texts(pl.read_parquet(export.path(files[0])), files[0])
             except pl.exceptions.PolarsError as error:
                 problem = Problem("a whole Parquet file", files[0], value=str(error), key="expected.parquet")
                 raise UnreadableFileError(problem) from error

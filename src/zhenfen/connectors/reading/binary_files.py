@@ -7,18 +7,19 @@ import functools
 import re
 import sqlite3
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
 from zhenfen.connectors.reading.heading_rows import SEARCHED_ROWS, UNNAMED, find_heading_row, name_columns
 from zhenfen.errors import Problem, UnreadableFileError
 from zhenfen.tables.contract import possible_times
-from zhenfen.tables.store import open_sqlite
+from zhenfen.tables.store import check_texts, list_sqlite_tables, open_sqlite, quote_name
 
 LARGEST_WORKBOOK_BYTES = 512 * 2**20
 """Unpacked: a million rows of ten columns, about the most that a sheet can hold, are some 400 MB of XML."""
@@ -26,8 +27,21 @@ LARGEST_WORKBOOK_BYTES = 512 * 2**20
 LARGEST_AREA_CELLS = 50_000_000
 """From the first cell to the last one: the reader makes room for all between them, filled or not. A million rows of
 fifty columns take 2.7 GB; the sheets that people hold have thousands of cells."""
-_FAR_CELL = re.compile(rb'<c [^>]*?\br="(?:([A-Z]{2,})(\d+)|([A-Z])(\d{6,}))"')
-"""A cell beyond column Z or row 99,999: of all cells only these can make a sheet too large."""
+_PLACE = re.compile(
+    rb"<(?:\w+:)?(row)(?=[\s/>])(?:[^<]*?\sr\s*=\s*[\"'](\d+))?|<(?:\w+:)?(c)(?=[\s/>])(?![^<]*?\sr\s*=)"
+    rb"|\br\s*=\s*[\"'](?:([A-Za-z]{2,})(\d+)|([A-Za-z])(\d{6,}))"
+)
+"""A row, with its number; a cell without an address, which stands behind the one before it; an address beyond column Z
+or row 99,999: of all cells only these can make a sheet too large. However it is written: readers take more than Excel
+writes."""
+_UNSEEN_ROWS = 99_999
+"""As far down may cells of the columns A to Z stand that are not looked at."""
+_CHUNK_BYTES = 2**22
+_LONGEST_TAG_BYTES = 2**20
+"""A cell of Excel holds 32,767 characters, some 200 kB where each is an entity."""
+
+_MOST_DIGITS = 12
+"""More say nothing more; int() refuses thousands."""
 
 PROPERTIES_BYTES = 2**16
 """Some hundred are usual."""
@@ -131,8 +145,7 @@ def peek_database(path: Path, file: str) -> dict[str, tuple[str, ...]]:
         UnreadableFileError: No SQLite database.
     """
     with _database(path, file) as database:
-        names = [name for (name,) in database.execute("select name from sqlite_master where type = 'table' order by 1")]
-        return {name: _column_names(database, name) for name in names}
+        return list_sqlite_tables(database)
 
 
 def read_database(path: Path, file: str, table: str) -> pl.DataFrame:
@@ -142,9 +155,9 @@ def read_database(path: Path, file: str, table: str) -> pl.DataFrame:
         UnreadableFileError: No SQLite database, or text in it that is not UTF-8.
     """
     with _database(path, file) as database:
-        names = _column_names(database, table)
-        cells = ", ".join(f"cast({_quoted(name)} as text)" for name in names)
-        rows = database.execute(f"select {cells} from {_quoted(table)}").fetchall()  # noqa: S608 (quoted names)
+        names = list_sqlite_tables(database)[table]
+        cells = ", ".join(f"cast({quote_name(name)} as text)" for name in names)
+        rows = database.execute(f"select {cells} from {quote_name(table)}").fetchall()  # noqa: S608 (quoted names)
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()), orient="row")
 
 
@@ -169,7 +182,7 @@ def read_parquet(path: Path, file: str) -> pl.DataFrame:
         UnreadableFileError: No Parquet file.
     """
     try:
-        frame = pl.read_parquet(path)
+        frame = check_texts(pl.read_parquet(path), file)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable("a whole Parquet file", "expected.parquet", file, error) from error
     flat = {name: dtype for name, dtype in frame.schema.items() if not dtype.is_nested()}
@@ -198,44 +211,64 @@ def _workbook(path: Path, file: str) -> Iterator[Any]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            n_bytes = sum(member.file_size for member in archive.infolist())
-            if n_bytes > LARGEST_WORKBOOK_BYTES:
-                expected, n_mib = f"a workbook of at most {LARGEST_WORKBOOK_BYTES} bytes unpacked", n_bytes >> 20
-                fields = {"n": LARGEST_WORKBOOK_BYTES >> 20}
-                problem = Problem(expected, file, value=f"{n_mib} MiB", key="expected.unpacked", fields=fields)
-                raise UnreadableFileError(problem)
-            _check_area(archive, file)
+            n_left = LARGEST_WORKBOOK_BYTES
+            for member in archive.infolist():
+                # What the directory says of the size is not believed: the reader of sheets does not ask it either.
+                member.file_size = n_left + 2 * _CHUNK_BYTES
+                with archive.open(member) as content:
+                    n_left -= _check_area(content, file, n_left)
+                if n_left < 0:
+                    expected = f"a workbook of at most {LARGEST_WORKBOOK_BYTES} bytes unpacked"
+                    fields = {"n": LARGEST_WORKBOOK_BYTES >> 20}
+                    problem = Problem(expected, file, key="expected.unpacked", fields=fields)
+                    raise UnreadableFileError(problem)
         yield fastexcel.read_excel(path)
-    except (zipfile.BadZipFile, fastexcel.FastExcelError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, fastexcel.FastExcelError, OSError) as error:
         problem = Problem("an XLSX workbook", file, value=str(error).partition("\n")[0], key="expected.workbook")
         raise UnreadableFileError(problem) from error
 
 
-def _check_area(archive: zipfile.ZipFile, file: str) -> None:
+def _check_area(content: IO[bytes], file: str, most_bytes: int) -> int:
     """Raise for a sheet whose cells lie so far apart that the room between them fills the memory.
+
+    Args:
+        content: A member of a workbook; any of them may be a sheet.
+        file: Name for messages.
+        most_bytes: No more than a chunk beyond them is read.
+
+    Returns:
+        How many bytes were read of it.
 
     Raises:
         UnreadableFileError: Naming the farthest cell.
     """
-    for name in archive.namelist():
-        if not name.startswith("xl/worksheets/"):
-            continue
-        farthest, last_column, last_row, tail = "", 26, 1, b""
-        with archive.open(name) as sheet:
-            while chunk := sheet.read(2**22):
-                for found in _FAR_CELL.finditer(tail + chunk):
-                    letters, digits = found[1] or found[3], found[2] or found[4]
-                    column = functools.reduce(lambda sofar, letter: 26 * sofar + letter - 64, letters, 0)
-                    row = int(digits)
-                    if column > last_column or row > last_row:
-                        farthest = (letters + digits).decode()
-                    last_column, last_row = max(last_column, column), max(last_row, row)
-                # A cell's address is at most some dozen bytes behind its beginning.
-                tail = chunk[-64:]
-        if last_column * last_row > LARGEST_AREA_CELLS:
-            expected = f"a sheet of at most {LARGEST_AREA_CELLS} cells from its first to its last"
-            fields = {"n": LARGEST_AREA_CELLS // 10**6}
-            raise UnreadableFileError(Problem(expected, file, value=farthest, key="expected.area", fields=fields))
+    farthest, last_column, last_row, n_bytes = "", 26, 1, 0
+    row, row_columns, rest = 0, 26, b""
+    while n_bytes <= most_bytes and (chunk := content.read(_CHUNK_BYTES)):
+        n_bytes += len(chunk)
+        # No tag is looked at before it is whole.
+        whole, sign, rest = (rest + chunk).rpartition(b"<")
+        rest = sign + rest
+        if len(rest) > _LONGEST_TAG_BYTES:
+            whole, rest = whole + rest, b""
+        for is_row, number, is_unplaced, *address in _PLACE.findall(whole):
+            letters, digits = address[0] or address[2], address[1] or address[3]
+            if is_row:
+                row, row_columns = int(number[:_MOST_DIGITS] or row + 1), 26
+            elif is_unplaced:
+                row_columns += 1
+            else:
+                row = int(digits[:_MOST_DIGITS])
+                place = functools.reduce(lambda sofar, letter: 26 * sofar + letter - 64, letters.upper(), 0)
+                row_columns = max(row_columns, place)
+            if row_columns > last_column or row > last_row:
+                farthest = (letters + digits or number).decode()
+            last_column, last_row = max(last_column, row_columns), max(last_row, row)
+    if max(last_row, _UNSEEN_ROWS) * last_column > LARGEST_AREA_CELLS:
+        expected = f"a sheet of at most {LARGEST_AREA_CELLS} cells from its first to its last"
+        fields = {"n": LARGEST_AREA_CELLS // 10**6}
+        raise UnreadableFileError(Problem(expected, file, value=farthest, key="expected.area", fields=fields))
+    return n_bytes
 
 
 @contextlib.contextmanager
@@ -245,14 +278,6 @@ def _database(path: Path, file: str) -> Iterator[sqlite3.Connection]:
             yield database
     except sqlite3.Error as error:
         raise _unreadable("a SQLite database", "expected.database", file, error) from error
-
-
-def _column_names(database: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    return tuple(row[1] for row in database.execute(f"pragma table_info({_quoted(table)})"))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _unreadable(expected: str, key: str, file: str, error: Exception) -> UnreadableFileError:

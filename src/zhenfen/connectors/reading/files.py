@@ -20,7 +20,7 @@ from zhenfen.connectors.reading.binary_files import (
 from zhenfen.connectors.reading.csv_files import load_first_lines, peek_csv, read_csv
 from zhenfen.connectors.reading.heading_rows import find_heading_row
 from zhenfen.connectors.reading.json_files import Wanted, peek_document, peek_lines, read_document, read_lines
-from zhenfen.errors import Problem, UnreadableFileError
+from zhenfen.errors import Problem, UnreadableFileError, is_panic
 
 Sheets = dict[str, tuple[str, ...]]
 """Column names by sheet, database table or key; "" where a file holds only one table."""
@@ -118,9 +118,8 @@ def _opened(path: Path, file: str) -> Iterator[None]:
         problem = Problem("a file that can be opened", file, value=error.strerror, key="expected.opened")
         raise UnreadableFileError(problem) from error
     except BaseException as error:
-        # Whatever a parser stumbles over is wrong with the file. A panic of one written in Rust is no Exception, and
-        # each library has a class of its own for it.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        # Whatever a parser stumbles over is wrong with the file.
+        if not isinstance(error, Exception) and not is_panic(error):
             raise
         expected, found = "a whole file of the kind that its name says", f"{type(error).__name__}: {error}"
         value = found.partition("\n")[0]
