@@ -95,7 +95,7 @@ class InputError(ZhenfenError):
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether a parser written in Rust gave up: that is no Exception, and each library has a class of its own for it."""
+    """Whether a parser written in Rust gave up: no Exception, and of a class that each library has for itself."""
     return type(error).__name__ == "PanicException"
 
 

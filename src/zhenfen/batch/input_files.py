@@ -69,6 +69,7 @@ def list_files(location: str) -> list[InputFile]:
     Raises:
         StoreError: The place cannot be reached, or the package that reads it is not installed.
         MissingTableError: There is no Parquet file.
+        UnreadableFileError: Links lead nowhere; all of them.
     """
     import pyarrow as pa
     from pyarrow.fs import FileSelector, FileType
@@ -87,6 +88,11 @@ def list_files(location: str) -> list[InputFile]:
                 for name in sorted(files)
                 if name.endswith(".parquet") and not any(one.startswith((".", "_")) for one in name.split("/"))
             }
+        # A link that leads nowhere is not among them, and its rows would be missing in silence.
+        broken = [] if is_far else sorted(one for one in Path(root).rglob("*.parquet") if not one.exists())
+        if broken:
+            expected, key = "a file that can be opened", "expected.opened"
+            raise UnreadableFileError([Problem(expected, str(one), value="link", key=key) for one in broken])
         with ThreadPoolExecutor(AT_ONCE) as pool:
             if is_far:
                 hashes = list(pool.map(partial(_hash_end, filesystem), found.values()))

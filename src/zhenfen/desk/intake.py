@@ -15,7 +15,8 @@ from starlette.responses import Response
 from zhenfen.config import load_platforms
 from zhenfen.connectors.import_map import ImportMap, SheetMap, check_map, outer_name
 from zhenfen.connectors.importing import check_options
-from zhenfen.connectors.preview import Preview, SheetPreview, preview_export
+from zhenfen.connectors.preview import Preview, SheetPreview
+from zhenfen.connectors.preview_process import preview_apart
 from zhenfen.connectors.reading.headings import STATS, load_headings
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import start_job
@@ -98,7 +99,7 @@ def look(desk: Desk, project: Project, path: Any) -> Preview:
     """
     said = project.options
     import_map = project.import_map or recall_maps(desk)
-    return preview_export(path, check_options(said.frame, said.platform, True, said.creator_name), import_map)
+    return preview_apart(path, check_options(said.frame, said.platform, True, said.creator_name), import_map)
 
 
 def take(desk: Desk, request: Request, project: Project, form: FormData) -> Response:

@@ -6,7 +6,9 @@ nobody foresaw goes to standard error, the service's log, with exit code 1.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -28,6 +30,23 @@ if TYPE_CHECKING:
 STORE = "jobs.sqlite"
 STEP_S = 1
 """Progress is written at most so often: every write waits for the disk."""
+
+
+MEMORY_SHARE = 0.8
+"""Of the machine's memory, or of the container's: a job that would take all of it ends before the service does."""
+CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
+
+
+def bound_memory() -> int:
+    """Hold this process to MEMORY_SHARE of the memory that there is; returns how many bytes that is."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):
+        # "max" where a container has no limit of its own.
+        there = min(there, int(CONTAINER_MEMORY.read_text(encoding="ascii")))
+    most = int(MEMORY_SHARE * there)
+    # Not the address space, which threads and allocators reserve without using it.
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    return most
 
 
 class StepNotes:
@@ -134,6 +153,7 @@ def _end_with_the_service() -> None:
 def main() -> None:
     """Entry point."""
     data = Path(sys.argv[1])
+    bound_memory()
     # Schedulers stop all processes of a service at once; whether this one may finish is for the service to say.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     models = warm_up()

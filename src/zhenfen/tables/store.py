@@ -27,8 +27,8 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 """Nothing in a stranger's DuckDB file may reach another file, a network or an extension, nor take all of the memory."""
 
 LARGEST_TEXT_BYTES = 4 * 2**30
-"""Texts of a table, each written out: as much as an archive may unpack to (`Bounds`). A text that a file stores once may
-stand in a million rows."""
+"""Texts of a table, each written out: as much as an archive may unpack to (`Bounds`). A text that a file stores once
+may stand in a million rows."""
 LARGEST_CELL_BYTES = 16 * 2**20
 """One text of a SQLite file: as long as a line of JSON may be."""
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA)
@@ -107,9 +107,7 @@ def list_sqlite_tables(database: sqlite3.Connection) -> dict[str, tuple[str, ...
     stored = "select name from sqlite_master where type = 'table' and rootpage > 0 order by 1"
     names = [name for (name,) in database.execute(stored)]
     # This pragma leaves generated columns out.
-    return {
-        name: tuple(row[1] for row in database.execute(f"pragma table_info({quote_name(name)})")) for name in names
-    }
+    return {name: tuple(row[1] for row in database.execute(f"pragma table_info({quote_name(name)})")) for name in names}
 
 
 def quote_name(name: str) -> str:
@@ -187,8 +185,8 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
             for name in (one for one in stored if one in TABLES):
                 # A text that is stored once is written out for every row: counted before.
                 sizes = " + ".join(f"coalesce(sum(strlen({quote_name(one)}::varchar)), 0)" for one in stored[name])
-                counted = database.execute(f"select {sizes} from {quote_name(name)}").fetchone()  # noqa: S608 (quoted names)
-                _check_text_bytes(int(counted[0]) if counted else 0, f"{path}:{name}")
+                counted = database.execute(f"select {sizes} from {quote_name(name)}").fetchall()  # noqa: S608 (quoted names)
+                _check_text_bytes(int(counted[0][0]), f"{path}:{name}")
                 frames[name] = database.sql(_select(name, stored[name])).pl()
             return frames
     # A torn file also makes it stumble: std::bad_cast comes as a RuntimeError.
