@@ -12,7 +12,7 @@ from cli_runner import Runner
 
 from zhenfen.batch.input_files import list_files
 from zhenfen.batch.manifest import MANIFEST
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, UnreadableFileError
 
 
 def without_keys(folder: Path) -> dict[str, bytes]:
@@ -77,6 +77,15 @@ def test_hidden_files_and_those_of_other_programs_are_left_out(tmp_path: Path) -
         (source / name).parent.mkdir(exist_ok=True)
         (source / name).write_text("")
     assert [part.name for part in list_files(str(source))] == ["0.parquet"]
+
+
+def test_links_that_lead_nowhere_are_named(tmp_path: Path) -> None:
+    source = write_profiles(tmp_path / "in", n_parts=1)
+    for name in ("a.parquet", "b.parquet"):
+        (source / name).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UnreadableFileError) as caught:
+        list_files(str(source))
+    assert [Path(one.file).name for one in caught.value.problems] == ["a.parquet", "b.parquet"]
 
 
 def test_without_fsspec_the_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

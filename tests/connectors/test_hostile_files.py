@@ -64,6 +64,7 @@ FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
         FAR.replace(b"XFD", b"xfd"),
         FAR.replace(b"<c ", b'<x:c xmlns:x="' + MAIN + b'" ').replace(b"</c>", b"</x:c>"),
         FAR.replace(b"<c ", b'<c s="' + b"0" * 5000 + b'" '),
+        FAR.replace(b"<c ", b'<c s="<" '),
         b'<row r="3"><c r="XFD3"><v>1</v></c><c r="A99999"><v>1</v></c></row>',
         b'<row r="1048576"><c r="A1048576"/>' + b"<c><v>1</v></c>" * 16_000 + b"</row>",
         b'<row r="4000000000"><c><v>1</v></c></row>',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from app_builder import MEDIA_TYPES, as_body, from_body, open_client
 from cli_runner import Runner
@@ -21,6 +23,7 @@ from zhenfen.estimators.post_model import POST
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.scoring import score_comments, score_posts, score_profiles
 from zhenfen.service.frames import ARROW, JSON, PARQUET
+from zhenfen.service.settings import Limits
 from zhenfen.tables import TABLES, make_frame
 from zhenfen.text.brands import load_brands
 
@@ -290,6 +293,41 @@ def test_a_text_that_stands_in_every_row_is_counted_in_every_row(client: TestCli
     assert len(body) < 2**16
     answer = post(client, "comments", body, media_type)
     assert (answer.status_code, error_of(answer)["code"]) == (413, "body_too_large")
+
+
+def test_texts_are_bounded_by_what_scoring_takes(tmp_path: Path) -> None:
+    # Once a body of a kilobyte and 19 GB of memory.
+    n_rows = Limits().text_bytes // 9000 + 1
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * n_rows, pa.int32()), pa.array(["a" * 9000]))
+    with open_client(tmp_path) as client:
+        body = as_body(pa.table({"comment_id": [str(n) for n in range(n_rows)], "text": text}), PARQUET)
+        answer = post(client, "comments", body, PARQUET)
+        assert (answer.status_code, error_of(answer)["code"]) == (413, "body_too_large")
+
+
+def test_names_of_columns_need_not_be_text(client: TestClient) -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"comment_id": ["1"], "text": ["x"], "abcdef": [1]}), sink, store_schema=False)
+    answer = post(client, "comments", sink.getvalue().replace(b"abcdef", b"ab\xffdef"), PARQUET)
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "unreadable_body")
+
+
+class PanicException(BaseException):
+    """As each library written in Rust has one."""
+
+
+class GivesUp:
+    """A model whose library ends in a panic."""
+
+    def predict(self, _normalised: pl.Series) -> pl.DataFrame:
+        raise PanicException("index out of bounds")
+
+
+def test_a_panic_is_an_answer(tmp_path: Path) -> None:
+    models = toy_models(comment=GivesUp())
+    with open_client(tmp_path, models=models) as client:
+        answer = post(client, "comments", as_body(COMMENTS, JSON))
+        assert (answer.status_code, error_of(answer)["code"]) == (500, "internal")
 
 
 def test_a_large_json_body_is_refused_before_it_is_read(tmp_path: Path) -> None:

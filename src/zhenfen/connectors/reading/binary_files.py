@@ -27,13 +27,13 @@ LARGEST_WORKBOOK_BYTES = 512 * 2**20
 LARGEST_AREA_CELLS = 50_000_000
 """From the first cell to the last one: the reader makes room for all between them, filled or not. A million rows of
 fifty columns take 2.7 GB; the sheets that people hold have thousands of cells."""
-_PLACE = re.compile(
-    rb"<(?:\w+:)?(row)(?=[\s/>])(?:[^<]*?\sr\s*=\s*[\"'](\d+))?|<(?:\w+:)?(c)(?=[\s/>])(?![^<]*?\sr\s*=)"
-    rb"|\br\s*=\s*[\"'](?:([A-Za-z]{2,})(\d+)|([A-Za-z])(\d{6,}))"
+_UNPLACED = re.compile(
+    rb"<(?:\w+:)?(?:(row)(?=[\s/>])(?:[^<]*?\sr\s*=\s*[\"'](\d+))?|c(?=[\s/>])(?![^<]*?\sr\s*=))"
 )
-"""A row, with its number; a cell without an address, which stands behind the one before it; an address beyond column Z
-or row 99,999: of all cells only these can make a sheet too large. However it is written: readers take more than Excel
-writes."""
+"""A row, with its number, or a cell without an address, which stands behind the one before it."""
+_FAR = re.compile(rb"r(?<![\w:]r)\s*=\s*[\"'](?:([A-Za-z]{2,})(\d+)|([A-Za-z]?)(\d{6,}))")
+"""An address beyond column Z or row 99,999: of all cells only these can make a sheet too large. However it is written:
+readers take more than Excel writes."""
 _UNSEEN_ROWS = 99_999
 """As far down may cells of the columns A to Z stand that are not looked at."""
 _CHUNK_BYTES = 2**22
@@ -243,7 +243,7 @@ def _check_area(content: IO[bytes], file: str, most_bytes: int) -> int:
         UnreadableFileError: Naming the farthest cell.
     """
     farthest, last_column, last_row, n_bytes = "", 26, 1, 0
-    row, row_columns, rest = 0, 26, b""
+    row, n_unplaced, most_unplaced, rest = 0, 0, 0, b""
     while n_bytes <= most_bytes and (chunk := content.read(_CHUNK_BYTES)):
         n_bytes += len(chunk)
         # No tag is looked at before it is whole.
@@ -251,19 +251,17 @@ def _check_area(content: IO[bytes], file: str, most_bytes: int) -> int:
         rest = sign + rest
         if len(rest) > _LONGEST_TAG_BYTES:
             whole, rest = whole + rest, b""
-        for is_row, number, is_unplaced, *address in _PLACE.findall(whole):
-            letters, digits = address[0] or address[2], address[1] or address[3]
-            if is_row:
-                row, row_columns = int(number[:_MOST_DIGITS] or row + 1), 26
-            elif is_unplaced:
-                row_columns += 1
-            else:
-                row = int(digits[:_MOST_DIGITS])
-                place = functools.reduce(lambda sofar, letter: 26 * sofar + letter - 64, letters.upper(), 0)
-                row_columns = max(row_columns, place)
-            if row_columns > last_column or row > last_row:
-                farthest = (letters + digits or number).decode()
-            last_column, last_row = max(last_column, row_columns), max(last_row, row)
+        for is_row, number in _UNPLACED.findall(whole):
+            row = int(number[:_MOST_DIGITS] or row + 1) if is_row else row
+            n_unplaced = 0 if is_row else n_unplaced + 1
+            last_row, most_unplaced = max(last_row, row), max(most_unplaced, n_unplaced)
+        for far in _FAR.findall(whole):
+            letters, digits = far[0] or far[2], far[1] or far[3]
+            column = functools.reduce(lambda sofar, letter: 26 * sofar + letter - 64, letters.upper(), 0)
+            if column > last_column or int(digits[:_MOST_DIGITS]) > last_row:
+                farthest = (letters + digits).decode()
+            last_column, last_row = max(last_column, column), max(last_row, int(digits[:_MOST_DIGITS]))
+    last_column += most_unplaced
     if max(last_row, _UNSEEN_ROWS) * last_column > LARGEST_AREA_CELLS:
         expected = f"a sheet of at most {LARGEST_AREA_CELLS} cells from its first to its last"
         fields = {"n": LARGEST_AREA_CELLS // 10**6}
