@@ -15,6 +15,7 @@ from zhenfen.desk.frame import HEADERS, STATIC, Desk, language_of
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
+from zhenfen.desk.letter import make_attachment_router, make_letter_router
 from zhenfen.desk.review import make_review_router
 from zhenfen.desk.shortlist import make_shortlist_router
 from zhenfen.desk_cases.project import open_projects
@@ -35,6 +36,8 @@ ROUTERS = (
     make_download_router,
     make_review_router,
     make_creator_router,
+    make_letter_router,
+    make_attachment_router,
 )
 
 

@@ -128,3 +128,12 @@ document.addEventListener("click", (event) => {
   const day = document.querySelector("#declared input[name=starts_on]");
   if (link && day) day.value = link.dataset.day;
 });
+
+// A text to send on is copied whole.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent).then(() => {
+    button.textContent = button.dataset.done;
+  });
+});
