@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app_builder import LOCAL, build_service
 from starlette.testclient import TestClient
 
-from app_builder import LOCAL, build_service
 from zhenfen.desk.application import add_desk
 from zhenfen.desk.frame import Desk
 from zhenfen.desk_cases.database import now

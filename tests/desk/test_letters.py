@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from desk_folder import FILE, HOSTILE, QUESTIONS, add_run, make_desk, send
+
 from zhenfen.desk_cases.database import ConflictError
 from zhenfen.desk_cases.letter import MOST_QUESTIONS, STATUSES, LetterError, Letters
 from zhenfen.desk_cases.project import ATTACHED

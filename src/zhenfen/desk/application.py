@@ -18,6 +18,7 @@ from zhenfen.desk.job import make_job_router
 from zhenfen.desk.letter import make_attachment_router, make_letter_router
 from zhenfen.desk.review import make_review_router
 from zhenfen.desk.shortlist import make_shortlist_router
+from zhenfen.desk.signature import make_signature_router
 from zhenfen.desk_cases.project import open_projects
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import Catalogue
@@ -38,6 +39,7 @@ ROUTERS = (
     make_creator_router,
     make_letter_router,
     make_attachment_router,
+    make_signature_router,
 )
 
 

@@ -25,7 +25,7 @@ def make_download_router(desk: Desk) -> APIRouter:
     @router.get("/shortlist.{ending}")
     def get_listing(
         request: Request, project_id: str, ending: str, only: Annotated[list[str], Query()] = []
-    ) -> Response:  # noqa: B006
+    ) -> Response:
         if ending not in ("xlsx", "csv"):
             raise ServiceError(404, "not_found", "there is no such file")
         content = read_part(desk, request, desk.find(project_id), "index.json")

@@ -18,7 +18,7 @@ from zhenfen.desk.frame import HEADERS, Desk, language_of, see
 from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.attachment import AttachmentLimitError, Attachments
 from zhenfen.desk_cases.database import ConflictError
-from zhenfen.desk_cases.letter import STATUSES, Letter, LetterError, Letters, Question, Status
+from zhenfen.desk_cases.letter import STATUSES, Letter, LetterError, Letters, Status
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import Review
 from zhenfen.messages import LANGUAGES, Catalogue
