@@ -12,6 +12,7 @@ from zhenfen.desk.account import make_account_router
 from zhenfen.desk.creator import make_creator_router
 from zhenfen.desk.download import make_download_router
 from zhenfen.desk.frame import HEADERS, STATIC, Desk, language_of
+from zhenfen.desk.history import make_history_router
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
@@ -40,6 +41,7 @@ ROUTERS = (
     make_letter_router,
     make_attachment_router,
     make_signature_router,
+    make_history_router,
 )
 
 

@@ -102,6 +102,7 @@ def edit(
     *,
     version: int,
     by: str,
+    about: Mapping[str, object] | None = None,
 ) -> None:
     """Change a row that nobody changed since `version` was read, and write both states into the history.
 
@@ -112,6 +113,7 @@ def edit(
         values: Column → new value.
         version: The row's, as it was read.
         by: Who changes it.
+        about: What the history says besides, so that a reader knows which row it was.
 
     Raises:
         LookupError: There is no such row.
@@ -133,7 +135,8 @@ def edit(
         (*changed.values(), *key.values()),
     )
     before = {name: found[name] for name in changed}
-    note(database, str(key["project_id"]), key.get("creator_id"), table, {"before": before, "after": changed}, by=by)
+    content = {"before": before, "after": changed, **({"about": about} if about else {})}
+    note(database, str(key["project_id"]), key.get("creator_id"), table, content, by=by)
 
 
 def note(

@@ -224,21 +224,23 @@ class Letters:
             is_draft = said["status"] == "draft"
             values |= {"status_by": None if is_draft else by, "status_at": None if is_draft else now()}
         key = {"project_id": project_id, "creator_id": creator_id, "question_id": question.question_id}
+        about = {} if text != question.question else {"question": text}
         with self.database.open() as connection:
-            edit(connection, "questions", key, values, version=version, by=by)
+            edit(connection, "questions", key, values, version=version, by=by, about=about)
 
     def send(self, project_id: str, creator_id: str, by: str) -> None:
         """Say that the letter was sent: every draft of it is."""
         with self.database.open() as connection:
             rows = connection.execute(
-                "select question_id, version from questions"
+                "select question_id, question, version from questions"
                 " where project_id = ? and creator_id = ? and status = 'draft' order by question_id",
                 (project_id, creator_id),
             ).fetchall()
             values = {"status": "sent", "status_by": by, "status_at": now()}
             for row in rows:
                 key = {"project_id": project_id, "creator_id": creator_id, "question_id": row["question_id"]}
-                edit(connection, "questions", key, values, version=row["version"], by=by)
+                about = {"question": row["question"]}
+                edit(connection, "questions", key, values, version=row["version"], by=by, about=about)
 
     def drop(self, project_id: str, creator_id: str, question_id: int, version: int, by: str) -> None:
         """Take a draft out of the letter; the history keeps it.
