@@ -17,7 +17,9 @@ from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
 from zhenfen.desk.letter import make_attachment_router, make_letter_router
+from zhenfen.desk.models import make_models_router
 from zhenfen.desk.review import make_review_router
+from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
 from zhenfen.desk.signature import make_signature_router
 from zhenfen.desk_cases.project import open_projects
@@ -37,6 +39,8 @@ ROUTERS = (
     make_shortlist_router,
     make_download_router,
     make_review_router,
+    make_models_router,
+    make_settings_router,
     make_creator_router,
     make_letter_router,
     make_attachment_router,
