@@ -142,7 +142,9 @@ def test_two_readings_are_compared(changes: dict[str, Any], expected: list[Diffe
 
 
 def test_an_estimate_that_is_not_assessed_is_no_share() -> None:
-    page = row(share=None, audience={"share": {"share_text": "—", "low_text": "", "high_text": "", "is_assessed": False}})
+    page = row(
+        share=None, audience={"share": {"share_text": "—", "low_text": "", "high_text": "", "is_assessed": False}}
+    )
     assert compare_readings(page, row(share=None)) == []
 
 
@@ -158,8 +160,12 @@ def test_versions_are_compared_without_the_score_id() -> None:
 def test_two_reports_are_compared_and_a_new_model_is_named(opened: Any) -> None:
     desk, client, project, home = opened
     assert "Between two reports" not in client.get(f"{home}/history").text
-    add_run(desk, project, number=2, level="high", creators=("a", "b"), versions={**VERSIONS, "creator": "creator/2 bbbb"})
-    add_run(desk, project, number=3, level="high", creators=("b", "c"), versions={**VERSIONS, "creator": "creator/2 bbbb"})
+    add_run(
+        desk, project, number=2, level="high", creators=("a", "b"), versions={**VERSIONS, "creator": "creator/2 bbbb"}
+    )
+    add_run(
+        desk, project, number=3, level="high", creators=("b", "c"), versions={**VERSIONS, "creator": "creator/2 bbbb"}
+    )
     page = client.get(f"{home}/history", params={"before": 1, "after": 2}).text
     assert page.count("<del><bdi>low in en</bdi></del>") == 2
     assert "rather than from new data" in page

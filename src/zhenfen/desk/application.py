@@ -16,8 +16,10 @@ from zhenfen.desk.history import make_history_router
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
+from zhenfen.desk.keeper import keep_with
 from zhenfen.desk.letter import make_attachment_router, make_letter_router
 from zhenfen.desk.models import make_models_router
+from zhenfen.desk.project_settings import make_project_settings_router
 from zhenfen.desk.review import make_review_router
 from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
@@ -46,6 +48,7 @@ ROUTERS = (
     make_attachment_router,
     make_signature_router,
     make_history_router,
+    make_project_settings_router,
 )
 
 
@@ -84,6 +87,7 @@ def add_desk(app: FastAPI, service: Service) -> Desk:
         return show_error(desk, request, error)
 
     app.add_exception_handler(ServiceError, refuse)
+    keep_with(app, desk)
     return desk
 
 

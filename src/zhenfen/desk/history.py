@@ -128,7 +128,11 @@ def tell_event(event: Event, names: Mapping[str, Review], catalogue: Catalogue) 
     key = f"{what}.{kind}"
     if event.what == "projects" and set(event.after) == {"job_id"}:
         key = f"desk.history.what.job.{'begun' if event.after['job_id'] else 'stopped'}"
-    told = catalogue.text(key) if catalogue.has(key) else catalogue.text(what if catalogue.has(what) else "desk.history.what")
+    told = (
+        catalogue.text(key)
+        if catalogue.has(key)
+        else catalogue.text(what if catalogue.has(what) else "desk.history.what")
+    )
     return {
         "at": f"{event.at[:10]} {event.at[11:16]}",
         "by": event.by,

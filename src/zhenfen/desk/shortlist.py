@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
-from zhenfen.desk.job import ENDED, find_job, tell_job
+from zhenfen.desk.job import ENDED, find_due, find_job, tell_job
+from zhenfen.desk.removal import remove_project
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import DECISIONS, Review
 from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
@@ -44,7 +45,13 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         order = {row["file"]: place for place, row in enumerate(content["creators"])}
         # What somebody pinned stands first, in the order of the list.
         content["creators"].sort(key=lambda row: (not is_pinned(reviews.get(row["file"])), order[row["file"]]))
-        shown = {"reviews": reviews, "decisions": DECISIONS, "running": running, "current": "shortlist"}
+        shown = {
+            "reviews": reviews,
+            "decisions": DECISIONS,
+            "running": running,
+            "current": "shortlist",
+            "due": find_due(desk, project),
+        }
         content = {"r": content, "project": project, "most_compared": MOST, **shown}
         return desk.page(request, "desk_shortlist.html", content)
 
@@ -60,11 +67,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
 
     @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
     def post_delete(project_id: str) -> Response:
-        project = desk.find(project_id)
-        if project.job_id is not None:
-            desk.service.store.remove(project.job_id)
-            desk.service.worker.wait_for_end(project.job_id)
-        desk.projects.remove(project_id)
+        remove_project(desk, desk.find(project_id).project_id)
         return see("/")
 
     return router
