@@ -211,6 +211,29 @@ def test_a_keeper_looks_again_on_the_next_day(opened: Any) -> None:
     assert desk.projects.list_all() == []
 
 
+def test_two_who_delete_at_once_are_no_danger_to_each_other(tmp_path: Path) -> None:
+    desk, _ = make_desk(tmp_path)
+    failed: list[BaseException] = []
+
+    def sweep() -> None:
+        try:
+            for _ in range(20):
+                desk.projects.sweep()
+        except BaseException as error:
+            failed.append(error)
+
+    projects = [desk.projects.make("a", "li") for _ in range(4)]
+    for project in projects:
+        add_run(desk, project, creators=[f"c{number}" for number in range(20)])
+    thread = threading.Thread(target=sweep)
+    thread.start()
+    for project in projects:
+        desk.projects.remove(project.project_id)
+    thread.join()
+    assert failed == []
+    assert list(desk.projects.folder.iterdir()) == []
+
+
 def test_what_lies_about_without_a_row_is_swept_and_nothing_else(opened: Any) -> None:
     desk, _, project = opened
     place, folder = desk.projects.place(project.project_id), desk.projects.folder

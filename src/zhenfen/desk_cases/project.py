@@ -198,8 +198,7 @@ class Projects:
                 aside.replace(self.place(project_id))
             raise
         for folder in (aside, self.place(project_id)):
-            if folder.exists():
-                shutil.rmtree(folder)
+            _delete(folder)
         for run in runs:
             forget(run.score_id, self.place(project_id))
         self.database.compact()
@@ -221,7 +220,7 @@ class Projects:
                     left += [one for one in path.iterdir() if one.name not in kept[path.name]]
         for path in left:
             if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+                _delete(path)
             else:
                 path.unlink(missing_ok=True)
         self.database.compact()
@@ -258,6 +257,16 @@ class Projects:
             return []
         batches = sorted((path for path in uploads.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
         return [next(batch.iterdir()) if len(list(batch.iterdir())) == 1 else batch for batch in batches]
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder that somebody else may be deleting at the same time."""
+
+    def go_on(_what: object, _path: object, failed: tuple[object, BaseException, object]) -> None:
+        if not isinstance(failed[1], FileNotFoundError):
+            raise failed[1]
+
+    shutil.rmtree(folder, onerror=go_on)
 
 
 def open_projects(data: Path) -> Projects:
