@@ -139,5 +139,5 @@ def _review(row: Mapping[str, Any]) -> Review:
 
 def _event(row: Mapping[str, Any]) -> Event:
     content = json.loads(row["content"])
-    said = (content.get(name, {}) for name in ("before", "after", "about"))
-    return Event(row["creator_id"], row["what"], *said, row["by"], row["at"])
+    before, after, about = (content.get(name, {}) for name in ("before", "after", "about"))
+    return Event(row["creator_id"], row["what"], before, after, about, row["by"], row["at"])
