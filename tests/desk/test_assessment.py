@@ -67,16 +67,17 @@ def test_what_is_said_of_the_files_reads_them_again(projects: Projects, tmp_path
     batch = projects.add_batch(project.project_id)
     batch.mkdir()
     (batch / "list.csv").write_text("达人昵称,粉丝数,数据日期\n阿木,120000,2026-10-01\n", encoding="utf-8")
+
+    def read_platforms() -> list[str]:
+        tables = read_batches(projects, projects.get(project.project_id), "en")
+        return tables["creators"]["platform"].to_list()
+
     said = project.options.model_copy(update={"platform": "xiaohongshu"})
     projects.edit(project.project_id, 1, "local", options=said.model_dump_json())
-    assert read_batches(projects, projects.get(project.project_id), "en")["creators"]["platform"].to_list() == [
-        "xiaohongshu"
-    ]
+    assert read_platforms() == ["xiaohongshu"]
     said = said.model_copy(update={"platform": "douyin"})
     projects.edit(project.project_id, 2, "local", options=said.model_dump_json())
-    assert read_batches(projects, projects.get(project.project_id), "en")["creators"]["platform"].to_list() == [
-        "douyin"
-    ]
+    assert read_platforms() == ["douyin"]
 
 
 def test_a_declaration_is_an_event_once(projects: Projects, plain_tables: Path) -> None:

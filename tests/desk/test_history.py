@@ -209,7 +209,7 @@ def test_hostile_text_is_told_as_text(opened: Any, text: str) -> None:
 
 
 def test_a_history_of_another_project_is_not_there(opened: Any) -> None:
-    desk, client, project, home = opened
+    desk, client, _, home = opened
     send(client, f"{home}/reviews/{FILE}", version=1, owner="秘密")
     other = desk.projects.make("别人", "wang")
     add_run(desk, other)

@@ -1,4 +1,4 @@
-"""Letters: edited by people, kept whatever a newer report says; files that came with replies are only ever handed back."""
+"""Letters: edited by people, kept whatever a newer report says; files of replies are only ever handed back."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def attach(opened: Any, *files: tuple[str, bytes]) -> Any:
 
 
 def listed(opened: Any) -> list[Any]:
-    desk, _, project, _ = opened
+    desk = opened[0]
     return [dict(row) for row in desk.projects.database.read("select * from attachments order by rowid")]
 
 

@@ -75,7 +75,7 @@ def fill(desk: Any, client: Any, name: str = WORDS[0]) -> Any:
     said = {"question": "?", "reply": WORDS[3] * 500, "status": "answered"}
     send(client, f"{home}/questions/{question}", version=1, **said)
     send(client, f"{home}/attachments?question={question}", files={"files": (WORDS[4], WORDS[3].encode())})
-    sign(desk.projects, project, desk.reviews.find(project_id, FILE), 1, WORDS[1], WORDS[1])
+    sign(desk.projects, project, desk.reviews.find(project_id, FILE), 1, WORDS[1], by=WORDS[1])
     options = {"project": project_id, "lang": "zh"}
     desk.service.store.add(f"{1:032x}", WORDS[1], options)
     job = desk.service.store.claim()
@@ -213,13 +213,13 @@ def test_a_keeper_looks_again_on_the_next_day(opened: Any) -> None:
 
 def test_two_who_delete_at_once_are_no_danger_to_each_other(tmp_path: Path) -> None:
     desk, _ = make_desk(tmp_path)
-    failed: list[BaseException] = []
+    failed: list[OSError] = []
 
     def sweep() -> None:
         try:
             for _ in range(20):
                 desk.projects.sweep()
-        except BaseException as error:
+        except OSError as error:
             failed.append(error)
 
     projects = [desk.projects.make("a", "li") for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Signing freezes the pages that a decision rests on; what comes later changes none of them, and a change on disk is seen."""
+"""Signing freezes the pages that a decision rests on; later reports change none, and a change on disk is seen."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_project_that_is_deleted_meanwhile_leaves_nothing(opened: Any) -> None
     runs = desk.projects.list_runs(project.project_id)
     desk.projects.remove(project.project_id)
     with pytest.raises((LookupError, SigningError)):
-        sign(desk.projects, project, review, runs[0].number, "李", "li")
+        sign(desk.projects, project, review, runs[0].number, "李", by="li")
     assert not desk.projects.place(project.project_id).exists()
 
 

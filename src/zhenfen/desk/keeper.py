@@ -1,4 +1,4 @@
-"""What a desk does by itself: projects whose last day is over are deleted, and new files of watched folders are read."""
+"""What a desk does by itself: projects whose last day is over are deleted, new files of watched folders are read."""
 
 from __future__ import annotations
 

@@ -59,7 +59,9 @@ def make_letter_router(desk: Desk) -> APIRouter:
         project, review = desk.find(project_id), find_review(desk, project_id, file)
         with told():
             try:
-                letters.frame(project_id, review.creator_id, version, request.state.owner, opening, closing)
+                letters.frame(
+                    project_id, review.creator_id, version, request.state.owner, opening=opening, closing=closing
+                )
             except ConflictError as error:
                 mine = {"opening": opening, "closing": closing}
                 return show_letter(desk, request, project, review, {"head": {"mine": mine, "current": error.current}})
@@ -101,11 +103,11 @@ def make_letter_router(desk: Desk) -> APIRouter:
         with told():
             try:
                 found = letters.find_question(project_id, review.creator_id, question_id)
-                letters.change(project_id, review.creator_id, found, version, request.state.owner, said)
+                letters.change(project_id, review.creator_id, found, version, by=request.state.owner, said=said)
             except ConflictError as error:
                 clash = {question_id: {"mine": said, "current": error.current}}
         if request.headers.get("hx-request"):
-            return show_question(desk, request, project, review, question_id, clash)
+            return show_question(desk, request, project, review, question_id, clash=clash)
         if clash:
             return show_letter(desk, request, project, review, clash)
         return see(f"/projects/{project_id}/{file}/letter#question-{question_id}")
@@ -235,7 +237,7 @@ def show_letter(
 
 
 def show_question(
-    desk: Desk, request: Request, project: Project, review: Review, question_id: int, clash: Mapping[int, Any]
+    desk: Desk, request: Request, project: Project, review: Review, question_id: int, *, clash: Mapping[int, Any]
 ) -> Response:
     """One question after it was saved, or was not, and the letter's text beside it."""
     letters = Letters(desk.projects.database)

@@ -47,7 +47,7 @@ def make_project_settings_router(desk: Desk) -> APIRouter:
         except ConflictError as error:
             return show_settings(desk, request, desk.find(project_id), mine, current=error.current)
         except ServiceError as error:
-            if error.status != 422:
+            if error.code == "no_watching":
                 raise
             return show_settings(desk, request, project, mine, wrong=error.code)
         except LookupError:

@@ -54,11 +54,11 @@ def make_signature_router(desk: Desk) -> APIRouter:
         try:
             if review.version != version:
                 raise SigningError("changed_decision")
-            made = sign(desk.projects, project, review, run, signer, by)
+            made = sign(desk.projects, project, review, run, signer, by=by)
         except ConflictError:
-            return show_signing(desk, request, project, find_review(desk, project_id, file), "changed_decision")
+            return show_signing(desk, request, project, find_review(desk, project_id, file), wrong="changed_decision")
         except SigningError as error:
-            return show_signing(desk, request, project, review, error.code, name)
+            return show_signing(desk, request, project, review, wrong=error.code, name=name)
         except LookupError:
             raise ServiceError(404, "not_found", "the project was deleted") from None
         return see(f"/projects/{project_id}/signed/{made.signature_id}")
@@ -76,7 +76,7 @@ def make_signature_router(desk: Desk) -> APIRouter:
             "current": "signature",
             "signature": signature,
             "is_unchanged": is_unchanged(signature, folder),
-            "since": compare_since(desk, request, project, review, signature, folder),
+            "since": compare_since(desk, request, project, review, signature=signature, folder=folder),
         }
         return desk.page(request, "signature.html", content)
 
@@ -107,7 +107,7 @@ def find_signed(desk: Desk, project_id: str, signature_id: str) -> tuple[Signatu
 
 
 def show_signing(
-    desk: Desk, request: Request, project: Project, review: Review, wrong: str | None = None, name: str = ""
+    desk: Desk, request: Request, project: Project, review: Review, *, wrong: str | None = None, name: str = ""
 ) -> Response:
     """The page on which a decision is signed; `wrong` says why it was not.
 
@@ -131,7 +131,7 @@ def show_signing(
 
 
 def compare_since(
-    desk: Desk, request: Request, project: Project, review: Review, signature: Signature, folder: Path
+    desk: Desk, request: Request, project: Project, review: Review, *, signature: Signature, folder: Path
 ) -> dict[str, Any] | None:
     """What the newest report says otherwise than the signed pages; None where there is no newer one."""
     newest: Run = desk.projects.list_runs(project.project_id)[0]

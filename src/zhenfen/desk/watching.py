@@ -69,7 +69,7 @@ class Watch:
             self._to_start.discard(project_id)
 
     def list_complete(self, project: Project, folder: Path, at_s: float) -> Iterator[Path]:
-        """Files of a folder that are new to a project and have not changed for SETTLE_S; as many as one upload may have."""
+        """Files of a folder that are new to a project and unchanged for SETTLE_S; as many as one upload may have."""
         limits = self.desk.service.settings.limits
         found = sorted(islice(folder.iterdir(), MOST_LISTED)) if folder.is_dir() else []
         # What is gone from the folder is forgotten.

@@ -150,7 +150,7 @@ class Letters:
             raise LookupError(f"question {question_id}")
         return _question(rows[0])
 
-    def frame(self, project_id: str, creator_id: str, version: int, by: str, opening: str, closing: str) -> None:
+    def frame(self, project_id: str, creator_id: str, version: int, by: str, *, opening: str, closing: str) -> None:
         """Change the first and the last lines.
 
         Raises:
@@ -199,7 +199,7 @@ class Letters:
             return int(made.lastrowid or 0)
 
     def change(
-        self, project_id: str, creator_id: str, question: Question, version: int, by: str, said: Mapping[str, str]
+        self, project_id: str, creator_id: str, question: Question, version: int, *, by: str, said: Mapping[str, str]
     ) -> None:
         """Change text, reply or status of a question.
 

@@ -184,8 +184,8 @@ class Projects:
     def remove(self, project_id: str) -> None:
         """Delete a project: its rows, all its files, and the records that its score ids stand for.
 
-        No job of it may run any more. Rows and files go in one step: whoever writes for the project at that moment either
-        comes before, and is deleted too, or finds no project. What a kill leaves lying is swept.
+        No job of it may run any more. Rows and files go in one step: whoever writes for the project at that moment
+        either comes before, and is deleted too, or finds no project. What a kill leaves lying is swept.
         """
         runs, aside = self.list_runs(project_id), self.folder / f".{secrets.token_hex(ID_BYTES)}"
         try:

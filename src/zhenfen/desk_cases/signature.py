@@ -66,7 +66,7 @@ class Signature:
     versions: dict[str, str]
 
 
-def sign(projects: Projects, project: Project, review: Review, run: int, name: str, by: str) -> Signature:
+def sign(projects: Projects, project: Project, review: Review, run: int, name: str, *, by: str) -> Signature:
     """Sign the decision on a creator: freeze it with the pages of the report that was read.
 
     Args:
