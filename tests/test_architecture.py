@@ -162,6 +162,7 @@ ROOMS: dict[str, set[str]] = {
         "connectors",
         "desk_cases",
         "errors",
+        "files",
         "messages",
         "model_listing",
         "model_registry",

@@ -24,6 +24,7 @@ from zhenfen.desk_cases.attachment import Attachments
 from zhenfen.desk_cases.letter import Letters
 from zhenfen.desk_cases.project import ATTACHED, KEEP, SIGNED, ProjectOptions, open_projects
 from zhenfen.desk_cases.signature import sign
+from zhenfen.errors import ConfigError
 from zhenfen.service.errors import ServiceError
 
 TODAY = date(2026, 11, 29)
@@ -260,7 +261,7 @@ def test_a_folder_that_cannot_be_moved_leaves_the_project_whole(opened: Any, mon
         raise PermissionError(13, "no", str(self))
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(PermissionError):
+    with pytest.raises(ConfigError):
         desk.projects.remove(project.project_id)
     monkeypatch.undo()
     assert desk.projects.get(project.project_id).name == "项目"

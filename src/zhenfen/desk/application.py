@@ -24,13 +24,13 @@ from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
 from zhenfen.desk.keeper import keep_with
-from zhenfen.desk.letter import make_attachment_router, make_letter_router
+from zhenfen.desk.letter import make_attachment_router, make_letter_router, make_question_router
 from zhenfen.desk.models import make_models_router
 from zhenfen.desk.project_settings import make_project_settings_router
 from zhenfen.desk.review import make_review_router
 from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
-from zhenfen.desk.signature import make_signature_router
+from zhenfen.desk.signature import make_signature_router, make_signing_router
 from zhenfen.desk_cases.project import open_projects
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.report.html import read_style
@@ -50,7 +50,9 @@ ROUTERS = (
     make_settings_router,
     make_creator_router,
     make_letter_router,
+    make_question_router,
     make_attachment_router,
+    make_signing_router,
     make_signature_router,
     make_history_router,
     make_project_settings_router,

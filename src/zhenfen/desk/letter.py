@@ -72,7 +72,15 @@ def make_letter_router(desk: Desk) -> APIRouter:
         letters.send(project_id, find_review(desk, project_id, file).creator_id, request.state.owner)
         return see(f"/projects/{project_id}/{file}/letter")
 
-    @router.post("/questions", dependencies=[Depends(desk.check_stamp)])
+    return router
+
+
+def make_question_router(desk: Desk) -> APIRouter:
+    """The routes of a letter's questions."""
+    router = APIRouter(prefix="/projects/{project_id}/{file}/questions")
+    letters = Letters(desk.projects.database)
+
+    @router.post("", dependencies=[Depends(desk.check_stamp)])
     def post_question(
         request: Request,
         project_id: str,
@@ -87,7 +95,7 @@ def make_letter_router(desk: Desk) -> APIRouter:
             made = letters.ask(project_id, review.creator_id, request.state.owner, question, asked)
         return see(f"/projects/{project_id}/{file}/letter#question-{made}")
 
-    @router.post("/questions/{question_id}", dependencies=[Depends(desk.check_stamp)])
+    @router.post("/{question_id}", dependencies=[Depends(desk.check_stamp)])
     def post_change(  # noqa: PLR0917 (FastAPI fills them by name)
         request: Request,
         project_id: str,
@@ -112,7 +120,7 @@ def make_letter_router(desk: Desk) -> APIRouter:
             return show_letter(desk, request, project, review, clash)
         return see(f"/projects/{project_id}/{file}/letter#question-{question_id}")
 
-    @router.post("/questions/{question_id}/drop", dependencies=[Depends(desk.check_stamp)])
+    @router.post("/{question_id}/drop", dependencies=[Depends(desk.check_stamp)])
     def post_drop(
         request: Request, project_id: str, file: str, question_id: int, version: Annotated[int, Form()]
     ) -> Response:

@@ -30,15 +30,15 @@ from zhenfen.service.errors import ServiceError
 from zhenfen.service.vetting import PAGE_HEADERS
 
 
-def make_signature_router(desk: Desk) -> APIRouter:
-    """The routes of signatures."""
-    router = APIRouter(prefix="/projects/{project_id}")
+def make_signing_router(desk: Desk) -> APIRouter:
+    """The routes of signing."""
+    router = APIRouter(prefix="/projects/{project_id}/{file}/sign")
 
-    @router.get("/{file}/sign")
+    @router.get("")
     def get_sign(request: Request, project_id: str, file: str) -> Response:
         return show_signing(desk, request, desk.find(project_id), find_review(desk, project_id, file))
 
-    @router.post("/{file}/sign", dependencies=[Depends(desk.check_stamp)])
+    @router.post("", dependencies=[Depends(desk.check_stamp)])
     def post_sign(  # noqa: PLR0917 (FastAPI fills them by name)
         request: Request,
         project_id: str,
@@ -63,7 +63,14 @@ def make_signature_router(desk: Desk) -> APIRouter:
             raise ServiceError(404, "not_found", "the project was deleted") from None
         return see(f"/projects/{project_id}/signed/{made.signature_id}")
 
-    @router.get("/signed/{signature_id}")
+    return router
+
+
+def make_signature_router(desk: Desk) -> APIRouter:
+    """The routes of what was signed."""
+    router = APIRouter(prefix="/projects/{project_id}/signed/{signature_id}")
+
+    @router.get("")
     def get_signature(request: Request, project_id: str, signature_id: str) -> Response:
         project = desk.find(project_id)
         signature, folder = find_signed(desk, project_id, signature_id)
@@ -80,7 +87,7 @@ def make_signature_router(desk: Desk) -> APIRouter:
         }
         return desk.page(request, "signature.html", content)
 
-    @router.get("/signed/{signature_id}/{language}/{name}")
+    @router.get("/{language}/{name}")
     def get_frozen(project_id: str, signature_id: str, language: str, name: str) -> Response:
         _, folder = find_signed(desk, project_id, signature_id)
         if name == "index.html":

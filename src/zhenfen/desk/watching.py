@@ -16,6 +16,7 @@ from zhenfen.desk_cases.attachment import hash_file
 from zhenfen.desk_cases.database import ConflictError, note, now
 from zhenfen.desk_cases.project import ID_BYTES, Project
 from zhenfen.errors import InputError
+from zhenfen.files import settle
 from zhenfen.messages import LANGUAGES
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.uploads import check_name, new_folder
@@ -115,7 +116,7 @@ class Watch:
                     content = {"after": {"name": name, "is_taken": int(is_usable)}}
                     note(database, project.project_id, None, "taken", content, by=BY)
                 if is_usable:
-                    batch.replace(self.desk.projects.add_batch(project.project_id))
+                    settle(batch, self.desk.projects.add_batch(project.project_id))
             return is_usable
         except sqlite3.IntegrityError:
             # The project was deleted meanwhile, or another desk took the same file first.

@@ -11,6 +11,7 @@ from typing import Any
 
 from zhenfen.desk_cases.database import note, now
 from zhenfen.desk_cases.project import ATTACHED, ID_BYTES, Projects
+from zhenfen.files import settle
 
 
 class AttachmentLimitError(Exception):
@@ -112,7 +113,7 @@ class Attachments:
                 row = (attachment_id, project_id, question_id, path.name, sha256, size, by, now())
                 connection.execute("insert into attachments values (?, ?, ?, ?, ?, ?, ?, ?)", row)
                 note(connection, project_id, creator_id, "attachments", {"after": {"name": path.name}}, by=by)
-                path.replace(folder / attachment_id)
+                settle(path, folder / attachment_id)
 
     def remove(self, project_id: str, creator_id: str, attachment_id: str, by: str) -> int:
         """Delete a file; returns the question that it came with.

@@ -17,6 +17,7 @@ from pydantic import Field
 from zhenfen.config import Strict
 from zhenfen.connectors.import_map import ImportMap
 from zhenfen.desk_cases.database import DeskDatabase, edit, note, now
+from zhenfen.files import settle
 from zhenfen.vetting.options import VetOptions
 from zhenfen.vetting.record import forget
 
@@ -192,10 +193,10 @@ class Projects:
             with self.database.open() as database:
                 database.execute("delete from projects where project_id = ?", (project_id,))
                 if self.place(project_id).exists():
-                    self.place(project_id).replace(aside)
+                    settle(self.place(project_id), aside)
         except BaseException:
             if aside.exists():
-                aside.replace(self.place(project_id))
+                settle(aside, self.place(project_id))
             raise
         for folder in (aside, self.place(project_id)):
             _delete(folder)
