@@ -27,6 +27,7 @@ from zhenfen.desk.keeper import keep_with
 from zhenfen.desk.letter import make_attachment_router, make_letter_router, make_question_router
 from zhenfen.desk.models import make_models_router
 from zhenfen.desk.project_settings import make_project_settings_router
+from zhenfen.desk.removal import make_removal_router
 from zhenfen.desk.review import make_review_router
 from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
@@ -56,6 +57,7 @@ ROUTERS = (
     make_signature_router,
     make_history_router,
     make_project_settings_router,
+    make_removal_router,
 )
 
 

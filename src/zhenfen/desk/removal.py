@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from datetime import date
 
-from zhenfen.desk.frame import Desk
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from zhenfen.desk.frame import Desk, see
 from zhenfen.desk_cases.database import compact
+
+
+def make_removal_router(desk: Desk) -> APIRouter:
+    """The route of deleting."""
+    router = APIRouter(prefix="/projects/{project_id}")
+
+    @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
+    def post_delete(project_id: str) -> Response:
+        remove_project(desk, desk.find(project_id).project_id)
+        return see("/")
+
+    return router
 
 
 def remove_project(desk: Desk, project_id: str) -> None:

@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import ENDED, find_due, find_job, tell_job
-from zhenfen.desk.removal import remove_project
 from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import DECISIONS, Review
@@ -78,11 +77,6 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         else:
             content = read_part(desk, request, project, "roster.json")
         return desk.page(request, "roster.html", {"r": content, "project": project, "current": "roster"})
-
-    @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
-    def post_delete(project_id: str) -> Response:
-        remove_project(desk, desk.find(project_id).project_id)
-        return see("/")
 
     return router
 
