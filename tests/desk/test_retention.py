@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import threading
 import time
@@ -21,6 +22,7 @@ from zhenfen.desk.removal import remove_expired, remove_project
 from zhenfen.desk.watching import SETTLE_S, Watch
 from zhenfen.desk_cases.assessment import assess
 from zhenfen.desk_cases.attachment import Attachments
+from zhenfen.desk_cases.database import compact
 from zhenfen.desk_cases.letter import Letters
 from zhenfen.desk_cases.project import ATTACHED, KEEP, SIGNED, ProjectOptions, open_projects
 from zhenfen.desk_cases.signature import sign
@@ -114,6 +116,28 @@ def test_nothing_is_left_of_texts_that_pages_of_the_database_were_split_over(tmp
     desk.projects.remove(projects[1].project_id)
     assert find_bytes(desk.service.settings.data, f"word-of-{projects[1].project_id}") == []
     assert find_bytes(desk.service.settings.data, f"word-of-{projects[2].project_id}") != []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_pages_that_were_split_keep_no_copies(tmp_path: Path, seed: int) -> None:
+    """Overwriting what is deleted is not enough: without writing the file anew one of these twelve keeps some."""
+    draw, path = random.Random(seed), tmp_path / "a.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma secure_delete = on")
+        database.execute("create table t (a text primary key, b text) strict")
+        database.execute("begin")
+        for number in range(3000):
+            who = "other" if number % 3 else "secret"
+            text = f"{who}-{number}-" * draw.randint(1, 40)
+            database.execute("insert into t values (?, ?)", (f"{draw.random()}", text))
+            if number % 5 == 0:
+                database.execute("update t set b = b || 'x' where rowid = ?", (draw.randint(1, number + 1),))
+        database.execute("commit")
+        database.execute("delete from t where b like 'secret%'")
+    compact(path)
+    assert find_bytes(tmp_path, "secret-") == []
+    assert find_bytes(tmp_path, "other-") != []
 
 
 def test_a_real_report_leaves_nothing_in_the_data_or_among_the_score_ids(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from zhenfen.desk.frame import Desk
-from zhenfen.desk.intake import look
 from zhenfen.desk.job import start_job
+from zhenfen.desk_cases.assessment import check_batch
 from zhenfen.desk_cases.attachment import hash_file
 from zhenfen.desk_cases.database import ConflictError, note, now
 from zhenfen.desk_cases.project import ID_BYTES, Project
@@ -105,8 +105,9 @@ class Watch:
             if not taken:
                 return False
             try:
-                seen = look(self.desk, project, batch if len(taken) > 1 else batch / taken[0][0])
-                is_usable = not seen.problems
+                path = batch if len(taken) > 1 else batch / taken[0][0]
+                check_batch(self.desk.projects, project, path, LANGUAGES[0])
+                is_usable = True
             except InputError:
                 is_usable = False
             with self.desk.projects.database.open() as database:

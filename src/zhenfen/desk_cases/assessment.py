@@ -106,6 +106,18 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
     return tables
 
 
+def check_batch(projects: Projects, project: Project, path: Path, language: str) -> None:
+    """Read a batch that is not the project's yet, as a job would, and keep nothing of it.
+
+    Raises:
+        InputError: It cannot be used, or is of no kind with what is there.
+    """
+    folder = projects.place(project.project_id) / TABLES
+    added = read_export(path, project.options.to_vet(language, project.import_map))
+    if folder.is_dir():
+        join_tables(read_tables(folder), added, project.name)
+
+
 def _enter(projects: Projects, project_id: str, run: Run, report: Path) -> None:
     """Note the run, and a review for every creator that has none yet."""
     shortlist = json.loads((report / "index.json").read_text(encoding="utf-8"))
