@@ -16,7 +16,7 @@ from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import Models
 from zhenfen.places import parse_targets
 from zhenfen.progress import Progress, silent
-from zhenfen.report.write import write_report
+from zhenfen.report.write import silent_row, write_report
 from zhenfen.scoring import known_at, score
 from zhenfen.scoring.identity import SCORE
 from zhenfen.tables import Tables, read_tables, write_tables
@@ -71,7 +71,7 @@ def assess(
     for one in sorted(LANGUAGES, key=lambda name: name != language):
         report = folder / RUNS / str(number) / one
         # Whoever waits sees each creator as soon as the page is made.
-        tell = RowsMade(folder) if one == language else None
+        tell = RowsMade(folder) if one == language else silent_row
         write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress, on_row=tell)
         if one == language:
             score_id = remember(findings, declared, read_from, options)
