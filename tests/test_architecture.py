@@ -106,6 +106,7 @@ ROOMS: dict[str, set[str]] = {
         "report",
         "scoring",
         "tables",
+        "text",
         "verdict",
         "vetting",
     },
