@@ -32,6 +32,8 @@ ITEM_TABLES = {
 }
 """Kind → the table that its items stand in, and their id."""
 USUAL_N = N_OF_ONE_DRAW
+FEWEST = {"profile": N_LABELS_NEEDED, "comment": 1, "post": 1}
+"""Kind → how many are drawn at least."""
 UNCLEAR = "unclear"
 """What the readers' rubric of comments and posts calls an item that cannot be told."""
 
@@ -74,7 +76,7 @@ def draw(  # noqa: PLR0917 (what it is of, then how)
         MissingTableError: There is nothing to label, or there are fewer than 30 profiles of one frame.
         ConfigError: n is too small: 30 for profiles, 1 for others; or there is no audience model.
     """
-    fewest = N_LABELS_NEEDED if kind == "profile" else 1
+    fewest = FEWEST[kind]
     if n < fewest:
         raise ConfigError(f"{n} to label: expected at least {fewest}")
     rng = np.random.default_rng(number)
