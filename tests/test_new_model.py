@@ -131,7 +131,7 @@ ASKING = (
     "src/zhenfen/service/service.py",
     "src/zhenfen/monitoring/files.py",
     "src/zhenfen/cli/models.py",
-    "src/zhenfen/cli/model_listing.py",
+    "src/zhenfen/model_listing.py",
     "training/packaging.py",
     "training/gate.py",
     "training/register.py",

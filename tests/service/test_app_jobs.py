@@ -16,6 +16,7 @@ from app_builder import BREAKS, SLEEP, ZIP, add_job, open_client, wait_for, zipp
 from cli_runner import Runner
 from starlette.testclient import TestClient
 
+from toy_models import toy_models
 from zhenfen.errors import ConfigError, Problem, UnreadableFileError
 from zhenfen.service import job_process
 from zhenfen.service.errors import ServiceError, make_reply
@@ -60,7 +61,7 @@ def test_an_export_that_cannot_be_used_says_why(small_tables: Path, tmp_path: Pa
     upload = jobs_folder(tmp_path) / job.job_id / "upload"
     upload.mkdir(parents=True)
     (upload / "export.zip").write_bytes(zipped(small_tables)[:-500])
-    job_process.run(tmp_path, job.job_id, job.attempt)
+    job_process.run(tmp_path, job.job_id, job.attempt, toy_models())
     failed = store.get(job.job_id)
     assert failed is not None
     assert failed.error is not None
@@ -249,7 +250,7 @@ def test_a_disk_that_fills_up_during_a_job_fails_it(
     add_job(store)
     job = store.claim()
     assert job is not None
-    job_process.run(tmp_path, job.job_id, job.attempt)
+    job_process.run(tmp_path, job.job_id, job.attempt, toy_models())
     failed = store.get(job.job_id)
     assert failed is not None
     assert failed.error is not None
@@ -324,11 +325,13 @@ def test_a_jobs_process_ends_with_its_service_and_by_itself(
         "print('begun', flush=True)\n"
         "job_process.main()"
     )
-    command = [sys.executable, "-c", program, str(tmp_path), "job", "1"]
+    command = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
+        process.stdin.write(b"job 1\n")
+        process.stdin.flush()
         if hang_up:
             process.stdin.close()
         assert process.wait(30) == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,17 +12,33 @@ from zhenfen.cli.options import KeysOption, Lang, PrintLangOption
 app = typer.Typer(
     help="API keys of the service: hashed in a file, each shown once.", no_args_is_help=True, add_completion=False
 )
+
+
+class KeyRole(StrEnum):
+    """The roles of `service.keys`, which would load it for every --help."""
+
+    LEAD = "lead"
+    ANALYST = "analyst"
+    READER = "reader"
+
+
 NameArgument = Annotated[str, typer.Argument(help="Whose key; jobs belong to this name.")]
 
 
 @app.command("add")
-def keys_add(name: NameArgument, *, keys: KeysOption = None, lang: PrintLangOption = Lang.EN) -> None:
+def keys_add(
+    name: NameArgument,
+    *,
+    role: Annotated[KeyRole, typer.Option(help="What its owner may do at the desk.")] = KeyRole.ANALYST,
+    keys: KeysOption = None,
+    lang: PrintLangOption = Lang.EN,
+) -> None:
     """Make a key; it is shown this once."""
     from zhenfen.messages import Catalogue
     from zhenfen.service.keys import add_key, default_path
 
     catalogue = Catalogue(lang)
-    secret = add_key(keys or default_path(), name)
+    secret = add_key(keys or default_path(), name, role.value)
     _say(catalogue.text("service.key_made", name=name))
     _say(secret)
 
@@ -41,9 +58,10 @@ def keys_list(*, keys: KeysOption = None, lang: PrintLangOption = Lang.EN) -> No
     if not known:
         _say(catalogue.text("service.no_keys", path=path))
         return
-    shown = Table(catalogue.text("service.key_name"), catalogue.text("service.key_created"))
+    headings = ("service.key_name", "service.key_role", "service.key_created")
+    shown = Table(*(catalogue.text(one) for one in headings))
     for one in known:
-        shown.add_row(one.name, one.created_at)
+        shown.add_row(one.name, catalogue.text(f"service.role.{one.role}"), one.created_at)
     Console().print(shown)
 
 

@@ -13,9 +13,9 @@ from zhenfen.cli.options import Lang, PrintLangOption
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from zhenfen.cli.model_listing import Listed
     from zhenfen.estimators.manifest import Manifest
     from zhenfen.messages import Catalogue
+    from zhenfen.model_listing import Listed
     from zhenfen.model_registry import Registry
 
 NOT_WHOLE = 2
@@ -35,8 +35,8 @@ RegistryOption = Annotated[
 @app.command("list")
 def list_(registry: RegistryOption = None, lang: PrintLangOption = Lang.EN) -> None:
     """Every version of the shelf and, where there is one, of the registry; which are champions, which scoring uses."""
-    from zhenfen.cli.model_listing import list_registry, list_shelf, mark_used
     from zhenfen.errors import RegistryUnreachableError
+    from zhenfen.model_listing import list_registry, list_shelf, mark_used
     from zhenfen.model_registry import CHOICE, read_choice
 
     references, shelf = read_choice(os.environ.get(CHOICE, "")), list_shelf()
@@ -61,9 +61,9 @@ def show(
     """What one model rests on: data and terms, platforms, threshold, figures, commit, hashes."""
     from rich.console import Console
 
-    from zhenfen.cli.model_listing import find_folder, read_folder
     from zhenfen.estimators.manifest import Manifest
     from zhenfen.messages import Catalogue
+    from zhenfen.model_listing import find_folder, read_folder
     from zhenfen.model_store import SHORT_HASH_CHARS
 
     manifest = read_folder(find_folder(model, lambda: _open_registry(registry)))
@@ -94,8 +94,8 @@ def verify(registry: RegistryOption = None, lang: PrintLangOption = Lang.EN) -> 
     from rich.console import Console
     from rich.text import Text
 
-    from zhenfen.cli.model_listing import check_registry, list_shelf
     from zhenfen.messages import Catalogue
+    from zhenfen.model_listing import check_registry, list_shelf
     from zhenfen.report.quote import clean
 
     asked = _find_registry(registry)

@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field
 
 from zhenfen.config import Strict, read_config
-from zhenfen.connectors.reading.headings import Layout, load_headings
+from zhenfen.connectors.reading.headings import STATS, Layout, load_headings
 from zhenfen.errors import ConfigError
 from zhenfen.tables import PLATFORMS
 
@@ -43,10 +43,11 @@ class SheetMap(Strict):
 
     def lay_out(self, columns: Iterable[str]) -> Layout:
         """What `find_layout` would say of the sheet, as the map says it."""
-        there = set(columns)
+        there, known = set(columns), list_columns(self.table)
         headings: dict[str, tuple[str, ...]] = {}
         for heading, column in self.columns.items():
-            if column and heading in there:
+            # Averages beside a name are found by their own headings, which say the window as well.
+            if column in known and heading in there:
                 name = column if column in load_headings().columns[self.table] else f"_{column}"
                 headings[name] = (*headings.get(name, ()), heading)
         return Layout(self.table, headings, {}, self.platform)
@@ -93,11 +94,17 @@ def check_map(read: ImportMap, name: str) -> None:
             continue
         if one.platform is not None and one.platform not in PLATFORMS:
             wrong.append(f"platform {one.platform!r}: expected one of {', '.join(PLATFORMS)}")
-        columns = {outer_name(name) for name in known[one.table]}
+        # A sheet of creators may state averages too.
+        columns = {*list_columns(one.table), *(list_columns(STATS) if one.table == "creators" else ())}
         bad = sorted({column for column in one.columns.values() if column and column not in columns})
         wrong += [f"column {name!r} of {one.table}: expected one of {', '.join(sorted(columns))}" for name in bad]
     if wrong:
         raise ConfigError(f"{name}: " + "; ".join(wrong))
+
+
+def list_columns(table: str) -> frozenset[str]:
+    """What a heading of a sheet that holds `table` may be used as."""
+    return frozenset(outer_name(name) for name in load_headings().columns[table])
 
 
 def outer_name(column: str) -> str:

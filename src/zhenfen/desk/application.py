@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -12,17 +19,17 @@ from zhenfen.desk.account import make_account_router
 from zhenfen.desk.audit import make_audit_router
 from zhenfen.desk.creator import make_creator_router
 from zhenfen.desk.download import make_download_router
-from zhenfen.desk.frame import HEADERS, STATIC, Desk, language_of
+from zhenfen.desk.frame import HEADERS, STATIC, Desk, catalogue_of
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
+from zhenfen.desk.models import make_models_router
 from zhenfen.desk.review import make_review_router
+from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
 from zhenfen.desk_cases.project import open_projects
 from zhenfen.desk_cases.review import Reviews
-from zhenfen.messages import Catalogue
 from zhenfen.report.html import read_style
-from zhenfen.service.errors import ServiceError
 from zhenfen.service.gate import API_PATHS
 from zhenfen.service.service import Service
 
@@ -36,6 +43,8 @@ ROUTERS = (
     make_download_router,
     make_review_router,
     make_audit_router,
+    make_models_router,
+    make_settings_router,
     make_creator_router,
 )
 
@@ -66,21 +75,17 @@ def add_desk(app: FastAPI, service: Service) -> Desk:
         return Response(read_style(), media_type="text/css", headers={**HEADERS, "Cache-Control": KEPT})
 
     app.mount("/static", Assets(directory=STATIC))
-    answer = app.exception_handlers[ServiceError]
-
-    async def refuse(request: Request, error: Exception) -> Response:
-        assert isinstance(error, ServiceError)
-        if request.url.path.startswith(API_PATHS) or not hasattr(request.state, "owner"):
-            return answer(request, error)  # type: ignore[return-value]
-        return show_error(desk, request, error)
-
-    app.add_exception_handler(ServiceError, refuse)
+    for kind, answer in list(app.exception_handlers.items()):
+        app.add_exception_handler(kind, partial(_refuse, desk, answer))
     return desk
 
 
-def show_error(desk: Desk, request: Request, error: ServiceError) -> HTMLResponse:
-    """A refusal as a page, in the reader's language."""
-    catalogue = Catalogue(language_of(request))
-    key = f"desk.error.{error.code}"
-    said = catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=error.text)
-    return desk.page(request, "error.html", {"said": said}, error.status)
+async def _refuse(desk: Desk, answer: Callable[..., Any], request: Request, error: Exception) -> Response:
+    """What the service answers; of pages, the same as a page in the reader's language."""
+    refused: JSONResponse = await run_in_threadpool(answer, request, error)
+    if request.url.path.startswith(API_PATHS) or not hasattr(request.state, "owner"):
+        return refused
+    said = json.loads(bytes(refused.body))["error"]
+    catalogue, key = catalogue_of(request), f"desk.error.{said['code']}"
+    text = catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=said["text"])
+    return desk.page(request, "error.html", {"said": text}, refused.status_code)

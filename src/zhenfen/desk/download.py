@@ -1,4 +1,4 @@
-"""What can be taken away from a project: the shortlist as a spreadsheet, pages as PDF, the dicts behind them as JSON."""
+"""What can be taken away from a project: the shortlist as a spreadsheet, pages as PDF, both as JSON."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from zhenfen.errors import ConfigError
 from zhenfen.report.pdf import find_browser, print_pages
 from zhenfen.service.errors import ServiceError
 
+NOBODY: list[str] = []
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -24,8 +25,8 @@ def make_download_router(desk: Desk) -> APIRouter:
 
     @router.get("/shortlist.{ending}")
     def get_listing(
-        request: Request, project_id: str, ending: str, only: Annotated[list[str], Query()] = []
-    ) -> Response:  # noqa: B006
+        request: Request, project_id: str, ending: str, only: Annotated[list[str], Query()] = NOBODY
+    ) -> Response:
         if ending not in ("xlsx", "csv"):
             raise ServiceError(404, "not_found", "there is no such file")
         content = read_part(desk, request, desk.find(project_id), "index.json")

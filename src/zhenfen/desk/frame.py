@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
+from zhenfen.service.keys import Role
 from zhenfen.service.service import Service
 from zhenfen.service.sessions import COOKIE
 
@@ -65,7 +67,7 @@ class Desk:
         shown = {"project": None, "current": "", **(content or {})}
         summary = shown.pop("r", None) or {"language": language}
         token = request.cookies.get(COOKIE, "")
-        owner = request.state.owner
+        owner, catalogue = request.state.owner, Catalogue(summary["language"])
         text = render_page(
             template,
             summary,
@@ -73,6 +75,8 @@ class Desk:
             desk_language=language,
             languages=LANGUAGES,
             owner=owner,
+            share=catalogue.share,
+            role=self.role_of(request),
             has_login=self.service.settings.needs_key,
             stamp=self.service.sessions.make_stamp(owner, token),
             path=request.url.path,
@@ -101,8 +105,26 @@ class Desk:
         given = request.headers.get(STAMP_HEADER) or request.query_params.get(STAMP)
         if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             given = str((await request.form()).get(STAMP, ""))
-        if given != self.service.sessions.make_stamp(request.state.owner, request.cookies.get(COOKIE, "")):
+        expected = self.service.sessions.make_stamp(request.state.owner, request.cookies.get(COOKIE, ""))
+        if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
             raise ServiceError(403, "stale_form", "the form is of another session; load the page again")
+        if self.role_of(request) == "reader":
+            raise ServiceError(403, "read_only", "this key may read only")
+
+    async def check_lead(self, request: Request) -> None:
+        """Refuse what only a lead may do.
+
+        Raises:
+            ServiceError: The reader is none.
+        """
+        if self.role_of(request) != "lead":
+            raise ServiceError(403, "leads_only", "only a lead may do this")
+
+    def role_of(self, request: Request) -> Role:
+        """What a reader may do; whoever sits at this machine may do everything."""
+        if not self.service.settings.needs_key:
+            return "lead"
+        return self.service.keys.find_role(request.state.owner) or "reader"
 
 
 def language_of(request: Request) -> str:

@@ -16,7 +16,7 @@ from zhenfen.config import load_platforms
 from zhenfen.connectors.import_map import ImportMap, SheetMap, check_map, outer_name
 from zhenfen.connectors.importing import check_options
 from zhenfen.connectors.preview import Preview, SheetPreview, preview_export
-from zhenfen.connectors.reading.headings import load_headings
+from zhenfen.connectors.reading.headings import STATS, load_headings
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import start_job
 from zhenfen.desk_cases.database import now
@@ -30,6 +30,7 @@ from zhenfen.tables import FOUND_BY, FRAMES
 from zhenfen.vetting.problems import tell_problem
 
 MOST_PROBLEMS = 10
+MOST_SAMPLES = 3
 IGNORED = "-"
 """What a select says of a column that is not used."""
 
@@ -160,7 +161,7 @@ def read_sheets(desk: Desk, project: Project, form: Mapping[str, Any], catalogue
         table = str(form.get(f"table-{number}", sheet["table"]))
         row = str(form.get(f"row-{number}", "")) or None
         columns = {
-            column["heading"]: None if (to := str(form.get(f"column-{number}-{place}", IGNORED))) == IGNORED else to
+            column["heading"]: None if (to := form.get(f"column-{number}-{place}", column["column"])) == IGNORED else to
             for place, column in enumerate(sheet["columns"])
         }
         before = {column["heading"]: column["column"] for column in sheet["columns"]}
@@ -181,8 +182,13 @@ def describe_sheet(one: SheetPreview, catalogue: Catalogue) -> dict[str, Any]:
         {"heading": name, "column": outer_name(to), "hint": None} for name, to in one.used.items()
     ]
     columns += [{"heading": name, "column": None, "hint": hint} for name, hint in one.ignored.items()]
+    choices = [] if one.table is None else list(name_columns(one.table, catalogue))
+    averages = {} if one.table != "creators" else dict(name_columns(STATS, catalogue))
     for place, column in enumerate(columns):
-        column["samples"] = [row[place] or "" for row in one.rows if place < len(row)][:3]
+        column["samples"] = [row[place] or "" for row in one.rows if place < len(row)][:MOST_SAMPLES]
+        # An average is told by its heading, window and all: there is nothing to choose.
+        is_average = column["column"] in averages and column["column"] not in dict(choices)
+        column["fixed"] = averages[column["column"]] if is_average else None
     return {
         "file": one.file,
         "sheet": one.sheet,
@@ -191,7 +197,7 @@ def describe_sheet(one: SheetPreview, catalogue: Catalogue) -> dict[str, Any]:
         "platform": one.platform,
         "n_used": len(one.used),
         "columns": columns,
-        "choices": [] if one.table is None else list(name_columns(one.table, catalogue)),
+        "choices": choices,
     }
 
 

@@ -18,6 +18,7 @@ from zhenfen.report.write import is_report_file
 from zhenfen.service.errors import ServiceError
 
 Files = Annotated[list[str], Query()]
+NOBODY: list[str] = []
 
 
 def make_shortlist_router(desk: Desk) -> APIRouter:
@@ -48,7 +49,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         return desk.page(request, "desk_shortlist.html", content)
 
     @router.get("/compare.html")
-    def get_comparison(request: Request, project_id: str, only: Files = []) -> Response:  # noqa: B006 (read alone)
+    def get_comparison(request: Request, project_id: str, only: Files = NOBODY) -> Response:
         project = desk.find(project_id)
         files = only or [row["file"] for row in read_part(desk, request, project, "index.json")["creators"]][:MOST]
         if not FEWEST <= len(files) <= MOST:
@@ -57,7 +58,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         content = {"r": summarise_comparison(creators), "project": project, "current": "compare"}
         return desk.page(request, "compare.html", content)
 
-    @router.post("/delete", dependencies=[Depends(desk.check_stamp)])
+    @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
     def post_delete(project_id: str) -> Response:
         project = desk.find(project_id)
         if project.job_id is not None:

@@ -1,6 +1,7 @@
-"""One vetting job in a process of its own: `python -m zhenfen.service.job_process DATA JOB_ID ATTEMPT`.
+"""One vetting job in a process of its own: `python -m zhenfen.service.job_process DATA`.
 
-Notes its end in the store. An error that nobody foresaw goes to standard error, the service's log, with exit code 1.
+Loads the models first, then waits for a line with the job's id and attempt. Notes its end in the store. An error that
+nobody foresaw goes to standard error, the service's log, with exit code 1.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zhenfen.errors import ConfigError, InputError
 from zhenfen.progress import Progress
 from zhenfen.service.errors import classify, disk_full, is_disk_full, make_reply, rename
 from zhenfen.service.jobs import Job, JobStore
 from zhenfen.service.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
+
+if TYPE_CHECKING:
+    from zhenfen.model_store import Models
 
 STORE = "jobs.sqlite"
 STEP_S = 1
@@ -40,8 +45,15 @@ class StepNotes:
             self.store.note_step(self.job, step, n_done, n_total)
 
 
-def run(data: Path, job_id: str, attempt: int) -> None:
-    """Make the report of a job and note how it ended; nothing when the job is another attempt's by now."""
+def run(data: Path, job_id: str, attempt: int, models: Models | Callable[[], Models]) -> None:
+    """Make the report of a job and note how it ended; nothing when the job is another attempt's by now.
+
+    Args:
+        data: The service's folder.
+        job_id: Which job.
+        attempt: How often it was begun, this time included.
+        models: Panel, rules and models to judge with, or what loads them.
+    """
     store = JobStore(data / STORE)
     job = store.get(job_id)
     if job is None or job.attempt != attempt:
@@ -49,10 +61,10 @@ def run(data: Path, job_id: str, attempt: int) -> None:
     folder = jobs_folder(data) / job_id
     try:
         if "project" in job.options:
-            assess_project(data, job.options, StepNotes(store, job))
+            assess_project(data, job.options, models, StepNotes(store, job))
             files = []
         else:
-            files = make_report(folder, job.options, StepNotes(store, job))
+            files = make_report(folder, job.options, models, StepNotes(store, job))
     except (InputError, ConfigError, OSError) as error:
         # What the client is told; what it cannot mend is raised again.
         if is_disk_full(error):
@@ -67,7 +79,9 @@ def run(data: Path, job_id: str, attempt: int) -> None:
         store.finish(job, files)
 
 
-def make_report(folder: Path, options: dict[str, Any], on_progress: Progress) -> list[str]:
+def make_report(
+    folder: Path, options: dict[str, Any], models: Models | Callable[[], Models], on_progress: Progress
+) -> list[str]:
     """Vet the upload of a job as `zhenfen vet` does; returns the names of the report's files.
 
     Raises:
@@ -76,7 +90,6 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: Progress) ->
     """
     from datetime import datetime
 
-    from zhenfen.model_store import load_models
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
@@ -91,11 +104,13 @@ def make_report(folder: Path, options: dict[str, Any], on_progress: Progress) ->
         # Jobs that an older version was asked for do not say it.
         found_by=options.get("found_by"),
     )
-    vet(folder / options["path"], folder / REPORT, load_models(), wanted, on_progress)
+    vet(folder / options["path"], folder / REPORT, models, wanted, on_progress)
     return sorted(path.name for path in (folder / REPORT).iterdir())
 
 
-def assess_project(data: Path, options: dict[str, Any], on_progress: Progress) -> None:
+def assess_project(
+    data: Path, options: dict[str, Any], models: Models | Callable[[], Models], on_progress: Progress
+) -> None:
     """Make the reports of a project of the desk.
 
     Raises:
@@ -105,10 +120,9 @@ def assess_project(data: Path, options: dict[str, Any], on_progress: Progress) -
     """
     from zhenfen.desk_cases.assessment import assess
     from zhenfen.desk_cases.project import open_projects
-    from zhenfen.model_store import load_models
 
     projects = open_projects(data)
-    assess(projects, projects.get(options["project"]), load_models, options["lang"], on_progress)
+    assess(projects, projects.get(options["project"]), models, options["lang"], on_progress)
 
 
 def _end_with_the_service() -> None:
@@ -119,14 +133,34 @@ def _end_with_the_service() -> None:
 
 def main() -> None:
     """Entry point."""
-    data, job_id, attempt = sys.argv[1:]
+    data = Path(sys.argv[1])
     # Schedulers stop all processes of a service at once; whether this one may finish is for the service to say.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    models = warm_up()
+    line = b""
+    # Byte by byte: what follows the line is not this loop's.
+    while not line.endswith(b"\n"):
+        if not (one := os.read(sys.stdin.fileno(), 1)):
+            return
+        line += one
+    job_id, attempt = line.decode().split()
     threading.Thread(target=_end_with_the_service, daemon=True).start()
-    scratch = jobs_folder(Path(data)) / job_id / SCRATCH
+    scratch = jobs_folder(data) / job_id / SCRATCH
     scratch.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(scratch)
-    run(Path(data), job_id, int(attempt))
+    run(data, job_id, int(attempt), models)
+
+
+def warm_up() -> Models | Callable[[], Models]:
+    """Everything that a job needs of the package, loaded; where a model is broken, what says so once there is a job."""
+    from zhenfen.desk_cases import assessment  # noqa: F401 (loaded for what follows)
+    from zhenfen.model_store import load_models
+    from zhenfen.vetting import vet  # noqa: F401
+
+    try:
+        return load_models()
+    except ConfigError:
+        return load_models
 
 
 if __name__ == "__main__":

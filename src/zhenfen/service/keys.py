@@ -13,6 +13,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,6 +26,11 @@ KEY_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+Role = Literal["lead", "analyst", "reader"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""A reader reads; an analyst vets, labels and decides; a lead deletes and changes settings as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """One client.
@@ -33,11 +39,13 @@ class ApiKey:
         name: Who it is for; a job belongs to the name that asked for it.
         sha256: Hash of the key, hexadecimal.
         created_at: When it was made, UTC, ISO.
+        role: What its owner may do at the desk.
     """
 
     name: str
     sha256: str
     created_at: str
+    role: Role = "analyst"
 
 
 _KEYS = TypeAdapter(tuple[ApiKey, ...])
@@ -66,7 +74,7 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
         ) from error
 
 
-def add_key(path: Path, name: str) -> str:
+def add_key(path: Path, name: str, role: Role = "analyst") -> str:
     """Make a key for `name`, store its hash, and return the key: it is nowhere else.
 
     Raises:
@@ -78,7 +86,7 @@ def add_key(path: Path, name: str) -> str:
     if any(one.name == name for one in keys):
         raise ConfigError(f"name {name!r}: has a key already; remove it first")
     secret = PREFIX + secrets.token_urlsafe(KEY_BYTES)
-    _write(path, (*keys, ApiKey(name, hash_key(secret), datetime.now(UTC).isoformat(timespec="seconds"))))
+    _write(path, (*keys, ApiKey(name, hash_key(secret), datetime.now(UTC).isoformat(timespec="seconds"), role)))
     return secret
 
 
@@ -121,14 +129,14 @@ class KeyFile:
         matching = [one.name for one in self._keys if hmac.compare_digest(one.sha256, hashed)]
         return matching[0] if matching else None
 
-    def has(self, name: str) -> bool:
-        """Whether there is a key of that name.
+    def find_role(self, name: str) -> Role | None:
+        """What the owner of a key may do at the desk; None where there is no key of that name.
 
         Raises:
             ConfigError: The file is broken.
         """
         self._read()
-        return any(one.name == name for one in self._keys)
+        return next((one.role for one in self._keys if one.name == name), None)
 
     def _read(self) -> None:
         stamp = _stamp(self.path)

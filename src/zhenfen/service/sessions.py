@@ -46,7 +46,7 @@ class Sessions:
         """Whose session a cookie stands for; None where there is none, or the key is gone."""
         with self._lock:
             owner, until = self._owners.get(_hash(token), ("", 0.0))
-        return owner if until > time.monotonic() and self.keys.has(owner) else None
+        return owner if until > time.monotonic() and self.keys.find_role(owner) else None
 
     def end(self, token: str) -> None:
         """Log out: the cookie stands for nobody from now on."""

@@ -1,11 +1,13 @@
 """Runs vetting jobs one after another, each in a process of its own.
 
 A process can be stopped when it takes too long, gives its memory back, and takes nothing with it when it dies. What a
-job has come to stands in the store alone, so a service that is killed finds everything again.
+job has come to stands in the store alone, so a service that is killed finds everything again. The process of the next
+job waits with its models loaded, so that nobody waits for them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import sqlite3
@@ -52,7 +54,8 @@ class Worker:
     Args:
         store: Jobs.
         settings: Where their files lie, and how long they may take.
-        program: Command that runs a job; gets the data folder, the job's id and its attempt.
+        program: Command that runs a job; gets the data folder, and on its standard input a line with the job's id and
+            attempt once there is one.
     """
 
     def __init__(self, store: JobStore, settings: Settings, program: Sequence[str] = PROGRAM) -> None:
@@ -63,6 +66,7 @@ class Worker:
         self._called = threading.Event()
         self._stop_by: float | None = None
         self._running: str | None = None
+        self._next: subprocess.Popen[bytes] | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -105,18 +109,29 @@ class Worker:
         shutil.rmtree(jobs_folder(self.settings.data) / job_id, ignore_errors=True)
 
     def _work(self) -> None:
-        while self._stop_by is None:
+        while True:
+            # Before anything is looked at: a call that comes from now on is heard.
             self._called.clear()
+            if self._stop_by is not None:
+                break
+            if self._next is None:
+                self._next = self._spawn()
             self._insist(self._forget_ended)
             job = self._insist(self.store.claim)
             if job is None:
                 self._called.wait(FORGET_EVERY_S)
                 continue
             self._running = job.job_id
-            command = [*self.program, str(self.settings.data), job.job_id, str(job.attempt)]
-            # A process whose standard input ends knows that the service is gone, and ends too. In a session of its own
-            # it does not hear a Ctrl+C that is meant for the service.
-            with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603 (our own program)
+            waiting, self._next = self._next, None
+            if waiting.poll() is not None:
+                # One that ended while it waited is no loss: another begins.
+                with waiting:
+                    waiting = self._spawn()
+            with waiting as process:
+                assert process.stdin is not None
+                # Whether it died meanwhile is seen when it is watched.
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(f"{job.job_id} {job.attempt}\n".encode())
                 settle = self._watch(process, job)
             self._running = None
             self._insist(settle)
@@ -127,6 +142,15 @@ class Worker:
                 self.drop_files(job.job_id)
             elif found.state != "queued":
                 shutil.rmtree(folder / UPLOAD, ignore_errors=True)
+        if self._next is not None:
+            with self._next as idle:
+                idle.kill()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # A process whose standard input ends knows that the service is gone, and ends too. In a session of its own it
+        # does not hear a Ctrl+C that is meant for the service.
+        command = [*self.program, str(self.settings.data)]
+        return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 (our own program)
 
     def _forget_ended(self) -> None:
         for job_id in self.store.remove_ended(datetime.now(UTC) - timedelta(seconds=self.settings.limits.keep_s)):

@@ -34,7 +34,8 @@ def pick(sheet: Sheet, sources: Sources) -> pl.DataFrame:
     columns: list[pl.Expr] = []
     for name, headings in sources.items():
         there = [heading for heading in headings if heading in sheet.frame.columns]
-        sheet.used.update(dict.fromkeys(there, name))
+        # What a column was first used as is what it is: averages repeat whose and of when they are.
+        sheet.used.update(dict.fromkeys((one for one in there if one not in sheet.used), name))
         cells = [pl.col(heading) for heading in there]
         if name.endswith("_id"):
             # weibo-crawler ends its ids with a tab so that spreadsheets leave them alone.

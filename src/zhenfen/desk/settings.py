@@ -1,0 +1,84 @@
+"""What a desk is set up with: standards that levels rest on, retention, and who may do what."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import polars as pl
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import Response
+
+from zhenfen.desk.frame import Desk, see
+from zhenfen.errors import ConfigError
+from zhenfen.service.errors import ServiceError
+from zhenfen.service.keys import ROLES, Role, add_key, read_keys, remove_key
+
+KEEP = "keep_days"
+LONGEST_DAYS = 3650
+
+
+def make_settings_router(desk: Desk) -> APIRouter:
+    """The routes of the settings."""
+    router = APIRouter(prefix="/settings")
+    needs_lead = [Depends(desk.check_stamp), Depends(desk.check_lead)]
+    keys = desk.service.settings.keys
+
+    @router.get("")
+    def get_settings(request: Request) -> Response:
+        return show(desk, request)
+
+    @router.post("", dependencies=needs_lead)
+    def post_settings(keep_days: Annotated[int | None, Form(ge=1, le=LONGEST_DAYS)] = None) -> Response:
+        with desk.projects.database.open() as database:
+            database.execute(
+                "insert into settings (name, value) values (?, ?)"
+                " on conflict (name) do update set value = excluded.value",
+                (KEEP, json.dumps(keep_days)),
+            )
+        return see("/settings")
+
+    @router.post("/keys", dependencies=needs_lead)
+    def post_key(request: Request, name: Annotated[str, Form()], role: Annotated[Role, Form()]) -> Response:
+        try:
+            made = add_key(keys, name.strip(), role)
+        except ConfigError:
+            raise ServiceError(422, "bad_key_name", "the name cannot be used, or has a key already") from None
+        return show(desk, request, made)
+
+    @router.post("/keys/remove", dependencies=needs_lead)
+    def post_removal(request: Request, name: Annotated[str, Form()]) -> Response:
+        if name == request.state.owner:
+            # Whoever removes the last lead's key has nobody left to make another.
+            raise ServiceError(422, "own_key", "one's own key is removed on the command line")
+        try:
+            remove_key(keys, name)
+        except ConfigError:
+            raise ServiceError(404, "not_found", "there is no such key") from None
+        return see("/settings")
+
+    return router
+
+
+def show(desk: Desk, request: Request, made: str = "") -> Response:
+    """The page, with the key that was just made: it is shown this once."""
+    models = desk.service.models
+    sources = models.panel.frame.group_by("platform", "source").agg(pl.col("observed_on").max())
+    content = {
+        "current": "settings",
+        "versions": models.versions,
+        "lines": models.audience_levels.rules,
+        "sources": sources.sort("platform", "source").select("source", "platform", "observed_on").rows(),
+        "keep_days": read_keep_days(desk),
+        "keys": read_keys(desk.service.settings.keys) if desk.service.settings.needs_key else (),
+        "roles": ROLES,
+        "made": made,
+    }
+    return desk.page(request, "settings.html", content)
+
+
+def read_keep_days(desk: Desk) -> int | None:
+    """After how many days a new project is deleted; None to keep it."""
+    rows = desk.projects.database.read("select value from settings where name = ?", KEEP)
+    kept: int | None = json.loads(rows[0]["value"]) if rows else None
+    return kept

@@ -1,0 +1,107 @@
+"""A desk in this process, with a project whose report is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_builder import LOCAL, build_service
+from starlette.testclient import TestClient
+
+from toy_models import toy_models
+from zhenfen.desk.application import add_desk
+from zhenfen.desk.frame import Desk
+from zhenfen.desk_cases.assessment import assess
+from zhenfen.desk_cases.project import Project, open_projects
+from zhenfen.service.factory import make_app
+from zhenfen.service.keys import add_key
+from zhenfen.tables import read_tables, write_tables
+
+
+@dataclass
+class Browser:
+    """A client that sends forms as a page would: with its stamp, and from its own origin."""
+
+    client: TestClient
+    desk: Desk
+    headers: dict[str, str]
+
+    @property
+    def project(self) -> Project:
+        """The project that is there from the start."""
+        return self.desk.projects.list_all()[-1]
+
+    @property
+    def home(self) -> str:
+        """Its address."""
+        return f"/projects/{self.project.project_id}"
+
+    def files(self) -> list[str]:
+        """Pages of its creators."""
+        return sorted(self.desk.reviews.list_all(self.project.project_id))
+
+    def get(self, url: str, **more: Any) -> Any:
+        return self.client.get(url, headers=self.headers | more.pop("headers", {}), **more)
+
+    def post(self, url: str, data: Any = None, **more: Any) -> Any:
+        page = self.get("/")
+        stamp = re.search(r'data-stamp="([0-9a-f]+)"', page.text)
+        assert stamp is not None
+        sent = {"x-stamp": stamp[1], "origin": LOCAL, **self.headers, **more.pop("headers", {})}
+        return self.client.post(url, data=data, headers=sent, follow_redirects=False, **more)
+
+    def log_in(self, key: str) -> Any:
+        sent = {"origin": LOCAL, **self.headers}
+        return self.client.post("/login", data={"key": key}, headers=sent, follow_redirects=False)
+
+
+OpenDesk = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session")
+def desk_data(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a desk with one project, whose report is there: to be copied, for a vetting takes seconds."""
+    folder = tmp_path_factory.mktemp("desk")
+    projects = open_projects(folder)
+    project = projects.make("Autumn", "local")
+    write_tables(read_tables(small_tables), projects.add_batch(project.project_id))
+    assess(projects, project, toy_models(), "en")
+    projects.database.compact()
+    return folder
+
+
+@pytest.fixture
+def open_desk(tmp_path: Path, desk_data: Path) -> Iterator[OpenDesk]:
+    """Start a desk with that project; more of them have folders of their own."""
+    running: list[TestClient] = []
+
+    def start(language: str = "en", **options: Any) -> Browser:
+        folder = tmp_path / str(len(running))
+        shutil.copytree(desk_data, folder / "data")
+        service = build_service(folder, **options)
+        app = make_app(service)
+        desk = add_desk(app, service)
+        client = TestClient(app, LOCAL, raise_server_exceptions=False)
+        client.__enter__()
+        running.append(client)
+        return Browser(client, desk, {"accept-language": language})
+
+    yield start
+    for client in running:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def browser(open_desk: OpenDesk) -> Browser:
+    """A desk on this machine, without keys."""
+    return open_desk()
+
+
+def add_member(desk: Desk, name: str, role: str) -> str:
+    """A key of somebody who may log in."""
+    return add_key(desk.service.settings.keys, name, role)  # type: ignore[arg-type]
