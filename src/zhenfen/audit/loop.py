@@ -224,14 +224,13 @@ def apply_labels(
     others = tables["audit_labels"].filter(pl.col("labelled_by") != labelled_by)
     contradicted = _find_contradicted(labels, others, answers)
     known = before.select(answers.columns)
-    judged = (population, tables, filled.draw, estimate)
-    without, both = pl.concat((known, answers.clear())), pl.concat((known, answers))
-    before_these, after = estimate_answers(*judged, without), estimate_answers(*judged, both)
+    judged, both = (population, tables, filled.draw, estimate), pl.concat((known, answers))
+    without, after = estimate_answers(*judged, known), estimate_answers(*judged, both)
     if_real, if_fake = bound_answers(*judged, both)
     write_labels(folder, _reweigh(tables["audit_labels"], weighed, filled), labels)
     n_drawn = int(filled.draw["is_drawn"].sum())
     return Applied(
-        before_these, after, if_real, if_fake, labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted
+        without, after, if_real, if_fake, labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted
     )
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, catalogue_of, see
 from zhenfen.desk_cases.audit import FEWEST, USUAL_N, list_items, read_items
-from zhenfen.desk_cases.audit_share import Reading, Standing, find_standing
+from zhenfen.desk_cases.audit_share import ShareLook, Standing, find_standing
 from zhenfen.desk_cases.database import ConflictError
 from zhenfen.desk_cases.labelling import KINDS, LABELS, UNSURE, Audit, Kind, Labelling, Labels
 from zhenfen.desk_cases.project import TABLES, Project
@@ -189,7 +189,7 @@ def tell_written(labels: Labels) -> dict[str, Any] | None:
 def tell_standing(standing: Standing, catalogue: Catalogue) -> dict[str, Any]:
     """The share so far in words, and the picture of every look."""
 
-    def interval(one: Reading | None) -> dict[str, str] | None:
+    def interval(one: ShareLook | None) -> dict[str, str] | None:
         if one is None:
             return None
         return {name: catalogue.share(getattr(one, name)) for name in ("share", "low", "high")}
@@ -224,7 +224,7 @@ def tell_standing(standing: Standing, catalogue: Catalogue) -> dict[str, Any]:
     return {**told, "where": where, "last": {**(interval(last) or {}), "n": last.n_labels}, "chart": chart}
 
 
-def draw_readings(readings: Sequence[Reading], lines: tuple[float, float], catalogue: Catalogue) -> dict[str, Any]:
+def draw_readings(readings: Sequence[ShareLook], lines: tuple[float, float], catalogue: Catalogue) -> dict[str, Any]:
     """Where every look stands in a picture of WIDTH × HEIGHT px: an upright from low to high, the newest one last."""
     top = min(1.0, ROOM * max(lines[1], *(one.high for one in readings)))
     step = (WIDTH - LEFT - RIGHT) / len(readings)

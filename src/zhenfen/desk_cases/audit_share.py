@@ -33,7 +33,7 @@ NEEDED = ("audience", "creators", "audit_labels", "earlier_audits")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ShareLook:
     """The share at one look, in [0, 1].
 
     Attributes:
@@ -71,9 +71,9 @@ class Standing:
     n_judged: int
     n_unsure: int
     n_next: int | None
-    readings: tuple[Reading, ...]
-    if_real: Reading | None
-    if_fake: Reading | None
+    readings: tuple[ShareLook, ...]
+    if_real: ShareLook | None
+    if_fake: ShareLook | None
     low: float | None
     high: float | None
     lines: tuple[float, float]
@@ -233,9 +233,9 @@ def _draw_of(audit: Audit, population: pl.DataFrame) -> pl.DataFrame:
     return population.select("profile_id", stratum=pl.Series(strata), inclusion=pl.Series(inclusion, dtype=pl.Float64))
 
 
-def _reading(row: pl.DataFrame) -> Reading:
+def _reading(row: pl.DataFrame) -> ShareLook:
     found = row.row(0, named=True)
-    return Reading(*(found[name] for name in ("n_labels", "share", "low", "high")))
+    return ShareLook(*(found[name] for name in ("n_labels", "share", "low", "high")))
 
 
 def make_rows(labels: Labels, population: pl.DataFrame) -> pl.DataFrame:
