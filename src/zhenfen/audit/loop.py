@@ -214,7 +214,9 @@ def apply_labels(
         .unique("profile_id", keep="first", maintain_order=True)
         .select("row", "profile_id", "label", batch=pl.lit(batch, dtype=pl.Int64))
     )
-    weighed = weigh(filled.draw, pl.concat((before.select(answers.columns), answers)))
+    known, judged = before.select(answers.columns), (population, tables, filled.draw, estimate)
+    both = pl.concat((known, answers))
+    weighed = weigh(filled.draw, both)
     rows = weighed.drop_nulls("is_fake").join(answers, on="profile_id", how="semi", maintain_order="left")
     rows = rows.with_columns(
         creator_id=pl.lit(filled.design.creator_id), labelled_by=pl.lit(labelled_by), labelled_at=pl.lit(labelled_at)
@@ -223,15 +225,12 @@ def apply_labels(
     cannot_say = answers.filter(pl.col("label") == "cannot_say").select("row", "profile_id")
     others = tables["audit_labels"].filter(pl.col("labelled_by") != labelled_by)
     contradicted = _find_contradicted(labels, others, answers)
-    known = before.select(answers.columns)
-    judged, both = (population, tables, filled.draw, estimate), pl.concat((known, answers))
     without, after = estimate_answers(*judged, known), estimate_answers(*judged, both)
     if_real, if_fake = bound_answers(*judged, both)
     write_labels(folder, _reweigh(tables["audit_labels"], weighed, filled), labels)
     n_drawn = int(filled.draw["is_drawn"].sum())
-    return Applied(
-        without, after, if_real, if_fake, labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted
-    )
+    done = (labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted)
+    return Applied(without, after, if_real, if_fake, *done)
 
 
 def find_population(tables: Tables, creator_id: str) -> pl.DataFrame:
