@@ -229,8 +229,7 @@ def apply_labels(
     if_real, if_fake = bound_answers(*judged, both)
     write_labels(folder, _reweigh(tables["audit_labels"], weighed, filled), labels)
     n_drawn = int(filled.draw["is_drawn"].sum())
-    done = (labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted)
-    return Applied(without, after, if_real, if_fake, *done)
+    return Applied(without, after, if_real, if_fake, labels, cannot_say, n_drawn, n_drawn - len(answers), contradicted)
 
 
 def find_population(tables: Tables, creator_id: str) -> pl.DataFrame:

@@ -21,8 +21,10 @@ from zhenfen.desk_cases.project import TABLES, Project
 from zhenfen.desk_cases.review import Review
 from zhenfen.messages import Catalogue
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 250, 52, 14, 12, 38
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 220, 46, 10, 12, 38
 """Of the picture of the interval, and its margins, px."""
+MOST_TICKS = 9
+"""Looks that say how many labels they rest on; more would touch each other."""
 ROOM = 1.1
 """Top of the scale, of what stands highest on it."""
 
@@ -227,7 +229,7 @@ def tell_standing(standing: Standing, catalogue: Catalogue) -> dict[str, Any]:
 def draw_readings(readings: Sequence[ShareLook], lines: tuple[float, float], catalogue: Catalogue) -> dict[str, Any]:
     """Where every look stands in a picture of WIDTH × HEIGHT px: an upright from low to high, the newest one last."""
     top = min(1.0, ROOM * max(lines[1], *(one.high for one in readings)))
-    step = (WIDTH - LEFT - RIGHT) / len(readings)
+    step, every = (WIDTH - LEFT - RIGHT) / len(readings), -(-len(readings) // MOST_TICKS)
 
     def height(share: float) -> float:
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - share / top), 1)
@@ -238,7 +240,7 @@ def draw_readings(readings: Sequence[ShareLook], lines: tuple[float, float], cat
             "low": height(one.low),
             "high": height(one.high),
             "share": height(min(one.share, top)),
-            "n": catalogue.number(one.n_labels, 0),
+            "n": catalogue.number(one.n_labels, 0) if (len(readings) - 1 - place) % every == 0 else "",
         }
         for place, one in enumerate(readings)
     ]

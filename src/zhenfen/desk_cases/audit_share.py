@@ -56,7 +56,7 @@ class Standing:
     Attributes:
         n_judged: Profiles that count as real or not.
         n_unsure: Profiles that nobody could judge, or that people differ on.
-        n_next: Judged profiles at which the share is read next; None when all are labelled.
+        n_next: Judged profiles at which the share is read next, if none of them is unsure; None when all are labelled.
         readings: Every look so far; empty below 30 judged profiles.
         if_real: The last look with every unsure profile counted as real; None when there is none.
         if_fake: The same the other way round.
@@ -102,7 +102,9 @@ def find_standing(folder: Path, labels: Labels, models: Models) -> Standing:
     counted = answers.drop_nulls("batch")
     n_unsure = answers.filter(pl.col("label") == UNSURE).height
     n_judged = answers.height - n_unsure
-    n_next = None if answers.height == len(labels.audit.order) else _end_of_look(_look_of(n_judged + 1))
+    n_left = len(labels.audit.order) - answers.height
+    end_of_look = FIRST_LOOK + (_look_of(n_judged + 1) - 1) * FEWEST_MORE
+    n_next = min(end_of_look, n_judged + n_left) if n_left else None
     is_of_others = hash_population(population) != labels.audit.design["population"]
     if is_of_others or counted.is_empty():
         counts, nothing = (n_judged, n_unsure, n_next), (None, None, None, None)
@@ -221,10 +223,6 @@ def restore_labels(projects: Projects, project_id: str, tables: Tables) -> Table
 def _look_of(n_judged: int) -> int:
     """Number of the look, from 1, that the label belongs to which makes it this many."""
     return 1 + max(0, -(-(n_judged - FIRST_LOOK) // FEWEST_MORE))
-
-
-def _end_of_look(look: int) -> int:
-    return FIRST_LOOK + (look - 1) * FEWEST_MORE
 
 
 def _draw_of(audit: Audit, population: pl.DataFrame) -> pl.DataFrame:
