@@ -76,6 +76,7 @@ bench-quality: setup ## detection quality: false alarms, the models beside basel
 	$(BIN)/python -m benchmarks.audience_quality
 	$(BIN)/python -m benchmarks.prevalence
 	$(BIN)/python -m benchmarks.audits
+	$(BIN)/python -m benchmarks.roster
 	$(BIN)/python -m benchmarks.comment_quality
 	$(BIN)/python -m benchmarks.post_quality
 	$(BIN)/python -m benchmarks.growth_quality

@@ -173,3 +173,24 @@ def test_no_key_stands_twice_in_a_catalogue():
     for path in (REPORT.parent / "messages").glob("*.yaml"):
         keys = re.findall(r"^(\w[^#\n]*?):(?: |$)", path.read_text("utf-8"), re.MULTILINE)
         assert len(keys) == len(set(keys)), path.name
+
+
+NOT_PROSE = re.compile(r"`[^`]*`|\b\w+:/+[^\s,)]*|\{\w+:|\d:\d|\d\.\d+%")
+"""Code, addresses, the beginning of a count's forms, times of day, and figures as somebody types them."""
+FRENCH_SIGNS = re.compile(r"(?<!\u00a0):|(?<!\u202f)[;?!]|(?<!\u00a0)[»%]|«(?!\u00a0)")
+"""A space that does not break stands before : » and %, and after «; a narrow one before ; ? and !."""
+
+
+def test_french_signs_are_held_to_their_words():
+    found = {
+        key: [text[max(0, one.start() - 20) : one.end()] for one in FRENCH_SIGNS.finditer(text)]
+        for key, text in ((key, NOT_PROSE.sub("", texts["fr"])) for key, texts in load_entries().items())
+    }
+    assert {key: places for key, places in found.items() if places} == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["Oui : non", "Oui; non", "Pourquoi ?", "Ah\u00a0!", "« oui\u00a0»", "«\u00a0oui »", "5 %"]
+)
+def test_a_french_sign_without_its_space_is_seen(text):
+    assert FRENCH_SIGNS.search(NOT_PROSE.sub("", text))

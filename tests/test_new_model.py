@@ -13,8 +13,7 @@ from training import packaging
 from training.shelf import ShelfPlace, Trained, write_shelf
 from typer.testing import CliRunner
 
-from zhenfen import model_store
-from zhenfen.cli import model_listing
+from zhenfen import model_listing, model_store
 from zhenfen.cli.models import app as models_app
 from zhenfen.config import models_dir
 from zhenfen.estimators.manifest import Manifest, read_manifest

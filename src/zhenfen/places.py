@@ -18,6 +18,17 @@ from zhenfen.errors import UnknownPlaceError
 
 CHINA, MAINLAND, ABROAD = "CN", "mainland", "abroad"
 N_SUGGESTED = 3
+WRITTEN_AS = {
+    "Hans": "zh",
+    "Hant": "zh",
+    "Jpan": "ja",
+    "Kore": "ko",
+    "Latn": "latin",
+    "Cyrl": "cyrillic",
+    "Arab": "arabic",
+    "Thai": "thai",
+}
+"""Script of a language (ISO 15924) → what texts in it are counted as, see `people.LANGUAGES`."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 """Codes of CLDR that are unions, outlying oceans or pseudo-places."""
@@ -117,6 +128,24 @@ def is_outside(place: str | None, targets: Sequence[str]) -> bool | None:
     if place == ABROAD:
         return None if set(targets) - in_china else True
     return True
+
+
+def find_languages(codes: Iterable[str]) -> frozenset[str]:
+    """What is written in these places, as WRITTEN_AS counts it: their official languages, in law or in fact (CLDR).
+
+    Args:
+        codes: Codes of `parse_targets`; a province writes what its country does. Empty where nothing is known of them.
+    """
+    from babel.core import get_global
+    from babel.languages import get_official_languages
+
+    countries = {code.split("-")[0] for code in codes}
+    if CHINA in countries:
+        # Who wants China wants Chinese: English in Hong Kong and Portuguese in Macau are not what is asked for.
+        countries -= set(load_gazetteer().groups[CHINA].besides_mainland)
+    spoken = (one for code in countries for one in get_official_languages(code, de_facto=True))
+    full = (get_global("likely_subtags").get(one, one).split("_") for one in spoken)
+    return frozenset(WRITTEN_AS[part] for parts in full for part in parts if part in WRITTEN_AS)
 
 
 def name_place(code: str, language: str) -> str:

@@ -10,7 +10,7 @@ from cli_runner import Runner
 from zhenfen.simulate import simulate
 from zhenfen.tables import Tables, read_tables, write_tables
 
-MORE = {"zh": "再标注 30 个", "en": "More labels suggested: 30", "fr": "en plus : 30"}
+MORE = {"zh": "再标注 30 个", "en": "More labels suggested: 30", "fr": "en plus\u00a0: 30"}
 
 
 def write(folder: Path, seed: int) -> Path:

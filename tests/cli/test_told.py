@@ -55,7 +55,7 @@ def test_every_option_has_a_help_in_every_language() -> None:
     ("language", "words"),
     [
         ("zh", ("用法：", "选项", "命令", "读取导出", "显示此说明并退出")),
-        ("fr", ("Usage :", "Commandes", "Lire un export")),
+        ("fr", ("Usage\u00a0:", "Commandes", "Lire un export")),
     ],
 )
 def test_the_list_of_commands_is_in_the_readers_language(
@@ -86,15 +86,15 @@ def test_help_of_a_command_has_no_english_left(zhenfen: Runner, name: str) -> No
     [
         (
             ("vett",),
-            {"zh": "没有命令 'vett'。是不是 'vet'？", "fr": "Pas de commande 'vett'. Vouliez-vous dire 'vet' ?"},
+            {"zh": "没有命令 'vett'。是不是 'vet'？", "fr": "Pas de commande 'vett'. Vouliez-vous dire 'vet'\u202f?"},
         ),
         (("quince",), {"zh": "没有命令 'quince'。", "fr": "Pas de commande 'quince'."}),
-        (("vet",), {"zh": "缺少参数 'PATH'。", "fr": "Argument manquant : 'PATH'."}),
-        (("vet", "{there}"), {"zh": "缺少选项 '--out'。", "fr": "Option manquante : '--out'."}),
+        (("vet",), {"zh": "缺少参数 'PATH'。", "fr": "Argument manquant\u00a0: 'PATH'."}),
+        (("vet", "{there}"), {"zh": "缺少选项 '--out'。", "fr": "Option manquante\u00a0: '--out'."}),
         (("vet", "nofile", "--out", "x"), {"zh": "'PATH' 的值无效：'nofile' 不存在。", "fr": "'nofile' n’existe pas."}),
         (
             ("vet", "{there}", "--outt"),
-            {"zh": "没有选项 --outt。可能是：", "fr": "Pas d’option --outt. Options possibles : --out"},
+            {"zh": "没有选项 --outt。可能是：", "fr": "Pas d’option --outt. Options possibles\u00a0: --out"},
         ),
         (("vet", "{there}", "--quince"), {"zh": "没有选项 --quince。", "fr": "Pas d’option --quince."}),
         (
@@ -102,7 +102,7 @@ def test_help_of_a_command_has_no_english_left(zhenfen: Runner, name: str) -> No
             {"zh": "选项 '--out' 需要一个值。", "fr": "L’option '--out' demande une valeur."},
         ),
         (("vet", "{there}", "--show-names=1"), {"zh": "选项 '--show-names' 不带值。", "fr": "ne prend pas de valeur."}),
-        (("vet", "{there}", "{there}", "--out", "x"), {"zh": "多余的参数：", "fr": "Arguments en trop : "}),
+        (("vet", "{there}", "{there}", "--out", "x"), {"zh": "多余的参数：", "fr": "Arguments en trop\u00a0: "}),
         (
             ("vet", "{there}", "--out", "x", "--as-of", "soon"),
             {"zh": "'soon' 不是形如 2026-01-31", "fr": "n’est pas un jour"},

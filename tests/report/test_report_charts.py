@@ -8,7 +8,7 @@ import pytest
 from report_scenes import rich
 
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.report.charts.cells import range_bar, sparkline
+from zhenfen.report.charts.cells import range_bar, spark_scale, sparkline
 from zhenfen.report.charts.followers import follower_chart, is_from_zero
 from zhenfen.report.charts.interactions import interactions
 from zhenfen.report.charts.svg import bar_path, line_path, tag
@@ -32,7 +32,7 @@ def item(value, low, high, median=None, **columns):
 
 def growth(days, counts, gains=None, spans=()):
     known = {"days": days, "n_followers": counts, "n_gained": gains or [None] * len(days), "spans": list(spans)}
-    ends = {"first_day": days[0], "last_day": days[-1], "n_unexplained": 0, "post_days": [], "events": []}
+    ends = {"first_day": days[0], "last_day": days[-1], "n_unexplained": 0, "post_days": [], "events": [], "marks": []}
     return {**known, **ends, "expected": None}
 
 
@@ -145,8 +145,18 @@ def test_labels_beside_the_gains_never_touch(gains):
 
 
 def test_a_sparkline_goes_from_edge_to_edge():
-    assert 'd="M0 24L1000 4"' in str(sparkline([[0.0, 5.0], [9.0, 9.0]], "x"))
-    assert sparkline([], "x") == ""
+    curve = [[0.0, 5.0], [9.0, 9.0]]
+    assert 'd="M0 24L1000 4"' in str(sparkline(curve, "x", spark_scale([curve])))
+    assert sparkline([], "x", spark_scale([])) == ""
+
+
+def test_sparklines_share_their_days_and_their_factors():
+    """A hundred times the followers is the same curve; half the rise is half as high; half the days half as wide."""
+    small, large = [[0.0, 100.0], [8.0, 400.0]], [[0.0, 10_000.0], [8.0, 40_000.0]]
+    slow, short = [[0.0, 100.0], [8.0, 200.0]], [[30.0, 100.0], [34.0, 400.0]]
+    shared = spark_scale([small, large, slow, short, []])
+    drawn = [re.search(r'd="([^"]*)"', str(sparkline(one, "x", shared)))[1] for one in (small, large, slow, short)]
+    assert drawn == ["M0 24L1000 4", "M0 24L1000 4", "M0 14L1000 4", "M500 24L1000 4"]
 
 
 def test_elements_escape_text_and_values():

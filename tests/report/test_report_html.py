@@ -10,7 +10,7 @@ from report_builder import Builder
 from report_scenes import FORMULA_NAME, HOSTILE_NAME, rich, thin
 
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.report.html import render_creator, render_shortlist
+from zhenfen.report.html import TEMPLATES, render_creator, render_shortlist
 from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
 
@@ -164,3 +164,39 @@ def test_a_large_shortlist_does_not_repeat_itself():
 def test_the_index_links_to_every_creator():
     links = {a["href"] for _, a in Reader(pages(rich())["index"]).elements if a.get("href", "").startswith("creator-")}
     assert len(links) == 3
+
+
+def brightness(colour):
+    """Relative luminance of WCAG 2.2."""
+    full = colour if len(colour) == 7 else "#" + "".join(2 * one for one in colour[1:])
+    parts = [int(full[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("ink", "grounds"),
+    [
+        ("ink", ("paper", "ground", "none-soft")),
+        ("soft", ("paper", "ground", "none-soft")),
+        ("faint", ("paper", "ground", "none-soft")),
+        ("accent", ("paper", "ground", "accent-soft")),
+        ("low", ("paper", "ground", "low-soft")),
+        ("elevated", ("paper", "ground", "elevated-soft")),
+        ("high", ("paper", "ground", "high-soft")),
+        ("none", ("paper", "ground", "none-soft")),
+    ],
+)
+def test_every_colour_of_text_can_be_read_on_what_it_stands_on(ink, grounds):
+    """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
+    css = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", css))
+    for ground in grounds:
+        dark, light = sorted(brightness(colours[name]) for name in (ink, ground))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, ground)
+
+
+def test_what_a_page_says_stands_in_its_main_part(rich_pages):
+    for page in rich_pages.values():
+        assert page.count("<main>") == 1
+        assert page.index("</main>") < page.index("<footer>")

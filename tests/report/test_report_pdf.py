@@ -41,7 +41,9 @@ def test_a_page_is_printed_beside_itself_and_counts_as_the_reports(tmp_path: Pat
     (printed,) = print_pages(pages[1:2], find_browser("zh"), "zh")
     assert printed == pages[1].with_suffix(".pdf")
     assert printed.read_bytes().startswith(b"%PDF-")
-    # A later report takes its place, as it does that of the pages.
-    assert is_report_file(printed)
+    others = print_pages([pages[0], pages[0].with_name("compare.html")], find_browser("zh"), "zh")
+    assert [path.name for path in others] == ["shortlist.pdf", "compare.pdf"]
+    # A later report takes their place, as it does that of the pages.
+    assert all(map(is_report_file, [printed, *others]))
     write_report(findings, tables, tmp_path / "report", "zh")
-    assert not printed.exists()
+    assert not any(path.exists() for path in [printed, *others])

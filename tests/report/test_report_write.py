@@ -12,6 +12,8 @@ from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
 from zhenfen.report.write import write_report
 
+BESIDE = {"shortlist.xlsx", "compare.html", "roster.html", "roster.json"}
+
 
 def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -25,7 +27,7 @@ def test_a_report_is_pages_their_data_and_a_spreadsheet(tmp_path, language):
     assert len(pages) == 4
     assert all(page.read_text("utf-8").startswith("<!DOCTYPE html>") for page in pages)
     names = {page.name for page in pages} | {page.with_suffix(".json").name for page in pages}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"shortlist.xlsx", "compare.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | BESIDE
 
 
 def test_the_data_beside_a_page_is_the_dict_it_was_made_from(tmp_path):

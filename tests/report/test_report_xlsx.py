@@ -6,11 +6,13 @@ import zipfile
 import fastexcel
 import pytest
 from report_scenes import FORMULA_NAME, rich, thin
+from roster_scene import overlapping
 
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.lines import SheetLines
 from zhenfen.report.shortlist import summarise_shortlist
 from zhenfen.report.summarise import summarise_creator
+from zhenfen.report.write import write_report
 from zhenfen.report.xlsx import LONGEST_CELL_CHARS, is_formula, write_xlsx
 
 
@@ -92,3 +94,17 @@ def test_a_sheet_without_rows_has_its_headings(tmp_path):
     book = fastexcel.read_excel(write(thin(2), tmp_path / "a.xlsx"))
     assert book.load_sheet("Provenance").to_polars().height == 0
     assert "sha256" in book.load_sheet("Provenance").to_polars().columns
+
+
+def test_a_roster_has_sheets_of_its_own(tmp_path):
+    findings, tables = overlapping().build()
+    write_report(findings, tables, tmp_path / "out", "en")
+    book = fastexcel.read_excel(tmp_path / "out" / "shortlist.xlsx")
+    pairs, order, classes = (
+        book.load_sheet(name).to_polars() for name in ("Overlaps", "What each adds", "Size classes")
+    )
+    followers = pairs.filter(pairs["Counted"] == "Followers")
+    assert followers.height == 10
+    assert (followers["Interval from"] <= followers["Shared accounts (estimated)"]).all()
+    assert order.filter(order["Counted"] == "Commenters")["Adds"].sum() > 0
+    assert classes["Creators"].to_list() == [2, 3]

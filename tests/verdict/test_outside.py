@@ -48,3 +48,22 @@ def test_nothing_is_said_of_nobody() -> None:
 def test_the_interval_holds_the_share() -> None:
     row = measure_outside(origins(CN_GD=30, JP=10), ("CN-GD",)).row(0, named=True)
     assert 0 < row["low"] < row["share"] == 0.25 < row["high"] < 1
+
+
+@pytest.mark.parametrize(
+    ("targets", "n_outside"),
+    [(("广东",), 30), (("China",), 30), (("日本",), 95), (("France",), 75), (("中国", "France"), 5), (("加拿大",), 75)],
+)
+def test_languages_of_the_targets_are_those_of_their_countries(targets: tuple[str, ...], n_outside: int) -> None:
+    written = {"zh": 70, "latin": 25, "ja": 5}
+    rows = [{"creator_id": "c", "frame": "commenters", "kind": "language", "value": one} for one in written]
+    full = [{**dict.fromkeys(ORIGINS_SCHEMA), **row, "n_people": written[row["value"]]} for row in rows]
+    frame = pl.DataFrame(full, schema=ORIGINS_SCHEMA)
+    found = measure_outside(frame, parse_targets(targets), "language")
+    assert found.select("n_outside", "n_known").row(0) == (n_outside, 100)
+
+
+def test_of_a_place_whose_languages_nobody_knows_nothing_is_said() -> None:
+    row = {**dict.fromkeys(ORIGINS_SCHEMA), "creator_id": "c", "frame": "commenters", "kind": "language"}
+    frame = pl.DataFrame([{**row, "value": "zh", "n_people": 40}], schema=ORIGINS_SCHEMA)
+    assert measure_outside(frame, ("AQ",), "language").is_empty()

@@ -106,7 +106,9 @@ def needs_serve() -> None:
     from importlib.util import find_spec
 
     missing = [
-        name for name in ("fastapi", "uvicorn", "python_multipart", "prometheus_client") if find_spec(name) is None
+        name
+        for name in ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "alembic")
+        if find_spec(name) is None
     ]
     if missing:
         raise ConfigError(f"zhenfen serve needs {', '.join(missing)}: pip install 'zhenfen[serve]'")

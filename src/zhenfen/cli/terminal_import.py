@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,7 +17,7 @@ from zhenfen.errors import ConfigError, Problem
 from zhenfen.files import write_secret
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
-from zhenfen.tables import OBSERVED, latest_time
+from zhenfen.tables import date_of_files
 from zhenfen.vetting.problems import tell_problem
 
 if TYPE_CHECKING:
@@ -67,10 +66,8 @@ def print_recognised(tables: Tables, console: Console, catalogue: Catalogue) -> 
         console.print(Text(clean(_tell_sheet(file, one, catalogue))))
     if len(known) > MOST_LINES:
         console.print(Text(catalogue.text("cli.read_as.more", n=catalogue.number(len(known) - MOST_LINES, 0))))
-    seen = [latest_time(tables[name], columns) for name, columns in OBSERVED.items() if name != "provenance"]
-    obtained = tables["provenance"]["obtained_at"].max()
-    if not any(seen) and isinstance(obtained, datetime):
-        console.print(Text(catalogue.text("cli.read_as.dated", day=f"{obtained:%Y-%m-%d}")))
+    if (written_at := date_of_files(tables)) is not None:
+        console.print(Text(catalogue.text("cli.read_as.dated", day=catalogue.day(written_at))))
     unused = tables["unusable"].filter(pl.col("action") == "column_ignored")
     if unused.is_empty():
         return

@@ -42,7 +42,7 @@ def vet(
     creator_name: CreatorNameOption = None,
     map_: MapOption = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="Print the creators’ pages to PDF as well; needs Chromium or Chrome.")
+        bool, typer.Option("--pdf", help="Print the pages to PDF as well; needs Chromium or Chrome.")
     ] = False,
     target_region: Annotated[
         list[str] | None,
@@ -72,5 +72,5 @@ def vet(
         with StepDisplay(lang) as steps:
             vetted = vet(path, folder, lambda: load_models(panel), options, steps.advance)
         if pdf:
-            print_pages(vetted.pages[1:], browser, lang)
+            print_pages((*vetted.pages, *folder.glob("compare.html")), browser, lang)
     show_shortlist(vetted, name_place(out), lang)

@@ -16,17 +16,21 @@ class Recognised:
         table: The table that it holds.
         platform: Where its rows come from that do not say it; None where a column says it.
         by: What told the platform: headings, links, names, option.
+        dated_by: What told when its rows were read that do not say it: name (of the sheet or file), file (the day a
+            workbook says it was saved); None where rows say it, or nothing does.
     """
 
     sheet: str
     table: str
     platform: str | None
     by: str | None
+    dated_by: str | None = None
 
 
 def write_recognised(sheets: Iterable[Recognised]) -> str:
     """As it stands in the provenance: JSON."""
-    return json.dumps([asdict(one) for one in sheets], ensure_ascii=False)
+    told = [{name: value for name, value in asdict(one).items() if value or name != "dated_by"} for one in sheets]
+    return json.dumps(told, ensure_ascii=False)
 
 
 def read_recognised(text: str | None) -> list[Recognised]:

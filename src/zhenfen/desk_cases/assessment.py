@@ -19,6 +19,7 @@ from zhenfen.places import parse_targets
 from zhenfen.progress import Progress, silent
 from zhenfen.report.write import write_report
 from zhenfen.scoring import known_at, score
+from zhenfen.scoring.identity import SCORE
 from zhenfen.tables import Tables, read_tables, write_tables
 from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting.options import read_export
@@ -58,13 +59,20 @@ def assess(
     judged_with = models if isinstance(models, Models) else models()
     findings = score(declared, judged_with, as_of=options.as_of, on_progress=on_progress)
     runs = projects.list_runs(project.project_id)
-    number = 1 + (runs[0].number if runs else 0)
+    # The same data judged by the same models is the same run, perhaps one that was cut off before its last language.
+    is_same = bool(runs) and runs[0].score_id == findings.versions[SCORE]
+    number = (runs[0].number if runs else 0) + (not is_same)
+    read_from = folder / TABLES
+    if declared is not tables:
+        # What is judged is more than what was read: kept, so that the score can be made again.
+        read_from = folder / RUNS / str(number) / TABLES
+        write_tables(declared, read_from)
     known, targets = known_at(declared, findings.as_of), parse_targets(options.target_regions)
     for one in sorted(LANGUAGES, key=lambda name: name != language):
         report = folder / RUNS / str(number) / one
         write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress)
         if one == language:
-            score_id = remember(findings, declared, folder / TABLES, options)
+            score_id = remember(findings, declared, read_from, options)
             _enter(
                 projects,
                 project.project_id,

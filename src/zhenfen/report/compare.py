@@ -64,7 +64,7 @@ def summarise_comparison(creators: Sequence[Summary]) -> dict[str, Any]:
         item = next(filter(None, found))
         rows.append(_make_row(item["label"], cells))
     return {
-        **{name: first[name] for name in ("language", "as_of_day")},
+        **{name: first[name] for name in ("language", "as_of_day", "as_of_note", "versions")},
         "kind": "comparison",
         "creators": [{name: one[name] for name in ("file", "creator", "priority", "families")} for one in creators],
         "families": [{name: family[name] for name in ("family", "label")} for family in first["families"]],

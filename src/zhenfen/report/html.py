@@ -64,6 +64,7 @@ def render_page(template: str, summary: Mapping[str, Any], folder: Path | None =
             is_logarithmic=interactions.is_logarithmic,
             range_bar=cells.range_bar,
             share_bar=cells.share_bar,
+            spark_scale=cells.spark_scale,
             sparkline=cells.sparkline,
             **more,
         )

@@ -14,6 +14,8 @@ from zhenfen.files import write_file
 from zhenfen.messages import Catalogue
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PRINTED_AS = {"index": "shortlist"}
+"""Page → its PDF, where an agency sends it on under a name that says what it is; others keep their own."""
 LONGEST_S = 120
 """Seconds that a page may take; a page of ours prints in two."""
 
@@ -31,7 +33,7 @@ def find_browser(language: str) -> str:
 
 
 def print_pages(pages: Iterable[Path], browser: str, language: str) -> list[Path]:
-    """Print each page to a PDF beside it, of the same name; one that exists is replaced when the new one is whole.
+    """Print each page to a PDF beside it, see PRINTED_AS; one that exists is replaced when the new one is whole.
 
     Args:
         pages: HTML files of a report.
@@ -45,13 +47,7 @@ def print_pages(pages: Iterable[Path], browser: str, language: str) -> list[Path
     for page in pages:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / "page.pdf"
-            command = [
-                browser,
-                "--headless",
-                "--disable-gpu",
-                "--no-pdf-header-footer",
-                f"--user-data-dir={folder}/user",
-            ]
+            command = [browser, "--headless", "--disable-gpu", f"--user-data-dir={folder}/user"]
             # Chromium refuses to run as root with its sandbox; our pages run no script and load nothing.
             command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
             command += ["--no-pdf-header-footer", f"--print-to-pdf={made}", page.resolve().as_uri()]
@@ -61,7 +57,7 @@ def print_pages(pages: Iterable[Path], browser: str, language: str) -> list[Path
                 raise ConfigError(Catalogue(language).text("pdf.failed", page=page.name)) from error
             if not made.is_file():
                 raise ConfigError(Catalogue(language).text("pdf.failed", page=page.name))
-            target = page.with_suffix(".pdf")
+            target = page.with_name(f"{PRINTED_AS.get(page.stem, page.stem)}.pdf")
             write_file(target, made.read_bytes())
         printed.append(target)
     return printed

@@ -14,6 +14,7 @@ LEAD_CHARS = 30
 MASKED = "@***"
 _JOINER = "\u200d"
 """Joins emoji into one; the other format characters (Cf) hide or turn text."""
+_HOLDING = "\u00a0\u202f"
 _NOT_SHOWN = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 # A name ends at white space or punctuation that none of the platforms allows in a name.
@@ -21,13 +22,16 @@ _MENTION = re.compile(r"[@＠][^\s@＠:：,，.。!！?？、#/()（）<>\"“�
 
 
 def clean(text: str | None) -> str:
-    """`text` on one line without control, direction-changing and unassigned characters."""
+    """`text` on one line without control, direction-changing and unassigned characters.
+
+    Spaces that do not break stay: our own French sentences come through here too.
+    """
     kept = (
-        " " if char.isspace() else char
+        " " if char.isspace() and char not in _HOLDING else char
         for char in text or ""
         if char.isspace() or char == _JOINER or unicodedata.category(char) not in _NOT_SHOWN
     )
-    return " ".join("".join(kept).split())
+    return " ".join(part for part in "".join(kept).split(" ") if part.strip())
 
 
 def mask_mentions(text: str) -> str:

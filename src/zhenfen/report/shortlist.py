@@ -113,6 +113,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
         "show_names": setting.show_names,
         "n_creators": len(rows),
         "is_comparable": FEWEST <= len(rows) <= MOST,
+        "has_roster": len(rows) >= FEWEST,
         "sentence": setting.catalogue.text("report.shortlist.sentence", counts=list_names(said, setting.catalogue)),
         "n_outside": sum(row["n_outside"] > 0 for row in rows),
         "n_listed": sum(row["n_assessed"] > 0 or row["priority"]["is_asked"] for row in rows),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Setting
 from zhenfen.report.quote import clean, quote, shorten
+from zhenfen.tables import date_of_files
 
 MOST_SHOWN = 20
 """Rows of a table that a page shows; the shortlist's dict and spreadsheet hold all of them."""
@@ -51,6 +53,7 @@ def summarise_shared(setting: Setting, most: int | None = MOST_SHOWN) -> dict[st
     unowned = setting.unusable_rows.filter(pl.col("creator_id").is_null())
     unknown = setting.catalogue.text("report.unknown")
     return {
+        "as_of_note": _note_of_day(setting),
         "provenance": {"groups": groups, "n_files": provenance.height, "n_shown": MOST_SHOWN},
         "unusable_of_all": _unusable(setting, unowned, most),
         "versions": [
@@ -117,6 +120,18 @@ def _unusable(setting: Setting, rows: pl.DataFrame, most: int | None) -> dict[st
         "n_kinds": kinds.height,
         "n_shown": MOST_SHOWN,
     }
+
+
+def _note_of_day(setting: Setting) -> str:
+    """That no row says when it was seen, or that the name of a file says it for some; empty where all rows do."""
+    # Whoever named a day knows where it comes from.
+    if date_of_files(setting.tables) == setting.findings.as_of:
+        return setting.catalogue.text("report.as_of.files")
+    # How importers write what they took a sheet for, see `connectors.recognised`.
+    sheets = [
+        sheet for read_as in setting.tables["provenance"]["read_as"].drop_nulls() for sheet in json.loads(read_as)
+    ]
+    return setting.catalogue.text("report.as_of.named") if any(sheet.get("dated_by") for sheet in sheets) else ""
 
 
 def _in_words(setting: Setting, written: str | None) -> str:

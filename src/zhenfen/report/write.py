@@ -14,6 +14,7 @@ from zhenfen.report.case import Setting, open_cases
 from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
 from zhenfen.report.html import render_creator, render_page, render_shortlist
 from zhenfen.report.lines import SheetLines
+from zhenfen.report.roster import summarise_roster
 from zhenfen.report.shortlist import assemble_shortlist, make_row
 from zhenfen.report.source import summarise_shared, summarise_sources
 from zhenfen.report.summarise import summarise_case
@@ -22,7 +23,9 @@ from zhenfen.tables import Tables
 from zhenfen.verdict.evidence import Findings
 
 STEP = "report"
-_OURS = re.compile(r"index\.(html|json)|compare\.html|shortlist\.xlsx|creator-[a-z0-9_-]+\.(html|json|pdf)")
+_OURS = re.compile(
+    r"index\.(html|json)|compare\.(html|pdf)|roster\.(html|json)|shortlist\.(xlsx|pdf)|creator-[a-z0-9_-]+\.(html|json|pdf)"
+)
 
 
 def write_report(
@@ -37,7 +40,7 @@ def write_report(
 ) -> list[Path]:
     """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
 
-    Of two to six creators there is compare.html as well.
+    Of two creators and more there is roster.html and .json as well, of two to six compare.html.
 
     Args:
         findings: What was found; its order of creators is the shortlist's.
@@ -73,9 +76,13 @@ def write_report(
         shortlist = assemble_shortlist(setting, rows, summarise_sources(setting, most=None))
         if is_comparable:
             _write_text(partial / "compare.html", render_page("compare.html", summarise_comparison(compared)))
+        roster = summarise_roster(setting) if shortlist["has_roster"] else None
+        if roster is not None:
+            _write_text(partial / "roster.html", render_page("roster.html", roster))
+            _write_json(partial / "roster.json", roster)
         _write_text(partial / "index.html", render_shortlist(shortlist))
         _write_json(partial / "index.json", shortlist)
-        write_xlsx(shortlist, lines, partial / "shortlist.xlsx")
+        write_xlsx(shortlist, lines, partial / "shortlist.xlsx", roster)
         on_progress(STEP, n_pages, n_pages)
     return [folder / f"{stem}.html" for stem in ("index", *(row["file"] for row in rows))]
 

@@ -1,5 +1,5 @@
 """The shortlist as a spreadsheet with a sheet for each: creators, evidence, the families' own lines, what would lower a
-level, unusable rows, provenance.
+level, what several creators share, add and cost by size, unusable rows, provenance.
 
 Everything from the outside is written as text, and a text that a spreadsheet program would take for a formula
 carries the quote prefix, so it stays text when the cell is edited or saved again.
@@ -64,6 +64,43 @@ _PROVENANCE: dict[str, Heading] = {
     "obtained_on": ("report.col.obtained_on", "text"),
     "sha256": ("report.col.digest", "wide"),
 }
+_PAIRS: dict[str, Heading] = {
+    "a": ("roster.col.first", "text"),
+    "b": ("roster.col.second", "text"),
+    "label": ("roster.col.basis", "text"),
+    "n_seen": ("roster.col.seen", "count"),
+    "value": ("roster.col.shared", "count"),
+    "low": ("report.col.interval_low", "count"),
+    "high": ("report.col.interval_high", "count"),
+    "least": ("roster.col.least", "count"),
+    "share": ("roster.col.share", "share"),
+    "frame_text": ("roster.col.frame", "wide"),
+}
+_ORDER: dict[str, Heading] = {
+    "name": ("report.col.creator", "text"),
+    "label": ("roster.col.basis", "text"),
+    "n_total": ("roster.col.size", "count"),
+    "added": ("roster.col.added", "count"),
+    "added_low": ("report.col.interval_low", "count"),
+    "added_high": ("report.col.interval_high", "count"),
+    "genuine_text": ("roster.col.added_genuine", "text"),
+    "fee_cny": ("report.fact.fee", "money"),
+    "cost_text": ("roster.col.cost", "text"),
+    "total_text": ("roster.col.total", "text"),
+    "settled_text": ("roster.col.settled", "text"),
+    "creator_id": ("report.col.creator_id", "id"),
+}
+_CLASSES: dict[str, Heading] = {
+    "platform_name": ("report.fact.platform", "text"),
+    "label": ("roster.col.class", "text"),
+    "n": ("report.col.creators", "count"),
+    "n_followers": ("report.fact.followers", "count"),
+    "engagement": ("roster.col.engagement", "real"),
+    "engagement_note": ("roster.col.interval", "text"),
+    "reach_text": ("roster.col.reach", "text"),
+    "genuine_text": ("roster.col.reach_genuine", "text"),
+    "cost_text": ("roster.col.genuine_cost", "text"),
+}
 THEN_PLACE = 1
 """What would lower a level stands behind the sheet of the family in this place: it mostly follows from spans."""
 
@@ -77,13 +114,16 @@ class WorkbookSheet:
     rows: Iterable[Sequence[Any]]
 
 
-def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> None:
+def write_xlsx(
+    shortlist: Mapping[str, Any], lines: SheetLines, path: Path, roster: Mapping[str, Any] | None = None
+) -> None:
     """Write the spreadsheet; the same input gives the same bytes.
 
     Args:
         shortlist: What `summarise_shortlist` returns.
         lines: Lines of the creators, in the shortlist's order.
         path: File to write.
+        roster: What `summarise_roster` returns; None of a single creator.
     """
     import xlsxwriter
 
@@ -92,7 +132,7 @@ def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> N
         # The only clock in the file: the moment the data speak of.
         created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
         workbook.set_properties({"title": "zhenfen", "created": created})
-        for sheet in make_sheets(shortlist, lines):
+        for sheet in make_sheets(shortlist, lines, roster):
             page = workbook.add_worksheet(sheet.name)
             formats = {
                 kind: workbook.add_format({"num_format": code, "valign": "top"})
@@ -118,7 +158,9 @@ def write_xlsx(shortlist: Mapping[str, Any], lines: SheetLines, path: Path) -> N
             page.autofilter(0, 0, max(last, 1), len(sheet.columns) - 1)
 
 
-def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[WorkbookSheet]:
+def make_sheets(
+    shortlist: Mapping[str, Any], lines: SheetLines, roster: Mapping[str, Any] | None = None
+) -> list[WorkbookSheet]:
     """All sheets in their order."""
     catalogue = Catalogue(shortlist["language"])
     before: list[WorkbookSheet] = []
@@ -136,6 +178,13 @@ def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[Workboo
         }
         for kind in shortlist["unusable"]["kinds"]
     )
+    between: list[WorkbookSheet] = []
+    if roster is not None:
+        bases = roster["bases"]
+        pairs = ({**pair, **pair["fields"], "label": one["label"]} for one in bases for pair in one["pairs"])
+        order = ({**step, "label": one["label"]} for one in bases for step in one["steps"])
+        sheets = (("pairs", pairs, _PAIRS), ("order", order, _ORDER), ("classes", roster["classes"], _CLASSES))
+        between = [_lines_sheet(f"roster.sheet.{name}", rows, columns, catalogue) for name, rows, columns in sheets]
     files = ({**group, **file} for group in shortlist["provenance"]["groups"] for file in group["files"])
     return [
         _shortlist_sheet(shortlist, catalogue),
@@ -143,6 +192,7 @@ def make_sheets(shortlist: Mapping[str, Any], lines: SheetLines) -> list[Workboo
         *before,
         _lines_sheet("report.sheet.then", lines.then, _THEN, catalogue),
         *after,
+        *between,
         _lines_sheet("report.sheet.unusable", unusable, _UNUSABLE, catalogue),
         _lines_sheet("report.sheet.provenance", files, _PROVENANCE, catalogue),
     ]

@@ -3,7 +3,7 @@
 from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables, find_problems
 from zhenfen.tables.merging import list_readings, merge_tables
-from zhenfen.tables.moments import EPOCH, OBSERVED, latest_time, time_columns
+from zhenfen.tables.moments import EPOCH, OBSERVED, date_of_files, latest_time, time_columns
 from zhenfen.tables.specs import EVENT_KINDS, FOUND_BY, FRAMES, PLATFORMS, TABLES, Column, TableSpec
 from zhenfen.tables.store import find_table, is_table_file, read_tables, write_tables
 
@@ -19,6 +19,7 @@ __all__ = [
     "TableSpec",
     "Tables",
     "check_tables",
+    "date_of_files",
     "find_problems",
     "find_table",
     "is_table_file",

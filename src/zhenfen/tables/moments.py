@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from zhenfen.tables.bundle import Tables
 from zhenfen.tables.specs import TABLES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,3 +36,9 @@ def latest_time(rows: pl.DataFrame, columns: tuple[str, ...]) -> datetime | None
     """The latest time in `columns`, of which `rows` may lack some; None where none is known."""
     times = (rows[name].max() for name in columns if name in rows.columns)
     return max((one for one in times if isinstance(one, datetime)), default=None)
+
+
+def date_of_files(tables: Tables) -> datetime | None:
+    """The files' own date (in their names, in a workbook, on disk), of tables no row of which says when; else None."""
+    seen = (latest_time(tables[name], columns) for name, columns in OBSERVED.items() if name != "provenance")
+    return None if any(seen) else latest_time(tables["provenance"], OBSERVED["provenance"])

@@ -109,14 +109,15 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
             if owner is None and not is_answer and rows.height:
                 nameless["creator"].append(one.label)
         platform, by, faults = find_platform(one, rows, export, options)
-        export.recognised.setdefault(one.file, []).append(Recognised(one.name, one.layout.table, platform, by))
+        dated, dated_by = _date_rows(one, rows, export)
+        known = export.recognised.setdefault(one.file, [])
+        known.append(Recognised(one.name, one.layout.table, platform, by, dated_by))
         problems += faults
         if platform is None and rows["platform"].null_count() and rows.height:
             nameless["platform"].append(one.label)
         listed += [notes, list_strangers(one.layout.table, rows)]
-        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search)}
+        about = {"_fallback": pl.lit(owner, pl.String), "_searched": pl.lit(one.layout.is_search), **dated}
         about["platform"] = pl.coalesce("platform", pl.lit(platform, pl.String))
-        about |= _date_rows(one, rows, export)
         whole = rows.with_columns(**about).drop("_linked")
         stated = _read_stats(one, filled, whole)
         # A sheet of averages names creators whom it says nothing else of: no repeats of the rows that do.
@@ -140,22 +141,22 @@ def read_sheets(export: Export, options: Options) -> RawSheets:
     return RawSheets(raw, listed)
 
 
-def _date_rows(one: FoundSheet, rows: pl.DataFrame, export: Export) -> dict[str, pl.Expr]:
-    """When the rows of a sheet of creators or posts were read that do not say it: by the day in its name.
+def _date_rows(one: FoundSheet, rows: pl.DataFrame, export: Export) -> tuple[dict[str, pl.Expr], str | None]:
+    """When the rows of a sheet of creators or posts were read that do not say it, and what tells: the day in its name.
 
     What a platform gives an account of its own posts is made as it is fetched, so the file's own word counts as well.
     """
     column = {"creators": "snapshot_at", "posts": "observed_at"}.get(one.layout.table)
     if column is None or column in one.layout.headings:
-        return {}
+        return {}, None
     day = read_names_for_day([one.name, PurePosixPath(one.file).stem])
     if day and one.layout.table == "creators":
-        return {column: pl.lit(f"{day:%Y-%m-%d}")}
+        return {column: pl.lit(f"{day:%Y-%m-%d}")}, "name"
     if day:
-        return {column: date_posts(rows, day, timedelta(days=1))}
+        return {column: date_posts(rows, day, timedelta(days=1))}, "name"
     is_dated = one.layout.is_own and one.file.lower().endswith(".xlsx")
     saved_at = read_saved_at(export.path(one.file)) if is_dated else None
-    return {column: date_posts(rows, saved_at, timedelta(0))} if saved_at else {}
+    return ({column: date_posts(rows, saved_at, timedelta(0))}, "file") if saved_at else ({}, None)
 
 
 def _read_stats(one: FoundSheet, sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:

@@ -13,7 +13,8 @@ import polars as pl
 from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.engagement.averages import AVERAGES_SCHEMA, STATS, choose_averages, measure_averages
 from zhenfen.features.engagement.evenness import measure_evenness, shown_both
-from zhenfen.features.engagement.lifetime import measure_half_life
+from zhenfen.features.engagement.kinds import HITS_SCHEMA, KINDS_SCHEMA, describe_hits, describe_kinds
+from zhenfen.features.engagement.lifetime import measure_half_life, read_half_lives
 from zhenfen.features.engagement.packets import measure_packets
 from zhenfen.features.engagement.specs import ENGAGEMENT_SPECS
 from zhenfen.features.engagement.sponsored import measure_sponsored
@@ -51,11 +52,17 @@ class Engagement(Family, name="engagement"):
     is set against another and posts against each other: promotion makes the same differences as a purchase.
 
     Details: `posts` (is_measured: false for posts too fresh to count; is_promoted and stands_out: see
-    `posts.promotion`); `averages`: what vendors state, see `averages.AVERAGES_SCHEMA`.
+    `posts.promotion`); `averages`: what vendors state, see `averages.AVERAGES_SCHEMA`; `kinds` and `hits`: described
+    alone, see `kinds`.
     """
 
     specs = ENGAGEMENT_SPECS
-    details: ClassVar = {"posts": POSTS_SCHEMA, "averages": AVERAGES_SCHEMA}
+    details: ClassVar = {
+        "posts": POSTS_SCHEMA,
+        "averages": AVERAGES_SCHEMA,
+        "kinds": KINDS_SCHEMA,
+        "hits": HITS_SCHEMA,
+    }
     what_ifs = (PromotedPosts(),)
     is_alone = True
 
@@ -73,6 +80,7 @@ class Engagement(Family, name="engagement"):
         own = own.join(earlier.select("post_id"), on="post_id", how="semi")
         readings = pl.concat((own.drop_nulls("observed_at"), earlier), how="diagonal")
         read = add_interactions(readings.unique(["post_id", "observed_at"], keep="first"), creators)
+        half_lives = read_half_lives(read, own)
         measured = measure_posts(ripe, sizes).filter(pl.col("n_measured") >= N_POSTS_NEEDED)
         for part in (
             measure_ratios(natural),
@@ -80,7 +88,7 @@ class Engagement(Family, name="engagement"):
             measure_packets(natural),
             measure_surplus(natural),
             measure_sponsored(natural, inputs.post_facts),
-            measure_half_life(read, own),
+            measure_half_life(half_lives),
         ):
             measured = measured.join(part, on="creator_id", how="left", maintain_order="left")
         # Nobody's averages stand in for posts that were counted.
@@ -105,7 +113,14 @@ class Engagement(Family, name="engagement"):
         return Measured(
             values.select("creator_id", *(spec.name for spec in ENGAGEMENT_SPECS)),
             pl.concat(reasons),
-            {"posts": show_posts(posts), "averages": show_averages(stats, averages)} if inputs.with_details else {},
+            {
+                "posts": show_posts(posts),
+                "averages": show_averages(stats, averages),
+                "kinds": describe_kinds(ripe, half_lives),
+                "hits": describe_hits(natural),
+            }
+            if inputs.with_details
+            else {},
         )
 
     def reads(self, change: DocumentedChange) -> bool:

@@ -21,8 +21,15 @@ _HALVINGS = 40
 """Steps of the search: the range in logs, 9.1, is cut below 1e-11."""
 
 
-def measure_half_life(counts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """creator_id and engagement_half_life_days: median over the posts that were read soon and again later.
+def measure_half_life(half_lives: pl.DataFrame) -> pl.DataFrame:
+    """creator_id and engagement_half_life_days: median of `read_half_lives`, null below N_POSTS_NEEDED posts."""
+    return half_lives.group_by("creator_id").agg(
+        engagement_half_life_days=pl.when(pl.len() >= N_POSTS_NEEDED).then(pl.col("half_life_days").median())
+    )
+
+
+def read_half_lives(counts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """creator_id, post_id, half_life_days of the posts that were read soon and again later.
 
     A post that receives 1 - 2^(-t/h) of its interactions by age t has half of them at age h; its first and its last
     reading give h. On Bilibili's trending videos the first two readings foretell the third within 8 % so (median), half
@@ -49,10 +56,7 @@ def measure_half_life(counts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame
     share = (pl.col("first") / pl.col("last")).clip(upper_bound=1.0)
     known = read.with_columns(share=share)
     half_life = find_half_life(*(known[name].to_numpy() for name in ("share", "first_age", "last_age")))
-    by_creator = known.with_columns(half_life=pl.Series(half_life, dtype=pl.Float64)).group_by("creator_id")
-    return by_creator.agg(
-        engagement_half_life_days=pl.when(pl.len() >= N_POSTS_NEEDED).then(pl.col("half_life").median())
-    )
+    return known.select("creator_id", "post_id", half_life_days=pl.Series(half_life, dtype=pl.Float64))
 
 
 def find_half_life(share: Array, first_age: Array, last_age: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,6 +51,11 @@ def common_bar(cell: Mapping[str, Any], label: str) -> Markup:
     return _bar(f"{label} · {cell['text']}", low, high, mark)
 
 
+def _factor(count: float, curve: Sequence[Sequence[float]]) -> float:
+    # One stands in for none, which has no log.
+    return math.log(max(count, 1.0) / max(curve[-1][1], 1.0))
+
+
 def _bar(title: str, left: float, right: float, *marks: Markup) -> Markup:
     """A band between two places of a rail, under the marks."""
     middle, width = BAR / 2, max(right - left, NARROWEST_BAND)
@@ -66,14 +72,26 @@ def _bar(title: str, left: float, right: float, *marks: Markup) -> Markup:
     )
 
 
-def sparkline(points: Sequence[Sequence[float]], label: str) -> Markup:
-    """A small follower curve for a table cell, from [days, followers] pairs."""
+def spark_scale(curves: Sequence[Sequence[Sequence[float]]]) -> dict[str, float]:
+    """What curves that stand one below the other share: days before the last one, and the range of the factors.
+
+    A factor is a count by the last count of its curve, as a natural log: equal steps are equal factors, so that a small
+    account and a large one can be set beside each other.
+    """
+    known = [curve for curve in curves if curve]
+    factors = [_factor(count, curve) for curve in known for _, count in curve]
+    n_days = max((curve[-1][0] - curve[0][0] for curve in known), default=0.0)
+    return {"n_days": n_days, "low": min(factors, default=0.0), "high": max(factors, default=0.0)}
+
+
+def sparkline(points: Sequence[Sequence[float]], label: str, shared: Mapping[str, float]) -> Markup:
+    """A small follower curve for a table cell, from [days, followers] pairs, on the result of `spark_scale`."""
     if not points:
         return Markup("")
-    sideways = linear(points[0][0], points[-1][0])
-    counts = [count for _, count in points]
-    scale = linear(min(counts), max(counts))
-    drawn = [(sideways(day), 4 + (SPARK - 8) * (1 - scale(count))) for day, count in points]
+    sideways, scale = linear(-shared["n_days"], 0.0), linear(shared["low"], shared["high"])
+    drawn = [
+        (sideways(day - points[-1][0]), 4 + (SPARK - 8) * (1 - scale(_factor(count, points)))) for day, count in points
+    ]
     return tag(
         "svg",
         tag("title", label),

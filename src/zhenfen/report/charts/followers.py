@@ -1,4 +1,4 @@
-"""The follower chart: curve by day with gaps left open, marked spans, gains below, posts and events in a lane."""
+"""The follower chart: curve with gaps left open, marked spans and days, gains below, posts and events in a lane."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from zhenfen.report.charts.svg import (
 )
 from zhenfen.report.sections.growth import LONGEST_SERIES_FOR_BARS
 
-BADGES, CURVE, GAP, GAINS, LANE, DAYS = 44, 190, 22, 56, 26, 22
+BADGES, CURVE, GAP, GAINS, LANE, DAYS = 44, 176, 22, 52, 24, 20
 """Heights of the storeys in pixels, top to bottom."""
 CURVE_TOP, GAINS_TOP = BADGES, BADGES + CURVE + GAP
 LANE_TOP = GAINS_TOP + GAINS + 6
@@ -90,6 +90,7 @@ def follower_chart(growth: Mapping[str, Any], catalogue: Catalogue) -> Markup:
         join(lonely),
         gains,
         _lane(growth, place),
+        _flags(growth["marks"], points, place),
         join(badges),
         day_labels([(place(day), text) for day, text in day_ticks(days[0], days[-1])], HEIGHT - 5),
     )
@@ -164,6 +165,29 @@ def _gains(
     return join([stretched(GAINS_TOP, GAINS, *drawn), level_line("zero", GAINS_TOP + zero)]), [
         (GAINS_TOP + y, text) for y, text in told
     ]
+
+
+def _flags(marks: Sequence[Mapping[str, Any]], points: Sequence[tuple[float, float] | None], place: DayScale) -> Markup:
+    """Letters between the curve and the gains, each on a stem to the curve: told apart by shape, not by colour.
+
+    What the platform took is a filled triangle on the curve and a filled flag; what was paid for is a ring and an
+    open flag.
+    """
+    drawn, middle = [], CURVE_TOP + CURVE + GAP / 2
+    known = [point for point in points if point is not None]
+    for mark in marks:
+        x, kind = place(date.fromisoformat(mark["day"])), "purge" if mark["is_purge"] else "paid"
+        before = [y for there, y in known if there <= x + 1e-9]
+        y = CURVE_TOP + (before[-1] if before else known[0][1])
+        on_curve = tag("path", class_="foot", d="M-5.5-9H5.5L0 0Z") if mark["is_purge"] else tag("circle", r=3.5)
+        flag = (
+            tag("title", mark["text"]),
+            tag("rect", x=-7, y=-8, width=14, height=16, rx=2),
+            tag("text", mark["letter"], y=4, text_anchor="middle"),
+        )
+        parts = (upright("stem", x, y, middle), at(x, y, on_curve), at(x, middle, *flag))
+        drawn.append(tag("g", *parts, class_=f"flag {kind}"))
+    return join(drawn)
 
 
 def _lane(growth: Mapping[str, Any], place: DayScale) -> Markup:

@@ -18,7 +18,7 @@ MOST_ORIGINS, MOST_SELLERS = 6, 8
 WHOLE_LIST_SHARE = 0.95
 """Followers known by id from which a list counts as whole: accounts vanish while a list is read."""
 MOSTLY = 0.5
-_FAMILY, _LABELLED = "audience", "labelled"
+_FAMILY, _LABELLED, _COMMENTERS = "audience", "labelled", "commenters"
 
 
 def summarise_audiences(case: Case) -> list[dict[str, Any]]:
@@ -41,6 +41,26 @@ def summarise_audiences(case: Case) -> list[dict[str, Any]]:
         }
         for frame in sorted(named, key=lambda name: (name != measured, name))
     ]
+
+
+def summarise_commenters(case: Case) -> dict[str, Any] | None:
+    """Whether commenters write in the creator's language and are in the creator's region and the campaign's target.
+
+    `is_open`: most of them, with all of the interval, write something else or are not where the campaign wants them.
+    Who is read all over the country has few readers at home, so the creator's own region asks for nothing. None where
+    of too few it is known.
+    """
+    lines = []
+    for kind in ("language", "region"):
+        origins = _origins(case, _COMMENTERS, kind)
+        own = None if origins is None else next((row for row in origins["rows"] if row["is_claimed"]), None)
+        if own is not None:
+            label = case.catalogue.text(f"report.commenters.{kind}", place=own["label"])
+            is_out = kind == "language" and own["high"] < MOSTLY
+            lines.append({**own, "compared": f"own_{kind}", "label": label, "is_out": is_out})
+        if outside := _outside(case, _COMMENTERS, kind):
+            lines.append({**outside, "compared": f"target_{kind}", "is_out": outside["low"] > MOSTLY})
+    return {"lines": lines, "is_open": any(line["is_out"] for line in lines)} if lines else None
 
 
 def summarise_following(case: Case) -> dict[str, Any] | None:
@@ -159,20 +179,23 @@ def _origins(case: Case, frame: str, kind: str) -> dict[str, Any] | None:
     }
 
 
-def _outside(case: Case, frame: str) -> dict[str, Any] | None:
-    """The share outside the regions that the agency named; None where none was named or too little is known."""
+def _outside(case: Case, frame: str, kind: str = "region") -> dict[str, Any] | None:
+    """The share outside the regions that the agency named, or writing in none of their languages.
+
+    None where none was named or too little is known.
+    """
     origins, targets = case.detail(_FAMILY, "origins"), case.setting.target_regions
     if origins is None or not targets:
         return None
-    rows = measure_outside(origins.filter(frame=frame), targets)
+    rows = measure_outside(origins.filter(frame=frame), targets, kind)
     if rows.is_empty():
         return None
     row, catalogue = rows.row(0, named=True), case.catalogue
     places = catalogue.text("report.who.and").join(name_targets(targets, catalogue.language))
     figures = _figures(catalogue, row, row["n_outside"], row["n_known"])
     counts = {"n": catalogue.count(row["n_outside"]), "n_known": catalogue.count(row["n_known"])}
-    label = catalogue.text("report.who.outside.of", places=places)
-    sentence = catalogue.text("report.who.outside.sentence", places=places, **counts, **_texts(figures))
+    label = catalogue.text(f"report.outside.{kind}.of", places=places)
+    sentence = catalogue.text(f"report.outside.{kind}.sentence", places=places, **counts, **_texts(figures))
     return {**figures, "label": label, "targets": list(targets), "sentence": sentence}
 
 

@@ -12,6 +12,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.quote import shorten
 from zhenfen.report.section import FamilySection, FamilySheet, Line
+from zhenfen.report.sections.audiences import summarise_commenters
 from zhenfen.report.words import iso_day, p_cell, p_text
 from zhenfen.verdict.comments import GENUINE
 
@@ -31,7 +32,10 @@ LONGEST_SHOWN_IN_MINUTES, LONGEST_SHOWN_IN_HOURS = 120, 48 * 60
 class CommentsSection(FamilySection, family="comments", place=3):
     """Each kind of evidence that there is."""
 
-    reads: ClassVar[Reads] = {"comments": ("kinds", "kind_examples", "orders", "runs", "bursts", "clusters")}
+    reads: ClassVar[Reads] = {
+        "comments": ("kinds", "kind_examples", "orders", "runs", "bursts", "clusters"),
+        "audience": ("origins",),
+    }
     causes = ("talk",)
     sheet = FamilySheet(
         "report.sheet.comments",
@@ -49,7 +53,7 @@ class CommentsSection(FamilySection, family="comments", place=3):
     )
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
-        """Kinds, order, bursts and clusters; None without any."""
+        """Kinds, order, bursts, clusters and who comments; None without any."""
         # Posts under which comments came sooner than under the others, least likely first.
         bursts, number = case.detail("comments", "bursts"), case.catalogue.number
         least = [] if bursts is None else bursts.sort("p_value", "post_id").head(MOST_BURSTS).rows(named=True)
@@ -66,6 +70,7 @@ class CommentsSection(FamilySection, family="comments", place=3):
             for row in least
         ]
         parts = {"kinds": _kinds(case), "order": _order(case), "bursts": shown, **_clusters(case)}
+        parts["commenters"] = summarise_commenters(case)
         return parts if any(parts.values()) else None
 
     def ask(self, case: Case, part: Mapping[str, Any], *, is_outside: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ import polars as pl
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.section import ABOVE_LOW, FamilySection
 from zhenfen.report.sections.averages import summarise_averages
+from zhenfen.report.sections.post_kinds import summarise_hits, summarise_kinds
 from zhenfen.report.words import iso_day, list_names
 
 MOST_POSTS = 400
@@ -22,14 +23,26 @@ _LIFTED = ("likes", "views", "hit", "sponsored")
 
 
 class EngagementSection(FamilySection, family="engagement", place=2):
-    """The chart of interactions, and what vendors state; posts without a count or time are counted, not drawn."""
+    """The chart of interactions, kinds of posts, and what vendors state.
 
-    reads: ClassVar[Reads] = {"engagement": ("posts", "averages"), "sponsorship": ("posts",), "audience": ("shares",)}
+    Posts without a count or time are counted, not drawn.
+    """
+
+    reads: ClassVar[Reads] = {
+        "engagement": ("posts", "averages", "kinds", "hits"),
+        "sponsorship": ("posts",),
+        "audience": ("shares",),
+    }
 
     def summarise(self, case: Case) -> dict[str, Any] | None:
-        """What `_summarise_posts` gives, and `averages`, see `summarise_averages`; None without either."""
-        drawn, averages = self._summarise_posts(case), summarise_averages(case)
-        return None if drawn is None and averages is None else {"posts": [], **(drawn or {}), "averages": averages}
+        """What `_summarise_posts` gives, with `kinds`, `hits` and `averages`; None without any of them."""
+        drawn = self._summarise_posts(case)
+        parts = {
+            "kinds": summarise_kinds(case),
+            "hits": summarise_hits(case),
+            "averages": summarise_averages(case),
+        }
+        return None if drawn is None and not any(parts.values()) else {"posts": [], **(drawn or {}), **parts}
 
     def _summarise_posts(self, case: Case) -> dict[str, Any] | None:
         """Posts, their median, those not drawn and those on record as promoted; None with fewer than FEWEST_POSTS."""

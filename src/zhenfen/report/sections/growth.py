@@ -12,6 +12,7 @@ from zhenfen.messages import Catalogue
 from zhenfen.report.case import Case, Reads
 from zhenfen.report.quote import clean, shorten
 from zhenfen.report.section import FamilySection, FamilySheet, Line
+from zhenfen.report.sections.growth_marks import mark_days
 from zhenfen.report.words import days_text, iso_day, list_names, p_cell, p_text, signed
 
 LONGEST_SERIES_FOR_BARS = 400
@@ -67,7 +68,18 @@ class GrowthSection(FamilySection, family="growth", place=1):
             expected = {name: daily[name].cast(pl.Float64).round(1).to_list() for name in names}
         is_inside = pl.col("day").is_between(pl.lit(first), pl.lit(last))
         posted = case.posts.select(day=pl.col("published_at").dt.strftime("%Y-%m-%d")).drop_nulls()
-        events = case.events.with_columns(day=pl.col("starts_at").dt.strftime("%Y-%m-%d")).filter(is_inside)
+        events = [
+            {
+                "day": row["day"],
+                "kind": row["kind"],
+                "label": case.catalogue.text(f"report.event.{row['kind']}"),
+                "note": shorten(clean(row["note"]), LONGEST_NOTE_CHARS),
+            }
+            for row in case.events.with_columns(day=pl.col("starts_at").dt.strftime("%Y-%m-%d"))
+            .filter(is_inside)
+            .iter_rows(named=True)
+        ]
+        drops = _drops(case)
         return {
             "days": daily["day"].dt.strftime("%Y-%m-%d").to_list(),
             **{name: daily[name].to_list() for name in ("n_followers", "n_gained")},
@@ -75,17 +87,10 @@ class GrowthSection(FamilySection, family="growth", place=1):
             "first_day": first,
             "last_day": last,
             "post_days": posted.unique().sort("day").filter(is_inside)["day"].to_list(),
-            "events": [
-                {
-                    "day": row["day"],
-                    "kind": row["kind"],
-                    "label": case.catalogue.text(f"report.event.{row['kind']}"),
-                    "note": shorten(clean(row["note"]), LONGEST_NOTE_CHARS),
-                }
-                for row in events.iter_rows(named=True)
-            ],
+            "events": events,
+            "marks": mark_days(events, drops, first, last, case.catalogue),
             **_spans(case),
-            "drops": _drops(case),
+            "drops": drops,
         }
 
     def list_causes(self, case: Case, summary: Mapping[str, Any]) -> tuple[str, ...]:
@@ -240,6 +245,7 @@ def _drops(case: Case) -> list[dict[str, Any]]:
         shown.append(
             {
                 **{name: row[name] for name in ("lost_share", "low", "high", "peers_lost_share", "n_peers", "p_value")},
+                "starts_on": iso_day(row["starts_on"]),
                 "days_text": days_text(row["starts_on"], row["ends_on"]),
                 "lost_text": case.catalogue.text("report.drops.lost", **words),
                 "peers_lost_text": words["others"],

@@ -1,0 +1,219 @@
+"""The desk as people use it: in a browser, by mouse and by keyboard, narrow and wide, in three languages."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from app_builder import build_service
+
+from zhenfen.desk.application import add_desk
+from zhenfen.desk_cases.project import open_projects
+from zhenfen.messages import LANGUAGES
+from zhenfen.model_store import load_models
+from zhenfen.service.factory import make_app
+from zhenfen.service.worker import PROGRAM
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [pytest.mark.service, pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")]
+LOCALES = {"zh": "zh-CN", "en": "en-GB", "fr": "fr-FR"}
+WIDTHS = (360, 820, 1440)
+LIST = """达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评论,近30天平均收藏,数据日期
+阿木,小红书,120000,800,40,300,2026-10-01
+"""
+PATIENCE_MS = 120_000
+"""A vetting takes seconds, on a machine that does much else a minute."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A desk with a project, on a port of its own."""
+    folder = tmp_path_factory.mktemp("browser")
+    shutil.copytree(desk_data, folder / "data")
+    service = build_service(folder, models=load_models(), program=PROGRAM)
+    app = make_app(service)
+    add_desk(app, service)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def home(desk_data: Path) -> str:
+    """Address of the project that is there."""
+    return f"/projects/{open_projects(desk_data).list_all()[-1].project_id}"
+
+
+class Watched:
+    """A page that notes what should not happen: errors of the console, and requests to anywhere else."""
+
+    def __init__(self, browser: Any, address: str, language: str = "en", width: int = 1440) -> None:
+        self.context = browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": 900})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.address, self.wrong = address, []
+        self.page.on("console", lambda told: self._note(told.type in ("error", "warning"), told.text))
+        self.page.on("pageerror", lambda error: self._note(True, str(error)))
+        self.page.on("request", lambda one: self._note(not one.url.startswith((address, "data:")), one.url))
+
+    def _note(self, is_wrong: bool, what: str) -> None:
+        if is_wrong:
+            self.wrong.append(what)
+
+    def go(self, place: str) -> Any:
+        self.page.goto(self.address + place)
+        return self.page
+
+    def overflow(self) -> int:
+        width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return width
+
+
+@pytest.fixture
+def open_page(chromium: Any, address: str) -> Iterator[Any]:
+    opened: list[Watched] = []
+
+    def start(language: str = "en", width: int = 1440) -> Watched:
+        opened.append(Watched(chromium, address, language, width))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_overflows_fails_or_asks_elsewhere(open_page: Any, home: str, language: str, width: int) -> None:
+    watched = open_page(language, width)
+    page = watched.go(f"{home}/index.html")
+    creators = page.eval_on_selector_all("table.live th a", "links => links.map(link => link.pathname)")
+    places = ["/", f"{home}/intake", f"{home}/index.html", f"{home}/compare.html", "/models", "/settings"]
+    for place in [*places, *creators]:
+        watched.go(place)
+        assert watched.overflow() <= 0, place
+    assert watched.wrong == []
+
+
+def test_a_dropped_sheet_is_a_shortlist_after_two_clicks(open_page: Any, tmp_path: Path) -> None:
+    watched = open_page("zh")
+    page = watched.go("/")
+    path = tmp_path / "名单.csv"
+    path.write_text(LIST, encoding="utf-8")
+    page.set_input_files("#files", path)
+    page.click("form#drop button.main")
+    page.click("button[value=start]")
+    page.wait_for_url("**/index.html")
+    assert page.inner_text("table.live th a") == "阿木"
+    assert watched.wrong == []
+
+
+def test_the_shortlist_is_worked_by_keyboard(open_page: Any, home: str) -> None:
+    watched = open_page()
+    page = watched.go(f"{home}/index.html")
+    names = page.locator("table.live th a").all_inner_texts()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    assert page.locator("input[name=only]:checked").count() == 2
+    assert page.inner_text("#n-chosen") == "2 chosen"
+    page.fill("#filter", names[0])
+    assert page.locator("table.live tbody:visible").count() == 1
+    page.fill("#filter", "")
+    for order in (1, -1):
+        page.click("button.sort[data-by=name]")
+        assert page.locator("table.live th a").all_inner_texts() == sorted(names)[::order]
+    page.click("#chosen .chosen button:first-of-type")
+    page.wait_for_url("**/compare.html?*")
+    assert page.locator("thead th[scope=col], thead th").count() >= 3
+    page.go_back()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/creator-*.html")
+    assert watched.wrong == []
+
+
+def test_two_browsers_that_decide_lose_nothing(open_page: Any, home: str) -> None:
+    one, other = open_page(), open_page()
+    place = one.go(f"{home}/index.html").get_attribute("table.live tbody:last-of-type th a", "href")
+    for watched in (one, other):
+        watched.go(f"{home}/{place}")
+    one.page.check("#decision input[value=approve]")
+    one.page.fill("#decision textarea", "answers are fine")
+    one.page.click("#decision button.main")
+    one.page.wait_for_selector("#decision >> text=Decided by local")
+    other.page.check("#decision input[value=decline]")
+    other.page.fill("#decision textarea", "too late")
+    other.page.click("#decision button.main")
+    other.page.wait_for_selector("#decision [role=alert] >> text=answers are fine")
+    assert other.page.input_value("#decision textarea") == "too late"
+    other.page.click("#decision button.main")
+    other.page.wait_for_selector("#decision [role=alert]", state="detached")
+    assert other.page.is_checked("#decision input[value=decline]")
+    # A refusal is told by its status, which a console notes.
+    assert [text for text in one.wrong + other.wrong if "409" not in text] == []
+
+
+def test_a_declared_giveaway_is_read_again_beside_what_was(open_page: Any, home: str) -> None:
+    watched = open_page()
+    page = watched.go(f"{home}/index.html")
+    links = page.eval_on_selector_all("table.live th a", "links => links.map(link => link.pathname)")
+    for link in links:
+        watched.go(link)
+        page.click("details.declare summary")
+        if page.locator(".spans a").count():
+            break
+    page.click(".spans a")
+    page.wait_for_selector("#days table")
+    assert page.input_value("#declared input[name=starts_on]") != ""
+    page.fill("#declared input[name=said]", "link to the draw")
+    page.click("#declared form button")
+    page.wait_for_selector(".events li >> text=link to the draw")
+    assert page.locator(".changes").count() + page.locator("#declared > p.what").count() == 1
+    assert watched.wrong == []
+
+
+def test_pages_can_be_used_without_script(chromium: Any, address: str, home: str) -> None:
+    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{address}{home}/index.html")
+    page.click("table.live tbody:first-of-type th a")
+    page.check("#decision input[value=wait]")
+    page.fill("#decision textarea", "no script")
+    page.click("#decision button.main")
+    assert page.input_value("#decision textarea") == "no script"
+    context.close()
+
+
+def test_a_job_is_watched_until_its_report_is_there(open_page: Any) -> None:
+    watched = open_page("fr")
+    page = watched.go("/")
+    page.click("form[action='/demo'] button")
+    page.wait_for_selector("#job progress")
+    started = time.monotonic()
+    page.wait_for_url("**/index.html")
+    assert page.locator("table.live tbody").count() == 12
+    assert time.monotonic() - started < PATIENCE_MS / 1000
+    assert watched.wrong == []
