@@ -243,8 +243,8 @@ def test_profiles_are_labelled_by_keyboard_taken_back_and_read(open_page: Any, h
     press(page, "1")
     assert page.input_value("#audit input[name=item]") == shown
     # A name that is typed is no label.
-    page.fill("input[name=by]", "")
-    page.locator("input[name=by]").press_sequentially("12u")
+    page.fill(".analyst input[name=by]", "")
+    page.locator(".analyst input[name=by]").press_sequentially("12u")
     assert page.inner_text(".how-far").strip() == "已标 10 / 100"
     page.locator("h1").click()
     for at in range(25):
