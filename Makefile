@@ -27,8 +27,8 @@ $(STAMP): pyproject.toml requirements.lock
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## twelve simulated creators, vetted: out/demo/index.html
-	$(BIN)/zhenfen demo --out out/demo
+demo: setup ## twelve simulated creators, vetted: out/demo/index.html; on a terminal the desk as well
+	$(BIN)/zhenfen demo --out out/demo --desk
 
 test: check ## all tests, with lint and types: what CI runs
 

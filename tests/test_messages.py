@@ -40,7 +40,7 @@ def test_every_report_text_that_is_used_exists_and_every_one_that_exists_is_used
     begun = {key for source in sources for key in re.findall(rf"""["']((?:{kinds})\.[a-z_.]*)\{{""", source)}
     # A template joins, and `label` takes the beginning of a key alone.
     begun |= {f"{key.rstrip('.')}." for key in quoted if key in ("report.version", "computed.unit", "priority.why.")}
-    begun |= {f"missing.{family}" for family in ("growth", "engagement", "comments", "audience")}
+    begun |= {f"missing.{family}" for family in ("growth", "engagement", "comments", "audience", "live")}
     begun |= {key for key in load_entries() if key.startswith("missing.") and f"reason.{key[8:]}" in load_entries()}
     existing = {key for key in load_entries() if re.match(rf"({kinds})\.", key)}
     assert quoted - existing - {"report.version", "computed.unit", "priority.why."} == set()
@@ -86,6 +86,7 @@ def test_every_template_that_counts_has_one_form_for_one_and_one_for_several(lan
 def test_no_template_sets_a_bare_count_before_a_plural_in_english():
     """Counts that are never one are named here; all others choose their form or stand behind a colon."""
     many = {"report.order", "report.question.order", "report.question.cluster", "report.share.prediction_powered"}
+    many |= {"live.tell", "live.question.regulars", "live.regulars", "live.chart.about"}
     many |= {"cli", "monitor", "rules.behind_fold", "growth.cause.gap.for"}
     bare = re.compile(r"(?<!at least )\{n\w*\} [a-z]+s\b")
     found = {key for key, texts in load_entries().items() if bare.search(texts["en"])}

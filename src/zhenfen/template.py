@@ -69,6 +69,11 @@ SHEETS: dict[str, dict[str, tuple[ColumnKind, Example]]] = {
         "n_shares": ("count", 14),
         "n_saves": ("count", 95),
         "is_labelled_ad": ("text", "flag"),
+        # Of live rooms alone.
+        "length": ("id", ""),
+        "n_peak_viewers": ("count", ""),
+        "mean_viewers": ("count", ""),
+        "n_new_followers": ("count", ""),
     },
     "comments": {
         "post_id": ("id", POST),

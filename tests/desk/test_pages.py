@@ -36,7 +36,8 @@ def test_every_page_is_in_the_readers_language_and_under_the_policy(open_desk: O
     browser = open_desk(language, models=load_models())
     file = browser.files()[0]
     places = ["/", "/models", "/models/shelf", "/models/creator/2", "/settings", "/nowhere", "/projects/0"]
-    places += [f"{browser.home}/{one}" for one in ("", "index.html", "intake", "compare.html", f"{file}.html")]
+    of_project = ("", "index.html", "intake", "compare.html", "roster.html", f"{file}.html")
+    places += [f"{browser.home}/{one}" for one in of_project]
     for place in places:
         page = browser.get(place)
         assert page.headers["content-type"].startswith("text/html"), place
@@ -214,6 +215,20 @@ def test_the_list_can_be_taken_away_with_its_decisions(browser: Browser) -> None
     assert frame["Reason"].to_list() == ["'=cmd()"]
     book = pl.read_excel(io.BytesIO(browser.get(f"{browser.home}/shortlist.xlsx").content))
     assert book.height == len(browser.files())
+
+
+def test_a_chosen_set_is_read_as_one_audience(browser: Browser) -> None:
+    def n_creators(page: str) -> str:
+        found = re.search(r"<dt>Creators</dt><dd>(\d+)</dd>", page)
+        assert found is not None
+        return found[1]
+
+    first, second, _ = browser.files()
+    whole = browser.get(f"{browser.home}/roster.html").text
+    chosen = browser.get(f"{browser.home}/roster.html?only={first}&only={second}").text
+    assert (n_creators(whole), n_creators(chosen)) == ("3", "2")
+    assert browser.get(f"{browser.home}/roster.json").json()["n_creators"] == 3
+    assert browser.get(f"{browser.home}/roster.html?only={first}").status_code == 422
 
 
 def test_a_form_of_another_page_changes_nothing(browser: Browser) -> None:

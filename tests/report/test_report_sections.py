@@ -72,8 +72,8 @@ def test_a_new_section_has_its_sheet(toy):
 
 
 def test_families_stand_in_the_order_an_analyst_reads_in():
-    """Reach, response, talk, adverts, who they are, ties; what has no section follows."""
-    order = ["growth", "engagement", "comments", "sponsorship", "audience", "network"]
+    """Reach, response, talk, adverts, who they are, ties, live rooms; what has no section follows."""
+    order = ["growth", "engagement", "comments", "sponsorship", "audience", "network", "live"]
     assert list(load_sections()) == order
     assert sorted(["zebra", *reversed(order), "apple"], key=family_rank) == [*order, "apple", "zebra"]
 

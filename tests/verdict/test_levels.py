@@ -127,6 +127,7 @@ def test_what_may_not_be_judged_is_not_assessed() -> None:
 def test_the_shipped_rule_names_the_least_samples_and_the_lower_end() -> None:
     assert RULES.least == {
         "comments": {"comments_n_posts": 3, "comments_n": 30},
+        "live": {"live_n_rooms": 3},
         "network": {"network_n_posts": 3, "network_n_commenters": 30},
     }
     assert RULES.lower_z == pytest.approx(NormalDist().inv_cdf(0.95), abs=1e-3)

@@ -50,7 +50,7 @@ COMMANDS = {
     "reproduce": ("zhenfen.cli.reproduce", "Say which models, rules and input made a report, and score again."),
     "serve": (
         "zhenfen.cli.serve",
-        "Answer over HTTP: scores of rows and creators, and vetting of exports as jobs. See docs/service.md.",
+        "Open the desk, and answer over HTTP: scores of rows and creators, vetting as jobs. See docs/desk.md.",
     ),
     "panel": ("zhenfen.cli.panel", "Reference panels: what is usual among peers."),
     "score": ("zhenfen.cli.score", "Scores of profiles, comments, posts and creators, as Parquet."),

@@ -38,9 +38,12 @@ def serve(
     answer_s: Annotated[float, typer.Option(min=1, help="Seconds within which a request is answered.")] = 60,
     job_s: Annotated[float, typer.Option(min=1, help="Seconds a vetting may take.")] = 3600,
     keep_days: Annotated[int, typer.Option(min=1, help="Days that an ended job and its report are kept.")] = 30,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Begin with a project of twelve simulated creators, if there is none yet.")
+    ] = False,
     lang: PrintLangOption = Lang.EN,
 ) -> None:
-    """Answer over HTTP: scores of rows and creators, and vetting of exports as jobs. See docs/service.md."""
+    """Open the desk, and answer over HTTP: scores of rows and creators, vetting as jobs. See docs/desk.md."""
     needs_serve()
     from zhenfen.config import user_config_dir
     from zhenfen.service.keys import default_path
@@ -61,10 +64,10 @@ def serve(
         needs_key=with_keys or not is_loopback(host),
         limits=limits,
     )
-    run(settings, host, port, lang)
+    run(settings, host, port, lang, with_demo=demo)
 
 
-def run(settings: Settings, host: str, port: int, lang: str) -> None:
+def run(settings: Settings, host: str, port: int, lang: str, *, with_demo: bool = False) -> None:
     """Listen until SIGINT or SIGTERM.
 
     Raises:
@@ -74,9 +77,11 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
     from rich.text import Text
 
     from zhenfen.desk.application import add_desk
+    from zhenfen.desk.home import open_demo
     from zhenfen.messages import Catalogue
     from zhenfen.model_store import load_models
     from zhenfen.service.factory import make_app, make_service
+    from zhenfen.service.gate import LOCAL_OWNER
     from zhenfen.service.jobs import hold_folder
     from zhenfen.service.keys import read_keys
     from zhenfen.service.server import listen, make_server
@@ -88,7 +93,9 @@ def run(settings: Settings, host: str, port: int, lang: str) -> None:
     with hold_folder(settings.data), listen(host, port) as sock:
         service = make_service(settings, load_models())
         app = make_app(service)
-        add_desk(app, service)
+        desk = add_desk(app, service)
+        if with_demo and not desk.projects.list_all():
+            open_demo(desk, lang, LOCAL_OWNER)
         server = make_server(app, settings.limits)
         url = f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
         console = Console(soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.responses import Response
 
 from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of
@@ -35,9 +35,9 @@ def make_download_router(desk: Desk) -> APIRouter:
         headers = {**HEADERS, "Content-Disposition": f'attachment; filename="shortlist.{ending}"'}
         return Response(made, media_type=XLSX_TYPE if ending == "xlsx" else "text/csv; charset=utf-8", headers=headers)
 
-    @router.get("/index.json")
-    def get_json(request: Request, project_id: str) -> Response:
-        return FileResponse(place_of(desk, request, desk.find(project_id)) / "index.json", headers=HEADERS)
+    @router.get("/{stem}.json")
+    def get_json(request: Request, project_id: str, stem: str) -> Response:
+        return JSONResponse(read_part(desk, request, desk.find(project_id), f"{stem}.json"), headers=HEADERS)
 
     @router.get("/{file}.pdf")
     def get_pdf(request: Request, project_id: str, file: str) -> Response:

@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import ENDED, find_job, tell_job
+from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import DECISIONS, Review
+from zhenfen.desk_cases.roster import read_roster
 from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
 from zhenfen.report.write import is_report_file
 from zhenfen.service.errors import ServiceError
@@ -57,6 +59,18 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         creators = [read_part(desk, request, project, f"{file}.json") for file in files]
         content = {"r": summarise_comparison(creators), "project": project, "current": "compare"}
         return desk.page(request, "compare.html", content)
+
+    @router.get("/roster.html")
+    def get_roster(request: Request, project_id: str, only: Files = NOBODY) -> Response:
+        project = desk.find(project_id)
+        if len(only) == 1:
+            raise ServiceError(422, "bad_roster", "expected two creators or more")
+        if only:
+            ids = [find_review(desk, project_id, file).creator_id for file in only]
+            content = read_roster(desk.projects, project, desk.service.models, ids, language_of(request))
+        else:
+            content = read_part(desk, request, project, "roster.json")
+        return desk.page(request, "roster.html", {"r": content, "project": project, "current": "roster"})
 
     @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
     def post_delete(project_id: str) -> Response:

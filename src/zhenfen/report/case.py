@@ -60,6 +60,12 @@ class Setting:
         return {row["creator_id"]: row for row in self.findings.creators.iter_rows(named=True)}
 
     @cached_property
+    def reasons(self) -> dict[str, set[str | None]]:
+        """Family → the reasons of all creators why it was not assessed, None of those of whom it was."""
+        grouped = self.findings.findings.group_by("family").agg(pl.col("reason").unique())
+        return {family: set(reasons) for family, reasons in grouped.iter_rows()}
+
+    @cached_property
     def unusable_rows(self) -> pl.DataFrame:
         """The table `unusable` with creator_id: whose a row is, null where nothing says so.
 

@@ -20,7 +20,11 @@ def summarise_families(case: Case) -> list[dict[str, Any]]:
     """Every family of a creator, in the report's order; an estimate, where a family has one, is its sentence."""
     sections, families = load_sections(), []
     for finding in case.findings:
-        family, section = summarise_family(finding, case.setting), sections.get(finding.family)
+        section = sections.get(finding.family)
+        # Nobody of the set has any of it: a page of gaps would only grow.
+        if section and section.absent and case.setting.reasons[finding.family] == {section.absent}:
+            continue
+        family = summarise_family(finding, case.setting)
         is_modelled = finding.basis == "model"
         estimate = section.estimate(case.reading(section.reads)) if section and is_modelled else None
         said = {} if estimate is None else {"sentence": estimate, "tally": ""}

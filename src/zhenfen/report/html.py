@@ -41,7 +41,7 @@ def render_page(template: str, summary: Mapping[str, Any], folder: Path | None =
     """
     from markupsafe import Markup
 
-    from zhenfen.report.charts import cells, followers, interactions
+    from zhenfen.report.charts import cells, followers, interactions, rooms
 
     catalogue = Catalogue(summary["language"])
     # Nothing may be loaded or run; the one style element is named by its hash, so no other style takes effect.
@@ -63,6 +63,7 @@ def render_page(template: str, summary: Mapping[str, Any], folder: Path | None =
             is_from_zero=followers.is_from_zero,
             is_logarithmic=interactions.is_logarithmic,
             range_bar=cells.range_bar,
+            room_chart=partial(rooms.room_chart, catalogue=catalogue),
             share_bar=cells.share_bar,
             spark_scale=cells.spark_scale,
             sparkline=cells.sparkline,

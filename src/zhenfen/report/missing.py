@@ -7,8 +7,9 @@ from typing import Any
 
 from zhenfen.report.case import Case
 
-FAMILIES = ("growth", "engagement", "comments", "audience")
-"""Families that an export can add. What stands between creators needs a list, and posts come with engagement."""
+FAMILIES = ("growth", "engagement", "comments", "audience", "live")
+"""Families that an export can add, live rooms where the set has any.
+What stands between creators needs a list, and posts come with engagement."""
 
 
 def list_missing(case: Case, families: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ class FamilySection(ABC):
         causes: What may lie behind a level above low, in the order to ask: texts `report.possible.<cause>`.
         sheet: The family's sheet of the spreadsheet, None for a family without one.
         is_always_listed: Whether a shortlist has its column even where nobody was assessed.
+        absent: Reason of creators whose data hold nothing of the family; where all of a set have it, no page names the
+            family.
     """
 
     registry: ClassVar[dict[str, FamilySection]] = {}
@@ -55,6 +57,7 @@ class FamilySection(ABC):
     causes: ClassVar[tuple[str, ...]] = ()
     sheet: ClassVar[FamilySheet | None] = None
     is_always_listed: ClassVar[bool] = False
+    absent: ClassVar[str | None] = None
 
     def __init_subclass__(cls, family: str, place: int) -> None:
         cls.family, cls.place = family, place

@@ -22,8 +22,9 @@ _READ_AT = {
     "earlier_audits": "labelled_at",
 }
 """Table → column that says which of two rows is the later one."""
+_RECEIVED = [name for name in TABLES["post_counts"].schema if name.startswith("n_")]
 _OF_ONE_READING = {
-    "posts": tuple(name for name in TABLES["post_counts"].schema if name.startswith("n_")),
+    "posts": tuple(name for name in _RECEIVED if name in TABLES["posts"].schema),
     "creator_stats": tuple(name for name in TABLES["creator_stats"].schema if name not in TABLES["creator_stats"].key),
 }
 """Table → columns that belong to one moment: those of two readings are never mixed."""

@@ -184,6 +184,12 @@ TABLES: dict[str, TableSpec] = {
                 # Of n_views, those that somebody paid the platform for.
                 *_counts("n_paid_views"),
                 *_flags("is_labelled_ad", "has_purchase_link", "is_repost"),
+                # Of a live room, which is a post of media_kind live that began at published_at; n_views counts visits.
+                Column("duration_seconds", "count", "seconds", high=1e7),
+                *_averages("mean_viewers"),
+                *_counts("n_new_followers", "n_orders"),
+                *_amounts("sales_cny"),
+                *_shares("returned_share"),
             ),
             key=("post_id",),
             required=("creator_id",),
@@ -217,7 +223,8 @@ TABLES: dict[str, TableSpec] = {
         # Readings of posts that were read more than once; `posts` holds the latest.
         TableSpec(
             "post_counts",
-            (*_ids("post_id", "creator_id"), *_times("observed_at"), *_RECEIVED),
+            # n_viewers: who is in a live room at this moment; all other counts are totals up to it.
+            (*_ids("post_id", "creator_id"), *_times("observed_at"), *_RECEIVED, *_counts("n_viewers")),
             key=("post_id", "observed_at"),
             required=("creator_id",),
         ),

@@ -15,15 +15,13 @@ from zhenfen.connectors.formats.spreadsheet_keys import make_keys, name_creators
 from zhenfen.connectors.formats.spreadsheet_sheets import find_sheets, read_sheets
 from zhenfen.connectors.formats.weibo_text import own_words
 from zhenfen.connectors.found_by import SEARCH
-from zhenfen.connectors.reading.averages import drop_contradictions, take_apart
+from zhenfen.connectors.reading.averages import drop_contradictions, read_share, take_apart
 from zhenfen.connectors.reading.cells import SEEN
-from zhenfen.connectors.reading.counts import parse_count
+from zhenfen.connectors.reading.counts import is_blank, parse_count
 from zhenfen.connectors.reading.fields import bundle, clean_region, count_followers, join_title
-from zhenfen.connectors.reading.headings import (
-    STATS,
-    translate,
-)
+from zhenfen.connectors.reading.headings import STATS, translate
 from zhenfen.connectors.reading.tidy import FILE, ROW, Tidied, tidy
+from zhenfen.connectors.reading.times import parse_length, parse_time
 from zhenfen.tables import TABLES, make_frame
 
 _EXPECTED = {"creator_id": "unusable.creator", "platform": "unusable.platform"}
@@ -46,11 +44,13 @@ class Spreadsheet(Connector, name="spreadsheet"):
         raw = {table: frame.with_columns(platform=platform) for table, frame in sheets.frames.items()}
         named = name_creators(raw)
         tables = {table: make_keys(table, _make_rows(table, frame, options)) for table, frame in named.items()}
-        if "comments" in tables and "posts" in tables:
-            # Comments that name no creator belong to the creator of their post.
+        for table in ("comments", "post_counts"):
+            if table not in tables or "posts" not in tables:
+                continue
+            # Comments and readings that name no creator belong to the creator of their post.
             owners = tables["posts"].select("post_id", _owner="creator_id").drop_nulls().unique("post_id", keep="none")
-            joined = tables["comments"].join(owners, on="post_id", how="left", maintain_order="left")
-            tables["comments"] = joined.with_columns(creator_id=pl.coalesce("creator_id", "_owner")).drop("_owner")
+            joined = tables[table].join(owners, on="post_id", how="left", maintain_order="left")
+            tables[table] = joined.with_columns(creator_id=pl.coalesce("creator_id", "_owner")).drop("_owner")
         tidied = {
             table: tidy(table, frame, expected=_EXPECTED)
             if table != "creators"
@@ -105,8 +105,37 @@ def _make_rows(table: str, frame: pl.DataFrame, options: Options) -> pl.DataFram
         is_exact = pl.all_horizontal(pl.col(name).str.contains(r"^[\d,]+$") for name in both)
         rest = pl.when(is_exact & (natural <= views)).then(views - natural).cast(pl.String)
         made.append(pl.coalesce("n_paid_views", rest).alias("n_paid_views"))
+        made = [one for one in made if one.meta.output_name() != "media_kind"] + read_room()
+    if table == "post_counts":
+        # What came in each minute, added up in the order of time; a gap hides what came in it, and nothing else.
+        order = parse_time("observed_at")
+        for total, step in (("n_views", "_entered"), ("n_likes", "_liked")):
+            added = parse_count(step).cum_sum().over("post_id", order_by=order).cast(pl.String)
+            made.append(pl.coalesce(total, added).alias(total))
     if table == STATS:
         return take_apart(frame)
     if table == "audience":
         made.append(pl.coalesce(translate("frame", pl.col("frame")), pl.lit(options.frame)).alias("frame"))
     return frame.with_columns(made)
+
+
+def read_room() -> list[pl.Expr]:
+    """media_kind, published_at, duration_seconds and returned_share of rows of posts that may be live rooms, as texts.
+
+    A row that states a length, a start of streaming or viewers at once is a room, whatever its sheet. A number without
+    a unit is no length: it is kept with a sign that makes it listed.
+    """
+    began = pl.coalesce("published_at", "_started_at")
+    said = pl.any_horizontal(
+        pl.col(name).str.contains(r"\d") for name in ("_length", "_started_at", "n_peak_viewers", "mean_viewers")
+    )
+    between = (parse_time("_ended_at") - parse_time(began)).dt.total_seconds()
+    seconds = pl.coalesce(parse_length("_length"), between).cast(pl.String)
+    unread = pl.when(~is_blank(pl.col("_length"))).then(pl.col("_length") + "?")
+    kind = pl.when(said.fill_null(value=False)).then(pl.lit("live"))
+    return [
+        pl.coalesce(translate("media_kind", pl.col("media_kind")), kind).alias("media_kind"),
+        began.alias("published_at"),
+        pl.coalesce("duration_seconds", seconds, unread).alias("duration_seconds"),
+        read_share("returned_share").alias("returned_share"),
+    ]

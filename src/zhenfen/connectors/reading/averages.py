@@ -74,14 +74,9 @@ def take_apart(raw: pl.DataFrame) -> pl.DataFrame:
     """
     made: dict[str, pl.Expr] = {}
     for name in (one for one in _RATES if one in raw.columns):
-        text = tidy_text(pl.col(name)).str.replace_all("％", "%")
-        number = text.str.extract(r"^(\d+(?:\.\d+)?)\s*%?\s*(?:[|/(].*)?$").cast(pl.Float64, strict=False)
-        bare = text.str.extract(r"^(\d+(?:\.\d+)?)$").cast(pl.Float64, strict=False)
-        is_percent = text.str.contains("%", literal=True) | (bare.max() > 1).over(FILE).fill_null(value=False)
-        share = pl.when(is_percent).then(number / 100).otherwise(number)
-        made[name] = pl.coalesce(share.cast(pl.String), pl.col(name))
+        made[name] = read_share(name)
         if name in _BESIDE:
-            count = text.str.extract(r"[|/(]\s*([\d.,]+(?:万|w)?)\s*\)?$")
+            count = tidy_text(pl.col(name)).str.extract(r"[|/(]\s*([\d.,]+(?:万|w)?)\s*\)?$")
             own = [pl.col(_BESIDE[name])] if _BESIDE[name] in raw.columns else []
             made[_BESIDE[name]] = pl.coalesce(*own, count)
     for name in (one for one in _SPREADS if one in raw.columns):
@@ -94,6 +89,19 @@ def take_apart(raw: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.col(name))
         )
     return raw.with_columns(**made)
+
+
+def read_share(name: str) -> pl.Expr:
+    """The cells of a column as shares of 1, as texts; what cannot be read stays.
+
+    A column of bare numbers of which one is above 1 holds percentages.
+    """
+    text = tidy_text(pl.col(name)).str.replace_all("％", "%")
+    number = text.str.extract(r"^(\d+(?:\.\d+)?)\s*%?\s*(?:[|/(].*)?$").cast(pl.Float64, strict=False)
+    bare = text.str.extract(r"^(\d+(?:\.\d+)?)$").cast(pl.Float64, strict=False)
+    is_percent = text.str.contains("%", literal=True) | (bare.max() > 1).over(FILE).fill_null(value=False)
+    share = pl.when(is_percent).then(number / 100).otherwise(number)
+    return pl.coalesce(share.cast(pl.String), pl.col(name))
 
 
 def drop_contradictions(stats: Tidied, creators: Tidied) -> Tidied:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from zhenfen.config import Strict, config_dir, read_config
 from zhenfen.connectors.reading.counts import UNITS
+from zhenfen.connectors.reading.times import LENGTHS
 from zhenfen.errors import ConfigError
 from zhenfen.tables import TABLES
 
@@ -276,7 +277,7 @@ def _lay_out(
     units: dict[str, str] = {}
     for column in columns:
         bracket = _BRACKETS.search(unicodedata.normalize("NFKC", column).lower())
-        if bracket and bracket[0][1:-1].strip() in UNITS:
+        if bracket and bracket[0][1:-1].strip() in (*UNITS, *LENGTHS):
             units[column] = bracket[0][1:-1].strip()
     headings = {name: names for name, names in found.items() if names}
     taken = {one for names in headings.values() for one in names}

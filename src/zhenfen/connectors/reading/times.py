@@ -25,6 +25,9 @@ _DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
 _DAY_WORD = rf"^({'|'.join(_DAYS_BACK)})\s*(?:(\d{{1,2}}):(\d{{2}}))?$"
 _SECONDS = {"秒": 1, "秒钟": 1, "分钟": 60, "小时": 3600, "天": 86400, "周": 604800}
 _AGO = rf"^(\d{{1,4}})\s*({'|'.join(sorted(_SECONDS, key=len, reverse=True))})前$"
+LENGTHS = {"小时": 3600, "时": 3600, "h": 3600, "分钟": 60, "分": 60, "min": 60, "秒": 1, "s": 1}
+"""Units of lengths of time, in seconds."""
+_CLOCK = r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$"
 _RFC_2822 = ("%b %d %H:%M:%S %z %Y", "%d %b %Y %H:%M:%S %z")
 
 # Epochs of the years 1973 to 5138 in seconds; the next digits up are milliseconds, then microseconds.
@@ -79,6 +82,23 @@ def parse_time(column: str | pl.Expr, captured: pl.Expr | None = None) -> pl.Exp
         ago = pl.when(text == "刚刚").then(captured).otherwise(captured - distance)
         readings += [month_day, day_word, ago]
     return pl.coalesce(readings)
+
+
+def parse_length(column: str | pl.Expr) -> pl.Expr:
+    """Texts as seconds: "2:30:15", "2:30" (hours, minutes), "2小时30分", "150分钟", "2.5h"; null without a unit."""
+    text = tidy_text(_column(column)).str.replace_all(r"\s|钟", "")
+    hours, minutes, seconds = (text.str.extract(_CLOCK, group).cast(pl.Float64) for group in (1, 2, 3))
+    clock = hours * 3600 + minutes * 60 + seconds.fill_null(0)
+    parts = [
+        text.str.extract(pattern, 1).cast(pl.Float64) * length
+        for pattern, length in (
+            (r"(\d+(?:\.\d+)?)(?:小时|时|h)", 3600),
+            (r"(\d+(?:\.\d+)?)(?:分|min)", 60),
+            (r"(\d+(?:\.\d+)?)(?:秒|s)", 1),
+        )
+    ]
+    is_told = text.str.contains(r"^(?:\d+(?:\.\d+)?(?:小时|时|hours?|h|分|minutes?|min|m|秒|s))+$")
+    return pl.coalesce(clock, pl.when(is_told).then(pl.sum_horizontal(parts))).round().cast(pl.Int64)
 
 
 def _calendar(text: pl.Expr) -> pl.Expr:

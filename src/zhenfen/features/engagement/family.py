@@ -76,7 +76,9 @@ class Engagement(Family, name="engagement"):
         natural = ripe.filter(~pl.col("is_promoted"))
         # Readings are those of `post_counts` and the one that stands with each post.
         own = posts.select(inputs.tables["posts"].columns)
-        earlier = inputs.tables["post_counts"].join(own.select("post_id"), on="post_id", how="semi")
+        # Readings of who is in a room are minutes of it: they say nothing of how long a post lives.
+        counted = inputs.tables["post_counts"].filter(pl.col("n_viewers").is_null())
+        earlier = counted.join(own.select("post_id"), on="post_id", how="semi")
         own = own.join(earlier.select("post_id"), on="post_id", how="semi")
         readings = pl.concat((own.drop_nulls("observed_at"), earlier), how="diagonal")
         read = add_interactions(readings.unique(["post_id", "observed_at"], keep="first"), creators)
