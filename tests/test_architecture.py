@@ -166,6 +166,7 @@ ROOMS: dict[str, set[str]] = {
         "messages",
         "model_listing",
         "model_registry",
+        "monitoring",
         "places",
         "report",
         "scoring",

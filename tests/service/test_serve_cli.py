@@ -75,7 +75,7 @@ def test_it_answers_and_a_stop_ends_or_leaves_the_running_job(tmp_path: Path) ->
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            assert "à l’écoute" in line
+            assert "Bureau et service" in line
             url = next(word for word in line.split() if word.startswith("http")).rstrip(".")
             with httpx2.Client(base_url=url, timeout=60) as client:
                 assert client.get("/readyz").json()["ready"]

@@ -86,7 +86,7 @@ def look_at(desk: Desk, project: Project, catalogue: Catalogue, wrong: str = "")
         "choices": {"found_by": FOUND_BY, "frame": FRAMES},
         "platforms": [(name, one.name[catalogue.language]) for name, one in load_platforms().items()],
         "has_audience": any(sheet["table"] == "audience" for sheet in sheets),
-        "tables": list(load_headings().columns),
+        "tables": {one: name_table(one, catalogue) for one in load_headings().columns},
     }
 
 
@@ -199,6 +199,12 @@ def describe_sheet(one: SheetPreview, catalogue: Catalogue) -> dict[str, Any]:
         "columns": columns,
         "choices": choices,
     }
+
+
+def name_table(table: str, catalogue: Catalogue) -> str:
+    """What a sheet may hold, in the reader's words."""
+    key = f"template.sheet.{table}"
+    return catalogue.text(key if catalogue.has(key) else f"desk.table.{table}")
 
 
 def name_columns(table: str, catalogue: Catalogue) -> Iterator[tuple[str, str]]:

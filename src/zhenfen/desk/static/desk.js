@@ -122,6 +122,18 @@ if (table) {
   });
 }
 
+// A span on the curve opens its days, as its line in the list does; the numbers on both are the same.
+for (const badge of document.querySelectorAll("svg .number")) {
+  const link = document.querySelector(`.spans a[data-number="${badge.textContent.trim()}"]`);
+  if (!link) continue;
+  badge.parentElement.classList.add("opens");
+  badge.parentElement.addEventListener("click", () => {
+    link.closest("details").open = true;
+    link.click();
+    link.scrollIntoView({ block: "center" });
+  });
+}
+
 // The day of a span that is opened is the one that a declaration is most likely about.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-day]");
