@@ -41,6 +41,17 @@ if (job && job.querySelector("progress")) {
     else {
       if (label.textContent !== told.label) label.textContent = told.label;
       job.querySelector(".step").textContent = told.step;
+      const made = job.querySelector(".made");
+      for (const one of told.made.slice(made.children.length)) {
+        const line = document.createElement("li");
+        const name = document.createElement("bdi");
+        const label = document.createElement("span");
+        name.textContent = one.name;
+        label.textContent = one.label;
+        label.className = "what";
+        line.append(name, " ", label);
+        made.append(line);
+      }
       if (told.share === null) bar.removeAttribute("value");
       else bar.value = told.share;
     }
