@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.connectors.joining import join_tables
+from zhenfen.desk_cases.audit_share import restore_labels
 from zhenfen.desk_cases.database import now
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
 from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
@@ -131,6 +132,7 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
     if done < len(batches):
         noted.unlink(missing_ok=True)
         write_tables(tables, folder)
+        tables = restore_labels(projects, project.project_id, tables)
         noted.write_text(json.dumps({"n": len(batches), "how": how}), encoding="utf-8")
     return tables
 

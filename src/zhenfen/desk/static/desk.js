@@ -151,3 +151,13 @@ document.addEventListener("click", (event) => {
   const day = document.querySelector("#declared input[name=starts_on]");
   if (link && day) day.value = link.dataset.day;
 });
+
+// Labelling by keyboard: a button is pressed by its key, one at a time.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.matches("input, select, textarea")) return;
+  const button = document.querySelector(`#audit button[data-key="${CSS.escape(event.key.toLowerCase())}"]:not(:disabled)`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
