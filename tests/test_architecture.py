@@ -107,6 +107,7 @@ ROOMS: dict[str, set[str]] = {
         "report",
         "scoring",
         "tables",
+        "text",
         "verdict",
         "vetting",
     },

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from zhenfen.desk.account import make_account_router
+from zhenfen.desk.audit import make_audit_router
 from zhenfen.desk.creator import make_creator_router
 from zhenfen.desk.download import make_download_router
 from zhenfen.desk.frame import HEADERS, STATIC, Desk, catalogue_of
@@ -47,6 +48,7 @@ ROUTERS = (
     make_shortlist_router,
     make_download_router,
     make_review_router,
+    make_audit_router,
     make_models_router,
     make_settings_router,
     make_creator_router,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.connectors.joining import join_tables
+from zhenfen.desk_cases.audit_share import restore_labels
 from zhenfen.desk_cases.database import now
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
 from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
@@ -16,7 +17,7 @@ from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import Models
 from zhenfen.places import parse_targets
 from zhenfen.progress import Progress, silent
-from zhenfen.report.write import write_report
+from zhenfen.report.write import silent_row, write_report
 from zhenfen.scoring import known_at, score
 from zhenfen.scoring.identity import SCORE
 from zhenfen.tables import Tables, read_tables, write_tables
@@ -24,6 +25,7 @@ from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import remember
 
+ROWS_MADE = "made.ndjson"
 READ_BATCHES = "read.json"
 """How many batches of a project are in its tables, and with which words they were read."""
 
@@ -69,7 +71,9 @@ def assess(
     known, targets = known_at(declared, findings.as_of), parse_targets(options.target_regions)
     for one in sorted(LANGUAGES, key=lambda name: name != language):
         report = folder / RUNS / str(number) / one
-        write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress)
+        # Whoever waits sees each creator as soon as the page is made.
+        tell = RowsMade(folder) if one == language else silent_row
+        write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress, on_row=tell)
         if one == language:
             score_id = remember(findings, declared, read_from, options)
             _enter(
@@ -78,6 +82,32 @@ def assess(
                 Run(number, findings.as_of.isoformat(), score_id, dict(findings.versions), now()),
                 report,
             )
+
+
+class RowsMade:
+    """Writes down each creator whose page is made, for whoever waits.
+
+    Args:
+        folder: Of the project.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / ROWS_MADE
+        self.path.unlink(missing_ok=True)
+
+    def __call__(self, row: Mapping[str, Any]) -> None:
+        """Note a line of the shortlist."""
+        made = {"name": row["name"], "label": row["priority"]["label"], "kind": row["priority"]["kind"]}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(made, ensure_ascii=False) + "\n")
+
+
+def list_made(folder: Path) -> list[dict[str, str]]:
+    """Name, review priority and its kind of the creators of a project whose pages are made, most concern first."""
+    path = folder / ROWS_MADE
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    # The last one may be half written.
+    return [json.loads(line) for line in lines[:-1]]
 
 
 def read_batches(projects: Projects, project: Project, language: str, on_progress: Progress = silent) -> Tables:
@@ -102,6 +132,7 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
     if done < len(batches):
         noted.unlink(missing_ok=True)
         write_tables(tables, folder)
+        tables = restore_labels(projects, project.project_id, tables)
         noted.write_text(json.dumps({"n": len(batches), "how": how}), encoding="utf-8")
     return tables
 

@@ -41,6 +41,17 @@ if (job && job.querySelector("progress")) {
     else {
       if (label.textContent !== told.label) label.textContent = told.label;
       job.querySelector(".step").textContent = told.step;
+      const made = job.querySelector(".made");
+      for (const one of told.made.slice(made.children.length)) {
+        const line = document.createElement("li");
+        const name = document.createElement("bdi");
+        const label = document.createElement("span");
+        name.textContent = one.name;
+        label.textContent = one.label;
+        label.className = "what";
+        line.append(name, " ", label);
+        made.append(line);
+      }
       if (told.share === null) bar.removeAttribute("value");
       else bar.value = told.share;
     }
@@ -139,6 +150,16 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-day]");
   const day = document.querySelector("#declared input[name=starts_on]");
   if (link && day) day.value = link.dataset.day;
+});
+
+// Labelling by keyboard: a button is pressed by its key, one at a time.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.matches("input, select, textarea")) return;
+  const button = document.querySelector(`#audit button[data-key="${CSS.escape(event.key.toLowerCase())}"]:not(:disabled)`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 });
 
 // A text to send on is copied whole.

@@ -62,16 +62,24 @@ TABLES = (
     """
     create table audits (
         project_id text not null references projects on delete cascade, creator_id text not null, kind text not null,
-        seed integer not null, design text not null, made_by text not null, made_at text not null,
-        primary key (project_id, creator_id, kind)
+        number integer not null, seed integer not null, design text not null, applied text,
+        made_by text not null, made_at text not null, primary key (project_id, creator_id, kind, number)
     ) strict
     """,
     """
     create table labels (
         label_id integer primary key autoincrement,
         project_id text not null references projects on delete cascade, creator_id text not null, kind text not null,
-        item_id text not null, label text not null, labelled_by text not null, labelled_at text not null,
-        unique (project_id, creator_id, kind, item_id, labelled_by)
+        number integer not null, item_id text not null, label text not null, labelled_by text not null,
+        labelled_at text not null, unique (project_id, creator_id, kind, number, item_id, labelled_by)
+    ) strict
+    """,
+    """
+    create table settlements (
+        project_id text not null references projects on delete cascade, creator_id text not null, kind text not null,
+        number integer not null, item_id text not null, label text not null, settled_by text not null,
+        settled_at text not null, version integer not null default 1,
+        primary key (project_id, creator_id, kind, number, item_id)
     ) strict
     """,
     """
