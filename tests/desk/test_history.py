@@ -55,7 +55,7 @@ def test_every_kind_of_change_is_told_in_every_language(opened: Any) -> None:
     desk.projects.edit(project.project_id, 1, "li", keep_until="2027-01-01", job_id="0" * 32)
     desk.projects.edit(project.project_id, 2, "li", options=ProjectOptions(platform="weibo").model_dump_json())
     desk.projects.edit(project.project_id, 3, "li", import_map='{"sheets": []}')
-    send(client, f"{home}/reviews/{FILE}", version=1, owner="王")
+    send(client, f"{home}/reviews/{FILE}", version=1, is_owner="true", owner="王")
     send(client, f"{home}/reviews/{FILE}", version=2, pinned="true")
     send(client, f"{home_a}/questions", question="我的问题")
     send(client, f"{home_a}/letter", version=1, opening="开头", closing="结尾")
@@ -84,7 +84,7 @@ def test_what_nobody_has_words_for_is_told_without_them(opened: Any) -> None:
 
 def test_a_creators_history_is_its_own(opened: Any) -> None:
     _, client, _, home = opened
-    send(client, f"{home}/reviews/creator-b", version=1, owner="只属于乙")
+    send(client, f"{home}/reviews/creator-b", version=1, is_owner="true", owner="只属于乙")
     assert "只属于乙" in client.get(f"{home}/history").text
     assert "只属于乙" in client.get(f"{home}/creator-b/history").text
     assert "只属于乙" not in client.get(f"{home}/{FILE}/history").text
@@ -210,7 +210,7 @@ def test_hostile_text_is_told_as_text(opened: Any, text: str) -> None:
 
 def test_a_history_of_another_project_is_not_there(opened: Any) -> None:
     desk, client, _, home = opened
-    send(client, f"{home}/reviews/{FILE}", version=1, owner="秘密")
+    send(client, f"{home}/reviews/{FILE}", version=1, is_owner="true", owner="秘密")
     other = desk.projects.make("别人", "wang")
     add_run(desk, other)
     assert "秘密" not in client.get(f"/projects/{other.project_id}/history").text
