@@ -239,6 +239,17 @@ def test_a_chosen_set_is_read_as_one_audience(browser: Browser) -> None:
     assert browser.get(f"{browser.home}/roster.html?only={first}").status_code == 422
 
 
+def test_a_report_of_another_version_says_so(browser: Browser) -> None:
+    file = browser.files()[0]
+    page = browser.desk.projects.place(browser.project.project_id) / "runs" / "1" / "en" / f"{file}.json"
+    content = json.loads(page.read_text(encoding="utf-8"))
+    del content["priority"]
+    page.write_text(json.dumps(content), encoding="utf-8")
+    answer = browser.get(f"{browser.home}/{file}.html")
+    assert answer.status_code == 409
+    assert "written by another version" in answer.text
+
+
 def test_rows_of_two_projects_are_compared(open_desk: OpenDesk, small_tables: Path) -> None:
     browser = open_desk("fr", models=load_models())
     first = browser.project.project_id
