@@ -8,7 +8,7 @@ from zhenfen.estimators.comment_model import group_comments, score_comments, sco
 from zhenfen.estimators.profile_model import score_profiles
 from zhenfen.estimators.shelved import N_REASONS
 from zhenfen.scoring.creators import known_at, latest_moment, measure, score
-from zhenfen.scoring.estimates import estimate_labelled
+from zhenfen.scoring.estimates import estimate_labelled, make_estimate
 from zhenfen.scoring.posts import score_posts
 from zhenfen.verdict.judge import describe_features
 
@@ -19,6 +19,7 @@ __all__ = [
     "group_comments",
     "known_at",
     "latest_moment",
+    "make_estimate",
     "measure",
     "score",
     "score_comments",

@@ -151,3 +151,22 @@ document.addEventListener("click", (event) => {
   const day = document.querySelector("#declared input[name=starts_on]");
   if (link && day) day.value = link.dataset.day;
 });
+
+// Labelling by keyboard: a button is pressed by its key, one at a time.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.matches("input, select, textarea")) return;
+  const button = document.querySelector(`#audit button[data-key="${CSS.escape(event.key.toLowerCase())}"]:not(:disabled)`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+// A text to send on is copied whole.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent).then(() => {
+    button.textContent = button.dataset.done;
+  });
+});
