@@ -1,4 +1,4 @@
-"""Files whose author wants to read ours or to end the program: each is an error of the file, or gives what it stores."""
+"""Files whose author wants to read ours or to end the program: an error of the file, or what it stores and no more."""
 
 from __future__ import annotations
 

@@ -337,3 +337,15 @@ def test_a_jobs_process_ends_with_its_service_and_by_itself(
         assert process.wait(30) == code
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+def test_a_job_is_held_to_a_share_of_the_memory() -> None:
+    program = (
+        "import resource\n"
+        "from zhenfen.service.job_process import bound_memory\n"
+        "most = bound_memory()\n"
+        "assert resource.getrlimit(resource.RLIMIT_DATA) == (most, most)\n"
+        "try:\n    bytearray(most)\nexcept MemoryError:\n    print('refused')\n"
+    )
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, check=True)
+    assert done.stdout.strip() == b"refused"

@@ -18,8 +18,8 @@ class Limits:
         json_bytes: A JSON body; parsed it takes up to a hundred times as much memory, other forms do not.
         upload_bytes: An export to vet; ten million comments zipped.
         expanded_bytes: What a compressed body may hold once read; leaves two requests room in 4 GiB.
-        text_bytes: The texts of a request, each written out; scoring comments takes 22 times as much memory (measured),
-            so that is 1.4 GiB at most. 100,000 comments of 80 characters are 23 MiB.
+        text_bytes: The texts of a request, each written out; scoring comments takes 24 times as much memory (measured),
+            so that is 1.5 GiB at most. 100,000 comments of 80 characters are 23 MiB.
         rows: Rows a request; more is work for the batch commands, which need no answer in time.
         idle_s: Silence in the middle of a body.
         body_s: A whole body; at the limit that is 1 MiB/s.

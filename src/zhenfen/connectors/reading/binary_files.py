@@ -27,9 +27,7 @@ LARGEST_WORKBOOK_BYTES = 512 * 2**20
 LARGEST_AREA_CELLS = 50_000_000
 """From the first cell to the last one: the reader makes room for all between them, filled or not. A million rows of
 fifty columns take 2.7 GB; the sheets that people hold have thousands of cells."""
-_UNPLACED = re.compile(
-    rb"<(?:\w+:)?(?:(row)(?=[\s/>])(?:[^<]*?\sr\s*=\s*[\"'](\d+))?|c(?=[\s/>])(?![^<]*?\sr\s*=))"
-)
+_UNPLACED = re.compile(rb"<(?:\w+:)?(?:(row)(?=[\s/>])(?:[^<]*?\sr\s*=\s*[\"'](\d+))?|c(?=[\s/>])(?![^<]*?\sr\s*=))")
 """A row, with its number, or a cell without an address, which stands behind the one before it."""
 _FAR = re.compile(rb"r(?<![\w:]r)\s*=\s*[\"'](?:([A-Za-z]{2,})(\d+)|([A-Za-z]?)(\d{6,}))")
 """An address beyond column Z or row 99,999: of all cells only these can make a sheet too large. However it is written:
