@@ -91,10 +91,17 @@ class Desk:
         Raises:
             ServiceError: There is none.
         """
+        project = self.look_up(project_id)
+        if project is None:
+            raise ServiceError(404, "not_found", "there is no such project")
+        return project
+
+    def look_up(self, project_id: str) -> Project | None:
+        """A project, None where there is none."""
         try:
             return self.projects.get(project_id)
         except LookupError:
-            raise ServiceError(404, "not_found", "there is no such project") from None
+            return None
 
     async def check_stamp(self, request: Request) -> None:
         """Refuse a form that no page of this session made.
@@ -137,6 +144,12 @@ def language_of(request: Request) -> str:
 def catalogue_of(request: Request) -> Catalogue:
     """Words and number formats of the reader's language."""
     return Catalogue(language_of(request))
+
+
+def tell_refusal(code: str, text: str, catalogue: Catalogue) -> str:
+    """Why something was refused, in the reader's language; `text` where nobody has put it into words."""
+    key = f"desk.error.{code}"
+    return catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=text)
 
 
 @cache

@@ -86,7 +86,7 @@ def look_at(desk: Desk, project: Project, catalogue: Catalogue, wrong: str = "")
         "choices": {"found_by": FOUND_BY, "frame": FRAMES},
         "platforms": [(name, one.name[catalogue.language]) for name, one in load_platforms().items()],
         "has_audience": any(sheet["table"] == "audience" for sheet in sheets),
-        "tables": list(load_headings().columns),
+        "tables": {table: name_table(table, catalogue) for table in load_headings().columns},
     }
 
 
@@ -201,12 +201,17 @@ def describe_sheet(one: SheetPreview, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
+def name_table(table: str, catalogue: Catalogue) -> str:
+    """What a sheet holds, in the reader's language."""
+    key = f"template.sheet.{table}"
+    return catalogue.text(key if catalogue.has(key) else f"desk.table.{table}")
+
+
 def name_columns(table: str, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """Every column that a heading may be used as, with its name in the reader's language."""
-    for column, headings in load_headings().columns[table].items():
-        key = f"template.heading.{table}.{column}"
-        own = next((one for one in headings if not one.isascii()), None) if catalogue.language == "zh" else None
-        yield outer_name(column), catalogue.text(key) if catalogue.has(key) else own or outer_name(column)
+    for column in load_headings().columns[table]:
+        keys = (f"template.heading.{table}.{column}", f"column.{outer_name(column)}")
+        yield outer_name(column), next((catalogue.text(key) for key in keys if catalogue.has(key)), outer_name(column))
 
 
 def recall_maps(desk: Desk) -> ImportMap | None:

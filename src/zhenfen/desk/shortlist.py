@@ -47,7 +47,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         # What somebody pinned stands first, in the order of the list.
         content["creators"].sort(key=lambda row: (not is_pinned(reviews.get(row["file"])), order[row["file"]]))
         shown = {"reviews": reviews, "decisions": DECISIONS, "running": running, "current": "shortlist"}
-        content = {"r": content, "project": project, "most_compared": MOST, **shown}
+        content = {"r": content, "project": project, "fewest_compared": FEWEST, "most_compared": MOST, **shown}
         return desk.page(request, "desk_shortlist.html", content)
 
     @router.get("/compare.html")
