@@ -48,7 +48,7 @@ def make_home_router(desk: Desk) -> APIRouter:
         name = path.name
         if path.is_dir():
             names = sorted(one.name for one in path.iterdir())
-            name = catalogue.text("desk.files", name=names[0], n=catalogue.number(len(names), 0))
+            name = catalogue.text("desk.files", name=names[0], n=catalogue.count(len(names)))
         await run_in_threadpool(desk.projects.edit, project.project_id, project.version, request.state.owner, name=name)
         return see(f"/projects/{project.project_id}/intake")
 
