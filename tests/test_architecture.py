@@ -165,6 +165,7 @@ ROOMS: dict[str, set[str]] = {
         "messages",
         "model_listing",
         "model_registry",
+        "monitoring",
         "places",
         "report",
         "scoring",

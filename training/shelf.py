@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -57,7 +60,10 @@ class Trained:
 
 
 def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace, kind: type[ShelfManifest] = Manifest) -> Path:
-    """Write `shelf`/<name>/<version>/ and return it; an older folder of that version is replaced.
+    """Write `shelf`/<name>/<version>/ and return it; a version that is there is never written over.
+
+    Where that version holds these very bytes it is left as it is. Where it holds others, as after a training with the
+    labels of an audit, the next version is written: scores name the model they are of, and no two may share a name.
 
     Args:
         trained: What is written.
@@ -69,15 +75,31 @@ def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace, kind: type[She
         ConfigError: The folder cannot be written or holds files of others.
         pydantic.ValidationError: The manifest breaks its contract.
     """
+    with TemporaryDirectory() as made:
+        for name, write in trained.files.items():
+            write(Path(made) / name)
+        weights = {name: hash_file(Path(made) / name) for name in trained.files}
+        version = place.version
+        while (there := shelf / place.name / str(version)).exists():
+            if all((there / name).is_file() and hash_file(there / name) == one for name, one in weights.items()):
+                return there
+            version += 1
+        return _write_version(trained, Path(made), shelf, place.model_copy(update={"version": version}), kind)
+
+
+def _write_version(trained: Trained, made: Path, shelf: Path, place: ShelfPlace, kind: type[ShelfManifest]) -> Path:
     folder = shelf / place.name / str(place.version)
     own = {*trained.files, CARD, FILE_NAME}
     with replace_folder(folder, lambda path: path.name in own) as partial:
-        for name, write in trained.files.items():
-            write(partial / name)
-        (partial / CARD).write_text(trained.card, encoding="utf-8")
+        for name in trained.files:
+            shutil.copyfile(made / name, partial / name)
+        # The card was written before its version was known.
+        card = re.sub(r"\A# \S+ \d+$", f"# {place.name} {place.version}", trained.card, count=1, flags=re.MULTILINE)
+        (partial / CARD).write_text(card, encoding="utf-8")
         files = {name: hash_file(partial / name) for name in (*trained.files, CARD)}
         origin = {"seed": place.seed, "git_commit": find_commit(), "package_version": __version__}
-        manifest = kind.model_validate({**trained.manifest, **origin, "files": files})
+        said = {**trained.manifest, **origin, "version": place.version, "files": files}
+        manifest = kind.model_validate(said)
         text = yaml.safe_dump(manifest.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
         (partial / FILE_NAME).write_text(text, encoding="utf-8")
     return folder

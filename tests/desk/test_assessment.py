@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from toy_models import toy_models
-from zhenfen.desk_cases.assessment import assess, read_batches
+from zhenfen.desk_cases.assessment import assess, list_made, read_batches
 from zhenfen.desk_cases.declaration import add_declared, declare, list_declarations
 from zhenfen.desk_cases.project import Project, Projects, open_projects
 from zhenfen.messages import LANGUAGES
@@ -106,3 +106,23 @@ def test_a_report_names_what_was_declared(projects: Projects, plain_tables: Path
     page = next((projects.place(project.project_id) / "runs" / "1" / "en").glob("creator-*.json"))
     assert str(day) in page.read_text(encoding="utf-8")
     assert json.loads(page.read_text(encoding="utf-8"))["creator"]["creator_id"] == creator_id
+
+
+def test_each_creator_is_told_as_soon_as_the_page_is_made(projects: Projects, small_tables: Path) -> None:
+    project = make_project(projects, read_tables(small_tables))
+    folder = projects.place(project.project_id)
+    seen: list[int] = []
+
+    def note(step: str, *_: int) -> None:
+        if step == "report":
+            seen.append(len(list_made(folder)))
+
+    assess(projects, project, toy_models(), "zh", note)
+    made = list_made(folder)
+    assert seen[:4] == [0, 1, 2, 3]
+    assert sorted(one["name"] for one in made) == sorted(read_tables(small_tables)["creators"]["display_name"])
+    assert {one["kind"] for one in made} <= {"question", "no_clear_answer", "nothing_found", "too_little"}
+    # A line that is being written is not read yet.
+    with (folder / "made.ndjson").open("a", encoding="utf-8") as file:
+        file.write('{"name": "ha')
+    assert list_made(folder) == made

@@ -185,14 +185,25 @@ def test_a_declared_giveaway_is_read_again_beside_what_was(open_page: Any, home:
         page.click("details.declare summary")
         if page.locator(".spans a").count():
             break
-    page.click(".spans a")
+    # The number on the curve opens the same days.
+    page.click("svg .opens >> nth=0")
     page.wait_for_selector("#days table")
+    page.click(".spans a")
     assert page.input_value("#declared input[name=starts_on]") != ""
     page.fill("#declared input[name=said]", "link to the draw")
     page.click("#declared form button")
     page.wait_for_selector(".events li >> text=link to the draw")
     assert page.locator(".changes").count() + page.locator("#declared > p.what").count() == 1
     assert watched.wrong == []
+
+
+def test_a_page_is_printed(open_page: Any, home: str) -> None:
+    watched = open_page("zh")
+    place = watched.go(f"{home}/index.html").get_attribute("table.live th a", "href").replace(".html", ".pdf")
+    printed = watched.context.request.get(f"{watched.address}{home}/{place}", timeout=PATIENCE_MS)
+    assert printed.headers["content-type"] == "application/pdf"
+    assert printed.body().startswith(b"%PDF-")
+    assert watched.context.request.get(f"{watched.address}{home}/creator-none.pdf").status == 404
 
 
 def test_pages_can_be_used_without_script(chromium: Any, address: str, home: str) -> None:

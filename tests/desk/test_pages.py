@@ -231,6 +231,22 @@ def test_a_chosen_set_is_read_as_one_audience(browser: Browser) -> None:
     assert browser.get(f"{browser.home}/roster.html?only={first}").status_code == 422
 
 
+def test_rows_of_two_projects_are_compared(open_desk: OpenDesk, small_tables: Path) -> None:
+    browser = open_desk("fr", models=load_models())
+    first = browser.project.project_id
+    second = browser.desk.projects.make("Printemps", "local").project_id
+    tables = read_tables(small_tables)
+    moved = tables["comments"].with_columns(text=pl.lit("加微信领取优惠券"))
+    write_tables(tables.replace(comments=moved), browser.desk.projects.place(second) / "tables")
+    place = f"/models/drift?reference={first}&table=comments&new="
+    same, other = (browser.get(f"{place}{one}").text for one in (first, second))
+    assert 'lang="fr"' in same
+    assert same != other
+    assert "level-elevated" in other.partition("<main")[2]
+    assert browser.get(f"{place}0").status_code == 404
+    assert browser.get("/models/drift?reference=0&new=0&table=creators").status_code == 422
+
+
 def test_a_form_of_another_page_changes_nothing(browser: Browser) -> None:
     place = f"{browser.home}/reviews/{browser.files()[0]}"
     said = {"version": 1, "owner": "x"}

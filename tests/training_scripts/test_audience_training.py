@@ -154,8 +154,8 @@ def test_a_feature_that_the_rows_lack_is_named() -> None:
 def test_a_shelf_with_a_strangers_file_is_kept(trained: tuple[Any, Any], tmp_path: Path) -> None:
     folder = write_shelf(trained[0], tmp_path, TINY)
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match="notes"):
-        write_shelf(trained[0], tmp_path, TINY)
+    assert write_shelf(trained[0], tmp_path, TINY) == folder
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "sqlite:////proc/nowhere/mlflow.db"])

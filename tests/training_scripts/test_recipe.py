@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from training.card import read_notes
 from training.recipe import Recipe
-from training.shelf import ShelfPlace
+from training.shelf import ShelfPlace, Trained, write_shelf
 from training.split import Mask, outside, score_parts
 
 from zhenfen.config import config_dir
 from zhenfen.estimators.shelved import load_kinds
+from zhenfen.shelf import ShelfManifest, read_shelf_manifest
 
 
 @pytest.mark.parametrize("name", load_kinds())
@@ -44,3 +46,21 @@ def test_twins_of_what_is_left_out_teach_nothing() -> None:
 def test_what_goes_onto_the_shelf_has_a_version_from_one_up() -> None:
     with pytest.raises(ValueError, match="version"):
         ShelfPlace(name="audience", version=0, seed=1)
+
+
+def test_no_version_of_the_shelf_is_written_over(tmp_path: Path) -> None:
+    def shelve(text: str) -> Path:
+        said = {"name": "x", "version": 1, "trained_on": [], "metrics": {}}
+        trained = Trained({"x.txt": lambda path: path.write_text(text)}, said, "# x 1\n\nAbout x 1.\n")
+        return write_shelf(trained, tmp_path, ShelfPlace(name="x", version=1, seed=7), ShelfManifest)
+
+    first = shelve("a")
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in first.iterdir()}
+    assert shelve("a") == first
+    second = shelve("b")
+    assert second == tmp_path / "x" / "2"
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in first.iterdir()} == before
+    assert (second / "card.md").read_text() == "# x 2\n\nAbout x 1.\n"
+    assert read_shelf_manifest(second, ShelfManifest).version == 2
+    # What was made before is found again, and makes no third.
+    assert shelve("b") == second

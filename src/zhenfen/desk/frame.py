@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from zhenfen.desk_cases.project import Project, Projects
+from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import read_style, render_page
@@ -46,11 +47,13 @@ class Desk:
         service: Jobs, models, limits and sessions.
         projects: Shortlists with their files.
         reviews: What people decided.
+        rereads: Creators read again with what was declared.
     """
 
     service: Service
     projects: Projects
     reviews: Reviews
+    rereads: Rereads = field(default_factory=Rereads)
 
     def page(
         self, request: Request, template: str, content: Mapping[str, Any] | None = None, status: int = 200

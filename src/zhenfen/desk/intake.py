@@ -86,7 +86,7 @@ def look_at(desk: Desk, project: Project, catalogue: Catalogue, wrong: str = "")
         "choices": {"found_by": FOUND_BY, "frame": FRAMES},
         "platforms": [(name, one.name[catalogue.language]) for name, one in load_platforms().items()],
         "has_audience": any(sheet["table"] == "audience" for sheet in sheets),
-        "tables": {table: name_table(table, catalogue) for table in load_headings().columns},
+        "tables": {one: name_table(one, catalogue) for one in load_headings().columns},
     }
 
 
@@ -202,7 +202,7 @@ def describe_sheet(one: SheetPreview, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def name_table(table: str, catalogue: Catalogue) -> str:
-    """What a sheet holds, in the reader's language."""
+    """What a sheet may hold, in the reader's words."""
     key = f"template.sheet.{table}"
     return catalogue.text(key if catalogue.has(key) else f"desk.table.{table}")
 

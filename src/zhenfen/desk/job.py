@@ -13,9 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see, tell_refusal
+from zhenfen.desk_cases.assessment import list_made
 from zhenfen.desk_cases.project import Project
 from zhenfen.errors import Problem
 from zhenfen.messages import Catalogue
+from zhenfen.report.write import STEP as REPORT_STEP
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.jobs import Job
 from zhenfen.service.vetting import ID_BYTES
@@ -39,24 +41,25 @@ def make_job_router(desk: Desk) -> APIRouter:
             return see(f"/projects/{project_id}/intake")
         if job.state == "done":
             return see(f"/projects/{project_id}/index.html")
-        told = tell_job(job, catalogue_of(request))
+        told = tell(desk, project, job, catalogue_of(request))
         return desk.page(request, "job.html", {"project": project, "job": job, "current": "job", "told": told})
 
     @router.get("/told")
     def get_told(request: Request, project_id: str) -> dict[str, Any]:
-        job = find_job(desk, desk.find(project_id))
-        return {} if job is None else dict(tell_job(job, catalogue_of(request)))
+        project = desk.find(project_id)
+        job = find_job(desk, project)
+        return {} if job is None else dict(tell(desk, project, job, catalogue_of(request)))
 
     @router.get("/events")
     async def get_events(request: Request, project_id: str) -> Response:
         catalogue = catalogue_of(request)
         project = await run_in_threadpool(desk.find, project_id)
 
-        async def tell() -> AsyncIterator[str]:
+        async def stream() -> AsyncIterator[str]:
             last = None
             for _ in range(int(LONGEST_WATCH_S / TICK_S)):
                 job = await run_in_threadpool(find_job, desk, project)
-                told = {} if job is None else tell_job(job, catalogue)
+                told = {} if job is None else await run_in_threadpool(tell, desk, project, job, catalogue)
                 if told != last:
                     yield f"data: {json.dumps(told, ensure_ascii=False)}\n\n"
                     last = told
@@ -64,7 +67,7 @@ def make_job_router(desk: Desk) -> APIRouter:
                     return
                 await asyncio.sleep(TICK_S)
 
-        return StreamingResponse(tell(), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(stream(), media_type="text/event-stream", headers=HEADERS)
 
     @router.post("", dependencies=[Depends(desk.check_stamp)])
     def post_job(request: Request, project_id: str) -> Response:
@@ -103,6 +106,13 @@ def start_job(desk: Desk, project: Project, language: str, by: str) -> None:
     desk.projects.edit(project.project_id, project.version, by, job_id=job_id)
     desk.service.store.add(job_id, by, {"project": project.project_id, "lang": language})
     desk.service.worker.call()
+
+
+def tell(desk: Desk, project: Project, job: Job, catalogue: Catalogue) -> Mapping[str, Any]:
+    """How far a job is, and the creators whose pages are made."""
+    is_running = job.state == "running" and job.step is not None and job.step[0] == REPORT_STEP
+    made = list_made(desk.projects.place(project.project_id)) if is_running else []
+    return {**tell_job(job, catalogue), "made": made}
 
 
 def tell_job(job: Job, catalogue: Catalogue) -> Mapping[str, Any]:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Literal, get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from zhenfen.config import models_dir
-from zhenfen.desk.frame import Desk
+from zhenfen.desk.frame import Desk, language_of
+from zhenfen.desk_cases.project import TABLES
 from zhenfen.desk_cases.uncertainty import list_unsure
 from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.model_listing import list_registry, list_shelf, mark_used
 from zhenfen.model_registry import CHOICE, Registry, read_choice, registry_uri
+from zhenfen.monitoring.files import watch
+from zhenfen.monitoring.page import draw
+from zhenfen.monitoring.summary import summarise
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.status import describe_models
 
+DriftTable = Literal["audience", "comments", "posts"]
 FOLDER = re.compile(r"[a-z_]{1,40}/[0-9]{1,6}")
 
 
@@ -30,6 +36,8 @@ def make_models_router(desk: Desk) -> APIRouter:
         content = {
             "used": describe_models(desk.service.models),
             "unsure": [] if model is None else list_unsure(desk.projects, model),
+            "projects": desk.projects.list_all(),
+            "tables": get_args(DriftTable),
             "current": "models",
         }
         return desk.page(request, "models.html", content)
@@ -45,6 +53,16 @@ def make_models_router(desk: Desk) -> APIRouter:
         references = read_choice(os.environ.get(CHOICE, ""))
         content = {"listed": mark_used(listed, references), "problem": problem, "current": "models"}
         return desk.page(request, "shelf.html", content)
+
+    @router.get("/drift")
+    def get_drift(request: Request, reference: str, new: str, table: DriftTable) -> Response:
+        then, now = (
+            desk.projects.place(desk.find(one).project_id) / TABLES / f"{table}.parquet" for one in (reference, new)
+        )
+        if not (then.is_file() and now.is_file()):
+            raise ServiceError(404, "no_rows", "one of the projects has no such rows")
+        summary = summarise(watch(then, now, desk.service.models), language_of(request))
+        return desk.page(request, "monitor.html", {"r": draw(summary), "current": "models"})
 
     @router.get("/{name}/{version}")
     def get_card(request: Request, name: str, version: str) -> Response:

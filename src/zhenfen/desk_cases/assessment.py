@@ -1,10 +1,9 @@
-"""From a project's files to its reports in every language, and a family read again at once with what was declared."""
+"""From a project's files to its reports in every language."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,10 @@ from zhenfen.report.write import write_report
 from zhenfen.scoring import known_at, score
 from zhenfen.scoring.identity import SCORE
 from zhenfen.tables import Tables, read_tables, write_tables
-from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import remember
 
+ROWS_MADE = "made.ndjson"
 READ_BATCHES = "read.json"
 """How many batches of a project are in its tables, and with which words they were read."""
 
@@ -69,7 +68,9 @@ def assess(
     known, targets = known_at(declared, findings.as_of), parse_targets(options.target_regions)
     for one in sorted(LANGUAGES, key=lambda name: name != language):
         report = folder / RUNS / str(number) / one
-        write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress)
+        # Whoever waits sees each creator as soon as the page is made.
+        tell = RowsMade(folder) if one == language else None
+        write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress, on_row=tell)
         if one == language:
             score_id = remember(findings, declared, read_from, options)
             _enter(
@@ -78,6 +79,32 @@ def assess(
                 Run(number, findings.as_of.isoformat(), score_id, dict(findings.versions), now()),
                 report,
             )
+
+
+class RowsMade:
+    """Writes down each creator whose page is made, for whoever waits.
+
+    Args:
+        folder: Of the project.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / ROWS_MADE
+        self.path.unlink(missing_ok=True)
+
+    def __call__(self, row: Mapping[str, Any]) -> None:
+        """Note a line of the shortlist."""
+        made = {"name": row["name"], "label": row["priority"]["label"], "kind": row["priority"]["kind"]}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(made, ensure_ascii=False) + "\n")
+
+
+def list_made(folder: Path) -> list[dict[str, str]]:
+    """Name, review priority and its kind of the creators of a project whose pages are made, most concern first."""
+    path = folder / ROWS_MADE
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    # The last one may be half written.
+    return [json.loads(line) for line in lines[:-1]]
 
 
 def read_batches(projects: Projects, project: Project, language: str, on_progress: Progress = silent) -> Tables:
@@ -121,44 +148,3 @@ def _enter(projects: Projects, project_id: str, run: Run, report: Path) -> None:
             " on conflict (project_id, creator_id) do update set name = excluded.name, file = excluded.file",
             rows,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Reread:
-    """A measurement or level before and after something was declared.
-
-    Attributes:
-        family: Whose.
-        feature: Name of the measurement; None for the family's level.
-        before: Value, or level, as it stood.
-        after: With what was declared.
-    """
-
-    family: str
-    feature: str | None
-    before: Any
-    after: Any
-
-
-def read_again(projects: Projects, project: Project, models: Models, creator_id: str) -> list[Reread]:
-    """What changes of one creator with everything declared by now, beside the reading without any of it.
-
-    Levels come first, then measurements; what is the same is left out.
-    """
-    tables = read_tables(projects.place(project.project_id) / TABLES)
-    declared = add_declared(tables, list_declarations(projects.database, project.project_id, creator_id))
-    options = project.options.to_vet("en", None)
-    before, after = (
-        _facts(score(one, models, as_of=options.as_of, creators=[creator_id], with_details=False))
-        for one in (tables, declared)
-    )
-    changed = [Reread(*key, before.get(key), after[key]) for key in after if before.get(key) != after[key]]
-    return sorted(changed, key=lambda one: one.feature is not None)
-
-
-def _facts(findings: Findings) -> dict[tuple[str, str | None], Any]:
-    levels: Mapping[tuple[str, str | None], Any] = {
-        (row["family"], None): f"{row['basis']}.{row['level']}" for row in findings.findings.iter_rows(named=True)
-    }
-    values = {(row["family"], row["feature"]): row["value"] for row in findings.evidence.iter_rows(named=True)}
-    return {**levels, **values}

@@ -47,9 +47,13 @@ def is_summary_file(path: Path) -> bool:
 
 def render(summary: Mapping[str, Any]) -> str:
     """The page of what `summarise` returns."""
+    return render_page(PAGE, draw(summary))
+
+
+def draw(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What `summarise` returns, with the charts that the page shows."""
     catalogue = Catalogue(summary["language"])
-    columns = [{**one, "chart": draw_bins(one, catalogue)} for one in summary["columns"]]
-    return render_page(PAGE, {**summary, "columns": columns})
+    return {**summary, "columns": [{**one, "chart": draw_bins(one, catalogue)} for one in summary["columns"]]}
 
 
 def draw_bins(column: Mapping[str, Any], catalogue: Catalogue) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def write_report(
     show_names: bool = False,
     target_regions: tuple[str, ...] = (),
     on_progress: Progress = silent,
+    on_row: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> list[Path]:
     """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
 
@@ -50,6 +52,7 @@ def write_report(
         show_names: Whether @-names of other people in quoted texts stay.
         target_regions: Codes of the places that an audience is wanted from, see `places.parse_targets`.
         on_progress: Called with "report", pages written and pages in all.
+        on_row: Called with a creator's line of the shortlist (`shortlist.make_row`) as soon as the page is made.
 
     Returns:
         The pages, the shortlist first.
@@ -68,6 +71,8 @@ def write_report(
             # A creator's dict is dropped once its lines of the shortlist are taken.
             summary = summarise_case(case, shared)
             rows.append(make_row(case, summary))
+            if on_row is not None:
+                on_row(rows[-1])
             lines.add(summary)
             if is_comparable:
                 compared.append(summary)

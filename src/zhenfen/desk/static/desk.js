@@ -52,6 +52,17 @@ if (job && job.querySelector("progress")) {
     else {
       if (label.textContent !== told.label) label.textContent = told.label;
       job.querySelector(".step").textContent = told.step;
+      const made = job.querySelector(".made");
+      for (const one of told.made.slice(made.children.length)) {
+        const line = document.createElement("li");
+        const name = document.createElement("bdi");
+        const label = document.createElement("span");
+        name.textContent = one.name;
+        label.textContent = one.label;
+        label.className = "what";
+        line.append(name, " ", label);
+        made.append(line);
+      }
       if (told.share === null) bar.removeAttribute("value");
       else bar.value = told.share;
     }
@@ -135,6 +146,18 @@ if (table) {
       list[at].querySelector("form.pin button").click();
     } else return;
     event.preventDefault();
+  });
+}
+
+// A span on the curve opens its days, as its line in the list does; the numbers on both are the same.
+for (const badge of document.querySelectorAll("svg .number")) {
+  const link = document.querySelector(`.spans a[data-number="${badge.textContent.trim()}"]`);
+  if (!link) continue;
+  badge.parentElement.classList.add("opens");
+  badge.parentElement.addEventListener("click", () => {
+    link.closest("details").open = true;
+    link.click();
+    link.scrollIntoView({ block: "center" });
   });
 }
 
