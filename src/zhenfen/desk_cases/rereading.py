@@ -1,0 +1,93 @@
+"""A creator read again at once with what was declared, beside the reading without it; what was read is remembered."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zhenfen.desk_cases.declaration import add_declared, list_declarations
+from zhenfen.desk_cases.project import TABLES, Project, Projects
+from zhenfen.model_store import Models
+from zhenfen.scoring import score
+from zhenfen.tables import Tables, read_tables
+from zhenfen.verdict.evidence import Findings
+
+Facts = Mapping[tuple[str, str | None], Any]
+"""Family and measurement, None for its level → value."""
+MOST_KEPT = 256
+"""Readings kept: those of every creator of a large shortlist, a few megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A measurement or level before and after something was declared.
+
+    Attributes:
+        family: Whose.
+        feature: Name of the measurement; None for the family's level.
+        before: Value, or level, as it stood.
+        after: With what was declared.
+    """
+
+    family: str
+    feature: str | None
+    before: Any
+    after: Any
+
+
+class Rereads:
+    """Reads creators again; the same question over the same tables is answered from memory.
+
+    Every creator of a set is the surroundings of the others, so that one reading costs as much as all: a page that is
+    only looked at must not cost it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, dict[str, Facts]] = OrderedDict()
+        # One at a time: what several ask at once is read once, and memory holds one set.
+        self._lock = threading.Lock()
+
+    def read(self, projects: Projects, project: Project, models: Models, creator_id: str) -> list[Reread]:
+        """What changes of one creator with everything declared by now, beside the reading without any of it.
+
+        Levels come first, then measurements; what is the same is left out.
+        """
+        folder = projects.place(project.project_id) / TABLES
+        declared = list_declarations(projects.database, project.project_id, creator_id)
+        as_of = project.options.to_vet("en", None).as_of
+        # Tables are only ever written whole, as new files.
+        written = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir()))
+        key = (folder, written, as_of, tuple(sorted(models.versions.items())))
+
+        def make(tables: Tables) -> dict[str, Facts]:
+            return _tell_facts(score(tables, models, as_of=as_of, with_details=False))
+
+        with self._lock:
+            before = self._recall(key, lambda: make(read_tables(folder)))[creator_id]
+            events = tuple((one.kind, one.starts_on, one.note) for one in declared)
+            after = self._recall(
+                (*key, creator_id, events),
+                lambda: {creator_id: make(add_declared(read_tables(folder), declared))[creator_id]},
+            )[creator_id]
+        changed = [Reread(*name, before.get(name), after[name]) for name in after if before.get(name) != after[name]]
+        return sorted(changed, key=lambda one: one.feature is not None)
+
+    def _recall(self, key: Hashable, make: Callable[[], dict[str, Facts]]) -> dict[str, Facts]:
+        found = self._kept.pop(key, None)
+        # The latest stand last.
+        self._kept[key] = found = make() if found is None else found
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+
+def _tell_facts(findings: Findings) -> dict[str, Facts]:
+    facts: dict[str, Any] = {}
+    for row in findings.findings.iter_rows(named=True):
+        facts.setdefault(row["creator_id"], {})[row["family"], None] = f"{row['basis']}.{row['level']}"
+    for row in findings.evidence.iter_rows(named=True):
+        facts.setdefault(row["creator_id"], {})[row["family"], row["feature"]] = row["value"]
+    return facts
