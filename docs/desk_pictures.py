@@ -7,6 +7,8 @@ docs/images/desk-*.png. Needs the extra `test` (playwright), Pillow and a `chrom
 from __future__ import annotations
 
 import io
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,7 @@ from playwright.sync_api import sync_playwright
 IMAGES = Path(__file__).parent / "images"
 LOCALES = {"zh": "zh-CN", "en": "en-GB", "fr": "fr-FR"}
 WIDTH, HEIGHT = 1280, 860
-N_COLOURS = 64
+N_COLOURS = 160
 """Enough for text and levels; a page stays below 150 kB."""
 PATIENCE_MS = 300_000
 SHEET = """达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评论,近30天平均收藏,报价,数据日期
@@ -33,15 +35,15 @@ SHEET = """达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评�
 
 
 @contextmanager
-def desk(folder: Path) -> Iterator[str]:
+def desk(folder: Path, language: str) -> Iterator[str]:
     """Address of a desk with the demonstration in it."""
     main = "from zhenfen.cli.main import main; main()"
-    words = [sys.executable, "-c", main, "serve", "--port", "0", "--data", str(folder), "--demo"]
+    words = [sys.executable, "-c", main, "serve", "--port", "0", "--data", str(folder), "--demo", "--lang", language]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         try:
-            yield next(word for word in line.split() if word.startswith("http")).rstrip(".")
+            yield re.findall(r"http://[0-9.:]*[0-9]", line)[0]
         finally:
             process.terminate()
 
@@ -80,8 +82,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         sheet = Path(folder) / "样例名单.csv"
         sheet.write_text(SHEET, encoding="utf-8")
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        with desk(Path(folder) / "data") as address:
+        # Fields for a day speak the browser's language, which is the system's.
+        spoken = {**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")}
+        words = ["--no-sandbox", f"--lang={LOCALES[language]}"]
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=words, env=spoken)
+        with desk(Path(folder) / "data", language) as address:
             context = browser.new_context(locale=LOCALES[language], viewport={"width": WIDTH, "height": HEIGHT})
             page = context.new_page()
             page.set_default_timeout(PATIENCE_MS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
 from zhenfen.desk_cases.project import TABLES, Project, Projects
 from zhenfen.model_store import Models
-from zhenfen.scoring import score
-from zhenfen.tables import Tables, read_tables
+from zhenfen.scoring import keep_without_events, known_at, latest_moment, measure, score
+from zhenfen.tables import read_tables
 from zhenfen.verdict.evidence import Findings
 
 Facts = Mapping[tuple[str, str | None], Any]
@@ -38,6 +37,19 @@ class Reread:
     after: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A set of creators as its tables stand.
+
+    Attributes:
+        facts: By creator.
+        known: Family → what it measures, of those that no event changes.
+    """
+
+    facts: Mapping[str, Facts]
+    known: Mapping[str, Any]
+
+
 class Rereads:
     """Reads creators again; the same question over the same tables is answered from memory.
 
@@ -46,7 +58,7 @@ class Rereads:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, dict[str, Facts]] = OrderedDict()
+        self._kept: dict[Hashable, Any] = {}
         # One at a time: what several ask at once is read once, and memory holds one set.
         self._lock = threading.Lock()
 
@@ -62,26 +74,39 @@ class Rereads:
         written = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir()))
         key = (folder, written, as_of, tuple(sorted(models.versions.items())))
 
-        def make(tables: Tables) -> dict[str, Facts]:
-            return _tell_facts(score(tables, models, as_of=as_of, with_details=False))
+        def read_once() -> Read:
+            tables = read_tables(folder)
+            moment = as_of or latest_moment(tables)
+            measured = measure(known_at(tables, moment), moment)
+            facts = _tell_facts(score(tables, models, as_of=moment, with_details=False, known=measured))
+            return Read(facts, keep_without_events(measured))
 
-        with self._lock:
-            before = self._recall(key, lambda: make(read_tables(folder)))[creator_id]
-            events = tuple((one.kind, one.starts_on, one.note) for one in declared)
-            after = self._recall(
-                (*key, creator_id, events),
-                lambda: {creator_id: make(add_declared(read_tables(folder), declared))[creator_id]},
-            )[creator_id]
-        changed = [Reread(*name, before.get(name), after[name]) for name in after if before.get(name) != after[name]]
+        def read_declared() -> Facts:
+            tables = add_declared(read_tables(folder), declared)
+            asked = [creator_id]
+            found = score(tables, models, as_of=as_of, creators=asked, with_details=False, known=first.known)
+            return _tell_facts(found)[creator_id]
+
+        first: Read = self._recall(key, read_once)
+        events = tuple((one.kind, one.starts_on, one.note) for one in declared)
+        before, after = first.facts[creator_id], self._recall((*key, creator_id, events), read_declared)
+        changed = [
+            Reread(family, feature, before.get((family, feature)), value)
+            for (family, feature), value in after.items()
+            if before.get((family, feature)) != value
+        ]
         return sorted(changed, key=lambda one: one.feature is not None)
 
-    def _recall(self, key: Hashable, make: Callable[[], dict[str, Facts]]) -> dict[str, Facts]:
-        found = self._kept.pop(key, None)
-        # The latest stand last.
-        self._kept[key] = found = make() if found is None else found
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-        return found
+    def _recall(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        # Whoever only looks does not wait for those who read.
+        if (found := self._kept.get(key)) is not None:
+            return found
+        with self._lock:
+            if (found := self._kept.get(key)) is None:
+                self._kept[key] = found = make()
+                if len(self._kept) > MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+            return found
 
 
 def _tell_facts(findings: Findings) -> dict[str, Facts]:
