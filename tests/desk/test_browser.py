@@ -228,3 +228,39 @@ def test_a_job_is_watched_until_its_report_is_there(open_page: Any) -> None:
     assert page.locator("table.live tbody").count() == 12
     assert time.monotonic() - started < PATIENCE_MS / 1000
     assert watched.wrong == []
+
+
+def press(page: Any, key: str) -> None:
+    """Press a key and wait until another profile is shown."""
+    item = page.input_value("#audit input[name=item]")
+    page.keyboard.press(key)
+    page.wait_for_function("item => document.querySelector('#audit input[name=item]').value !== item", arg=item)
+
+
+def test_profiles_are_labelled_by_keyboard_taken_back_and_read(open_page: Any, home: str) -> None:
+    watched = open_page("zh")
+    page = watched.go(f"{home}/index.html")
+    creators = page.eval_on_selector_all("table.live th a", "links => links.map(link => link.pathname)")
+    audits = [f"{creator.removesuffix('.html')}/audit" for creator in creators]
+    watched.go(next(one for one in audits if watched.go(one).locator("form[action$='/begin']").count()))
+    page.click("form[action$='/begin'] button")
+    page.wait_for_selector(".judge input[name=item]", state="attached")
+    for at in range(10):
+        press(page, "123"[at % 3])
+    assert page.inner_text(".how-far").strip() == "已标 10 / 100"
+    shown = page.input_value("#audit input[name=item]")
+    press(page, "u")
+    assert page.inner_text(".how-far").strip() == "已标 9 / 100"
+    press(page, "1")
+    assert page.input_value("#audit input[name=item]") == shown
+    # A name that is typed is no label.
+    page.fill(".analyst input[name=by]", "")
+    page.locator(".analyst input[name=by]").press_sequentially("12u")
+    assert page.inner_text(".how-far").strip() == "已标 10 / 100"
+    page.locator("h1").click()
+    for at in range(25):
+        press(page, "12"[at % 2])
+    page.set_viewport_size({"width": 360, "height": 900})
+    assert page.locator("svg.looks .newest").count() == 1
+    assert watched.overflow() <= 0
+    assert watched.wrong == []

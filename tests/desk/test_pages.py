@@ -139,15 +139,23 @@ def test_a_decision_is_kept_with_its_reason_and_two_browsers_lose_nothing(browse
 
 def test_an_owner_and_a_pin_are_kept(browser: Browser) -> None:
     first, *_, last = browser.files()
-    assert browser.post(f"{browser.home}/reviews/{first}", {"version": 1, "owner": "Lin"}).status_code == 303
+    assert (
+        browser.post(f"{browser.home}/reviews/{first}", {"version": 1, "is_owner": "true", "owner": "Lin"}).status_code
+        == 303
+    )
     assert browser.post(f"{browser.home}/reviews/{last}", {"version": 1, "pinned": "true"}).status_code == 303
     page = browser.get(f"{browser.home}/index.html").text
     assert 'value="Lin"' in page
     assert page.index(f'href="{last}.html"') < page.index(f'href="{first}.html"')
-    clash = browser.post(f"{browser.home}/reviews/{first}", {"version": 1, "owner": "Mo"})
+    clash = browser.post(f"{browser.home}/reviews/{first}", {"version": 1, "is_owner": "true", "owner": "Mo"})
     assert clash.status_code == 409
     assert "Lin" in clash.text
     assert "Mo" in clash.text
+    assert (
+        browser.post(f"{browser.home}/reviews/{first}", {"version": 2, "is_owner": "true", "owner": ""}).status_code
+        == 303
+    )
+    assert browser.desk.reviews.find(browser.project.project_id, first).owner is None
 
 
 def test_what_is_declared_is_read_again_at_once_and_can_be_withdrawn(browser: Browser) -> None:
@@ -231,6 +239,17 @@ def test_a_chosen_set_is_read_as_one_audience(browser: Browser) -> None:
     assert browser.get(f"{browser.home}/roster.html?only={first}").status_code == 422
 
 
+def test_a_report_of_another_version_says_so(browser: Browser) -> None:
+    file = browser.files()[0]
+    page = browser.desk.projects.place(browser.project.project_id) / "runs" / "1" / "en" / f"{file}.json"
+    content = json.loads(page.read_text(encoding="utf-8"))
+    del content["priority"]
+    page.write_text(json.dumps(content), encoding="utf-8")
+    answer = browser.get(f"{browser.home}/{file}.html")
+    assert answer.status_code == 409
+    assert "written by another version" in answer.text
+
+
 def test_rows_of_two_projects_are_compared(open_desk: OpenDesk, small_tables: Path) -> None:
     browser = open_desk("fr", models=load_models())
     first = browser.project.project_id
@@ -249,7 +268,7 @@ def test_rows_of_two_projects_are_compared(open_desk: OpenDesk, small_tables: Pa
 
 def test_a_form_of_another_page_changes_nothing(browser: Browser) -> None:
     place = f"{browser.home}/reviews/{browser.files()[0]}"
-    said = {"version": 1, "owner": "x"}
+    said = {"version": 1, "is_owner": "true", "owner": "x"}
     assert browser.client.post(place, data=said).status_code == 403
     assert browser.client.post(place, data={**said, "stamp": "0" * 64}).status_code == 403
     own = browser.post(place, said, headers={"origin": "http://evil.example"})
@@ -270,7 +289,9 @@ def test_members_log_in_do_what_they_may_and_log_out(open_desk: OpenDesk) -> Non
         answer = browser.log_in(keys[role])
         assert "HttpOnly" in answer.headers["set-cookie"]
         assert "SameSite=strict" in answer.headers["set-cookie"]
-        assert browser.post(place, {"version": max(1, version), "owner": role}).status_code == to_edit
+        assert (
+            browser.post(place, {"version": max(1, version), "is_owner": "true", "owner": role}).status_code == to_edit
+        )
         assert browser.post(f"{browser.home}/delete").status_code == to_delete
         token = browser.client.cookies[COOKIE]
         assert browser.post("/logout").status_code == 303

@@ -18,7 +18,9 @@ from zhenfen.scoring import estimate_labelled, latest_moment, score_profiles
 from zhenfen.tables import Tables, read_tables
 
 
-def _scorer(model: ProfileModel) -> ScoreProfiles:
+def make_scorer(model: ProfileModel) -> ScoreProfiles:
+    """The audience model as audits ask it."""
+
     def score(audience: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         return score_profiles(audience, model, latest_moment(tables))
 
@@ -27,7 +29,7 @@ def _scorer(model: ProfileModel) -> ScoreProfiles:
 
 def draw(folder: Path, creator: str, n: int, out: Path, *, seed: int, language: str) -> Sampled:
     """Draw profiles of a creator's audience into a workbook, see `audit.make_sample`."""
-    score = _scorer(load_models().need(PROFILE))
+    score = make_scorer(load_models().need(PROFILE))
     return make_sample(folder, creator, n, out, score, seed=seed, language=language)
 
 
@@ -39,7 +41,7 @@ def state_of(folder: Path, creator: str, goal: Goal) -> AuditState:
         read_tables(folder),
         creator,
         goal,
-        _scorer(model),
+        make_scorer(model),
         training_share=model.manifest.training_share,
         confidence_level=models.audience_levels.rules.confidence_level,
     )
@@ -56,7 +58,7 @@ def draw_next(
 def reuse(folder: Path, creator: str, earlier: Iterable[Path]) -> pl.DataFrame:
     """Store what earlier audits say of the model, see `audit.earlier.reuse_audits`."""
     model = load_models().need(PROFILE)
-    return reuse_audits(folder, creator, earlier, _scorer(model), model.manifest.training_share)
+    return reuse_audits(folder, creator, earlier, make_scorer(model), model.manifest.training_share)
 
 
 def apply(file: Path, folder: Path | None) -> Applied[pl.DataFrame]:

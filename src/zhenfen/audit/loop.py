@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic
 
 import numpy as np
 import polars as pl
 
+from zhenfen.audit.answers import (
+    Estimate,
+    Result,
+    bound_answers,
+    estimate_answers,
+    forget_other_draws,
+    weigh,
+    write_labels,
+)
 from zhenfen.audit.sheet import MOST_PROFILES, Design, Filled, label_words, read_filled, write_workbook
 from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, UnknownCreatorError
 from zhenfen.estimators.audit_sample import AuditSample, draw_sample
 from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.features.audience.family import choose_frames
-from zhenfen.files import whole_file, write_file
+from zhenfen.files import whole_file
 from zhenfen.messages import Catalogue
-from zhenfen.tables import TABLES, Tables, check_tables, make_frame, read_tables
+from zhenfen.tables import TABLES, Tables, make_frame, read_tables
 from zhenfen.vetting.vet import find_creators
 
 ScoreProfiles = Callable[[pl.DataFrame, Tables], pl.DataFrame]
 """Rows of the table `audience`, and the tables they are of → profile_id, p_fake in [0, 1], model (name and version), a
 row a profile."""
-Result = TypeVar("Result")
-Estimate = Callable[[pl.DataFrame, Tables], Result]
-"""All profiles of the sampled frame, by id, and the tables they are of → an estimate. Columns of the table `audience`,
-and is_fake (null: not labelled), stratum, and inclusion: the probability that a profile of the stratum was drawn and
-labelled."""
 
+N_OF_ONE_DRAW = 100
+"""Labels of an audit without a question to stop at."""
 UNSIGNED = "unnamed"
 """Who labelled when nobody signed the sheet."""
 _STRANGER = "the id of a profile of this sample"
@@ -209,7 +214,9 @@ def apply_labels(
         .unique("profile_id", keep="first", maintain_order=True)
         .select("row", "profile_id", "label", batch=pl.lit(batch, dtype=pl.Int64))
     )
-    weighed = _weigh(filled.draw, pl.concat((before.select(answers.columns), answers)))
+    known, judged = before.select(answers.columns), (population, tables, filled.draw, estimate)
+    both = pl.concat((known, answers))
+    weighed = weigh(filled.draw, both)
     rows = weighed.drop_nulls("is_fake").join(answers, on="profile_id", how="semi", maintain_order="left")
     rows = rows.with_columns(
         creator_id=pl.lit(filled.design.creator_id), labelled_by=pl.lit(labelled_by), labelled_at=pl.lit(labelled_at)
@@ -218,11 +225,11 @@ def apply_labels(
     cannot_say = answers.filter(pl.col("label") == "cannot_say").select("row", "profile_id")
     others = tables["audit_labels"].filter(pl.col("labelled_by") != labelled_by)
     contradicted = _find_contradicted(labels, others, answers)
-    known = before.select(answers.columns)
-    estimates = _estimate_all(population, tables, filled.draw, estimate, before=known, answers=answers)
-    _store(folder, tables["audit_labels"], labels, weighed, filled)
+    without, after = estimate_answers(*judged, known), estimate_answers(*judged, both)
+    if_real, if_fake = bound_answers(*judged, both)
+    write_labels(folder, _reweigh(tables["audit_labels"], weighed, filled), labels)
     n_drawn = int(filled.draw["is_drawn"].sum())
-    return Applied(*estimates, labels, cannot_say, n_drawn, n_drawn - answers.height, contradicted)
+    return Applied(without, after, if_real, if_fake, labels, cannot_say, n_drawn, n_drawn - len(answers), contradicted)
 
 
 def find_population(tables: Tables, creator_id: str) -> pl.DataFrame:
@@ -317,67 +324,13 @@ def _find_problems(
         yield Problem(expected, file.name, row=row, column=label, value=found)
 
 
-def _weigh(draw: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """The draw with is_fake and batch, and as inclusion the labelled part of each stratum.
-
-    Who was drawn but got no usable label is taken to be missing at random within the stratum. A stratum without any
-    keeps its inclusion, which weighs nothing there.
-    """
-    judged = answers.filter(pl.col("label") != "cannot_say")
-    judged = judged.select("profile_id", "batch", is_fake=pl.col("label") == "fake")
-    joined = draw.join(judged, on="profile_id", how="left", maintain_order="left")
-    n_labels = pl.col("is_fake").count().over("stratum")
-    inclusion = pl.when(n_labels > 0).then(n_labels / pl.len().over("stratum")).otherwise("inclusion")
-    return joined.with_columns(inclusion=inclusion)
-
-
-def _estimate_all(
-    population: pl.DataFrame,
-    tables: Tables,
-    draw: pl.DataFrame,
-    estimate: Estimate[Result],
-    *,
-    before: pl.DataFrame,
-    answers: pl.DataFrame,
-) -> tuple[Result, Result, Result | None, Result | None]:
-    """Before these answers, after, and with the undecided as real and as fake."""
-
-    def run(given: pl.DataFrame) -> Result:
-        weighed = _weigh(draw, pl.concat((before, given)))
-        columns = weighed.select("profile_id", "is_fake", "stratum", "inclusion", "batch")
-        return estimate(population.join(columns, on="profile_id", how="left", maintain_order="left"), tables)
-
-    without, after = run(answers.clear()), run(answers)
-    is_open = pl.col("label") == "cannot_say"
-    if answers.filter(is_open).is_empty():
-        return without, after, None, None
-    real, fake = (
-        run(answers.with_columns(label=pl.when(is_open).then(pl.lit(label)).otherwise("label")))
-        for label in ("real", "fake")
-    )
-    return without, after, real, fake
-
-
-def _store(folder: Path, earlier: pl.DataFrame, labels: pl.DataFrame, weighed: pl.DataFrame, filled: Filled) -> None:
-    """Put the labels into the table: all of them or none. Nothing else in the folder is touched."""
-    spec = TABLES["audit_labels"]
-    others = earlier.join(labels, on=spec.key, how="anti")
-    is_mine = pl.col("creator_id") == filled.design.creator_id
+def _reweigh(stored: pl.DataFrame, weighed: pl.DataFrame, filled: Filled) -> pl.DataFrame:
+    """The labels there are, with the weights that they have beside those of the workbook."""
     if filled.design.batch is None:
-        drawn = filled.draw.filter("is_drawn").select("profile_id", "stratum", is_same=pl.lit(value=True))
-        is_other_draw = is_mine & pl.col("is_same").is_null()
-        kept = others.join(drawn, on=("profile_id", "stratum"), how="left", maintain_order="left").with_columns(
-            pl.when(~is_other_draw).then(name).alias(name) for name in ("stratum", "inclusion", "batch")
-        )
-    else:
-        weights = weighed.select("profile_id", of_all="inclusion")
-        is_weighted = is_mine & pl.col("inclusion").is_not_null()
-        kept = others.join(weights, on="profile_id", how="left", maintain_order="left").with_columns(
-            inclusion=pl.when(is_weighted).then("of_all").otherwise("inclusion"),
-            batch=pl.when(is_weighted).then(pl.col("batch").fill_null(1)).otherwise("batch"),
-        )
-    merged = pl.concat((make_frame(spec, kept), labels)).sort(spec.key)
-    check_tables({spec.name: merged})
-    written = io.BytesIO()
-    merged.write_parquet(written)
-    write_file(folder / f"{spec.name}.parquet", written.getvalue())
+        return forget_other_draws(stored, filled.design.creator_id, filled.draw.filter("is_drawn"))
+    is_weighted = (pl.col("creator_id") == filled.design.creator_id) & pl.col("inclusion").is_not_null()
+    weights = weighed.select("profile_id", of_all="inclusion")
+    return stored.join(weights, on="profile_id", how="left", maintain_order="left").with_columns(
+        inclusion=pl.when(is_weighted).then("of_all").otherwise("inclusion"),
+        batch=pl.when(is_weighted).then(pl.col("batch").fill_null(1)).otherwise("batch"),
+    )

@@ -85,6 +85,22 @@ class Filled:
     labelled_by: str | None
 
 
+def show_profiles(profiles: pl.DataFrame, flag: Mapping[bool, str]) -> pl.DataFrame:
+    """What a person may see of profiles to judge them: SHOWN and profile_id; contacts masked, no scores.
+
+    Args:
+        profiles: Rows of the table `audience`.
+        flag: Words for yes and no.
+    """
+    return profiles.select(
+        mask_contacts(pl.col("display_name", "bio")),
+        pl.col("n_followers", "n_following", "n_posts", "n_likes_received", "level"),
+        pl.col("created_at", "followed_at", "last_post_at").dt.strftime("%Y-%m-%d"),
+        pl.col("is_verified", "has_avatar", "is_private").replace_strict(flag, return_dtype=pl.String),
+        pl.col("gender", "region", "profile_id"),
+    )
+
+
 def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.DataFrame) -> None:
     """Write the workbook; the same input gives the same bytes.
 
@@ -104,16 +120,8 @@ def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.
         page = workbook.add_worksheet(catalogue.text("audit.sheet.labels"))
         names = ("n", "label", "remark", *SHOWN, "profile_id")
         flag = {True: catalogue.text("audit.yes"), False: catalogue.text("audit.no")}
-        cells = profiles.select(
-            pl.int_range(1, pl.len() + 1).alias("n"),
-            pl.lit(None).alias("label"),
-            pl.lit(None).alias("remark"),
-            mask_contacts(pl.col("display_name", "bio")),
-            pl.col("n_followers", "n_following", "n_posts", "n_likes_received", "level"),
-            pl.col("created_at", "followed_at", "last_post_at").dt.strftime("%Y-%m-%d"),
-            pl.col("is_verified", "has_avatar", "is_private").replace_strict(flag, return_dtype=pl.String),
-            pl.col("gender", "region", "profile_id"),
-        )
+        empty = {name: pl.lit(None) for name in ("label", "remark")}
+        cells = show_profiles(profiles, flag).with_columns(pl.int_range(1, pl.len() + 1).alias("n"), **empty)
         headings = {name: catalogue.text(f"audit.col.{name}") for name in names}
         _write_table(workbook, page, headings, cells.select(names).iter_rows())
         words = [catalogue.text(f"audit.label.{label}") for label in LABELS]

@@ -15,8 +15,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-N_OF_ONE_DRAW = 100
-"""Labels of an audit without a question to stop at."""
 WidthOption = Annotated[
     float | None, typer.Option(help="Go on until the interval is no wider than this share, such as 0.15.")
 ]
@@ -44,6 +42,7 @@ def audit_sample(
     With --width or --line the next batch of an audit that stops when its interval answers the question.
     """
     from zhenfen.audit.by_folder import draw, draw_next
+    from zhenfen.audit.loop import N_OF_ONE_DRAW
     from zhenfen.cli.terminal import show_sampled
     from zhenfen.cli.terminal_audit import show_state
     from zhenfen.estimators.audit_plan import Goal

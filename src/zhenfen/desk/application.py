@@ -16,16 +16,23 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from zhenfen.desk.account import make_account_router
+from zhenfen.desk.audit import make_audit_router
 from zhenfen.desk.creator import make_creator_router
 from zhenfen.desk.download import make_download_router
 from zhenfen.desk.frame import HEADERS, STATIC, Desk, catalogue_of, tell_refusal
+from zhenfen.desk.history import make_history_router
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
 from zhenfen.desk.job import make_job_router
+from zhenfen.desk.keeper import keep_with
+from zhenfen.desk.letter import make_attachment_router, make_letter_router, make_question_router
 from zhenfen.desk.models import make_models_router
+from zhenfen.desk.project_settings import make_project_settings_router
+from zhenfen.desk.removal import make_removal_router
 from zhenfen.desk.review import make_review_router
 from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
+from zhenfen.desk.signature import make_signature_router, make_signing_router
 from zhenfen.desk_cases.project import open_projects
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.report.html import read_style
@@ -41,9 +48,18 @@ ROUTERS = (
     make_shortlist_router,
     make_download_router,
     make_review_router,
+    make_audit_router,
     make_models_router,
     make_settings_router,
     make_creator_router,
+    make_letter_router,
+    make_question_router,
+    make_attachment_router,
+    make_signing_router,
+    make_signature_router,
+    make_history_router,
+    make_project_settings_router,
+    make_removal_router,
 )
 
 
@@ -73,6 +89,7 @@ def add_desk(app: FastAPI, service: Service) -> Desk:
         return Response(read_style(), media_type="text/css", headers={**HEADERS, "Cache-Control": KEPT})
 
     app.mount("/static", Assets(directory=STATIC))
+    keep_with(app, desk)
     for kind, answer in list(app.exception_handlers.items()):
         app.add_exception_handler(kind, partial(_refuse, desk, answer))
     return desk

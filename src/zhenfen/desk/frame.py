@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -71,21 +72,27 @@ class Desk:
         summary = shown.pop("r", None) or {"language": language}
         token = request.cookies.get(COOKIE, "")
         owner, catalogue = request.state.owner, Catalogue(summary["language"])
-        text = render_page(
-            template,
-            summary,
-            TEMPLATES,
-            desk_language=language,
-            languages=LANGUAGES,
-            owner=owner,
-            share=catalogue.share,
-            role=self.role_of(request),
-            has_login=self.service.settings.needs_key,
-            stamp=self.service.sessions.make_stamp(owner, token),
-            path=request.url.path,
-            assets=hash_assets(),
-            **shown,
-        )
+        try:
+            text = render_page(
+                template,
+                summary,
+                TEMPLATES,
+                desk_language=language,
+                languages=LANGUAGES,
+                owner=owner,
+                share=catalogue.share,
+                role=self.role_of(request),
+                has_login=self.service.settings.needs_key,
+                stamp=self.service.sessions.make_stamp(owner, token),
+                path=request.url.path,
+                assets=hash_assets(),
+                **shown,
+            )
+        except UndefinedError as error:
+            # A page of a report that an older version wrote may lack what the template of this one shows.
+            if "r" not in (content or {}):
+                raise
+            raise ServiceError(409, "old_report", "the report was written by another version") from error
         return HTMLResponse(text, status, headers=HEADERS)
 
     def find(self, project_id: str) -> Project:

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see
-from zhenfen.desk.job import start_job
+from zhenfen.desk.job import find_due, start_job
 from zhenfen.desk_cases.project import Project
 from zhenfen.messages import Catalogue
 from zhenfen.service.uploads import save_export
@@ -80,7 +80,9 @@ def open_demo(desk: Desk, language: str, by: str) -> Project:
 def _describe(desk: Desk, project: Project) -> Mapping[str, Any]:
     reviews = desk.reviews.list_all(project.project_id).values()
     job = None if project.job_id is None else desk.service.store.get(project.job_id)
+    due = find_due(desk, project)
     return {
+        "due": due,
         "project": project,
         "n_creators": len(reviews),
         "n_decided": sum(one.decision is not None for one in reviews),

@@ -105,7 +105,9 @@ def take(desk: Desk, request: Request, project: Project, form: FormData) -> Resp
     """Keep what was said of the files; begin the work, or show them again."""
     catalogue = catalogue_of(request)
     try:
-        options = read_options(form)
+        # What is said elsewhere of a project stays.
+        kept = {"recheck_days": project.options.recheck_days, "watched": project.options.watched}
+        options = read_options(form).model_copy(update=kept)
         changed = read_sheets(desk, project, form, catalogue)
     except (ValidationError, ConfigError) as error:
         said = str(error) if isinstance(error, ConfigError) else catalogue.text("desk.intake.wrong")
@@ -115,7 +117,7 @@ def take(desk: Desk, request: Request, project: Project, form: FormData) -> Resp
         values["name"] = name[:LONGEST_NAME_CHARS]
     if changed is not None:
         values["import_map"] = changed.model_dump_json()
-        keep_maps(desk, changed)
+        keep_maps(desk, project.project_id, changed)
     desk.projects.edit(project.project_id, int(str(form.get("version", 0))), request.state.owner, **values)
     if form.get("go") != "start":
         return see(f"/projects/{project.project_id}/intake")
@@ -216,15 +218,20 @@ def name_columns(table: str, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 def recall_maps(desk: Desk) -> ImportMap | None:
     """Maps that people made before, the newest first: a sheet with the same headings is read alike."""
-    rows = desk.projects.database.read("select sheet from sheet_maps order by kept_at desc, rowid desc")
+    rows = desk.projects.database.read(
+        "select sheet from sheet_maps group by sheet order by max(kept_at) desc, max(rowid) desc"
+    )
     sheets = tuple(SheetMap.model_validate_json(row["sheet"]) for row in rows)
     return ImportMap(sheets=sheets) if sheets else None
 
 
-def keep_maps(desk: Desk, made: ImportMap) -> None:
-    """Keep how sheets are read for the next files with the same headings."""
+def keep_maps(desk: Desk, project_id: str, made: ImportMap) -> None:
+    """Keep how sheets are read for the next files with the same headings, as long as the project is kept."""
     with desk.projects.database.open() as database:
         for sheet in made.sheets:
             # Another file of the same kind has another name.
             content = sheet.model_copy(update={"file": "", "sheet": ""}).model_dump_json()
-            database.execute("insert or replace into sheet_maps (sheet, kept_at) values (?, ?)", (content, now()))
+            database.execute(
+                "insert or replace into sheet_maps (sheet, project_id, kept_at) values (?, ?, ?)",
+                (content, project_id, now()),
+            )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -90,6 +91,13 @@ def find_job(desk: Desk, project: Project) -> Job | None:
     return None if project.job_id is None else desk.service.store.get(project.job_id)
 
 
+def find_due(desk: Desk, project: Project) -> date | None:
+    """Since when the newest report is to be looked at again; None where it is not yet."""
+    runs = desk.projects.list_runs(project.project_id)
+    due = project.find_due_day(runs[0] if runs else None)
+    return due if due is not None and due <= datetime.now(UTC).date() else None
+
+
 def start_job(desk: Desk, project: Project, language: str, by: str) -> None:
     """Have the reports made anew.
 
@@ -105,6 +113,12 @@ def start_job(desk: Desk, project: Project, language: str, by: str) -> None:
     job_id = secrets.token_hex(ID_BYTES)
     desk.projects.edit(project.project_id, project.version, by, job_id=job_id)
     desk.service.store.add(job_id, by, {"project": project.project_id, "lang": language})
+    try:
+        desk.find(project.project_id)
+    except ServiceError:
+        # It was deleted between the two: nobody would look for this job.
+        desk.service.store.remove(job_id)
+        raise
     desk.service.worker.call()
 
 

@@ -24,7 +24,8 @@ def make_review_router(desk: Desk) -> APIRouter:
         project_id: str,
         file: str,
         version: Annotated[int, Form()],
-        owner: Annotated[str | None, Form()] = None,
+        is_owner: Annotated[bool, Form()] = False,
+        owner: Annotated[str, Form()] = "",
         pinned: Annotated[bool | None, Form()] = None,
         decision: Annotated[Decision | None, Form()] = None,
         is_decision: Annotated[bool, Form()] = False,
@@ -34,7 +35,8 @@ def make_review_router(desk: Desk) -> APIRouter:
         review = find_review(desk, project_id, file)
         clash: Mapping[str, Any] | None = None
         try:
-            if owner is not None:
+            # An empty field is no field to the framework: what the form is about is said beside it.
+            if is_owner:
                 desk.reviews.assign(project_id, review, version, by, owner)
             elif pinned is not None:
                 desk.reviews.pin(project_id, review, version, by, is_pinned=pinned)

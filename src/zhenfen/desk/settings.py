@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, see
+from zhenfen.desk_cases.project import KEEP
 from zhenfen.errors import ConfigError
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.keys import ROLES, Role, add_key, read_keys, remove_key
 
-KEEP = "keep_days"
 LONGEST_DAYS = 3650
 
 
@@ -69,16 +69,9 @@ def show(desk: Desk, request: Request, made: str = "") -> Response:
         "versions": models.versions,
         "lines": models.audience_levels.rules,
         "sources": sources.sort("platform", "source").select("source", "platform", "observed_on").rows(),
-        "keep_days": read_keep_days(desk),
+        "keep_days": desk.projects.read_keep_days(),
         "keys": read_keys(desk.service.settings.keys) if desk.service.settings.needs_key else (),
         "roles": ROLES,
         "made": made,
     }
     return desk.page(request, "settings.html", content)
-
-
-def read_keep_days(desk: Desk) -> int | None:
-    """After how many days a new project is deleted; None to keep it."""
-    rows = desk.projects.database.read("select value from settings where name = ?", KEEP)
-    kept: int | None = json.loads(rows[0]["value"]) if rows else None
-    return kept

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
-from zhenfen.desk.job import ENDED, find_job, tell_job
+from zhenfen.desk.job import ENDED, find_due, find_job, tell_job
 from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import DECISIONS, Review
@@ -46,7 +46,13 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         order = {row["file"]: place for place, row in enumerate(content["creators"])}
         # What somebody pinned stands first, in the order of the list.
         content["creators"].sort(key=lambda row: (not is_pinned(reviews.get(row["file"])), order[row["file"]]))
-        shown = {"reviews": reviews, "decisions": DECISIONS, "running": running, "current": "shortlist"}
+        shown = {
+            "reviews": reviews,
+            "decisions": DECISIONS,
+            "running": running,
+            "current": "shortlist",
+            "due": find_due(desk, project),
+        }
         content = {"r": content, "project": project, "fewest_compared": FEWEST, "most_compared": MOST, **shown}
         return desk.page(request, "desk_shortlist.html", content)
 
@@ -71,15 +77,6 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         else:
             content = read_part(desk, request, project, "roster.json")
         return desk.page(request, "roster.html", {"r": content, "project": project, "current": "roster"})
-
-    @router.post("/delete", dependencies=[Depends(desk.check_stamp), Depends(desk.check_lead)])
-    def post_delete(project_id: str) -> Response:
-        project = desk.find(project_id)
-        if project.job_id is not None:
-            desk.service.store.remove(project.job_id)
-            desk.service.worker.wait_for_end(project.job_id)
-        desk.projects.remove(project_id)
-        return see("/")
 
     return router
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zhenfen.connectors.joining import join_tables
+from zhenfen.desk_cases.audit_share import restore_labels
 from zhenfen.desk_cases.database import now
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
 from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
@@ -15,7 +16,7 @@ from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import Models
 from zhenfen.places import parse_targets
 from zhenfen.progress import Progress, silent
-from zhenfen.report.write import write_report
+from zhenfen.report.write import silent_row, write_report
 from zhenfen.scoring import known_at, score
 from zhenfen.scoring.identity import SCORE
 from zhenfen.tables import Tables, read_tables, write_tables
@@ -69,7 +70,7 @@ def assess(
     for one in sorted(LANGUAGES, key=lambda name: name != language):
         report = folder / RUNS / str(number) / one
         # Whoever waits sees each creator as soon as the page is made.
-        tell = RowsMade(folder) if one == language else None
+        tell = RowsMade(folder) if one == language else silent_row
         write_report(findings, known, report, one, target_regions=targets, on_progress=on_progress, on_row=tell)
         if one == language:
             score_id = remember(findings, declared, read_from, options)
@@ -129,8 +130,21 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
     if done < len(batches):
         noted.unlink(missing_ok=True)
         write_tables(tables, folder)
+        tables = restore_labels(projects, project.project_id, tables)
         noted.write_text(json.dumps({"n": len(batches), "how": how}), encoding="utf-8")
     return tables
+
+
+def check_batch(projects: Projects, project: Project, path: Path, language: str) -> None:
+    """Read a batch that is not the project's yet, as a job would, and keep nothing of it.
+
+    Raises:
+        InputError: It cannot be used, or is of no kind with what is there.
+    """
+    folder = projects.place(project.project_id) / TABLES
+    added = read_export(path, project.options.to_vet(language, project.import_map))
+    if folder.is_dir():
+        join_tables(read_tables(folder), added, project.name)
 
 
 def _enter(projects: Projects, project_id: str, run: Run, report: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,19 @@ class DeskDatabase:
             return [dict(row) for row in database.execute(query, values).fetchall()]
 
     def compact(self) -> None:
-        """Take what was deleted out of the log beside the file as well."""
-        with closing(sqlite3.connect(self.path, timeout=BUSY_S)) as database:
-            database.execute("pragma wal_checkpoint(truncate)")
+        """Take what was deleted out of every byte of the file, and of the log beside it."""
+        compact(self.path)
+
+
+def compact(path: Path) -> None:
+    """Write a database file anew without what was deleted, and empty the log beside it.
+
+    Where somebody else works in it all the while, it stays as it is until the next time.
+    """
+    with closing(sqlite3.connect(path, timeout=BUSY_S)) as database, suppress(sqlite3.OperationalError):
+        # Pages that were split keep copies of rows in gaps that are in no list of free ones.
+        database.execute("vacuum")
+        database.execute("pragma wal_checkpoint(truncate)")
 
 
 def migrate(path: Path) -> None:
@@ -102,6 +112,7 @@ def edit(
     *,
     version: int,
     by: str,
+    about: Mapping[str, object] | None = None,
 ) -> None:
     """Change a row that nobody changed since `version` was read, and write both states into the history.
 
@@ -112,6 +123,7 @@ def edit(
         values: Column → new value.
         version: The row's, as it was read.
         by: Who changes it.
+        about: What the history says besides, so that a reader knows which row it was.
 
     Raises:
         LookupError: There is no such row.
@@ -133,7 +145,8 @@ def edit(
         (*changed.values(), *key.values()),
     )
     before = {name: found[name] for name in changed}
-    note(database, str(key["project_id"]), key.get("creator_id"), table, {"before": before, "after": changed}, by=by)
+    content = {"before": before, "after": changed, **({"about": about} if about else {})}
+    note(database, str(key["project_id"]), key.get("creator_id"), table, content, by=by)
 
 
 def note(

@@ -43,11 +43,16 @@ def write_listing(
         with xlsxwriter.Workbook(sink, {**options, "in_memory": True}) as book:
             frame.write_excel(book, freeze_panes=(1, 1), autofit=True)
         return sink.getvalue()
+    return to_csv(frame)
+
+
+def to_csv(frame: pl.DataFrame) -> bytes:
+    """A CSV that spreadsheet programs open as it is; no text of it is taken for a formula."""
     texts = pl.selectors.string()
     # A sign in front keeps a spreadsheet program from running what a stranger called himself.
     is_formula = texts.str.contains(r"^[" + "".join("\\" + sign for sign in FORMULA_STARTS) + "]")
-    frame.with_columns(pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep()).write_csv(sink)
-    return BOM.encode() + sink.getvalue()
+    text = frame.with_columns(pl.when(is_formula).then("'" + texts).otherwise(texts).name.keep()).write_csv()
+    return f"{BOM}{text}".encode()
 
 
 def _describe(row: Mapping[str, Any], review: Review | None, catalogue: Catalogue) -> dict[str, Any]:

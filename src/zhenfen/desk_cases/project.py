@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from pydantic import Field
 from zhenfen.config import Strict
 from zhenfen.connectors.import_map import ImportMap
 from zhenfen.desk_cases.database import DeskDatabase, edit, note, now
+from zhenfen.files import settle
 from zhenfen.vetting.options import VetOptions
+from zhenfen.vetting.record import forget
 
 ID_BYTES = 16
 """128 random bits: an id cannot be guessed."""
@@ -24,6 +27,10 @@ LONGEST_NAME_CHARS = 80
 UPLOADS, TABLES, RUNS, SIGNED, ATTACHED = "uploads", "tables", "runs", "signed", "attached"
 """Folders of a project: what came in, batch by batch; what was read of it; reports by number; signed ones; files that
 came with replies."""
+KEEP = "keep_days"
+"""Name of the setting that says how long new projects are kept."""
+_OURS = re.compile(r"\.?[0-9a-f]{32}")
+"""Names of folders of projects, and of those that are on their way out."""
 
 
 class ProjectOptions(Strict):
@@ -91,6 +98,13 @@ class Project:
     keep_until: str | None
     version: int
 
+    def find_due_day(self, newest: Run | None) -> date | None:
+        """Day from which on the newest report is to be looked at again; None where nobody asked for that."""
+        days = self.options.recheck_days
+        return (
+            None if days is None or newest is None else date.fromisoformat(newest.made_at[:10]) + timedelta(days=days)
+        )
+
 
 @dataclass(frozen=True)
 class Run:
@@ -130,11 +144,13 @@ class Projects:
     def make(self, name: str, by: str, options: ProjectOptions | None = None) -> Project:
         """A new project without files."""
         project_id = secrets.token_hex(ID_BYTES)
-        said = (options or ProjectOptions()).model_dump_json()
+        said, days = (options or ProjectOptions()).model_dump_json(), self.read_keep_days()
+        keep_until = None if days is None else (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
         with self.database.open() as database:
             database.execute(
-                "insert into projects (project_id, name, options, created_by, created_at) values (?, ?, ?, ?, ?)",
-                (project_id, name[:LONGEST_NAME_CHARS], said, by, now()),
+                "insert into projects (project_id, name, options, created_by, created_at, keep_until)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (project_id, name[:LONGEST_NAME_CHARS], said, by, now(), keep_until),
             )
             note(database, project_id, None, "project", {"after": {"name": name[:LONGEST_NAME_CHARS]}}, by=by)
         return self.get(project_id)
@@ -167,15 +183,54 @@ class Projects:
             edit(database, "projects", {"project_id": project_id}, values, version=version, by=by)
 
     def remove(self, project_id: str) -> None:
-        """Delete a project: its rows, and all its files.
+        """Delete a project: its rows, all its files, and the records that its score ids stand for.
 
-        The files go first: a project whose row is left can be deleted again, files without a row never would be.
+        No job of it may run any more. Rows and files go in one step: whoever writes for the project at that moment
+        either comes before, and is deleted too, or finds no project. What a kill leaves lying is swept.
         """
-        if self.place(project_id).exists():
-            shutil.rmtree(self.place(project_id))
-        with self.database.open() as database:
-            database.execute("delete from projects where project_id = ?", (project_id,))
+        runs, aside = self.list_runs(project_id), self.folder / f".{secrets.token_hex(ID_BYTES)}"
+        try:
+            with self.database.open() as database:
+                database.execute("delete from projects where project_id = ?", (project_id,))
+                if self.place(project_id).exists():
+                    settle(self.place(project_id), aside)
+        except BaseException:
+            if aside.exists():
+                settle(aside, self.place(project_id))
+            raise
+        for folder in (aside, self.place(project_id)):
+            _delete(folder)
+        for run in runs:
+            forget(run.score_id, self.place(project_id))
         self.database.compact()
+
+    def sweep(self) -> None:
+        """Delete files that no row stands for: what a kill, or a job that outlived its project, left behind."""
+        left: list[Path] = []
+        # Nobody makes or deletes anything as long as this looks: what is there without a row stays without one.
+        with self.database.open() as database:
+            known = {row["project_id"] for row in database.execute("select project_id from projects")}
+            kept = {
+                ATTACHED: {row[0] for row in database.execute("select attachment_id from attachments")},
+                SIGNED: {row[0] for row in database.execute("select signature_id from signatures")},
+            }
+            folders = list(self.folder.iterdir()) if self.folder.is_dir() else []
+            left += [path for path in folders if _OURS.fullmatch(path.name) and path.name not in known]
+            for path in (path / name for path in folders if path.name in known for name in kept):
+                if path.is_dir():
+                    left += [one for one in path.iterdir() if one.name not in kept[path.name]]
+        for path in left:
+            if path.is_dir():
+                _delete(path)
+            else:
+                path.unlink(missing_ok=True)
+        self.database.compact()
+
+    def read_keep_days(self) -> int | None:
+        """After how many days a new project is deleted; None to keep it."""
+        rows = self.database.read("select value from settings where name = ?", KEEP)
+        kept: int | None = json.loads(rows[0]["value"]) if rows else None
+        return kept
 
     def list_kept_too_long(self, today: date) -> list[str]:
         """Ids of the projects whose last day is over."""
@@ -203,6 +258,16 @@ class Projects:
             return []
         batches = sorted((path for path in uploads.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
         return [next(batch.iterdir()) if len(list(batch.iterdir())) == 1 else batch for batch in batches]
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder that somebody else may be deleting at the same time."""
+
+    def go_on(_what: object, _path: object, failed: tuple[object, BaseException, object]) -> None:
+        if not isinstance(failed[1], FileNotFoundError):
+            raise failed[1]
+
+    shutil.rmtree(folder, onerror=go_on)
 
 
 def open_projects(data: Path) -> Projects:

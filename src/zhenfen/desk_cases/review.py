@@ -52,6 +52,7 @@ class Event:
         what: The table that was changed.
         before: Column → value before.
         after: Column → value after.
+        about: Column → value of what was changed, where the change alone does not say it.
         by: Who changed it.
         at: UTC, ISO.
     """
@@ -60,6 +61,7 @@ class Event:
     what: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    about: Mapping[str, Any]
     by: str
     at: str
 
@@ -137,5 +139,5 @@ def _review(row: Mapping[str, Any]) -> Review:
 
 def _event(row: Mapping[str, Any]) -> Event:
     content = json.loads(row["content"])
-    before, after = content.get("before", {}), content.get("after", {})
-    return Event(row["creator_id"], row["what"], before, after, row["by"], row["at"])
+    before, after, about = (content.get(name, {}) for name in ("before", "after", "about"))
+    return Event(row["creator_id"], row["what"], before, after, about, row["by"], row["at"])

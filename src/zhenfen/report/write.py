@@ -29,6 +29,10 @@ _OURS = re.compile(
 )
 
 
+def silent_row(_row: Mapping[str, Any]) -> None:
+    """Nobody waits for a creator's line."""
+
+
 def write_report(
     findings: Findings,
     tables: Tables,
@@ -38,7 +42,7 @@ def write_report(
     show_names: bool = False,
     target_regions: tuple[str, ...] = (),
     on_progress: Progress = silent,
-    on_row: Callable[[Mapping[str, Any]], None] | None = None,
+    on_row: Callable[[Mapping[str, Any]], object] = silent_row,
 ) -> list[Path]:
     """Write index.html, index.json, shortlist.xlsx and creator-<id>.html and .json; takes the place of an older report.
 
@@ -62,8 +66,8 @@ def write_report(
     """
     setting = Setting(findings, tables, Catalogue(language), show_names, target_regions)
     rows: list[dict[str, Any]] = []
-    lines, n_pages = SheetLines(), findings.creators.height + 1
-    is_comparable, compared = FEWEST <= findings.creators.height <= MOST, []
+    lines, n_pages, compared = SheetLines(), findings.creators.height + 1, []
+    is_comparable = FEWEST <= findings.creators.height <= MOST
     with replace_folder(folder, is_ours=is_report_file) as partial:
         shared = summarise_shared(setting)
         for done, case in enumerate(open_cases(setting)):
@@ -71,8 +75,7 @@ def write_report(
             # A creator's dict is dropped once its lines of the shortlist are taken.
             summary = summarise_case(case, shared)
             rows.append(make_row(case, summary))
-            if on_row is not None:
-                on_row(rows[-1])
+            on_row(rows[-1])
             lines.add(summary)
             if is_comparable:
                 compared.append(summary)

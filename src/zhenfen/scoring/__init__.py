@@ -8,7 +8,7 @@ from zhenfen.estimators.comment_model import group_comments, score_comments, sco
 from zhenfen.estimators.profile_model import score_profiles
 from zhenfen.estimators.shelved import N_REASONS
 from zhenfen.scoring.creators import keep_without_events, known_at, latest_moment, measure, score
-from zhenfen.scoring.estimates import estimate_labelled
+from zhenfen.scoring.estimates import estimate_labelled, make_estimate
 from zhenfen.scoring.posts import score_posts
 from zhenfen.verdict.judge import describe_features
 
@@ -20,6 +20,7 @@ __all__ = [
     "keep_without_events",
     "known_at",
     "latest_moment",
+    "make_estimate",
     "measure",
     "score",
     "score_comments",

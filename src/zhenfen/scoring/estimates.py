@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import polars as pl
@@ -95,7 +96,28 @@ def estimate_labelled(
     Raises:
         ConfigError: The shelf holds no audience model.
     """
+    return make_estimate(population, models, as_of, earlier)(population)
+
+
+def make_estimate(
+    population: pl.DataFrame, models: Models, as_of: datetime, earlier: pl.DataFrame | None = None
+) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """`estimate_labelled` of profiles that are scored once: for estimates that are made anew as labels arrive.
+
+    Args:
+        population: As for `estimate_labelled`; labels are not needed.
+        models: Must hold an audience model.
+        as_of: Moment that ages are counted at.
+        earlier: As for `estimate_labelled`.
+
+    Returns:
+        The same rows in the same order with LABEL_COLUMNS → one row of SHARES_SCHEMA.
+    """
     model = models.need(PROFILE)
     scored = score_profiles(population, model, as_of)
-    profiles = population.select("creator_id", "platform", "frame", *LABEL_COLUMNS).hstack(scored)
-    return estimate_sample(profiles, model.manifest, models.audience_levels.rules, earlier)
+
+    def estimate(labelled: pl.DataFrame) -> pl.DataFrame:
+        profiles = labelled.select("creator_id", "platform", "frame", *LABEL_COLUMNS).hstack(scored)
+        return estimate_sample(profiles, model.manifest, models.audience_levels.rules, earlier)
+
+    return estimate

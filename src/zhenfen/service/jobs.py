@@ -134,6 +134,14 @@ class JobStore:
         """Forget a job."""
         self._change("delete from jobs where job_id = ?", (job_id,))
 
+    def list_of_project(self, project_id: str) -> list[str]:
+        """Ids of the jobs that make a project's reports, whatever has become of them."""
+        with self._open() as database:
+            rows = database.execute(
+                "select job_id from jobs where json_extract(options, '$.project') = ?", (project_id,)
+            )
+            return [row["job_id"] for row in rows.fetchall()]
+
     def remove_ended(self, before: datetime) -> list[str]:
         """Forget the jobs that ended before a moment; returns their ids."""
         query = "delete from jobs where state in ('done', 'failed') and finished_at < ? returning job_id"
@@ -166,6 +174,8 @@ class JobStore:
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, timeout=BUSY_S)) as database:
             database.row_factory = sqlite3.Row
+            # What is deleted must not be readable in the file.
+            database.execute("pragma secure_delete = on")
             with database:
                 yield database
 

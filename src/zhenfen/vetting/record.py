@@ -103,5 +103,15 @@ def recall(score_id: str) -> Record:
         raise ConfigError(f"{path}: expected the record of a report ({error})") from error
 
 
+def forget(score_id: str, folder: Path) -> None:
+    """Drop what an id stands for, where that lies in a folder that is deleted; another's record stays."""
+    try:
+        record = recall(score_id)
+    except ConfigError:
+        return
+    if Path(record.path).is_relative_to(folder.resolve()):
+        _place(score_id).unlink(missing_ok=True)
+
+
 def _place(score_id: str) -> Path:
     return user_config_dir() / "scores" / f"{score_id}.json"

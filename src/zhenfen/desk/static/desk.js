@@ -15,17 +15,6 @@ for (const form of document.querySelectorAll("form.drop")) {
     form.querySelector(".said").textContent = form.dataset.busy;
   };
   form.addEventListener("submit", say);
-  // The browser's own field speaks the browser's language; ours speaks the page's.
-  const picker = form.querySelector(".picker");
-  const names = picker.querySelector(".names");
-  const none = names.textContent;
-  const tell = () => {
-    names.textContent = [...input.files].map((file) => file.name).join(" · ") || none;
-  };
-  picker.hidden = false;
-  input.classList.add("hidden");
-  input.addEventListener("change", tell);
-  tell();
   form.addEventListener("dragover", (event) => {
     event.preventDefault();
     form.classList.add("over");
@@ -39,6 +28,18 @@ for (const form of document.querySelectorAll("form.drop")) {
       form.requestSubmit();
     }
   });
+  // The browser's own field speaks the browser's language; ours speaks the page's.
+  const picker = form.querySelector(".picker");
+  if (!picker) continue;
+  const names = picker.querySelector(".names");
+  const none = names.textContent;
+  const tell = () => {
+    names.textContent = [...input.files].map((file) => file.name).join(" · ") || none;
+  };
+  picker.hidden = false;
+  input.classList.add("hidden");
+  input.addEventListener("change", tell);
+  tell();
 }
 
 // A job tells how far it is; where the stream is cut, the page asks every few seconds.
@@ -166,4 +167,23 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-day]");
   const day = document.querySelector("#declared input[name=starts_on]");
   if (link && day) day.value = link.dataset.day;
+});
+
+// Labelling by keyboard: a button is pressed by its key, one at a time.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.matches("input, select, textarea")) return;
+  const button = document.querySelector(`#audit button[data-key="${CSS.escape(event.key.toLowerCase())}"]:not(:disabled)`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+// A text to send on is copied whole.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (!button) return;
+  navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent).then(() => {
+    button.textContent = button.dataset.done;
+  });
 });

@@ -40,37 +40,60 @@ TABLES = (
     """
     create table letters (
         project_id text not null references projects on delete cascade, creator_id text not null,
-        number integer not null, question text not null, status text not null default 'draft', reply text,
-        version integer not null default 1, primary key (project_id, creator_id, number)
+        run integer not null, language text not null, opening text not null, closing text not null,
+        is_touched integer not null default 0, version integer not null default 1, primary key (project_id, creator_id)
+    ) strict
+    """,
+    """
+    create table questions (
+        question_id integer primary key autoincrement,
+        project_id text not null references projects on delete cascade, creator_id text not null,
+        asked text, question text not null, status text not null default 'draft', reply text not null default '',
+        status_by text, status_at text, version integer not null default 1
     ) strict
     """,
     """
     create table attachments (
         attachment_id text primary key, project_id text not null references projects on delete cascade,
-        creator_id text not null, number integer not null, name text not null, sha256 text not null,
-        n_bytes integer not null, added_by text not null, added_at text not null
+        question_id integer not null references questions on delete cascade, name text not null,
+        sha256 text not null, n_bytes integer not null, added_by text not null, added_at text not null
     ) strict
     """,
     """
     create table audits (
         project_id text not null references projects on delete cascade, creator_id text not null, kind text not null,
-        seed integer not null, design text not null, made_by text not null, made_at text not null,
-        primary key (project_id, creator_id, kind)
+        number integer not null, seed integer not null, design text not null, applied text,
+        made_by text not null, made_at text not null, primary key (project_id, creator_id, kind, number)
     ) strict
     """,
     """
     create table labels (
         label_id integer primary key autoincrement,
         project_id text not null references projects on delete cascade, creator_id text not null, kind text not null,
-        item_id text not null, label text not null, labelled_by text not null, labelled_at text not null,
-        unique (project_id, creator_id, kind, item_id, labelled_by)
+        number integer not null, item_id text not null, label text not null, labelled_by text not null,
+        labelled_at text not null, unique (project_id, creator_id, kind, number, item_id, labelled_by)
+    ) strict
+    """,
+    """
+    create table settlements (
+        project_id text not null references projects on delete cascade, creator_id text not null, kind text not null,
+        number integer not null, item_id text not null, label text not null, settled_by text not null,
+        settled_at text not null, version integer not null default 1,
+        primary key (project_id, creator_id, kind, number, item_id)
     ) strict
     """,
     """
     create table signatures (
         signature_id text primary key, project_id text not null references projects on delete cascade,
         creator_id text not null, decision text not null, reason text not null, signed_by text not null,
-        signed_at text not null, score_id text not null, sha256 text not null, versions text not null
+        signed_at text not null, run integer not null, as_of text not null, score_id text not null,
+        sha256 text not null, versions text not null
+    ) strict
+    """,
+    """
+    create table taken (
+        project_id text not null references projects on delete cascade, sha256 text not null, name text not null,
+        taken_at text not null, primary key (project_id, sha256)
     ) strict
     """,
     """
@@ -81,7 +104,13 @@ TABLES = (
     ) strict
     """,
     "create index history_by_project on history (project_id, creator_id, history_id)",
-    "create table sheet_maps (sheet text primary key, kept_at text not null) strict",
+    """
+    create table sheet_maps (
+        sheet text not null, project_id text not null references projects on delete cascade, kept_at text not null,
+        primary key (sheet, project_id)
+    ) strict
+    """,
+    "create index questions_by_creator on questions (project_id, creator_id, question_id)",
     "create table settings (name text primary key, value text not null, version integer not null default 1) strict",
 )
 
