@@ -79,6 +79,11 @@ class Outcome:
 class Engine(ABC):
     """Does tasks, and what needs all parts together."""
 
+    @property
+    def cluster(self) -> str:
+        """Where tasks are done, as the engine calls the place; empty for processes of this machine."""
+        return ""
+
     @abstractmethod
     def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
         """Outcomes as they come, each task once; a task that fails does not keep the others from being done.

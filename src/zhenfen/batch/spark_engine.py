@@ -66,6 +66,11 @@ class SparkEngine(Engine):
         self.context = context
         self._made: list[RDD[tuple[str, File]]] = []
 
+    @property
+    def cluster(self) -> str:
+        """Spark's master."""
+        return str(self.context.master)
+
     def run(self, tasks: Sequence[Task], work: Path, traffic: Traffic = NO_TRAFFIC) -> Iterator[Outcome]:
         """See `Engine.run`."""
         step = self._start(tasks, work, traffic)
@@ -252,8 +257,12 @@ def _say(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+GATEWAY = "PYSPARK_GATEWAY_PORT"
+"""Spark-submit's word to the program that it starts: where its JVM listens."""
+
+
 def open_spark(n_workers: int) -> SparkEngine:
-    """Spark on the cluster that spark-submit names, else on `n_workers` cores of this machine.
+    """Spark where it runs already, on the cluster that spark-submit names, else on `n_workers` cores of this machine.
 
     Raises:
         ConfigError: Spark or Java is not installed.
@@ -272,7 +281,10 @@ def open_spark(n_workers: int) -> SparkEngine:
     passed = {name: value for name, value in os.environ.items() if name.startswith("ZHENFEN_")}
     for name, value in {**passed, **ONE_THREAD}.items():
         conf.setExecutorEnv(name, value)
-    if not conf.contains("spark.master"):
+    # What spark-submit was told is known to its JVM alone, which a configuration made here has not met yet: whatever is
+    # set here would win over it.
+    is_elsewhere = GATEWAY in os.environ or SparkContext._active_spark_context is not None
+    if not is_elsewhere and not conf.contains("spark.master"):
         conf.setMaster(f"local[{n_workers},{MOST_FAILURES}]")
         # Nothing listens to other machines, and no name need be resolved.
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

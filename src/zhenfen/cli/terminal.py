@@ -172,6 +172,11 @@ def show_joined(added: Tables, joined: Joined, folder: str, language: str) -> No
     console.print(Text(catalogue.text("cli.tables", path=folder)))
 
 
+def show_cluster(cluster: str, language: str) -> None:
+    """Where a batch runs: whoever meant a cluster sees at once whether it is that one."""
+    Console().print(Text(Catalogue(language).text("batch.cluster", cluster=cluster)))
+
+
 def show_scored(what: str, n_rows: int, out: Path | str, language: str) -> None:
     """How many rows of `what` (profiles, comments, posts) were scored and where the scores are."""
     catalogue = Catalogue(language)
