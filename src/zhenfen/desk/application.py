@@ -19,7 +19,7 @@ from zhenfen.desk.account import make_account_router
 from zhenfen.desk.audit import make_audit_router
 from zhenfen.desk.creator import make_creator_router
 from zhenfen.desk.download import make_download_router
-from zhenfen.desk.frame import HEADERS, STATIC, Desk, catalogue_of
+from zhenfen.desk.frame import HEADERS, STATIC, Desk, catalogue_of, tell_refusal
 from zhenfen.desk.history import make_history_router
 from zhenfen.desk.home import make_home_router
 from zhenfen.desk.intake import make_intake_router
@@ -101,6 +101,9 @@ async def _refuse(desk: Desk, answer: Callable[..., Any], request: Request, erro
     if request.url.path.startswith(API_PATHS) or not hasattr(request.state, "owner"):
         return refused
     said = json.loads(bytes(refused.body))["error"]
-    catalogue, key = catalogue_of(request), f"desk.error.{said['code']}"
-    text = catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=said["text"])
-    return desk.page(request, "error.html", {"said": text}, refused.status_code)
+    text = tell_refusal(said["code"], said["text"], catalogue_of(request))
+    # A refusal within a project keeps the way on to its other pages.
+    project = await run_in_threadpool(desk.look_up, request.path_params.get("project_id", ""))
+    return await run_in_threadpool(
+        desk.page, request, "error.html", {"said": text, "project": project}, refused.status_code
+    )

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from zhenfen.desk.frame import Desk, catalogue_of, see
 from zhenfen.desk.review import find_review
 from zhenfen.desk.shortlist import read_part
-from zhenfen.desk_cases.assessment import Reread, read_again
 from zhenfen.desk_cases.days import describe_days
 from zhenfen.desk_cases.declaration import declare, list_declarations, withdraw
 from zhenfen.desk_cases.project import Project
+from zhenfen.desk_cases.rereading import Reread
 from zhenfen.desk_cases.review import DECISIONS, Review
 from zhenfen.messages import Catalogue
 from zhenfen.scoring import describe_features
@@ -92,7 +92,7 @@ def show_declared(desk: Desk, request: Request, project: Project, review: Review
 def describe_declared(desk: Desk, project: Project, review: Review, catalogue: Catalogue) -> dict[str, Any]:
     """What was declared of a creator, and each value that it changes, before and after."""
     declared = list_declarations(desk.projects.database, project.project_id, review.creator_id)
-    changes = read_again(desk.projects, project, desk.service.models, review.creator_id) if declared else []
+    changes = desk.rereads.read(desk.projects, project, desk.service.models, review.creator_id) if declared else []
     return {"declared": declared, "event_kinds": EVENT_KINDS, "changes": tell_changes(changes, catalogue)}
 
 

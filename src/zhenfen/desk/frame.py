@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from zhenfen.desk_cases.project import Project, Projects
+from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import read_style, render_page
@@ -47,11 +48,13 @@ class Desk:
         service: Jobs, models, limits and sessions.
         projects: Shortlists with their files.
         reviews: What people decided.
+        rereads: Creators read again with what was declared.
     """
 
     service: Service
     projects: Projects
     reviews: Reviews
+    rereads: Rereads = field(default_factory=Rereads)
 
     def page(
         self, request: Request, template: str, content: Mapping[str, Any] | None = None, status: int = 200
@@ -98,10 +101,17 @@ class Desk:
         Raises:
             ServiceError: There is none.
         """
+        project = self.look_up(project_id)
+        if project is None:
+            raise ServiceError(404, "not_found", "there is no such project")
+        return project
+
+    def look_up(self, project_id: str) -> Project | None:
+        """A project, None where there is none."""
         try:
             return self.projects.get(project_id)
         except LookupError:
-            raise ServiceError(404, "not_found", "there is no such project") from None
+            return None
 
     async def check_stamp(self, request: Request) -> None:
         """Refuse a form that no page of this session made.
@@ -144,6 +154,12 @@ def language_of(request: Request) -> str:
 def catalogue_of(request: Request) -> Catalogue:
     """Words and number formats of the reader's language."""
     return Catalogue(language_of(request))
+
+
+def tell_refusal(code: str, text: str, catalogue: Catalogue) -> str:
+    """Why something was refused, in the reader's language; `text` where nobody has put it into words."""
+    key = f"desk.error.{code}"
+    return catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=text)
 
 
 @cache

@@ -45,9 +45,10 @@ def make_home_router(desk: Desk) -> APIRouter:
         except BaseException:
             await run_in_threadpool(desk.projects.remove, project.project_id)
             raise
-        name = (
-            path.name if path.is_file() else catalogue.text("desk.files", n=catalogue.count(len(list(path.iterdir()))))
-        )
+        name = path.name
+        if path.is_dir():
+            names = sorted(one.name for one in path.iterdir())
+            name = catalogue.text("desk.files", name=names[0], n=catalogue.count(len(names)))
         await run_in_threadpool(desk.projects.edit, project.project_id, project.version, request.state.owner, name=name)
         return see(f"/projects/{project.project_id}/intake")
 

@@ -212,10 +212,9 @@ def name_table(table: str, catalogue: Catalogue) -> str:
 
 def name_columns(table: str, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """Every column that a heading may be used as, with its name in the reader's language."""
-    for column, headings in load_headings().columns[table].items():
-        key = f"template.heading.{table}.{column}"
-        own = next((one for one in headings if not one.isascii()), None) if catalogue.language == "zh" else None
-        yield outer_name(column), catalogue.text(key) if catalogue.has(key) else own or outer_name(column)
+    for column in load_headings().columns[table]:
+        keys = (f"template.heading.{table}.{column}", f"column.{outer_name(column)}")
+        yield outer_name(column), next((catalogue.text(key) for key in keys if catalogue.has(key)), outer_name(column))
 
 
 def recall_maps(desk: Desk) -> ImportMap | None:

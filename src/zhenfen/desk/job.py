@@ -13,14 +13,16 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see
+from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see, tell_refusal
 from zhenfen.desk_cases.assessment import list_made
 from zhenfen.desk_cases.project import Project
+from zhenfen.errors import Problem
 from zhenfen.messages import Catalogue
 from zhenfen.report.write import STEP as REPORT_STEP
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.jobs import Job
 from zhenfen.service.vetting import ID_BYTES
+from zhenfen.vetting.problems import tell_problem
 
 TICK_S = 0.4
 LONGEST_WATCH_S = 600
@@ -137,4 +139,13 @@ def tell_job(job: Job, catalogue: Catalogue) -> Mapping[str, Any]:
         share = n_done / n_total if n_total else None
         if n_total > 1:
             step = f"{step} · {catalogue.number(n_done, 0)} / {catalogue.number(n_total, 0)}"
-    return {"state": job.state, "label": catalogue.text(f"desk.job.{job.state}"), "step": step, "share": share}
+    label = catalogue.text(f"desk.job.{job.state}")
+    return {"state": job.state, "label": label, "step": step, "share": share, "why": tell_failure(job, catalogue)}
+
+
+def tell_failure(job: Job, catalogue: Catalogue) -> list[str]:
+    """Why a job failed, problem by problem; nothing of one that did not."""
+    if job.error is None:
+        return []
+    problems = [tell_problem(Problem(**one), catalogue) for one in job.error["problems"]]
+    return problems or [tell_refusal(job.error["code"], job.error["text"], catalogue)]

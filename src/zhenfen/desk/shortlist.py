@@ -53,7 +53,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
             "current": "shortlist",
             "due": find_due(desk, project),
         }
-        content = {"r": content, "project": project, "most_compared": MOST, **shown}
+        content = {"r": content, "project": project, "fewest_compared": FEWEST, "most_compared": MOST, **shown}
         return desk.page(request, "desk_shortlist.html", content)
 
     @router.get("/compare.html")

@@ -1,10 +1,9 @@
-"""From a project's files to its reports in every language, and a family read again at once with what was declared."""
+"""From a project's files to its reports in every language."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from zhenfen.report.write import silent_row, write_report
 from zhenfen.scoring import known_at, score
 from zhenfen.scoring.identity import SCORE
 from zhenfen.tables import Tables, read_tables, write_tables
-from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting.options import read_export
 from zhenfen.vetting.record import remember
 
@@ -164,44 +162,3 @@ def _enter(projects: Projects, project_id: str, run: Run, report: Path) -> None:
             " on conflict (project_id, creator_id) do update set name = excluded.name, file = excluded.file",
             rows,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Reread:
-    """A measurement or level before and after something was declared.
-
-    Attributes:
-        family: Whose.
-        feature: Name of the measurement; None for the family's level.
-        before: Value, or level, as it stood.
-        after: With what was declared.
-    """
-
-    family: str
-    feature: str | None
-    before: Any
-    after: Any
-
-
-def read_again(projects: Projects, project: Project, models: Models, creator_id: str) -> list[Reread]:
-    """What changes of one creator with everything declared by now, beside the reading without any of it.
-
-    Levels come first, then measurements; what is the same is left out.
-    """
-    tables = read_tables(projects.place(project.project_id) / TABLES)
-    declared = add_declared(tables, list_declarations(projects.database, project.project_id, creator_id))
-    options = project.options.to_vet("en", None)
-    before, after = (
-        _facts(score(one, models, as_of=options.as_of, creators=[creator_id], with_details=False))
-        for one in (tables, declared)
-    )
-    changed = [Reread(*key, before.get(key), after[key]) for key in after if before.get(key) != after[key]]
-    return sorted(changed, key=lambda one: one.feature is not None)
-
-
-def _facts(findings: Findings) -> dict[tuple[str, str | None], Any]:
-    levels: Mapping[tuple[str, str | None], Any] = {
-        (row["family"], None): f"{row['basis']}.{row['level']}" for row in findings.findings.iter_rows(named=True)
-    }
-    values = {(row["family"], row["feature"]): row["value"] for row in findings.evidence.iter_rows(named=True)}
-    return {**levels, **values}

@@ -87,15 +87,28 @@ def run(data: Path, job_id: str, attempt: int, models: Models | Callable[[], Mod
     except (InputError, ConfigError, OSError) as error:
         # What the client is told; what it cannot mend is raised again.
         if is_disk_full(error):
-            reply = disk_full().reply
+            noted = disk_full().reply.error.model_dump()
         elif isinstance(error, InputError):
-            safe = rename(error, UPLOAD, folder / UPLOAD, folder)
-            reply = make_reply(classify(error)[1], "the export cannot be used", safe.problems)
+            places = list_places(data, job) if "project" in job.options else [folder / UPLOAD, folder]
+            safe = rename(error, UPLOAD, *places)
+            noted = make_reply(classify(error)[1], "the export cannot be used", safe.problems).error.model_dump()
+            for shown, problem in zip(noted["problems"], safe.problems, strict=False):
+                # Tells it in the language of whoever looks at it later.
+                shown |= {"key": problem.key, "fields": {name: str(value) for name, value in problem.fields.items()}}
         else:
             raise
-        store.fail(job, reply.error.model_dump())
+        store.fail(job, noted)
     else:
         store.finish(job, files)
+
+
+def list_places(data: Path, job: Job) -> list[Path]:
+    """Folders that the files of a project's job lie in, the innermost first: readers know the files by name only."""
+    from zhenfen.desk_cases.project import UPLOADS, open_projects
+
+    place = open_projects(data).place(job.options["project"])
+    uploads = place / UPLOADS
+    return [*(uploads.iterdir() if uploads.is_dir() else ()), uploads, place]
 
 
 def make_report(

@@ -28,6 +28,18 @@ for (const form of document.querySelectorAll("form.drop")) {
       form.requestSubmit();
     }
   });
+  // The browser's own field speaks the browser's language; ours speaks the page's.
+  const picker = form.querySelector(".picker");
+  if (!picker) continue;
+  const names = picker.querySelector(".names");
+  const none = names.textContent;
+  const tell = () => {
+    names.textContent = [...input.files].map((file) => file.name).join(" · ") || none;
+  };
+  picker.hidden = false;
+  input.classList.add("hidden");
+  input.addEventListener("change", tell);
+  tell();
 }
 
 // A job tells how far it is; where the stream is cut, the page asks every few seconds.
@@ -83,16 +95,21 @@ if (table) {
     }
   };
   for (const one of [words, priority, decision]) one.addEventListener("input", filter);
-  words.form.addEventListener("submit", (event) => {
-    if (event.submitter === null) event.preventDefault();
+  // Enter in the words must not press the first button of the form.
+  words.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
   });
 
   const chosen = document.getElementById("n-chosen");
+  const compare = document.getElementById("compare-chosen");
   const count = () => {
     const n = table.querySelectorAll("input[name=only]:checked").length;
     chosen.textContent = chosen.dataset.text.replace("#", n);
+    compare.disabled = n > 0 && (n < Number(words.form.dataset.fewest) || n > Number(words.form.dataset.most));
   };
   table.addEventListener("change", count);
+  // What was chosen before somebody came back is chosen still.
+  window.addEventListener("pageshow", count);
 
   for (const button of table.querySelectorAll("button.sort")) {
     button.addEventListener("click", () => {

@@ -90,6 +90,7 @@ class Growth(Family, name="growth"):
     specs = SPECS
     details: ClassVar = {"daily": DAILY_SCHEMA, "spans": SPANS_SCHEMA, "causes": CAUSES_SCHEMA, "drops": DROPS_SCHEMA}
     what_ifs = (ConfirmedEvents(),)
+    has_events = True
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features of the last 90 days of each creator's readings; spans of the whole series as details."""
