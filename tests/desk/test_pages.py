@@ -283,6 +283,8 @@ def test_members_log_in_do_what_they_may_and_log_out(open_desk: OpenDesk) -> Non
     assert browser.client.get("/", follow_redirects=False).headers["location"] == "/login"
     assert browser.client.get("/v1/models").status_code == 401
     assert browser.log_in("zf_wrong").status_code == 401
+    sent = {"origin": "http://evil.example"}
+    assert browser.client.post("/login", data={"key": keys["lead"]}, headers=sent).status_code == 403
     place = f"{browser.home}/reviews/{browser.files()[0]}"
     may = {"reader": (403, 403), "analyst": (303, 403), "lead": (303, 303)}
     for version, (role, (to_edit, to_delete)) in enumerate(may.items()):

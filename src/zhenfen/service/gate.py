@@ -100,11 +100,13 @@ class Gate:
                 raise ServiceError(403, "other_origin", "pages of other sites may not ask without an API key")
             return LOCAL_OWNER
         cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
-        if cookie and not scope["path"].startswith(API_PATHS):
-            # A browser sends the cookie whoever asks: what changes anything must come from a page of ours.
+        is_page = not scope["path"].startswith(API_PATHS)
+        # A browser sends the cookie whoever asks, and logs in whom another page wants: what changes anything must come
+        # from a page of ours.
+        if is_page and (cookie or scope["path"].startswith(DESK_OPEN_PATHS)):
             if scope["method"] not in SAFE_METHODS and not _is_own(headers.get("origin", ""), headers):
                 raise ServiceError(403, "other_origin", "pages of other sites may not ask in somebody's name")
-            if (known := self.sessions.find_owner(cookie)) is not None:
+            if cookie and (known := self.sessions.find_owner(cookie)) is not None:
                 return known
         if scope["path"].startswith(DESK_OPEN_PATHS):
             return ""
