@@ -283,6 +283,9 @@ def test_members_log_in_do_what_they_may_and_log_out(open_desk: OpenDesk) -> Non
     assert browser.client.get("/", follow_redirects=False).headers["location"] == "/login"
     assert browser.client.get("/v1/models").status_code == 401
     assert browser.log_in("zf_wrong").status_code == 401
+    by_tls = browser.client.post("/login", data={"key": keys["lead"]}, headers={"origin": "https://127.0.0.1"})
+    assert "Secure" in by_tls.history[0].headers["set-cookie"]
+    browser.client.cookies.clear()
     sent = {"origin": "http://evil.example"}
     assert browser.client.post("/login", data={"key": keys["lead"]}, headers=sent).status_code == 403
     place = f"{browser.home}/reviews/{browser.files()[0]}"
