@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from zhenfen import shelf
-from zhenfen.cli import model_listing
+from zhenfen import model_listing, shelf
 from zhenfen.cli.models import app as models_app
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from registry_builder import SHIPPED, Store, make_variant
-from zhenfen.cli import model_listing
+from zhenfen import model_listing
 from zhenfen.cli.models import app as models_app
 from zhenfen.errors import ConfigError, RegistryUnreachableError
 from zhenfen.estimators.manifest import read_manifest
