@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from datetime import date
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -237,6 +238,28 @@ def test_a_chosen_set_is_read_as_one_audience(browser: Browser) -> None:
     assert (n_creators(whole), n_creators(chosen)) == ("3", "2")
     assert browser.get(f"{browser.home}/roster.json").json()["n_creators"] == 3
     assert browser.get(f"{browser.home}/roster.html?only={first}").status_code == 422
+
+
+def test_a_report_is_shown_while_those_in_other_languages_are_written(browser: Browser) -> None:
+    store, database = browser.desk.service.store, browser.desk.projects.database
+    project = browser.project
+    store.add("f" * 32, "local", {"project": project.project_id, "lang": "en"})
+    browser.desk.projects.edit(project.project_id, project.version, "local", job_id="f" * 32)
+    for _ in range(600):
+        job = store.get("f" * 32)
+        if job is not None and job.state == "running":
+            break
+        browser.desk.service.worker.call()
+        time.sleep(0.05)
+    # The report that is there is the last job's.
+    assert browser.client.get(browser.home, follow_redirects=False).headers["location"].endswith("/job")
+    assert browser.get(f"{browser.home}/job/told").json()["state"] == "running"
+    later = (datetime.now(UTC) + timedelta(seconds=5)).isoformat(timespec="seconds")
+    with database.open() as connection:
+        connection.execute("update runs set made_at = ?", (later,))
+    assert browser.get(f"{browser.home}/job/told").json()["state"] == "done"
+    for place in (browser.home, f"{browser.home}/job"):
+        assert browser.client.get(place, follow_redirects=False).headers["location"].endswith("/index.html")
 
 
 def test_a_report_of_another_version_says_so(browser: Browser) -> None:

@@ -40,7 +40,7 @@ def make_job_router(desk: Desk) -> APIRouter:
         job = find_job(desk, project)
         if job is None:
             return see(f"/projects/{project_id}/intake")
-        if job.state == "done":
+        if is_ready(desk, project, job):
             return see(f"/projects/{project_id}/index.html")
         told = tell(desk, project, job, catalogue_of(request))
         return desk.page(request, "job.html", {"project": project, "job": job, "current": "job", "told": told})
@@ -126,7 +126,16 @@ def tell(desk: Desk, project: Project, job: Job, catalogue: Catalogue) -> Mappin
     """How far a job is, and the creators whose pages are made."""
     is_running = job.state == "running" and job.step is not None and job.step[0] == REPORT_STEP
     made = list_made(desk.projects.place(project.project_id)) if is_running else []
-    return {**tell_job(job, catalogue), "made": made}
+    told = tell_job(job, catalogue)
+    return {**told, "state": "done" if is_ready(desk, project, job) else told["state"], "made": made}
+
+
+def is_ready(desk: Desk, project: Project, job: Job) -> bool:
+    """Whether a job's report is there for whoever asked for it; those in the other languages may still be written."""
+    if job.state != "running" or job.started_at is None:
+        return job.state == "done"
+    runs = desk.projects.list_runs(project.project_id)
+    return bool(runs) and datetime.fromisoformat(runs[0].made_at) > datetime.fromisoformat(job.started_at)
 
 
 def tell_job(job: Job, catalogue: Catalogue) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
-from zhenfen.desk.job import ENDED, find_due, find_job, tell_job
+from zhenfen.desk.job import ENDED, find_due, find_job, is_ready, tell_job
 from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.project import RUNS, Project
 from zhenfen.desk_cases.review import DECISIONS, Review
@@ -32,7 +32,8 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         project = desk.find(project_id)
         job = find_job(desk, project)
         is_there = bool(desk.projects.list_runs(project_id))
-        if job is not None and (job.state not in ENDED or not is_there):
+        is_waited_for = job is not None and job.state not in ENDED and not is_ready(desk, project, job)
+        if is_waited_for or (job is not None and not is_there):
             return see(f"/projects/{project_id}/job")
         return see(f"/projects/{project_id}/{'index.html' if is_there else 'intake'}")
 
@@ -41,7 +42,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         project = desk.find(project_id)
         content = read_part(desk, request, project, "index.json")
         job = find_job(desk, project)
-        running = None if job is None or job.state == "done" else tell_job(job, catalogue_of(request))
+        running = None if job is None or is_ready(desk, project, job) else tell_job(job, catalogue_of(request))
         reviews = desk.reviews.list_all(project_id)
         order = {row["file"]: place for place, row in enumerate(content["creators"])}
         # What somebody pinned stands first, in the order of the list.
