@@ -262,6 +262,17 @@ def test_a_report_is_shown_while_those_in_other_languages_are_written(browser: B
         assert browser.client.get(place, follow_redirects=False).headers["location"].endswith("/index.html")
 
 
+def test_files_that_are_too_large_are_told_of_on_a_page(open_desk: OpenDesk) -> None:
+    browser = open_desk("fr", upload_bytes=1000)
+    n_before = len(browser.desk.projects.list_all())
+    answer = browser.post("/projects", files={"files": ("x.csv", b"x" * 5000, "text/csv")})
+    assert answer.headers["location"] == "/refused/body_too_large"
+    page = browser.get("/refused/body_too_large")
+    assert page.status_code == 413
+    assert "trop volumineux" in page.text
+    assert len(browser.desk.projects.list_all()) == n_before
+
+
 def test_a_report_of_another_version_says_so(browser: Browser) -> None:
     file = browser.files()[0]
     page = browser.desk.projects.place(browser.project.project_id) / "runs" / "1" / "en" / f"{file}.json"

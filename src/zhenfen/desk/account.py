@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from zhenfen.desk.frame import LANGUAGE_COOKIE, Desk, see
 from zhenfen.messages import LANGUAGES
+from zhenfen.service.errors import ServiceError
 from zhenfen.service.sessions import COOKIE, LASTS_S
 
 LANGUAGE_S = 365 * 24 * 60 * 60
@@ -41,6 +42,10 @@ def make_account_router(desk: Desk) -> APIRouter:
         response = see("/login" if desk.service.settings.needs_key else "/")
         response.delete_cookie(COOKIE)
         return response
+
+    @router.get("/refused/{code}")
+    def get_refusal(code: Literal["body_too_large"]) -> Response:
+        raise ServiceError(413, code, "the body was too large")
 
     @router.get("/language/{language}")
     def get_language(language: str, back: str = "/") -> Response:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.metrics import OTHER
@@ -81,9 +81,14 @@ class Gate:
             scope.setdefault("state", {})["owner"] = self._find_owner(scope, headers)
             await body.check_declared(headers)
         except ServiceError as error:
-            is_page = not scope["path"].startswith(API_PATHS) and scope["method"] == "GET"
-            to_login = RedirectResponse("/login", 303) if error.code == "no_key" and is_page else error.respond()
-            await to_login(scope, receive, send)
+            answer: Response = error.respond()
+            if not scope["path"].startswith(API_PATHS):
+                # Whoever sits at a page is told on one.
+                if error.code == "no_key" and scope["method"] == "GET":
+                    answer = RedirectResponse("/login", 303)
+                elif error.code == "body_too_large":
+                    answer = RedirectResponse(f"/refused/{error.code}", 303, headers=error.headers)
+            await answer(scope, receive, send)
             return
         await self.app(scope, body, send)
 
