@@ -1,13 +1,12 @@
 """A preview made in a process of its own: `python -m zhenfen.connectors.preview_process`, an order on standard input.
 
 A parser that takes all memory, never ends or aborts ends that process, and is an error of the file; whoever asked goes
-on. The process has no more than `ROOM`, which the system holds it to.
+on. The process has no more than `ROOM`, which the system holds it to (Windows only to the time).
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -77,21 +76,17 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
     # What it unpacks lies in a folder that is gone afterwards, even where the process is killed.
     with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as scratch:
         said_to = Path(scratch) / "answer"
-        command, around = (
-            [sys.executable, "-m", "zhenfen.connectors.preview_process"],
-            {**os.environ, "TMPDIR": scratch},
-        )
+        command = [sys.executable, "-m", "zhenfen.connectors.preview_process"]
         try:
             with said_to.open("wb") as sink:
                 done = subprocess.run(  # noqa: S603 (our own program)
                     command,
                     input=order,
                     stdout=sink,
-                    # What parsers say when they abort is nobody's error but the file's.
-                    stderr=subprocess.DEVNULL,
+                    # What it says on standard error stands in the caller's log: it may be an error of ours.
                     timeout=room.wall_s,
                     check=False,
-                    env=around,
+                    env={**os.environ, "TMPDIR": scratch},
                 )
         except subprocess.TimeoutExpired as error:
             raise _too_much(path, room) from error
@@ -112,10 +107,13 @@ def _too_much(path: Path, room: Room) -> UnreadableFileError:
 def main() -> None:
     """Entry point."""
     order = _ORDERS.validate_json(sys.stdin.buffer.read())
-    # Not the address space, which threads and allocators reserve without using it.
-    resource.setrlimit(resource.RLIMIT_DATA, (order.room.memory_bytes,) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (order.room.cpu_s,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "win32":
+        import resource
+
+        # Not the address space, which threads and allocators reserve without using it.
+        resource.setrlimit(resource.RLIMIT_DATA, (order.room.memory_bytes,) * 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (order.room.cpu_s,) * 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     options = Options(order.platform, order.needs_platform, order.frame, order.creator_name)
     try:
         answer = _Answer(preview_export(Path(order.path), options, order.import_map))

@@ -17,7 +17,7 @@ from zhenfen.verdict.evidence import Findings
 Facts = Mapping[tuple[str, str | None], Any]
 """Family and measurement, None for its level → value."""
 MOST_KEPT = 256
-"""Readings kept: those of every creator of a large shortlist, a few megabytes."""
+"""Readings kept: those of every creator of a large shortlist."""
 
 
 @dataclass(frozen=True, slots=True)

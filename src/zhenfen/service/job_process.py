@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 import sys
 import tempfile
@@ -39,6 +38,8 @@ CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 def bound_memory() -> int:
     """Hold this process to MEMORY_SHARE of the memory that there is; returns how many bytes that is."""
+    import resource
+
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with contextlib.suppress(OSError, ValueError):
         # "max" where a container has no limit of its own.
@@ -166,7 +167,8 @@ def _end_with_the_service() -> None:
 def main() -> None:
     """Entry point."""
     data = Path(sys.argv[1])
-    bound_memory()
+    if sys.platform != "win32":
+        bound_memory()
     # Schedulers stop all processes of a service at once; whether this one may finish is for the service to say.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     models = warm_up()
