@@ -129,3 +129,19 @@ def test_what_was_expected_is_left_out_where_it_is_unknown_or_not_drawn() -> Non
         summary = summary_of(builder)
         assert summary["growth"]["expected"] is None
         assert 'class="expected' not in render_creator(summary)
+
+
+def test_within_a_drip_the_chart_expects_what_its_line_in_the_table_says() -> None:
+    builder = Builder().creator("a").detail("a", "growth", "daily", make_daily())
+    drip = make_span(30, 49, 9000, is_unexplained=True, shape="drip", n_expected=-60.0)
+    growth = summary_of(builder.detail("a", "growth", "spans", [drip]))["growth"]
+    assert growth["expected"]["n_expected"] == [42.0] * 29 + [None] + [-3.0] * 20 + [None] + [42.0] * 39
+    for name, usual in (("low", 10.0), ("high", 90.0)):
+        assert growth["expected"][name] == [usual] * 29 + [None] * 22 + [usual] * 39
+    other = summary_of(
+        Builder()
+        .creator("a")
+        .detail("a", "growth", "daily", make_daily())
+        .detail("a", "growth", "spans", [{**drip, "shape": "burst"}])
+    )
+    assert other["growth"]["expected"]["n_expected"] == [42.0] * 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -65,7 +66,8 @@ class GrowthSection(FamilySection, family="growth", place=1):
         names, expected = ("n_expected", "low", "high"), None
         is_known = set(names) <= set(daily.columns) and daily["n_expected"].null_count() < daily.height
         if is_known and daily.height <= LONGEST_SERIES_FOR_BARS:
-            expected = {name: daily[name].cast(pl.Float64).round(1).to_list() for name in names}
+            drawn = _expect_drips(daily, case.detail("growth", "spans"))
+            expected = {name: drawn[name].cast(pl.Float64).round(1).to_list() for name in names}
         is_inside = pl.col("day").is_between(pl.lit(first), pl.lit(last))
         posted = case.posts.select(day=pl.col("published_at").dt.strftime("%Y-%m-%d")).drop_nulls()
         events = [
@@ -130,6 +132,30 @@ class GrowthSection(FamilySection, family="growth", place=1):
         days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
         points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
         return points if len(points) > 1 else []
+
+
+def _expect_drips(daily: pl.DataFrame, spans: pl.DataFrame | None) -> pl.DataFrame:
+    """The days with what a drip is measured against: the gains before it, as its line in the table says.
+
+    The median of the days around, which all other days are set against, is the drip's own there; a range is not known.
+    Of the two days beside it half of that median is the drip's: they are left open.
+    """
+    if spans is None:
+        return daily
+    drips = spans.filter(shape="drip").select("starts_at", "ends_at", expected="n_expected").drop_nulls()
+    for first, last, gain in drips.iter_rows():
+        is_inside = pl.col("day").is_between(first.date(), last.date())
+        beside = (first.date() - timedelta(days=1), last.date() + timedelta(days=1))
+        n_days = (last - first).days + 1
+        daily = daily.with_columns(
+            pl.when(is_inside)
+            .then(gain / n_days)
+            .when(~pl.col("day").is_in(beside))
+            .then("n_expected")
+            .alias("n_expected"),
+            *(pl.when(~pl.col("day").is_between(*beside)).then(name).alias(name) for name in ("low", "high")),
+        )
+    return daily
 
 
 def _spans(case: Case) -> dict[str, Any]:
