@@ -14,10 +14,12 @@ from jinja2 import UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
+from zhenfen.model_store import Models
 from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.keys import Role
@@ -105,6 +107,15 @@ class Desk:
         if project is None:
             raise ServiceError(404, "not_found", "there is no such project")
         return project
+
+    @property
+    def panels(self) -> Panels:
+        """Reference panels of the team's own."""
+        return Panels(self.projects)
+
+    def models_of(self, project: Project) -> Models:
+        """What a project is judged with."""
+        return self.panels.use(project, self.service.models)
 
     def look_up(self, project_id: str) -> Project | None:
         """A project, None where there is none."""
