@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import add_member
 from desk_folder import HOSTILE
 
+from conftest import add_member
 from toy_models import toy_models
 from zhenfen.desk_cases.assessment import assess
 from zhenfen.desk_cases.panel import LARGEST_PANEL_BYTES, PanelError

@@ -92,7 +92,8 @@ def show_declared(desk: Desk, request: Request, project: Project, review: Review
 def describe_declared(desk: Desk, project: Project, review: Review, catalogue: Catalogue) -> dict[str, Any]:
     """What was declared of a creator, and each value that it changes, before and after."""
     declared = list_declarations(desk.projects.database, project.project_id, review.creator_id)
-    changes = desk.rereads.read(desk.projects, project, desk.models_of(project), review.creator_id) if declared else []
+    models = desk.panels.use(project, desk.service.models)
+    changes = desk.rereads.read(desk.projects, project, models, review.creator_id) if declared else []
     return {"declared": declared, "event_kinds": EVENT_KINDS, "changes": tell_changes(changes, catalogue)}
 
 

@@ -19,7 +19,6 @@ from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.model_store import Models
 from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.keys import Role
@@ -112,10 +111,6 @@ class Desk:
     def panels(self) -> Panels:
         """Reference panels of the team's own."""
         return Panels(self.projects)
-
-    def models_of(self, project: Project) -> Models:
-        """What a project is judged with."""
-        return self.panels.use(project, self.service.models)
 
     def look_up(self, project_id: str) -> Project | None:
         """A project, None where there is none."""

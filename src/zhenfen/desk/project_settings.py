@@ -1,4 +1,4 @@
-"""What is set for one project: its name, how long it is kept, whom to compare with, when to look again, what is watched."""
+"""What is set for one project: its name and days, its reference panel, when to look again, which folder is watched."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
             raise ServiceError(422, "bad_roster", "expected two creators or more")
         if only:
             ids = [find_review(desk, project_id, file).creator_id for file in only]
-            content = read_roster(desk.projects, project, desk.models_of(project), ids, language_of(request))
+            models = desk.panels.use(project, desk.service.models)
+            content = read_roster(desk.projects, project, models, ids, language_of(request))
         else:
             content = read_part(desk, request, project, "roster.json")
         return desk.page(request, "roster.html", {"r": content, "project": project, "current": "roster"})
