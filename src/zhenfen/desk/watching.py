@@ -72,7 +72,7 @@ class Watch:
             self._to_start.discard(project_id)
 
     def is_newly_due(self, project: Project) -> bool:
-        """Whether the newest report is to be looked at again, once for each time: a job that fails is not begun for ever."""
+        """Whether the newest report is to be looked at again; said once, or a job that fails were begun for ever."""
         due = find_due(self.desk, project)
         if due is None or self._due.get(project.project_id) == due:
             return False
