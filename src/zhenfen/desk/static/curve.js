@@ -17,6 +17,7 @@ if (curve && drawing) {
   const HEIGHT_PX = 320;
   let plot = null;
 
+  // Spans lie under the curve.
   const shade = (told) => (u) => {
     for (const span of told.spans) {
       const from = u.valToPos(seconds(span.starts_on) - 43200, "x", true);
@@ -29,10 +30,23 @@ if (curve && drawing) {
       u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
       u.ctx.strokeStyle = span.is_unexplained ? ink("--elevated") : ink("--line");
       u.ctx.strokeRect(left, u.bbox.top, right - left, u.bbox.height);
-      u.ctx.fillStyle = ink("--ink");
-      u.ctx.font = `600 ${12 * devicePixelRatio}px sans-serif`;
+      u.ctx.restore();
+    }
+  };
+  // Numbers as in the table below, over everything else.
+  const number = (told) => (u) => {
+    const side = 16 * devicePixelRatio;
+    for (const span of told.spans) {
+      const at = u.valToPos((seconds(span.starts_on) + seconds(span.ends_on)) / 2, "x", true);
+      if (at < u.bbox.left || at > u.bbox.left + u.bbox.width) continue;
+      u.ctx.save();
+      u.ctx.fillStyle = span.is_unexplained ? ink("--elevated") : ink("--none");
+      u.ctx.fillRect(at - side / 2, u.bbox.top, side, side);
+      u.ctx.fillStyle = ink("--paper");
+      u.ctx.font = `600 ${0.7 * side}px sans-serif`;
       u.ctx.textAlign = "center";
-      u.ctx.fillText(span.number, (left + right) / 2, u.bbox.top + 15 * devicePixelRatio);
+      u.ctx.textBaseline = "middle";
+      u.ctx.fillText(span.number, at, u.bbox.top + side / 2);
       u.ctx.restore();
     }
   };
@@ -59,6 +73,7 @@ if (curve && drawing) {
         series: [{}, { stroke: ink("--accent"), width: 1.8, spanGaps: false, points: { size: 5 } }],
         hooks: {
           drawClear: [shade(told)],
+          draw: [number(told)],
           setScale: [
             (u, key) => {
               if (key === "x") part(".range").textContent = `${day(u.scales.x.min)} – ${day(u.scales.x.max)}`;
@@ -90,8 +105,10 @@ if (curve && drawing) {
   };
 
   const open = part("button[data-do=open]");
+  const words = open.textContent;
   const show = (isOpen) => {
     open.setAttribute("aria-expanded", String(isOpen));
+    open.textContent = isOpen ? open.dataset.close : words;
     for (const one of curve.querySelectorAll(".moves, .drawn, .read, .how")) one.hidden = !isOpen;
   };
   open.addEventListener("click", () => {
