@@ -58,6 +58,7 @@ def test_a_project_judged_beside_it_has_the_bits_of_the_command_line(
     # What is shown was judged beside others: the report is made anew.
     assert answer.headers["location"] == f"{browser.home}/job"
     assert desk.service.store.counts()["queued"] == 1
+    assert "Compared with" not in browser.get(f"{browser.home}/index.html").text
     assess(desk.projects, browser.project, toy_models(), "en")
     own = toy_models()
     own = replace(own, panel=read_panel(house / "panel.csv"))

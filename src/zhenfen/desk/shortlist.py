@@ -53,6 +53,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
             "running": running,
             "current": "shortlist",
             "due": find_due(desk, project),
+            "own_panel": desk.panels.find_used(project),
         }
         content = {"r": content, "project": project, "fewest_compared": FEWEST, "most_compared": MOST, **shown}
         return desk.page(request, "desk_shortlist.html", content)

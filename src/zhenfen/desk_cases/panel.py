@@ -199,6 +199,13 @@ class Panels:
         except LookupError:
             raise ConfigError(f"project {project.project_id}: its reference panel is gone") from None
 
+    def find_used(self, project: Project) -> str | None:
+        """The project's own panel where its newest report was judged beside it; None before that, and of the shipped one."""
+        own, runs = project.options.panel, self.projects.list_runs(project.project_id)
+        if own is None or not runs or own not in self.list_names():
+            return None
+        return own if _read(self.find(own)).sha256.startswith(runs[0].versions["panel"]) else None
+
     def _place(self, panel_id: str) -> Path:
         return self.folder / f"{panel_id}.csv"
 
