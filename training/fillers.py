@@ -68,8 +68,8 @@ def load_fillers(folder: Path, audits: pl.DataFrame | None = None) -> pl.DataFra
         # Nobody is asked at the desk whether a comment is praise: what is made of nothing else may be.
         is_open = (pl.col("part") == "contested") | ((pl.col("part") == "genuine") & is_praise)
         own = audits.with_columns(normalised=normalise_texts(audits["text"])).filter(~is_open)
-        kind = pl.when(pl.col("part") == "filler").then(pl.lit("filler")).otherwise(pl.lit("other"))
-        own = own.select(source=pl.lit(AUDITS), text="text", kind=kind)
+        said = pl.when(pl.col("part") == "filler").then(pl.lit("filler")).otherwise(pl.lit("other"))
+        own = own.select(source=pl.lit(AUDITS), text="text", kind=said)
         labelled = pl.concat((labelled, own))
     labelled = labelled.with_columns(normalised=normalise_texts(labelled["text"])).unique(
         "normalised", keep="first", maintain_order=True

@@ -165,7 +165,7 @@ def export_labels(folder: Path, labels: Labels) -> bytes:
     tables = read_some(folder, (table, "creators"))
     rows = tables[table].join(tables["creators"].select("creator_id", home="platform"), on="creator_id", how="left")
     author = pl.col("author_id") if audit.kind == "comment" else pl.col("creator_id")
-    places = {"creator_id": "creator_id", "post_id": "post_id", "author_id": author}
+    places = {"creator_id": pl.col("creator_id"), "post_id": pl.col("post_id"), "author_id": author}
     texts = rows.select(id=key, **places, source="home", draw=pl.lit("random"), text="text")
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     joined = frame.join(texts, on="id", how="left", maintain_order="left")

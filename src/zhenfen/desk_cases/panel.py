@@ -200,11 +200,11 @@ class Panels:
             raise ConfigError(f"project {project.project_id}: its reference panel is gone") from None
 
     def find_used(self, project: Project) -> str | None:
-        """The project's own panel where its newest report was judged beside it; None before that, and of the shipped one."""
+        """A project's own panel where its newest report was judged beside it; None before that, and without one."""
         own, runs = project.options.panel, self.projects.list_runs(project.project_id)
         if own is None or not runs or own not in self.list_names():
             return None
-        return own if _read(self.find(own)).sha256.startswith(runs[0].versions["panel"]) else None
+        return own if _read(self.find(own)).sha256.startswith(runs[0].versions.get("panel", "none")) else None
 
     def _place(self, panel_id: str) -> Path:
         return self.folder / f"{panel_id}.csv"
