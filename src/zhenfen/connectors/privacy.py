@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from zhenfen.config import user_config_dir
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, DiskFullError
+from zhenfen.files import is_disk_full
 
 PERSON_IDS = ("creator_id", "author_id", "profile_id")
 FREE_TEXTS = ("text", "bio", "display_name", "author_name", "note")
@@ -43,16 +44,18 @@ def load_key() -> bytes:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-                sink.write(secrets.token_bytes(KEY_BYTES))
-            # Another process may have been first: its key is then the one that counts.
             try:
+                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+                    sink.write(secrets.token_bytes(KEY_BYTES))
+                # Another process may have been first: its key is then the one that counts.
                 with contextlib.suppress(FileExistsError):
                     path.hardlink_to(draft)
             finally:
-                draft.unlink()
+                draft.unlink(missing_ok=True)
         key = path.read_bytes()
     except OSError as error:
+        if is_disk_full(error):
+            raise DiskFullError(str(path)) from error
         raise ConfigError(f"{path}: the key for ids cannot be read or made ({error.strerror})") from error
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}")

@@ -13,6 +13,7 @@ from zhenfen.desk_cases.database import now
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
 from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
+from zhenfen.files import write_file
 from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import Models
 from zhenfen.places import parse_targets
@@ -133,7 +134,7 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
         noted.unlink(missing_ok=True)
         write_tables(tables, folder)
         tables = restore_labels(projects, project.project_id, tables)
-        noted.write_text(json.dumps({"n": len(batches), "how": how}), encoding="utf-8")
+        write_file(noted, json.dumps({"n": len(batches), "how": how}))
     return tables
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from zhenfen.errors import (
     LONGEST_VALUE_CHARS,
     ConfigError,
+    DiskFullError,
     InputError,
     InvalidTableError,
     MissingTableError,
@@ -27,6 +27,7 @@ from zhenfen.errors import (
     UnknownFormatError,
     UnreadableFileError,
 )
+from zhenfen.files import is_disk_full
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 100
 """Problems listed in one answer; `n_problems` says how many there are."""
 UNUSABLE = "the input cannot be used"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 LOG = logging.getLogger("zhenfen.service")
 
 _INPUT_CODES: tuple[tuple[type[InputError], int, str], ...] = (
@@ -160,15 +160,6 @@ def from_input_error(error: InputError) -> ServiceError:
     return ServiceError(status, code, UNUSABLE, error.problems)
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Whether an error, or one that it was made from, says that there is no room left to write to."""
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-        return True
-    if isinstance(error, OSError) and error.errno in FULL:
-        return True
-    return error.__cause__ is not None and is_disk_full(error.__cause__)
-
-
 def disk_full() -> ServiceError:
     """The refusal when nothing more can be written."""
     return ServiceError(507, "disk_full", "the service has no room left on its disk")
@@ -182,6 +173,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(OSError, _broken)
+    app.add_exception_handler(DiskFullError, _broken)
     app.add_exception_handler(sqlite3.OperationalError, _broken)
     # Starlette answers with this one and then raises the error again, for the log.
     app.add_exception_handler(Exception, _broken)
