@@ -211,7 +211,7 @@ def test_records_of_scores_say_it_too(
     small_disk.fill()
     ran = zhenfen("vet", plain_tables, "--out", tmp_path / "out")
     assert (ran.code, "the disk is full" in ran.err) == (2, True), ran.err
-    assert small_disk.names() == ["hmac.key", "scores"]
+    assert small_disk.names() == ["hmac.key", "hmac.key.name", "scores"]
 
 
 def test_the_service_answers_507_and_goes_on(small_disk: SmallDisk, plain_tables: Path) -> None:
