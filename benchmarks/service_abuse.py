@@ -1,7 +1,7 @@
 """A service that is treated badly: slow connections, many at once, kills in the middle of uploads and jobs.
 
-`python -m benchmarks.service_abuse [kills]` prints what became of each; exits with 1 where nobody else is answered, a job
-is lost or something is left behind.
+`python -m benchmarks.service_abuse [kills]` prints what became of each; exits with 1 where nobody else is answered,
+a job is lost or something is left behind.
 """
 
 from __future__ import annotations
@@ -125,9 +125,8 @@ def starve(running: Running) -> bool:
         one.join()
     after = running.ask("/healthz")[0]
     print(f"{N_CONNECTIONS} slow connections: {dict(ends)}")
-    print(
-        f"  good requests beside them: {dict(Counter(status for status, _ in good))}, slowest {max(seconds for _, seconds in good):.1f} s"
-    )
+    answers, slowest = dict(Counter(status for status, _ in good)), max(seconds for _, seconds in good)
+    print(f"  good requests beside them: {answers}, slowest {slowest:.1f} s")
     print(f"  afterwards: {after}")
     return after == 200 and any(status == 200 for status, _ in good)  # noqa: PLR2004 (HTTP)
 
