@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -198,10 +199,14 @@ def _refuse_options(_request: Request, error: Exception) -> JSONResponse:
     return ServiceError(422, "bad_option", "an option cannot be used", problems).respond()
 
 
-def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
+def _refuse_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = _HTTP_CODES.get(error.status_code, "refused")
-    return ServiceError(error.status_code, code, str(error.detail), headers=dict(error.headers or {})).respond()
+    code, headers = _HTTP_CODES.get(error.status_code, "refused"), dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names the methods of the first route of that path alone.
+        methods = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
+        headers |= {"Allow": ", ".join(sorted(methods)).upper()} if methods else {}
+    return ServiceError(error.status_code, code, str(error.detail), headers=headers).respond()
 
 
 def _left(_request: Request, _error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
@@ -40,6 +41,19 @@ def list_choices(choices: Collection[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "enum": list(choices)})
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _check_day(word: object) -> object:
+    # Pydantic would take a number for seconds since 1970, and a day with a time of midnight.
+    if isinstance(word, str) and not _DAY.fullmatch(word):
+        raise ValueError("expected a day such as 2026-10-31")
+    return word
+
+
+Day = Annotated[date, BeforeValidator(_check_day)]
+
+
 Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
 
 
@@ -60,7 +74,7 @@ class ProfileOptions(RowOptions):
     """Options for profiles."""
 
     platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
-    as_of: date | None = Field(
+    as_of: Day | None = Field(
         default=None,
         description="Ages are counted at the end of this day, UTC; default the latest time in the rows. "
         "Give it to get the same score for a profile whatever stands beside it.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ from zhenfen.service.creators import FOUND_BY_TEXT, FoundBy
 from zhenfen.service.errors import ErrorDetail, ServiceError, disk_full
 from zhenfen.service.examples import BODY_REFUSALS, describe_upload, refusals
 from zhenfen.service.jobs import Job
-from zhenfen.service.rows import Platform, end_of_day, list_choices, one_of
+from zhenfen.service.rows import Day, Platform, end_of_day, list_choices, one_of
 from zhenfen.service.service import Service
 from zhenfen.service.uploads import new_folder, save_export
 from zhenfen.service.worker import REPORT, UPLOAD, jobs_folder
@@ -47,7 +47,7 @@ class VetQuery(BaseModel):
 
     lang: Literal["zh", "en", "fr"] = Field(default="en", description="Language of the report.")
     creator: list[str] = Field(default=[], description="Only this creator; may be given again.")
-    as_of: date | None = Field(default=None, description="Read the data as they stood at the end of this day, UTC.")
+    as_of: Day | None = Field(default=None, description="Read the data as they stood at the end of this day, UTC.")
     show_names: bool = Field(default=False, description="Name commenters and followers.")
     frame: Frame | None = Field(default=None, description="How the audience sample was drawn, if the export is silent.")
     found_by: FoundBy | None = Field(default=None, description=FOUND_BY_TEXT)
