@@ -27,7 +27,7 @@ def free_ports(n: int) -> int:
     """The first of `n` ports in a row that nobody listens at, nor at those of the inner talk."""
     for _ in range(100):
         with socket.create_server(("127.0.0.1", 0)) as one:
-            first = 20_000 + one.getsockname()[1] % 20_000
+            first = 20_000 + int(one.getsockname()[1]) % 20_000
         with contextlib.suppress(OSError), contextlib.ExitStack() as held:
             for port in range(first, first + n):
                 for step in (0, TO_INNER_PORT):
