@@ -41,7 +41,7 @@ class Patience:
 
 
 CHECK = Patience(2, 3, 3)
-"""Before any work: a wrong address is told in half a second where nobody listens, in seven where nobody answers."""
+"""Before any work: a wrong address is told in half a second where nobody listens, in seven where one is silent."""
 WORK = Patience(5, 5, 10)
 """Five times with the waits of the SDK's standard mode are eleven seconds, in which a server starts again. Arrow's own
 way of opening an address waits a hundred seconds for one that is silent."""
