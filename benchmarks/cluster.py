@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +150,7 @@ class Bench:
     folder: Path
     at: str
 
-    def try_all(self, kind: str, n: int) -> None:
+    def try_all(self, kind: str, n: int, kills: Sequence[str]) -> None:
         """Print a row for each thing that is killed."""
         source = f"{self.at}/{kind}"
         MAKERS[kind](self.folder / kind, n)
@@ -161,7 +161,7 @@ class Bench:
         subprocess.run(command(kind, source, here, "local", N_WORKERS), check=True, stdout=subprocess.DEVNULL)
         expected = contents(here)
         n_jobs = self._tell(kind, n, "nothing", 0, expected)
-        for what in KILLS if self.store is not None else KILLS[:-1]:
+        for what in kills:
             self._tell(kind, n, what, n_jobs // 2, expected)
 
     def _tell(self, kind: str, n: int, what: str, after: int, expected: dict[str, bytes]) -> int:
@@ -229,6 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--comments", type=int, default=1_000_000)
     parser.add_argument("--creators", type=int, default=100_000)
+    parser.add_argument("--kills", nargs="*", choices=KILLS, default=KILLS)
     parser.add_argument("--memory-mb", type=int, default=700, help="of an executor, and of the driver")
     parser.add_argument("--store", action="store_true", help="from and to a store on loopback instead of folders")
     parser.add_argument("--folder", type=Path, help="where everything is kept meanwhile")
@@ -238,7 +239,7 @@ def main() -> None:
         with opened(Path(name), options.memory_mb, with_store=options.store) as bench:
             for kind, n in (("comments", options.comments), ("creators", options.creators)):
                 if n:
-                    bench.try_all(kind, n)
+                    bench.try_all(kind, n, [one for one in options.kills if one != "store" or options.store])
 
 
 if __name__ == "__main__":
