@@ -63,6 +63,10 @@ def name_place(location: str) -> str:
 def join_address(location: str, name: str) -> str:
     """The address of a file within the place `location`, with the options that it has."""
     bare, mark, options = location.partition("?")
+    if location.startswith("s3://"):
+        # Such as Spark writes into the names of partitions.
+        for character in "%?#":
+            name = name.replace(character, f"%{ord(character):02X}")
     return f"{bare.rstrip('/')}/{name.lstrip('/')}{mark}{options}" if name else location
 
 

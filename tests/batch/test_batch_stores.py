@@ -285,6 +285,12 @@ def test_an_address_says_what_the_environment_does_not(
     assert asked["connect_timeout"] == s3.WORK.connect_s
 
 
+def test_a_name_with_marks_of_an_address_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://env")
+    name = "at=12%3A00 真/a?b#c.parquet"
+    assert open_place(stores.join_address("s3://box/x?region=y", name))[1] == f"box/x/{name}"
+
+
 @pytest.mark.parametrize("address", ["s3://box/a?secret=x", "s3:///a", "s3://K:se/cr@box/a"])
 def test_what_is_no_address_of_a_store_is_told(address: str) -> None:
     with pytest.raises(StoreError) as caught:

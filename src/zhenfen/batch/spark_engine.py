@@ -283,7 +283,8 @@ def open_spark(n_workers: int) -> SparkEngine:
         # What spark-submit was told is known to its JVM alone, and a configuration asks a JVM that it has met.
         SparkContext._ensure_initialized()
     conf = SparkConf().setAppName("zhenfen").set("spark.log.level", "ERROR")
-    conf.set("spark.ui.showConsoleProgress", "false").set("spark.redaction.regex", REDACTED)
+    redacted = [pattern for pattern in (conf.get("spark.redaction.regex", None), REDACTED) if pattern]
+    conf.set("spark.ui.showConsoleProgress", "false").set("spark.redaction.regex", "|".join(redacted))
     # Whatever is set here would win over what spark-submit was told.
     is_elsewhere = GATEWAY in os.environ or SparkContext._active_spark_context is not None
     if not is_elsewhere and not conf.contains("spark.master"):
