@@ -121,6 +121,12 @@ def mark_groups(scored: pl.DataFrame) -> pl.DataFrame:
     return scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone))
 
 
+def is_text_outside(texts: pl.Series, manifest: Manifest) -> pl.Series:
+    """Whether each text is shorter or longer than those the post model was trained on; null for a null text."""
+    low, high = manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
+    return ~texts.str.len_chars().is_between(low, high)
+
+
 def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> MeasuredSample:
     scored = score_profiles(rows, model, as_of)
     features = measure_profiles(rows, as_of).select(model.manifest.features)
@@ -153,8 +159,7 @@ def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample
 def _measure_posts(rows: pl.DataFrame, model: PostModel) -> MeasuredSample:
     scored = score_posts(rows, model)
     names = ("is_disclosed", "has_purchase_means", "p_sponsored", "kind")
-    low, high = model.manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
-    is_outside = ~rows["text"].str.len_chars().is_between(low, high)
+    is_outside = is_text_outside(rows["text"], model.manifest)
     columns = count_words(rows["text"]).with_columns(
         *(scored[name] for name in names), is_outside.alias("out_of_domain")
     )
