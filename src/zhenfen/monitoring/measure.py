@@ -38,6 +38,11 @@ class MeasuredSample:
     columns: pl.DataFrame
     marks: pl.DataFrame = field(default_factory=pl.DataFrame)
 
+    @property
+    def marked(self) -> pl.DataFrame:
+        """Columns and marks beside each other."""
+        return self.columns.with_columns(self.marks) if self.marks.width else self.columns
+
 
 @dataclass(frozen=True)
 class Subject:
