@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from zhenfen.messages import LANGUAGES, Catalogue
-from zhenfen.monitoring.causes import Cause, Found, Reference, find_causes, take_out
+from zhenfen.monitoring.causes import Cause, Compared, MeasuredReference, find_causes, take_out
 from zhenfen.monitoring.comparison import compare_columns
 from zhenfen.monitoring.measure import MeasuredSample, Subject
 from zhenfen.monitoring.prevalence import Detector, compare_shares
@@ -51,11 +51,11 @@ def make(seed: int) -> pl.DataFrame:
     )
 
 
-def compare(new: pl.DataFrame) -> tuple[list[Cause], Found]:
+def compare(new: pl.DataFrame) -> tuple[list[Cause], Compared]:
     then, now = (measure(rows, EPOCH) for rows in (make(1), new))
     columns = compare_columns(then.columns, now.columns, {}, RULES)
-    found = Found(columns, compare_shares(then.marked, now.marked, SUBJECT.detectors, RULES))
-    return find_causes(SUBJECT, Reference(make(1), then, EPOCH), new, found, RULES), found
+    found = Compared(columns, compare_shares(then.marked, now.marked, SUBJECT.detectors, RULES))
+    return find_causes(SUBJECT, MeasuredReference(make(1), then, EPOCH), new, found, RULES), found
 
 
 def lose(new: pl.DataFrame, name: str, *, on: tuple[str, ...] = ("weibo", "x")) -> pl.DataFrame:

@@ -29,7 +29,7 @@ RULES = load_rules().rules
         ((0.971, 0.974), "97.1% → 97.4%"),
         ((0.97, 0.9701), "97.00% → 97.01%"),
         ((0.5, 0.5 + 1e-12), "50% (moved by less than 0.000001)"),
-        ((0.0, 1e-5), "0% → 0.001%"),
+        ((0.0, 1e-5), "0.000% → 0.001%"),
     ],
 )
 def test_shares_that_differ_never_print_alike(pair: tuple[float, float], expected: str) -> None:

@@ -44,7 +44,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Compared:
     """What a comparison of two samples found: every column and every flagged share."""
 
     columns: Sequence[JudgedColumn]
@@ -52,7 +52,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class MeasuredReference:
     """The reference's rows, what was measured of them, and the moment that their ages were counted at."""
 
     rows: pl.DataFrame
@@ -61,7 +61,7 @@ class Reference:
 
 
 def find_causes(
-    subject: Subject, reference: Reference, new: pl.DataFrame, found: Found, rules: MonitorRules
+    subject: Subject, reference: MeasuredReference, new: pl.DataFrame, found: Compared, rules: MonitorRules
 ) -> list[Cause]:
     """The columns that went missing by at least `rules.least_change`, those that move most first.
 
@@ -86,7 +86,7 @@ def find_causes(
                 without = subject.measure(take_out(base, name, missing[1]), reference.as_of)
                 columns = compare_columns(then.columns, without.columns, {}, rules)
                 changes = compare_shares(then.marked, without.marked, subject.detectors, rules)
-                cause = _compare(Cause(name, part.platform, missing), found, Found(columns, changes))
+                cause = _compare(Cause(name, part.platform, missing), found, Compared(columns, changes))
                 if cause.gone or cause.moved or cause.shares:
                     causes.append(cause)
     return sorted(causes, key=lambda one: -max((trial.values.psi for _, trial in one.moved if trial.values), default=0))
@@ -111,7 +111,7 @@ def _part(measured: MeasuredSample, platform: str | None, step: int) -> Measured
     return MeasuredSample(*frames)
 
 
-def _compare(cause: Cause, real: Found, alone: Found) -> Cause:
+def _compare(cause: Cause, real: Compared, alone: Compared) -> Cause:
     """The cause with what moved in the new rows and, without its column, in the reference."""
     columns = {one.comparison.column: one for one in real.columns if one.comparison.platform == cause.platform}
     pairs = [(columns[one.comparison.column], one) for one in alone.columns if one.comparison.column in columns]

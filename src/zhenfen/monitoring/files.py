@@ -15,7 +15,7 @@ from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
-from zhenfen.monitoring.causes import Cause, Found, Reference, find_causes
+from zhenfen.monitoring.causes import Cause, Compared, MeasuredReference, find_causes
 from zhenfen.monitoring.comparison import compare_columns
 from zhenfen.monitoring.measure import Subject, watch_comments, watch_posts, watch_profiles
 from zhenfen.monitoring.platforms import find_alone
@@ -104,8 +104,8 @@ def watch(
     columns = compare_columns(then.select(names), now.select(names), dict(subject.domain), rules.rules)
     causes: list[Cause] = []
     if kind in ROW_FILES:
-        base = Reference(samples[0].rows, measured[0], samples[0].as_of)
-        causes = find_causes(subject, base, samples[1].rows, Found(columns, changes), rules.rules)
+        base = MeasuredReference(samples[0].rows, measured[0], samples[0].as_of)
+        causes = find_causes(subject, base, samples[1].rows, Compared(columns, changes), rules.rules)
     on_progress(STEP, N_STEPS, N_STEPS)
     return MonitorResult(kind, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules, causes)
 

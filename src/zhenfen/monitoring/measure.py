@@ -10,7 +10,7 @@ import polars as pl
 
 from zhenfen.estimators.comment_model import COMMENT, KINDS, CommentModel
 from zhenfen.estimators.manifest import KindManifest, Manifest
-from zhenfen.estimators.post_model import POST, PostModel
+from zhenfen.estimators.post_model import POST, PostModel, is_text_outside
 from zhenfen.estimators.prevalence import Validation
 from zhenfen.estimators.profile_model import PROFILE, ProfileModel
 from zhenfen.features.audience.profile import measure_profiles
@@ -21,8 +21,6 @@ from zhenfen.scoring import group_comments, score_grouped, score_posts, score_pr
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.shares import to_validations
 
-TEXT_DOMAIN = "text_chars"
-"""How the post model's manifest calls the length that it was trained on."""
 _SCRIPTS = {"han": r"\p{Han}", "latin": r"[A-Za-z]", "digit": r"[0-9]"}
 
 
@@ -124,12 +122,6 @@ def mark_groups(scored: pl.DataFrame) -> pl.DataFrame:
     """text_group of each comment: its cluster, a row without one for itself."""
     alone = pl.format("row {}", pl.int_range(pl.len()))
     return scored.select(text_group=pl.coalesce(pl.col("cluster_id").cast(pl.String), alone))
-
-
-def is_text_outside(texts: pl.Series, manifest: Manifest) -> pl.Series:
-    """Whether each text is shorter or longer than those the post model was trained on; null for a null text."""
-    low, high = manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
-    return ~texts.str.len_chars().is_between(low, high)
 
 
 def _measure_profiles(rows: pl.DataFrame, model: ProfileModel, as_of: datetime) -> MeasuredSample:

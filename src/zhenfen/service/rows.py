@@ -12,11 +12,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from zhenfen.estimators.comment_model import COMMENT
-from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.post_model import POST, is_text_outside
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.estimators.shelved import ShelvedModel
 from zhenfen.model_store import Models
-from zhenfen.monitoring.measure import is_text_outside
 from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
 from zhenfen.service.examples import describe_rows
 from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
