@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +44,33 @@ def write_file(path: Path, content: bytes | str) -> None:
     """
     with whole_file(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Within the block no other process that asks changes `folder`: a second one waits until the first is done.
+
+    For what is read, changed and written again. The lock is the system's on the folder itself: it leaves no file, and
+    is let go of when the process ends, however it ends. Windows, and file systems without locks, let everybody in.
+
+    Raises:
+        ConfigError: `folder` cannot be opened.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def write_secret(path: Path, text: str) -> None:
