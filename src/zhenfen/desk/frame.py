@@ -14,6 +14,7 @@ from jinja2 import UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
@@ -105,6 +106,11 @@ class Desk:
         if project is None:
             raise ServiceError(404, "not_found", "there is no such project")
         return project
+
+    @property
+    def panels(self) -> Panels:
+        """Reference panels of the team's own."""
+        return Panels(self.projects)
 
     def look_up(self, project_id: str) -> Project | None:
         """A project, None where there is none."""

@@ -53,6 +53,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
             "running": running,
             "current": "shortlist",
             "due": find_due(desk, project),
+            "own_panel": desk.panels.find_used(project),
         }
         content = {"r": content, "project": project, "fewest_compared": FEWEST, "most_compared": MOST, **shown}
         return desk.page(request, "desk_shortlist.html", content)
@@ -74,7 +75,8 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
             raise ServiceError(422, "bad_roster", "expected two creators or more")
         if only:
             ids = [find_review(desk, project_id, file).creator_id for file in only]
-            content = read_roster(desk.projects, project, desk.service.models, ids, language_of(request))
+            models = desk.panels.use(project, desk.service.models)
+            content = read_roster(desk.projects, project, models, ids, language_of(request))
         else:
             content = read_part(desk, request, project, "roster.json")
         return desk.page(request, "roster.html", {"r": content, "project": project, "current": "roster"})
