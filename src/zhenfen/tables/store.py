@@ -12,7 +12,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
 from zhenfen.files import replace_folder
-from zhenfen.tables.bundle import Tables
+from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables
 from zhenfen.tables.foreign import take_table
 from zhenfen.tables.specs import TABLES, TableSpec
@@ -64,6 +64,12 @@ def read_tables(
     check_tables(frames)
     frames = {name: frame for name, frame in frames.items() if name in names}
     return Tables(frames) if creators is None else Tables(frames).for_creators(creators)
+
+
+def scan_table(folder: Path, name: str) -> pl.LazyFrame:
+    """The rows of a table that `write_tables` wrote, to be filtered before they are read."""
+    path = folder / f"{name}.parquet"
+    return pl.scan_parquet(path) if path.exists() else make_frame(TABLES[name]).lazy()
 
 
 def find_table(folder: Path, name: str) -> Path | None:
