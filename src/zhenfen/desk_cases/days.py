@@ -70,4 +70,5 @@ def describe_days(folder: Path, creator_id: str, start: date, end: date) -> Days
             comments.select(pl.len()),
         )
     )
-    return Days(*found[:4], *(frame.item() for frame in found[4:]))
+    followers, shown_posts, shown_comments, began, n_posts, n_comments = found
+    return Days(followers, shown_posts, shown_comments, began, n_posts.item(), n_comments.item())

@@ -47,6 +47,12 @@ class Kept(Generic[Value]):
                     self.n_bytes -= freed
             return value
 
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._changing:
+            self._values.clear()
+            self.n_bytes = 0
+
     def _look_up(self, key: Hashable) -> tuple[Value, int] | None:
         with self._changing:
             if (found := self._values.get(key)) is not None:
