@@ -71,27 +71,31 @@ def make_creator_router(desk: Desk) -> APIRouter:
 
     @router.get(PAGE)
     def get_page(request: Request, project_id: str, file: str) -> Response:
-        project = desk.find(project_id)
-        path = find_part(desk, request, project, f"{file}.json")
-        review = find_review(desk, project_id, file)
-        about = {"project": project, "review": review}
-        left_open = {name: MARKS[name] for name in ("decision", "declared", "open")}
-        kept = desk.keep(
-            request,
-            "desk_creator.html",
-            (path, path.stat().st_mtime_ns, project.name),
-            lambda: {"r": read_json(path), "current": "creator", **about, **left_open},
-        )
-        shown = describe_declared(desk, project, review, catalogue_of(request))
-        said = {"decisions": DECISIONS, "clash": None, **about}
-        parts = {
-            "decision": desk.render(request, "parts/decision.html", said),
-            "declared": desk.render(request, "parts/declared.html", {**shown, **about}),
-            "open": " open" if shown["declared"] else "",
-        }
-        return HTMLResponse(desk.fill(request, kept, **parts), headers=HEADERS)
+        return show_creator(desk, request, desk.find(project_id), file)
 
     return router
+
+
+def show_creator(desk: Desk, request: Request, project: Project, file: str) -> Response:
+    """The report's page, kept, with what people say of the creator."""
+    path = find_part(desk, request, project, f"{file}.json")
+    review = find_review(desk, project.project_id, file)
+    about = {"project": project, "review": review}
+    left_open = {name: MARKS[name] for name in ("decision", "declared", "open")}
+    kept = desk.keep(
+        request,
+        "desk_creator.html",
+        (path, path.stat().st_mtime_ns, project.name),
+        lambda: {"r": read_json(path), "current": "creator", **about, **left_open},
+    )
+    shown = describe_declared(desk, project, review, catalogue_of(request))
+    said = {"decisions": DECISIONS, "clash": None, **about}
+    parts = {
+        "decision": desk.render(request, "parts/decision.html", said),
+        "declared": desk.render(request, "parts/declared.html", {**shown, **about}),
+        "open": " open" if shown["declared"] else "",
+    }
+    return HTMLResponse(desk.fill(request, kept, **parts), headers=HEADERS)
 
 
 def show_declared(desk: Desk, request: Request, project: Project, review: Review) -> Response:

@@ -42,35 +42,7 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
 
     @router.get("/index.html")
     def get_shortlist(request: Request, project_id: str) -> Response:
-        project = desk.find(project_id)
-        path = find_part(desk, request, project, "index.json")
-        written = path.stat().st_mtime_ns
-        content, _ = desk.shortlists.recall(
-            (path, written), lambda: (read_json(path), BYTES_A_BYTE * path.stat().st_size)
-        )
-        job = find_job(desk, project)
-        running = None if job is None or is_ready(desk, project, job) else tell_job(job, catalogue_of(request))
-        reviews = desk.reviews.list_all(project_id)
-        about = {"r": content, "project": project, "decisions": DECISIONS}
-        lines = [
-            desk.keep(
-                request,
-                "parts/line.html",
-                (path, written, review := reviews[row["file"]]),
-                partial(dict, about, row=row, review=review),
-            )
-            # What somebody pinned stands first, in the order of the list.
-            for row in sorted(content["creators"], key=lambda row: not is_pinned(reviews.get(row["file"])))
-        ]
-        shown = {
-            "lines": [desk.fill(request, line) for line in lines],
-            "running": running,
-            "current": "shortlist",
-            "due": find_due(desk, project),
-            "fewest_compared": FEWEST,
-            "most_compared": MOST,
-        }
-        return desk.page(request, "desk_shortlist.html", {**about, **shown})
+        return show_shortlist(desk, request, desk.find(project_id))
 
     @router.get("/compare.html")
     def get_comparison(request: Request, project_id: str, only: Files = NOBODY) -> Response:
@@ -95,6 +67,36 @@ def make_shortlist_router(desk: Desk) -> APIRouter:
         return desk.page(request, "roster.html", {"r": content, "project": project, "current": "roster"})
 
     return router
+
+
+def show_shortlist(desk: Desk, request: Request, project: Project) -> Response:
+    """The list of the newest report, its lines kept as long as nobody changes their review."""
+    path = find_part(desk, request, project, "index.json")
+    written = path.stat().st_mtime_ns
+    content, _ = desk.shortlists.recall((path, written), lambda: (read_json(path), BYTES_A_BYTE * path.stat().st_size))
+    job = find_job(desk, project)
+    running = None if job is None or is_ready(desk, project, job) else tell_job(job, catalogue_of(request))
+    reviews = desk.reviews.list_all(project.project_id)
+    about = {"r": content, "project": project, "decisions": DECISIONS}
+    lines = [
+        desk.keep(
+            request,
+            "parts/line.html",
+            (path, written, review := reviews[row["file"]]),
+            partial(dict, about, row=row, review=review),
+        )
+        # What somebody pinned stands first, in the order of the list.
+        for row in sorted(content["creators"], key=lambda row: not is_pinned(reviews.get(row["file"])))
+    ]
+    shown = {
+        "lines": [desk.fill(request, line) for line in lines],
+        "running": running,
+        "current": "shortlist",
+        "due": find_due(desk, project),
+        "fewest_compared": FEWEST,
+        "most_compared": MOST,
+    }
+    return desk.page(request, "desk_shortlist.html", {**about, **shown})
 
 
 def is_pinned(review: Review | None) -> bool:
