@@ -41,7 +41,7 @@ def make_creator_router(desk: Desk) -> APIRouter:
 
     @router.get("/{file}/curve")
     def get_curve(request: Request, project_id: str, file: str) -> Response:
-        growth = read_part(desk, request, desk.find(project_id), f"{file}.json").get("growth")
+        growth = read_json(find_part(desk, request, desk.find(project_id), f"{file}.json")).get("growth")
         if not growth:
             raise ServiceError(404, "not_found", "there is no curve of this creator")
         return JSONResponse(thin_curve(growth), headers=HEADERS)
