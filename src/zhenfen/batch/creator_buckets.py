@@ -24,7 +24,7 @@ from zhenfen.features.base import Measured, load_families
 from zhenfen.features.comments.family import comments_by_others
 from zhenfen.features.growth.explanations import count_readings, list_moves, list_readings
 from zhenfen.features.growth.falls import count_falls, list_losses
-from zhenfen.features.growth.family import mark_days
+from zhenfen.features.growth.spans import mark_days
 from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.network.family import count_creators
 from zhenfen.files import write_file

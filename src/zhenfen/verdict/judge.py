@@ -44,24 +44,12 @@ class Judged:
         findings: `evidence.FINDINGS_SCHEMA`.
         creators: `creator.CREATORS_SCHEMA`.
         contributions: CONTRIBUTIONS_SCHEMA, largest first; no rows without a creator model, or where nobody asked.
-        matched: Family → its measurements beside their peers (`panel.match_peers`).
     """
 
     evidence: pl.DataFrame
     findings: pl.DataFrame
     creators: pl.DataFrame
     contributions: pl.DataFrame
-    matched: Mapping[str, pl.DataFrame]
-
-    def only(self, creator_id: str) -> Judged:
-        """What was decided of one creator."""
-        return Judged(
-            self.evidence.filter(creator_id=creator_id),
-            self.findings.filter(creator_id=creator_id),
-            self.creators.filter(creator_id=creator_id),
-            self.contributions.filter(creator_id=creator_id),
-            {name: frame.filter(creator_id=creator_id) for name, frame in self.matched.items()},
-        )
 
 
 def judge(
@@ -71,7 +59,6 @@ def judge(
     standards: Standards,
     *,
     in_set: pl.DataFrame,
-    matched: Mapping[str, pl.DataFrame] | None = None,
     with_contributions: bool = True,
 ) -> Judged:
     """Judge creators by what was measured of them.
@@ -82,7 +69,6 @@ def judge(
         prevalence: `verdict.audience.SHARES_SCHEMA`, of these creators.
         standards: Panel, rules and creator model.
         in_set: What all creators read together show: `summarise`.
-        matched: Of families that were set beside their peers already, `Judged.matched`.
         with_contributions: Whether to list what each measurement adds to P(manipulated).
     """
     mine = pl.col("creator_id").is_in(creators["creator_id"].implode())
@@ -91,11 +77,7 @@ def judge(
     rules = standards.levels.rules
     admitted = admit(values, creators, rules.least, in_set, rules.lower_z)
     reasons = pl.concat([own, admitted.reasons]).unique(["creator_id", "family"], keep="first", maintain_order=True)
-    known = matched or {}
-    beside = {
-        name: known[name] if name in known else match_peers(one, creators, standards.panel)
-        for name, one in values.items()
-    }
+    beside = [match_peers(one, creators, standards.panel) for one in values.values()]
     judged = [
         frame.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
             index="creator_id", variable_name="feature", value_name="judged"
@@ -103,7 +85,7 @@ def judge(
         for frame in admitted.values.values()
         if frame.width > 1
     ]
-    compared = pl.concat(beside.values()).join(
+    compared = pl.concat(beside).join(
         pl.concat(judged), on=["creator_id", "feature"], how="left", maintain_order="left"
     )
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
@@ -118,7 +100,7 @@ def judge(
     overall = decide_creators(
         findings, predicted, standards.creator_levels.rules, lines, find_unexplained(findings, values)
     )
-    return Judged(evidence, findings, overall, contributions, beside)
+    return Judged(evidence, findings, overall, contributions)
 
 
 def find_unexplained(findings: pl.DataFrame, values: Mapping[str, pl.DataFrame]) -> pl.Series:
