@@ -189,6 +189,7 @@ def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape)
     """One layer of the encoder, from the tensors whose names begin with `name`."""
     import torch
 
+    # Without weights of its own: drawing some at random, to be overwritten, takes longer than reading a post.
     layer = torch.nn.TransformerEncoderLayer(
         shape.hidden_size,
         shape.num_attention_heads,
@@ -197,6 +198,7 @@ def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape)
         activation="gelu",
         layer_norm_eps=shape.layer_norm_eps,
         batch_first=True,
+        device="meta",
     )
     names = {
         "self_attn.out_proj.": "ao.",
@@ -209,7 +211,7 @@ def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape)
     state = {f"{ours}{kind}": tensors[f"{name}{its}{short}"] for ours, its in names.items() for kind, short in kinds}
     for kind, short in kinds:
         state[f"self_attn.in_proj_{kind}"] = torch.cat([tensors[f"{name}{part}.{short}"] for part in "qkv"])
-    layer.load_state_dict(state)
+    layer.load_state_dict(state, assign=True)
     return layer.eval()
 
 

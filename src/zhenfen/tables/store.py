@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -34,8 +34,12 @@ LARGEST_CELL_BYTES = 16 * 2**20
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA)
 
 
-def read_tables(path: Path) -> Tables:
+def read_tables(path: Path, names: Collection[str] = TABLES) -> Tables:
     """Read and check the tables of a folder or a database file.
+
+    Args:
+        path: The folder, or the file.
+        names: Of the tables of a folder, those that are read.
 
     Raises:
         MissingTableError: There is no table at `path`.
@@ -43,7 +47,7 @@ def read_tables(path: Path) -> Tables:
         InvalidTableError: The tables break the contract.
     """
     if not path.is_file():
-        found = {name: find_table(path, name) for name in TABLES}
+        found = {name: find_table(path, name) for name in TABLES if name in names}
         frames = {name: _read_parquet(TABLES[name], file) for name, file in found.items() if file is not None}
     elif path.suffix in DATABASE_SUFFIXES:
         raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
