@@ -111,11 +111,13 @@ def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime,
     """
     features = measure_profiles(audience, as_of)
     platforms = audience["platform"]
-    scored = audience.select(
-        "profile_id",
-        p_fake=pl.Series(model.predict_proba(features, platforms)),
-        model=pl.lit(model.manifest.label),
-        out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
+    scored = pl.DataFrame(
+        {
+            "profile_id": audience["profile_id"],
+            "p_fake": model.predict_proba(features, platforms),
+            "model": pl.Series([model.manifest.label]).new_from_index(0, audience.height),
+            "out_of_domain": model.is_out_of_domain(features, platforms),
+        }
     )
     return scored.with_columns(reasons=model.explain(features, platforms, n_reasons)) if n_reasons else scored
 
