@@ -63,7 +63,8 @@ class ProfileModel:
         n_outside = ((values < low) | (values > high)).sum(axis=0)
         n_known = (~np.isnan(values)).sum(axis=0)
         validated = [find_platform(platforms, name) for name in self.manifest.platforms]
-        return (n_outside > MOST_OUTSIDE_SHARE * n_known) | ~np.any(validated, axis=0)
+        is_strange = n_outside > MOST_OUTSIDE_SHARE * n_known
+        return np.asarray(is_strange | ~np.any(validated, axis=0), dtype=np.bool_)
 
     def explain(self, features: pl.DataFrame, platforms: pl.Series, n: int) -> pl.Series:
         """The `n` largest contributions of every row, as a list of {feature, contribution}, largest first."""
