@@ -46,7 +46,7 @@ class Watched:
         self.context = browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": 900})
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
-        self.address, self.wrong = address, []
+        self.address, self.wrong, self.refused = address, [], 0
         self.page.on("console", lambda told: self._note(told.type in ("error", "warning"), told.text))
         self.page.on("pageerror", lambda error: self._note(True, str(error)))
         self.page.on("request", lambda one: self._note(not one.url.startswith((address, "data:")), one.url))
@@ -56,8 +56,29 @@ class Watched:
             self.wrong.append(what)
 
     def go(self, place: str) -> Any:
-        self.page.goto(self.address + place)
+        answer = self.page.goto(self.address + place)
+        self.refused = answer.status if answer.status >= 400 else 0
         return self.page
+
+    def submit(self, place: str, form: str, values: dict[str, str]) -> None:
+        """Send a form of a page as a browser without script does, with some of its fields changed."""
+        self.go(place)
+        with self.page.expect_navigation() as answer:
+            self.page.evaluate(
+                """([form, values]) => {
+                  const one = document.querySelector(form);
+                  for (const [name, value] of Object.entries(values)) one.elements.namedItem(name).value = value;
+                  HTMLFormElement.prototype.submit.call(one);
+                }""",
+                [form, values],
+            )
+        self.refused = answer.value.status
+
+    def take_wrong(self) -> list[str]:
+        """What happened since this was asked the last time, but for the refusal that the page tells of."""
+        taken = [text for text in self.wrong if f"status of {self.refused}" not in text]
+        self.wrong = []
+        return taken
 
     def overflow(self) -> int:
         width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -6,20 +6,23 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from zhenfen.config import load_platforms
 from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
+from zhenfen.service.gate import LOCAL_OWNER
 from zhenfen.service.keys import Role
 from zhenfen.service.service import Service
 from zhenfen.service.sessions import COOKIE
@@ -84,7 +87,9 @@ class Desk:
                 role=self.role_of(request),
                 has_login=self.service.settings.needs_key,
                 stamp=self.service.sessions.make_stamp(owner, token),
-                path=request.url.path,
+                path=place_of(request),
+                name_person=partial(name_person, catalogue=catalogue),
+                name_platform=partial(name_platform, catalogue=catalogue),
                 assets=hash_assets(),
                 **shown,
             )
@@ -154,6 +159,25 @@ def language_of(request: Request) -> str:
 def catalogue_of(request: Request) -> Catalogue:
     """Words and number formats of the reader's language."""
     return Catalogue(language_of(request))
+
+
+def place_of(request: Request) -> str:
+    """Where a page is found again; of an answer to a form, the page that it stood on."""
+    place = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    return f"{place.path or '/'}?{place.query}".removesuffix("?")
+
+
+def name_person(name: str, catalogue: Catalogue) -> str:
+    """Who did something; without keys that is whoever sits at this machine."""
+    return catalogue.text("desk.person.local") if name == LOCAL_OWNER else name
+
+
+def name_platform(platform: str, catalogue: Catalogue) -> str:
+    """Where texts and profiles are from, in the reader's language; its id where nobody has put it into words."""
+    known, key = load_platforms().get(platform), f"desk.source.{platform}"
+    if known is not None:
+        return known.name[catalogue.language]
+    return catalogue.text(key) if catalogue.has(key) else platform
 
 
 def tell_refusal(code: str, text: str, catalogue: Catalogue) -> str:
