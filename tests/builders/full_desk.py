@@ -35,7 +35,7 @@ BAD_INPUT = {
     "text": "unusable",
     "problems": [
         {
-            "file": "list.csv",
+            "file": "名单.csv",
             "row": 2,
             "column": "粉丝数",
             "value": "很多",
@@ -47,7 +47,7 @@ BAD_INPUT = {
     "n_problems": 40,
 }
 N_LABELS = 35
-RUNNING, RUNNING_JOB = "job running", "1" * 32
+RUNNING_JOB = "1" * 32
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(3600)")
 """Stands for a job that is at work as long as anybody looks."""
 
@@ -132,8 +132,8 @@ def upload(browser: Browser, text: str, name: str) -> str:
 def _furnish_projects(browser: Browser) -> dict[str, str]:
     """Projects on their way to a report: read, not recognised, not readable, waiting, at work and failed."""
     desk, store = browser.desk, browser.desk.service.store
-    names = ("job failed", RUNNING, "job waiting")
-    projects = [desk.projects.make(f"{name} {LONG}"[:80], "local") for name in names]
+    names = ("job that failed", "job at work", "job in the queue")
+    projects = [desk.projects.make(f"{LONG} {number}"[-80:], "local") for number in range(3)]
     for job_id, project in zip(("0" * 32, RUNNING_JOB, "2" * 32), projects, strict=True):
         store.add(job_id, "local", {"project": project.project_id, "lang": "en"})
         desk.projects.edit(project.project_id, project.version, "local", job_id=job_id)

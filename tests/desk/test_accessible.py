@@ -31,6 +31,8 @@ ALLOWED = {
     "card": "a file of the shelf, shown as it is",
     "drift": "measurements go by the names that stand in the models' files",
 }
+TOLD = {"kind_a", "kind_b", "under_posts", "under_posts_labelled"}
+"""What an engineer is told of the file of labels: its columns and whose they are."""
 CODES = {
     *load_platforms(),
     *load_families(),
@@ -145,7 +147,7 @@ def find_codes(page: Any, name: str, language: str, names: set[str]) -> Iterator
         yield "the key of a message"
     if name in ALLOWED:
         return
-    words = set(re.findall(r"[A-Za-z0-9_]+", page.evaluate(TEXT)))
-    yield from sorted({word for word in words if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", word)} - names)
+    words = set(re.findall(r"[\w/-]+", page.evaluate(TEXT), flags=re.ASCII))
+    yield from sorted({word for word in words if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", word)} - names - TOLD)
     if language == "zh":
         yield from sorted(words & CODES)

@@ -90,6 +90,67 @@ def test_the_shortlist_is_worked_by_keyboard(open_page: Any, home: str) -> None:
     assert watched.wrong == []
 
 
+SHOWS_FOCUS = """() => {
+  const shows = (one) => getComputedStyle(one).outlineStyle !== "none" && parseFloat(getComputedStyle(one).outlineWidth) > 0;
+  const at = document.activeElement;
+  // A field for files is shown by a button beside it.
+  return shows(at) || (at.type === "file" && [...at.parentElement.querySelectorAll(".button")].some(shows));
+}"""
+
+
+def tab_to(page: Any, selector: str) -> None:
+    """Go on to an element by Tab alone; wherever that stops on the way can be seen."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        # After the last stop a browser's own controls come first.
+        if page.evaluate("document.activeElement === document.body"):
+            continue
+        assert page.evaluate(SHOWS_FOCUS), page.evaluate("document.activeElement.outerHTML")[:200]
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(selector)
+
+
+def test_from_a_dropped_sheet_to_a_signed_decision_by_keyboard_alone(open_page: Any, tmp_path: Path) -> None:
+    watched = open_page("fr")
+    page = watched.go("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('a.skip')")
+    page.keyboard.press("Enter")
+    path = tmp_path / "liste.csv"
+    path.write_text(LIST, encoding="utf-8")
+    # The window in which files are chosen is the system's own.
+    tab_to(page, "#files")
+    page.set_input_files("#files", path)
+    tab_to(page, "form#drop button.main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/intake")
+    tab_to(page, "button[value=start]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/index.html")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/creator-*.html")
+    tab_to(page, "#decision input[name=decision]")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    assert page.is_checked("#decision input[value=conditions]")
+    tab_to(page, "#decision textarea")
+    page.keyboard.type("sous réserve des justificatifs")
+    tab_to(page, "#decision button.main")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#decision a[href$='/sign']")
+    tab_to(page, "#decision a[href$='/sign']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign")
+    tab_to(page, "input[name=name]")
+    page.keyboard.type("Li Lei")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/signed/*")
+    assert page.inner_text("p.lead") == "Sous conditions · sous réserve des justificatifs"
+    assert watched.wrong == []
+
+
 def test_two_browsers_that_decide_lose_nothing(open_page: Any, home: str) -> None:
     one, other = open_page(), open_page()
     place = one.go(f"{home}/index.html").get_attribute("table.live tbody:last-of-type th a", "href")
