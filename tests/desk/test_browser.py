@@ -91,7 +91,10 @@ def test_the_shortlist_is_worked_by_keyboard(open_page: Any, home: str) -> None:
 
 
 SHOWS_FOCUS = """() => {
-  const shows = (one) => getComputedStyle(one).outlineStyle !== "none" && parseFloat(getComputedStyle(one).outlineWidth) > 0;
+  const shows = (one) => {
+    const style = getComputedStyle(one);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  };
   const at = document.activeElement;
   // A field for files is shown by a button beside it.
   return shows(at) || (at.type === "file" && [...at.parentElement.querySelectorAll(".button")].some(shows));

@@ -141,13 +141,17 @@ def read_options(form: Mapping[str, Any]) -> ProjectOptions:
 
     Raises:
         ValueError: A day is none.
-        ConfigError: Nobody knows a place.
+        ConfigError: Nobody knows a place, or a word is none of those that are offered.
     """
     said = {name: str(form.get(name, "")).strip() or None for name in ("platform", "found_by", "frame", "creator_name")}
     places = tuple(
         part.strip() for part in str(form.get("target_regions", "")).replace("、", ",").split(",") if part.strip()
     )
     parse_targets(places)
+    # A browser offers no other words; a page that kept one could not be shown again.
+    check_options(said["frame"], said["platform"], True, said["creator_name"])
+    if said["found_by"] not in (None, *FOUND_BY):
+        raise ConfigError(f"found_by {said['found_by']!r}: expected one of {', '.join(FOUND_BY)}")
     day = str(form.get("as_of", "")).strip()
     return ProjectOptions.model_validate(
         {
