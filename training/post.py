@@ -1,6 +1,6 @@
 """The post model: train on the public sets of posts, judge, track, and put on the shelf.
 
-Run: python -m training.post [--tracking-uri URI] [--tune N]
+Run: python -m training.post [--with-audits PATH] [--tune N] [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ from training.posts import SOURCES, UNDECIDED, load_posts
 from training.recipe import Export, Recipe, run_command
 from training.shelf import DOMAIN_QUANTILES, hash_file
 from training.split import Mask, make_folds, outside
+from training.text_audits import add_audits, read_text_audits, take_posts
 from training.tune import Chooser, add_option, make_chooser
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators import post_text
@@ -121,10 +122,12 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
     Attributes:
         reading: The encoder.
         n_trials: `--tune N`.
+        audits: Posts labelled at the desk, a file or a folder of them.
     """
 
     reading: EncoderConfig
     n_trials: int = 0
+    audits: Path | None = None
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[PostConfig]]:
@@ -133,8 +136,12 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
 
     def data(self, folder: Path) -> tuple[PostData, list[TrainingSource]]:
         """Rows of all sources, read by the encoder."""
-        rows, marks, encoder = load_posts(folder), load_marks(folder), TextEncoder.load(self.reading)
-        sources = [*describe_sets(SOURCES, rows, folder), *describe_sets([MARKS], marks, folder)]
+        labelled, more = None, []
+        if self.audits is not None:
+            labelled, source = take_posts(read_text_audits(self.audits, "post"))
+            more = [source]
+        rows, marks, encoder = load_posts(folder, labelled), load_marks(folder), TextEncoder.load(self.reading)
+        sources = [*describe_sets(SOURCES, rows, folder), *describe_sets([MARKS], marks, folder), *more]
         lessons, marked = (make_lessons(one["text"], encoder) for one in (rows, marks))
         probe = encoder.embed(pl.Series([PROBE]))[0][0].astype(np.float64)
         return PostData(rows, lessons, marks, marked, probe), sources
@@ -355,12 +362,15 @@ def show_kinds(confused: pl.DataFrame) -> str:
 def make_recipe(options: Namespace) -> PostRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
-    return PostRecipe(config, read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig), options.tune)
+    return PostRecipe(
+        config, read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig), options.tune, options.with_audits
+    )
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("post", __doc__)
+    add_audits(parser)
     add_option(parser)
     run_command(parser, make_recipe)
 
