@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from zhenfen.desk.frame import HEADERS, MARKS, Desk, catalogue_of, see
 from zhenfen.desk.review import find_review
-from zhenfen.desk.shortlist import find_part, read_json
+from zhenfen.desk.shortlist import find_part, read_json, read_part
 from zhenfen.desk_cases.days import describe_days
 from zhenfen.desk_cases.declaration import declare, list_declarations, withdraw
 from zhenfen.desk_cases.project import Project
@@ -41,7 +41,7 @@ def make_creator_router(desk: Desk) -> APIRouter:
 
     @router.get("/{file}/curve")
     def get_curve(request: Request, project_id: str, file: str) -> Response:
-        growth = read_json(find_part(desk, request, desk.find(project_id), f"{file}.json")).get("growth")
+        growth = read_part(desk, request, desk.find(project_id), f"{file}.json").get("growth")
         if not growth:
             raise ServiceError(404, "not_found", "there is no curve of this creator")
         return JSONResponse(thin_curve(growth), headers=HEADERS)
