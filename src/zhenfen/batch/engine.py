@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, DiskFullError, InputError
+from zhenfen.errors import ConfigError, DiskFullError, InputError, StoreError
 from zhenfen.files import is_disk_full
 
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -66,7 +66,7 @@ class Outcome:
 
     Attributes:
         name: The task's.
-        value: What its call returned.
+        value: What its call returned; of a store that cannot be used, the error itself, to be told in any language.
         error: Why there is none.
         is_fatal: Whether no other task can be done either.
         full_place: What could not be written because the disk is full.
@@ -160,7 +160,8 @@ def attempt(task: Task, work: Path) -> Outcome:
             return Outcome(task.name, error=str(error), full_place=getattr(error, "place", str(work)))
         if not isinstance(error, (InputError, ConfigError)):
             raise
-        return Outcome(task.name, error=str(error), is_fatal=isinstance(error, ConfigError))
+        told = error if isinstance(error, StoreError) else None
+        return Outcome(task.name, value=told, error=str(error), is_fatal=isinstance(error, ConfigError))
 
 
 def check(outcome: Outcome) -> Outcome:
@@ -173,7 +174,7 @@ def check(outcome: Outcome) -> Outcome:
     if outcome.full_place is not None:
         raise DiskFullError(outcome.full_place)
     if outcome.is_fatal:
-        raise ConfigError(str(outcome.error))
+        raise outcome.value or ConfigError(str(outcome.error))
     return outcome
 
 

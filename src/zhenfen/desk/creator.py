@@ -7,11 +7,11 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, see
+from zhenfen.desk.frame import HEADERS, MARKS, Desk, catalogue_of, see
 from zhenfen.desk.review import find_review
-from zhenfen.desk.shortlist import read_part
+from zhenfen.desk.shortlist import find_part, read_json, read_part
 from zhenfen.desk_cases.days import describe_days
 from zhenfen.desk_cases.declaration import declare, list_declarations, withdraw
 from zhenfen.desk_cases.project import Project
@@ -80,12 +80,7 @@ def make_creator_router(desk: Desk) -> APIRouter:
 
     @router.get(PAGE)
     def get_page(request: Request, project_id: str, file: str) -> Response:
-        project = desk.find(project_id)
-        content = read_part(desk, request, project, f"{file}.json")
-        review = find_review(desk, project_id, file)
-        shown = describe_declared(desk, project, review, catalogue_of(request))
-        said = {"review": review, "decisions": DECISIONS, "clash": None, "current": "creator"}
-        return desk.page(request, "desk_creator.html", {"r": content, "project": project, **said, **shown})
+        return show_creator(desk, request, desk.find(project_id), file)
 
     return router
 
@@ -108,6 +103,28 @@ def thin_curve(growth: Mapping[str, Any]) -> dict[str, Any]:
         "followers": followers,
         "spans": [{name: one[name] for name in names} for one in growth["spans"]],
     }
+
+
+def show_creator(desk: Desk, request: Request, project: Project, file: str) -> Response:
+    """The report's page, kept, with what people say of the creator."""
+    path = find_part(desk, request, project, f"{file}.json")
+    review = find_review(desk, project.project_id, file)
+    about = {"project": project, "review": review}
+    left_open = {name: MARKS[name] for name in ("decision", "declared", "open")}
+    kept = desk.keep(
+        request,
+        "desk_creator.html",
+        (path, path.stat().st_mtime_ns, project.name),
+        lambda: {"r": read_json(path), "current": "creator", **about, **left_open},
+    )
+    shown = describe_declared(desk, project, review, catalogue_of(request))
+    said = {"decisions": DECISIONS, "clash": None, **about}
+    parts = {
+        "decision": desk.render(request, "parts/decision.html", said),
+        "declared": desk.render(request, "parts/declared.html", {**shown, **about}),
+        "open": " open" if shown["declared"] else "",
+    }
+    return HTMLResponse(desk.fill(request, kept, **parts), headers=HEADERS)
 
 
 def show_declared(desk: Desk, request: Request, project: Project, review: Review) -> Response:

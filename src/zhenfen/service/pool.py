@@ -34,6 +34,11 @@ class Pool:
         self._lock = threading.Lock()
         self._n_open = 0
 
+    @property
+    def n_open(self) -> int:
+        """Work being done or waiting for a thread."""
+        return self._n_open
+
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`.
 
@@ -47,7 +52,8 @@ class Pool:
         future = self._executor.submit(_without_panic, work)
         future.add_done_callback(self._count_down)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.answer_s)
+            async with asyncio.timeout(self.answer_s):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             raise ServiceError(504, "took_too_long", f"no answer within {self.answer_s:g} seconds") from None
 

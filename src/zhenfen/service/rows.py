@@ -13,13 +13,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from zhenfen.estimators.comment_model import COMMENT
-from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.post_model import POST, is_text_outside
 from zhenfen.estimators.profile_model import PROFILE
+from zhenfen.estimators.shelved import ShelvedModel
 from zhenfen.model_store import Models
 from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
 from zhenfen.service.examples import describe_rows
 from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.service.json_rows import JsonTables
+from zhenfen.service.score_counts import BY_LENGTH, count_outside_profiles
 from zhenfen.service.service import Service, need
 from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
 from zhenfen.text.brands import load_brands
@@ -104,8 +106,18 @@ def make_rows_router(service: Service) -> APIRouter:
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
     async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
+        def find_outside(rows: pl.DataFrame, scored: pl.DataFrame) -> dict[str, int]:
+            # A row that names no platform was scored as one of the query's.
+            platforms = rows["platform"].fill_null(pl.lit(options.platform, dtype=pl.String))
+            return count_outside_profiles(scored, platforms, need(service.models, PROFILE).manifest)
+
         return await _answer(
-            service, request, "profiles", profiles.frame, lambda rows: score_audience(rows, service.models, options)
+            service,
+            request,
+            PROFILE,
+            profiles.frame,
+            lambda rows: score_audience(rows, service.models, options),
+            find_outside=find_outside,
         )
 
     @router.post(
@@ -118,7 +130,7 @@ def make_rows_router(service: Service) -> APIRouter:
         return await _answer(
             service,
             request,
-            "comments",
+            COMMENT,
             comments.frame,
             lambda rows: score_comments(rows, model, n_reasons=options.n_reasons),
         )
@@ -130,7 +142,10 @@ def make_rows_router(service: Service) -> APIRouter:
         def score(rows: pl.DataFrame) -> pl.DataFrame:
             return score_posts(rows, model, n_reasons=options.n_reasons, brands=open_book() if options.brands else None)
 
-        return await _answer(service, request, "posts", posts.frame, score)
+        def find_outside(rows: pl.DataFrame, _scored: pl.DataFrame) -> dict[str, int]:
+            return {BY_LENGTH: int(is_text_outside(rows["text"], model.manifest).sum())}
+
+        return await _answer(service, request, POST, posts.frame, score, find_outside=find_outside)
 
     return router
 
@@ -138,25 +153,30 @@ def make_rows_router(service: Service) -> APIRouter:
 def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptions) -> pl.DataFrame:
     """`scoring.score_profiles` with the options of a query."""
     model = need(models, PROFILE)
-    named = audience.with_columns(pl.col("platform").fill_null(pl.lit(options.platform, dtype=pl.String)))
     moment = end_of_day(options.as_of) or latest_time(audience, time_columns("audience")) or EPOCH
-    return score_profiles(named, model, moment, n_reasons=options.n_reasons)
+    if options.platform is not None:
+        audience = audience.with_columns(pl.col("platform").fill_null(options.platform))
+    return score_profiles(audience, model, moment, n_reasons=options.n_reasons)
 
 
 async def _answer(
     service: Service,
     request: Request,
-    kind: str,
+    kind: ShelvedModel[Any],
     read: Callable[[bytes, str], pl.DataFrame],
     score: Callable[[pl.DataFrame], pl.DataFrame],
+    *,
+    find_outside: Callable[[pl.DataFrame, pl.DataFrame], dict[str, int]] | None = None,
 ) -> Response:
     given = media_type(request.headers, MEDIA_TYPES)
     wanted = reply_type(request.headers, given)
     body = await request.body()
 
     def work() -> bytes:
-        scored = score(read(body, given))
-        service.metrics.count_rows(kind, scored.height)
+        rows = read(body, given)
+        scored = score(rows)
+        label = need(service.models, kind).manifest.label
+        service.metrics.count_scored(kind.rows, label, scored, find_outside(rows, scored) if find_outside else {})
         return encode(scored, wanted)
 
     return Response(await service.pool.run(work), media_type=wanted)

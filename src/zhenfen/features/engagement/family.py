@@ -64,8 +64,8 @@ class Engagement(Family, name="engagement"):
         "hits": HITS_SCHEMA,
     }
     what_ifs = (PromotedPosts(),)
-    has_events = True
     is_alone = True
+    again_from = ("creators", "follower_counts", "posts", "post_counts", "creator_stats", "events")
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the posts older than two days; reposts are left out."""
