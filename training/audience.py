@@ -83,8 +83,13 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
         return (make_chooser(self.config.name, judge_across, "trees", self.n_trials, self.config.seed),)
 
     def params(self) -> Mapping[str, Any]:
-        """The configuration, the shared trees' parameters by their own names."""
-        return {**self.config.model_dump(exclude={"params"}), **asdict(self.config.params)}
+        """The configuration as it is used, the shared trees' parameters by their own names: every seed is the model's."""
+        config = self.config
+        params, *grown = (replace(one.params, seed=config.seed) for one in (config, *config.experts.values()))
+        said = config.model_dump(exclude={"params"})
+        for expert, own in zip(said["experts"].values(), grown, strict=True):
+            expert["params"] = asdict(own)
+        return {**said, **asdict(params)}
 
     def data(self, folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
         """Rows of all sources with near-duplicates marked."""

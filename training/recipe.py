@@ -21,9 +21,9 @@ from training.datasets import data_dir
 from training.evaluate import EVEN, VIEWS
 from training.figures import draw_views
 from training.held_out import log_held_out, measure_calibration
-from training.packaging import SHELF, log_shelf
+from training.packaging import SHELF, log_shelf, read_card
 from training.shelf import ShelfPlace, Trained, write_shelf
-from training.tracking import track
+from training.tracking import NOTE_TAG, track
 from training.tune import Chooser, Tuner
 from zhenfen.config import models_dir
 from zhenfen.shelf import TrainingSource
@@ -160,6 +160,7 @@ def run(recipe: Recipe[Config, Data, Fitted, Judged], folder: Path, shelf: Path,
         written = write_shelf(trained, shelf, recipe.config)
         log_held_out(tracked, export.held)
         tracked.log_folder(written, SHELF)
+        tracked.mlflow.set_tag(NOTE_TAG, read_card(written))
         log_shelf(tracked.mlflow, written)
     return written
 

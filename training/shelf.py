@@ -20,7 +20,7 @@ from zhenfen import __version__
 from zhenfen.config import Strict
 from zhenfen.estimators.manifest import Manifest
 from zhenfen.files import replace_folder
-from zhenfen.shelf import FILE_NAME, ShelfManifest
+from zhenfen.shelf import FILE_NAME, ShelfManifest, TrainingSource
 
 ROOT = Path(__file__).parents[1]
 CARD = "card.md"
@@ -28,6 +28,16 @@ DOMAIN_QUANTILES = (0.005, 0.995)
 DOMAIN_DIGITS = 6
 PERMISSIVE = 1e-6
 """Bounds are rounded outwards by this much, so that the row at the edge stays inside."""
+
+
+class TrainingFile(TrainingSource):
+    """A data set that is one file.
+
+    Attributes:
+        path: Where it lies, for the tracking store; model.yaml does not say it.
+    """
+
+    path: Path = Field(exclude=True)
 
 
 class ShelfPlace(Strict):
