@@ -56,6 +56,7 @@ ROOMS: dict[str, set[str]] = {
         "model_store",
         "report",
         "scoring",
+        "shelf",
         "tables",
         "text",
         "verdict",

@@ -83,13 +83,12 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
         return (make_chooser(self.config.name, judge_across, "trees", self.n_trials, self.config.seed),)
 
     def params(self) -> Mapping[str, Any]:
-        """The configuration as it is used, the shared trees' parameters by their own names: every seed is the model's."""
+        """The configuration as it is used: the shared trees' parameters by their own names, every seed the model's."""
         config = self.config
-        params, *grown = (replace(one.params, seed=config.seed) for one in (config, *config.experts.values()))
         said = config.model_dump(exclude={"params"})
-        for expert, own in zip(said["experts"].values(), grown, strict=True):
-            expert["params"] = asdict(own)
-        return {**said, **asdict(params)}
+        for name, expert in config.experts.items():
+            said["experts"][name]["params"] = asdict(replace(expert.params, seed=config.seed))
+        return {**said, **asdict(replace(config.params, seed=config.seed))}
 
     def data(self, folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
         """Rows of all sources with near-duplicates marked."""

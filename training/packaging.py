@@ -14,7 +14,6 @@ import polars as pl
 
 from training.shelf import CARD
 from training.tracking import MOST_NOTE_CHARS, NOTE_TAG, ROOT
-from zhenfen import __version__
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import load_kinds

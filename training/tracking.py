@@ -21,7 +21,7 @@ from zhenfen.shelf import TrainingSource
 ROOT = Path(__file__).parents[1]
 LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"
 LOCAL_ARTIFACTS = ROOT / "mlruns"
-DIGEST_CHARS = 32
+DIGEST_CHARS = 36
 """MLflow keeps no longer ones."""
 COMMIT_TAG = "git_commit"
 NOTE_TAG, MOST_NOTE_CHARS = "mlflow.note.content", 5_000
@@ -49,8 +49,8 @@ class Run:
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Names and values; nested ones get dotted names, lists are JSON."""
         said = dict(_flatten(params))
-        lists = {name: json.dumps(one, ensure_ascii=False) for name, one in said.items() if isinstance(one, list | tuple)}
-        self.mlflow.log_params({**said, **lists})
+        lists = {name: one for name, one in said.items() if isinstance(one, list | tuple)}
+        self.mlflow.log_params({**said, **{name: json.dumps(one, ensure_ascii=False) for name, one in lists.items()}})
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Names and numbers, of a step where there are steps; nested ones get dotted names.
@@ -144,7 +144,7 @@ def _start(mlflow: Any, experiment: str, uri: str) -> Any:
 
 
 def _make_dataset(source: TrainingSource) -> Any:
-    """A data set as MLflow keeps it: name, hash, number of rows, of a file its place and columns, and none of its rows."""
+    """A data set as MLflow keeps it: name, hash, number of rows, a file's place and columns, and none of its rows."""
     from mlflow.data import dataset_source_registry, polars_dataset
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset

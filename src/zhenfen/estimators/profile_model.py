@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,8 +41,7 @@ class ProfileModel:
     @property
     def version(self) -> str:
         """Name, version and the hash of its files, for a report's footer."""
-        files = hashlib.sha256("".join(self.manifest.files.values()).encode())
-        return f"{self.manifest.label} {files.hexdigest()[:12]}"
+        return f"{self.manifest.label} {self.manifest.sha256[:12]}"
 
     def predict_proba(self, features: pl.DataFrame, platforms: pl.Series) -> Array:
         """Calibrated probability of every row, shape (n,), by the platform's calibration where there is one."""
@@ -116,7 +114,7 @@ def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime,
     scored = audience.select(
         "profile_id",
         p_fake=pl.Series(model.predict_proba(features, platforms)),
-        model=pl.lit(model.manifest.label),
+        model=pl.lit(model.manifest.stamp),
         out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
     )
     return scored.with_columns(reasons=model.explain(features, platforms, n_reasons)) if n_reasons else scored
