@@ -1,6 +1,6 @@
 """The comment model: train on the public sets of comments, judge, track, and put on the shelf.
 
-Run: python -m training.comment [--tracking-uri URI] [--tune N]
+Run: python -m training.comment [--labels FILE.csv] [--map COLUMN=HEADING] [--tracking-uri URI] [--tune N]
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from training.fillers import KINDS as TALK_KINDS
 from training.fillers import load_fillers
 from training.fit import write_calibrations
 from training.held_out import make_held_out
+from training.labels import LabelForm, OwnLabels, add_labels_option, take_labels
 from training.recipe import Export, Recipe, run_command
 from training.shelf import hash_file
 from training.split import Parts, leave_sources_out, make_folds
@@ -66,6 +67,8 @@ NOISY = "gamechat"
 POOLED = "under posts"
 FEWEST_ADVERTS = 10
 """Of a source that judges: with fewer, of which Douyin holds one, a figure is about single comments."""
+
+LABELS = LabelForm("comments", "is_advert", ("text", "platform"))
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,11 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
 
     Attributes:
         n_trials: `--tune N`.
+        labels: Labels of a file to learn from too.
     """
 
     n_trials: int = 0
+    labels: OwnLabels | None = None
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[Any]]:
@@ -138,8 +143,10 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     def data(self, folder: Path) -> tuple[CommentData, list[TrainingSource]]:
         """Comments, and texts labelled as fillers and praise, most of them weakly."""
         is_fake = (pl.col("label") == "advert").cast(pl.Int8)
-        comments = load_comments(folder, with_judges=True).with_columns(is_fake=is_fake)
+        own = self.labels
+        comments = load_comments(folder, with_judges=True, own=own.rows if own else None).with_columns(is_fake=is_fake)
         sources = describe_sets((one for one in SOURCES if one.ships), comments, folder)
+        sources = [*sources, own.source] if own else sources
         return CommentData(comments, load_fillers(folder)), sources
 
     def fit(self, data: CommentData) -> FittedComments:
@@ -363,12 +370,13 @@ def _show(fitted: FittedComments, judged: JudgedComments) -> Sequence[str]:
 def make_recipe(options: Namespace) -> CommentRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
-    return CommentRecipe(config, options.tune)
+    return CommentRecipe(config, options.tune, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("comment", __doc__)
+    add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)
 

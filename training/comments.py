@@ -16,6 +16,7 @@ import polars as pl
 
 from training import split
 from training.datasets import LabelledSet
+from training.labels import tie_twins
 from training.split import Mask
 from training.under_posts import COLLECTIONS, PATH, TERMS, UNDER_POSTS, read_under_posts, tie_posts
 from zhenfen.text.near_duplicates import SMALLEST_CLUSTER, cluster_normalised
@@ -30,6 +31,10 @@ CONTACT_CODE = (
     rf"(?:{LONG_NUMBER}|[a-z]+\d+[a-z0-9]*|[a-z]{{6,}})"
 )
 """A contact, or the word for an account with a number or name behind it; in normalised texts."""
+
+
+TIES = ("post_id", "creator_id", "author_id")
+"""What labels of one's own may say, so that no post, creator or author straddles a split."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,13 @@ class CommentSource(LabelledSet):
         return super().load(folder).with_columns(ships=self.ships)
 
 
-def load_comments(folder: Path, *, with_judges: bool = False) -> pl.DataFrame:
+def load_comments(folder: Path, *, with_judges: bool = False, own: pl.DataFrame | None = None) -> pl.DataFrame:
     """Comments of all sources.
 
     Args:
         folder: The public data.
         with_judges: Also the sources that may judge and must not be learned from (ships is false).
+        own: Labels of a file: source, platform, text, is_advert, and TIES, which tie twins as well.
 
     Returns:
         source, platform, part (a finer division of the source), text (raw), normalised, label (advert | genuine),
@@ -61,12 +67,17 @@ def load_comments(folder: Path, *, with_judges: bool = False) -> pl.DataFrame:
         within a source are left out.
     """
     rows = pl.concat([source.load(folder) for source in SOURCES if source.ships or with_judges])
+    if own is not None:
+        said = _read_labelled(own.with_columns(pl.col("is_advert").cast(pl.Int8)))
+        given = said.with_columns(own.select("source", "platform", *TIES), ships=pl.lit(value=True))
+        rows = pl.concat((rows, given), how="diagonal")
     rows = rows.with_row_index("comment_id")
     rows = rows.with_columns(normalise_comments(rows)["normalised"]).filter(pl.col("normalised") != "")
     rows = rows.unique(["source", "normalised", "label"], keep="first", maintain_order=True)
     is_advert = pl.col("label") == "advert"
     rows = mark_twins(rows).filter(is_advert | ~is_advert.any().over("twin"))
     rows = tie_posts(rows, folder)
+    rows = rows if own is None else tie_twins(rows, TIES)
     columns = ("source", "platform", "part", "text", "normalised", "label", "twin", "ships")
     return rows.select(columns)
 

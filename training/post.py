@@ -1,6 +1,6 @@
 """The post model: train on the public sets of posts, judge, track, and put on the shelf.
 
-Run: python -m training.post [--tracking-uri URI] [--tune N]
+Run: python -m training.post [--labels FILE.csv] [--map COLUMN=HEADING] [--tracking-uri URI] [--tune N]
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from training.evaluate import (
     judge,
 )
 from training.held_out import make_held_out
+from training.labels import LabelForm, OwnLabels, add_labels_option, take_labels
 from training.paid import BY_BOTH, MARKS, FittedPaid, fit_paid, load_marks
 from training.post_fit import (
     BASELINES,
@@ -66,6 +67,8 @@ from zhenfen.estimators.text_encoder import EncoderConfig, TextEncoder
 from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
+
+LABELS = LabelForm("posts", "is_sponsored", ("text", "platform"))
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,12 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
     Attributes:
         reading: The encoder.
         n_trials: `--tune N`.
+        labels: Labels of a file to learn from too.
     """
 
     reading: EncoderConfig
     n_trials: int = 0
+    labels: OwnLabels | None = None
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[PostConfig]]:
@@ -133,8 +138,13 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
 
     def data(self, folder: Path) -> tuple[PostData, list[TrainingSource]]:
         """Rows of all sources, read by the encoder."""
-        rows, marks, encoder = load_posts(folder), load_marks(folder), TextEncoder.load(self.reading)
-        sources = [*describe_sets(SOURCES, rows, folder), *describe_sets([MARKS], marks, folder)]
+        own, encoder = self.labels, TextEncoder.load(self.reading)
+        rows, marks = load_posts(folder, own.rows if own else None), load_marks(folder)
+        sources: list[TrainingSource] = [
+            *describe_sets(SOURCES, rows, folder),
+            *describe_sets([MARKS], marks, folder),
+            *([own.source] if own else []),
+        ]
         lessons, marked = (make_lessons(one["text"], encoder) for one in (rows, marks))
         probe = encoder.embed(pl.Series([PROBE]))[0][0].astype(np.float64)
         return PostData(rows, lessons, marks, marked, probe), sources
@@ -355,12 +365,14 @@ def show_kinds(confused: pl.DataFrame) -> str:
 def make_recipe(options: Namespace) -> PostRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
-    return PostRecipe(config, read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig), options.tune)
+    reading = read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig)
+    return PostRecipe(config, reading, options.tune, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("post", __doc__)
+    add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)
 

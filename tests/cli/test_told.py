@@ -105,7 +105,7 @@ def test_help_of_a_command_has_no_english_left(zhenfen: Runner, name: str) -> No
         (("vet", "{there}", "{there}", "--out", "x"), {"zh": "多余的参数：", "fr": "Arguments en trop\u00a0: "}),
         (
             ("vet", "{there}", "--out", "x", "--as-of", "soon"),
-            {"zh": "'soon' 不是形如 2026-01-31", "fr": "n’est pas un jour"},
+            {"zh": "“soon”不是日期或时刻", "fr": "n’est ni un jour ni un instant"},
         ),
         (
             ("vet", "{there}", "--out", "x", "--frame", "odd"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -138,12 +137,12 @@ def read_options(form: Mapping[str, Any]) -> ProjectOptions:
         part.strip() for part in str(form.get("target_regions", "")).replace("、", ",").split(",") if part.strip()
     )
     parse_targets(places)
-    day = str(form.get("as_of", "")).strip()
+    day, hour = (str(form.get(name, "")).strip() for name in ("as_of", "as_of_time"))
     return ProjectOptions.model_validate(
         {
             **said,
             "obtained_how": str(form.get("obtained_how", "")).strip(),
-            "as_of": date.fromisoformat(day) if day else None,
+            "as_of": (f"{day}T{hour}" if day and hour else day) or None,
             "target_regions": places,
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.mixture import Mixture
 from zhenfen.estimators.shelved import ShelvedModel, register
 from zhenfen.features.audience.profile import PROFILE_SPECS, measure_profiles
+from zhenfen.moment import read_moment
 from zhenfen.tables import EPOCH, latest_time, time_columns
 
 Array = npt.NDArray[np.float64]
@@ -124,10 +125,9 @@ def _score_at(model: ProfileModel, rows: pl.DataFrame, as_of: str | None) -> pl.
     if not as_of:
         return score_profiles(rows, model, latest_time(rows, time_columns(AUDIENCE)) or EPOCH)
     try:
-        moment = datetime.fromisoformat(as_of)
-    except ValueError:
-        raise ConfigError(f"as_of {as_of!r}: expected a moment such as 2026-01-31T00:00:00+00:00") from None
-    return score_profiles(rows, model, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return score_profiles(rows, model, read_moment(as_of))
+    except ValueError as error:
+        raise ConfigError(f"as_of {as_of!r}: {error}") from None
 
 
 PROFILE = register(
