@@ -41,7 +41,9 @@ class LabelForm:
     @property
     def columns(self) -> tuple[Column, ...]:
         """All that is read, what identifies a row first."""
-        known = {column.name: column for column in (*TABLES[self.table].columns, Column(PLATFORM, "text"))}
+        # Comments have their creator's platform; here they stand alone.
+        platform = next(one for one in TABLES["creators"].columns if one.name == PLATFORM)
+        known = {column.name: column for column in (platform, *TABLES[self.table].columns)}
         known[self.label] = Column(self.label, "flag")
         return tuple(known[name] for name in dict.fromkeys((*self.needed, *known)))
 
