@@ -145,7 +145,7 @@ def _start(mlflow: Any, experiment: str, uri: str) -> Any:
 
 def _make_dataset(source: TrainingSource) -> Any:
     """A data set as MLflow keeps it: name, hash, number of rows, a file's place and columns, and none of its rows."""
-    from mlflow.data import dataset_source_registry, polars_dataset
+    from mlflow.data import polars_dataset, sources
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
@@ -162,7 +162,7 @@ def _make_dataset(source: TrainingSource) -> Any:
         return Counted(origin, source.source, source.sha256[:DIGEST_CHARS])
     is_parquet = source.path.suffix == ".parquet"
     columns = pl.read_parquet_schema(source.path) if is_parquet else pl.read_csv(source.path, n_rows=0).schema
-    place = dataset_source_registry.resolve_dataset_source(source.path.resolve().as_uri())
+    place = sources.LocalArtifactDatasetSource(source.path.resolve().as_uri())
     schema = polars_dataset.infer_schema(pl.DataFrame(schema=columns))
     return Counted(place, source.source, source.sha256[:DIGEST_CHARS], schema)
 
