@@ -76,8 +76,9 @@ class Trained:
 def write_shelf(trained: Trained, shelf: Path, place: ShelfPlace, kind: type[ShelfManifest] = Manifest) -> Path:
     """Write `shelf`/<name>/<version>/ and return it; a version that is there is never written over.
 
-    Where that version holds these very files (`is_same_file`) it is left as it is. Where it holds others, as after a training with the
-    labels of an audit, the next version is written: scores name the model they are of, and no two may share a name.
+    Where that version holds these very files (`is_same_file`) it is left as it is. Where it holds others, as after a
+    training with the labels of an audit, the next version is written: scores name the model they are of, and no two may
+    share a name.
 
     Args:
         trained: What is written.

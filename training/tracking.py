@@ -162,7 +162,7 @@ def _make_dataset(source: TrainingSource) -> Any:
         return Counted(origin, source.source, source.sha256[:DIGEST_CHARS])
     is_parquet = source.path.suffix == ".parquet"
     columns = pl.read_parquet_schema(source.path) if is_parquet else pl.read_csv(source.path, n_rows=0).schema
-    place = sources.LocalArtifactDatasetSource(source.path.resolve().as_uri())
+    place = sources.LocalArtifactDatasetSource(source.path.resolve().as_uri())  # type: ignore[attr-defined]
     schema = polars_dataset.infer_schema(pl.DataFrame(schema=columns))
     return Counted(place, source.source, source.sha256[:DIGEST_CHARS], schema)
 
