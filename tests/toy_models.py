@@ -63,7 +63,7 @@ class ToyPostModel:
     """Sponsored posts say 下单."""
 
     version = "post/0 000000000000"
-    manifest = SimpleNamespace(label="post/0", stamp="post/0@00000000")
+    manifest = SimpleNamespace(label="post/0", stamp="post/0@00000000", domain={"text_chars": (8.0, 10_000.0)})
 
     def predict(self, posts: pl.DataFrame, *, is_quick: bool = False) -> pl.DataFrame:
         sells = pl.col("text").str.contains("下单")

@@ -1,6 +1,7 @@
 """The comment model: train on the public sets of comments, judge, track, and put on the shelf.
 
-Run: python -m training.comment [--labels FILE.csv] [--map COLUMN=HEADING] [--tracking-uri URI] [--tune N]
+Run: python -m training.comment [--with-audits PATH] [--labels FILE.csv] [--map COLUMN=HEADING] [--tune N]
+     [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ from training.labels import LabelForm, OwnLabels, add_labels_option, take_labels
 from training.recipe import Export, Recipe, run_command
 from training.shelf import hash_file
 from training.split import Parts, leave_sources_out, make_folds
+from training.text_audits import AUDITS, add_audits, read_text_audits, take_comments
 from training.tune import Chooser, add_option, make_chooser
 from training.under_posts import UNDER_POSTS
 from zhenfen.config import config_dir, read_config
@@ -124,10 +126,12 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
 
     Attributes:
         n_trials: `--tune N`.
+        audits: Comments labelled at the desk, a file or a folder of them.
         labels: Labels of a file to learn from too.
     """
 
     n_trials: int = 0
+    audits: Path | None = None
     labels: OwnLabels | None = None
 
     @cached_property
@@ -143,11 +147,15 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     def data(self, folder: Path) -> tuple[CommentData, list[TrainingSource]]:
         """Comments, and texts labelled as fillers and praise, most of them weakly."""
         is_fake = (pl.col("label") == "advert").cast(pl.Int8)
-        own = self.labels
-        comments = load_comments(folder, with_judges=True, own=own.rows if own else None).with_columns(is_fake=is_fake)
+        labelled, more, own = None, [], self.labels
+        if self.audits is not None:
+            labelled, source = take_comments(read_text_audits(self.audits, "comment"))
+            more = [source]
+        more += [own.source] if own else []
+        comments = load_comments(folder, labelled, with_judges=True, own=own.rows if own else None)
+        comments = comments.with_columns(is_fake=is_fake)
         sources = describe_sets((one for one in SOURCES if one.ships), comments, folder)
-        sources = [*sources, own.source] if own else sources
-        return CommentData(comments, load_fillers(folder)), sources
+        return CommentData(comments, load_fillers(folder, labelled)), [*sources, *more]
 
     def fit(self, data: CommentData) -> FittedComments:
         """Of either classifier: scores over sources left out, a map fitted on them, and the classifier of all rows."""
@@ -163,7 +171,7 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
         config, comments = self.config, fitted.comments
         thresholds, talk = {"advert": choose_advert_threshold(comments, config.advert)}, {}
         for kind, rows in fitted.talk.items():
-            others = rows.filter((pl.col("is_fake") == 0) & (pl.col("source") != JD.name))
+            others = rows.filter((pl.col("is_fake") == 0) & ~pl.col("source").is_in((JD.name, AUDITS)))
             most = getattr(config, kind).most_false_alarms
             thresholds[kind] = choose_threshold(others, others["across"].to_numpy(), most)
             judging = with_both_labels(pool_under_posts(rows))
@@ -282,7 +290,9 @@ def choose_advert_threshold(comments: pl.DataFrame, config: AdvertConfig) -> flo
     near-duplicates, `most_false_alarms` together and `most_of_a_source` of each platform; of the genuine rows of every
     other source that ships, scored by a model without that source, `most_of_a_source`.
     """
-    genuine = comments.filter(pl.col("ships") & (pl.col("is_fake") == 0) & (pl.col("source") != NOISY))
+    # Of the few of the desk one alone would be the limit.
+    unfit = pl.col("source").is_in((NOISY, AUDITS))
+    genuine = comments.filter(pl.col("ships") & (pl.col("is_fake") == 0) & ~unfit)
     labelled = pl.col("source").is_in(UNDER_POSTS)
     under, others = genuine.filter(labelled, pl.col("part") == "genuine"), genuine.filter(~labelled)
     asked = [(others, "across", config.most_of_a_source)]
@@ -370,12 +380,13 @@ def _show(fitted: FittedComments, judged: JudgedComments) -> Sequence[str]:
 def make_recipe(options: Namespace) -> CommentRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
-    return CommentRecipe(config, options.tune, take_labels(options, LABELS))
+    return CommentRecipe(config, options.tune, options.with_audits, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("comment", __doc__)
+    add_audits(parser)
     add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)

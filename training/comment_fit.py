@@ -18,6 +18,7 @@ from training.inner import across_sources
 from training.shelf import ShelfPlace
 from training.solicitations import make_praises, make_solicitations
 from training.split import Mask, Parts, score_parts
+from training.text_audits import AUDITS
 from training.tune import Chooser, keep
 from training.under_posts import UNDER_POSTS
 from zhenfen.config import Strict
@@ -27,6 +28,9 @@ from zhenfen.text.lexicons import load_lexicon
 from zhenfen.text.normalise import cut_quoted, normalise_texts
 
 Array = npt.NDArray[np.float64]
+
+BY_PEOPLE = (*UNDER_POSTS, AUDITS)
+"""Sources of which every comment was labelled where it stands."""
 
 
 class AdvertConfig(Strict):
@@ -122,8 +126,8 @@ def gather(rows: pl.DataFrame, config: AdvertConfig, seed: int) -> Lesson:
     asking = normalise_texts(make_solicitations(config.n_solicitations, rng)).unique(maintain_order=True)
     extra = (disguised, pl.DataFrame({"normalised": asking, "label": ["advert"] * len(asking)}))
     first = _fit_line(_weigh_together(drawn, *extra, config), config)
-    # Two readers labelled the comments under posts: their genuine ones are.
-    has_both = (pl.col("label").n_unique().over("source") > 1) & ~pl.col("source").is_in(UNDER_POSTS)
+    # Readers labelled the comments under posts and at the desk one by one: their genuine ones are.
+    has_both = (pl.col("label").n_unique().over("source") > 1) & ~pl.col("source").is_in(BY_PEOPLE)
     doubtful = pl.Series(first.decision_function(drawn["normalised"]) > config.doubtful_above)
     is_kept = drawn.select((pl.col("label") == "advert") | ~has_both | ~doubtful).to_series()
     return _weigh_together(drawn.filter(is_kept), *extra, config)
@@ -142,7 +146,7 @@ def fit_talk(rows: pl.DataFrame, kind: str, config: TalkConfig, seed: int) -> Li
     kinds = np.concatenate((drawn["kind"].to_numpy(), *(np.repeat(name, len(one)) for name, one in made.items())))
     y = (kinds == kind).astype(np.int64)
     weight = np.ones(len(y))
-    weight[: drawn.height][drawn["source"].is_in(UNDER_POSTS).to_numpy()] = config.under_posts_weight
+    weight[: drawn.height][drawn["source"].is_in(BY_PEOPLE).to_numpy()] = config.under_posts_weight
     weight *= np.where(y == 1, 0.5 / weight[y == 1].sum(), 0.5 / weight[y == 0].sum()) * len(y)
     return LinearTextClassifier.fit(
         texts,

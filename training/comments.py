@@ -16,9 +16,9 @@ import polars as pl
 
 from training import split
 from training.datasets import LabelledSet
-from training.labels import tie_twins
 from training.split import Mask
-from training.under_posts import COLLECTIONS, PATH, TERMS, UNDER_POSTS, read_under_posts, tie_posts
+from training.text_audits import AUDITS
+from training.under_posts import COLLECTIONS, PATH, TERMS, UNDER_POSTS, read_under_posts, tie, tie_posts
 from zhenfen.text.near_duplicates import SMALLEST_CLUSTER, cluster_normalised
 from zhenfen.text.normalise import CONTACT, LONG_NUMBER, normalise_comments, normalise_texts
 
@@ -52,32 +52,42 @@ class CommentSource(LabelledSet):
         return super().load(folder).with_columns(ships=self.ships)
 
 
-def load_comments(folder: Path, *, with_judges: bool = False, own: pl.DataFrame | None = None) -> pl.DataFrame:
+def load_comments(
+    folder: Path, audits: pl.DataFrame | None = None, *, with_judges: bool = False, own: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Comments of all sources.
 
     Args:
         folder: The public data.
+        audits: Comments labelled at the desk, see `text_audits.take_comments`.
         with_judges: Also the sources that may judge and must not be learned from (ships is false).
         own: Labels of a file: source, platform, text, is_advert, and TIES, which tie twins as well.
 
     Returns:
         source, platform, part (a finer division of the source), text (raw), normalised, label (advert | genuine),
-        twin (the same number for near-duplicates, over all sources, and for labelled comments under posts that share a
-        post or an author), ships. Texts that normalise to nothing and copies
-        within a source are left out.
+        twin (the same number for near-duplicates, over all sources, for labelled comments under posts that share a post
+        or an author, and for those of the desk that share a creator or an author), ships. Texts that normalise to
+        nothing and copies within a source are left out.
     """
     rows = pl.concat([source.load(folder) for source in SOURCES if source.ships or with_judges])
     if own is not None:
         said = _read_labelled(own.with_columns(pl.col("is_advert").cast(pl.Int8)))
         given = said.with_columns(own.select("source", "platform", *TIES), ships=pl.lit(value=True))
         rows = pl.concat((rows, given), how="diagonal")
+    if audits is not None:
+        rows = pl.concat((rows, audits.with_columns(source=pl.lit(AUDITS), ships=True)), how="diagonal")
     rows = rows.with_row_index("comment_id")
     rows = rows.with_columns(normalise_comments(rows)["normalised"]).filter(pl.col("normalised") != "")
     rows = rows.unique(["source", "normalised", "label"], keep="first", maintain_order=True)
     is_advert = pl.col("label") == "advert"
     rows = mark_twins(rows).filter(is_advert | ~is_advert.any().over("twin"))
     rows = tie_posts(rows, folder)
-    rows = rows if own is None else tie_twins(rows, TIES)
+    if audits is not None:
+        judged = rows.filter(source=AUDITS)
+        rows = tie(rows, pl.concat([judged.select("twin", at=name).drop_nulls() for name in ("creator", "author")]))
+    if own is not None:
+        for name in TIES:
+            rows = tie(rows, rows.filter(source=own["source"][0]).select("twin", at=name).drop_nulls())
     columns = ("source", "platform", "part", "text", "normalised", "label", "twin", "ships")
     return rows.select(columns)
 
@@ -103,9 +113,10 @@ def weigh(rows: pl.DataFrame, under_posts: float = 1.0) -> Array:
     """Weights of training rows, shape (n,), with mean 1.
 
     Both labels weigh the same; of a label, a source weighs as much as the root of its rows: between one that drowns
-    the others and one of which each row shouts. The labelled comments under posts weigh `under_posts` times that.
+    the others and one of which each row shouts. Comments labelled under posts or at the desk weigh `under_posts` times
+    that.
     """
-    times = pl.when(pl.col("source").is_in(UNDER_POSTS)).then(under_posts).otherwise(1.0)
+    times = pl.when(pl.col("source").is_in((*UNDER_POSTS, AUDITS))).then(under_posts).otherwise(1.0)
     in_source = times / pl.len().over("source", "label").sqrt()
     weight = rows.select(in_source / in_source.sum().over("label")).to_series().to_numpy()
     return np.asarray(weight / weight.mean(), dtype=np.float64)

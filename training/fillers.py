@@ -15,6 +15,7 @@ import polars as pl
 from training.comments import SHOPPING, VIDEOS, mark_twins
 from training.datasets import read_weibo_threads
 from training.solicitations import PRAISES_PATH, Templates
+from training.text_audits import AUDITS
 from training.under_posts import read_kinds
 from zhenfen.config import read_config
 from zhenfen.text.lexicons import load_lexicon, normalised_words
@@ -26,8 +27,12 @@ MASHED_CHARS = (2, 12)
 KINDS = ("filler", "praise")
 
 
-def load_fillers(folder: Path) -> pl.DataFrame:
+def load_fillers(folder: Path, audits: pl.DataFrame | None = None) -> pl.DataFrame:
     """Distinct texts of three sources with a weak label, and of the comments under posts with one of two readers.
+
+    Args:
+        folder: The public data.
+        audits: Comments labelled at the desk, see `text_audits.take_comments`.
 
     Returns:
         source, normalised, kind (filler | praise | other), twin. Weakly labelled texts that stand more than once, but
@@ -59,6 +64,13 @@ def load_fillers(folder: Path) -> pl.DataFrame:
     )
     weak = counted.select("source", "normalised", kind=kind).drop_nulls("kind")
     labelled = read_kinds(folder)
+    if audits is not None:
+        # Nobody is asked at the desk whether a comment is praise: what is made of nothing else may be.
+        is_open = (pl.col("part") == "contested") | ((pl.col("part") == "genuine") & is_praise)
+        own = audits.with_columns(normalised=normalise_texts(audits["text"])).filter(~is_open)
+        said = pl.when(pl.col("part") == "filler").then(pl.lit("filler")).otherwise(pl.lit("other"))
+        own = own.select(source=pl.lit(AUDITS), text="text", kind=said)
+        labelled = pl.concat((labelled, own))
     labelled = labelled.with_columns(normalised=normalise_texts(labelled["text"])).unique(
         "normalised", keep="first", maintain_order=True
     )

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from training.audits import FEWEST_LABELS
@@ -17,7 +16,6 @@ from training.shelf import TrainingFile, hash_file
 from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, Problem, UnreadableFileError
 from zhenfen.tables import PLATFORMS, TABLES, Column
 from zhenfen.tables.foreign import take_columns
-from zhenfen.text.near_duplicates import connect
 
 TERMS = "labels of the user's own"
 MOST_NAME_CHARS = 40
@@ -136,17 +134,6 @@ def read_labels(path: Path, headings: Mapping[str, str], form: LabelForm) -> tup
     source = TrainingFile(source=name, rows=rows.height, sha256=hash_file(path), terms=TERMS, path=path)
     unused = [one for one in raw.columns if one not in {headings[column] for column in given}]
     return OwnLabels(rows.with_columns(source=pl.lit(name)), source), unused
-
-
-def tie_twins(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """`rows` with one twin for all that share a value of a column, directly or by others; null ties nothing."""
-    twins = rows["twin"].unique().sort()
-    roots = np.arange(len(twins), dtype=np.int64)
-    groups = rows.select(*columns, group=pl.col("twin").rank("dense").cast(pl.Int64) - 1)
-    for name in columns:
-        linked = groups.select("group", name).drop_nulls().with_columns(first=pl.col("group").first().over(name))
-        roots = connect(roots, linked["group"].to_numpy(), linked["first"].to_numpy())
-    return rows.with_columns(twin=twins.gather(roots[groups["group"].to_numpy()]))
 
 
 def _find_gaps(named: pl.DataFrame, headings: Mapping[str, str], form: LabelForm, path: Path) -> Iterator[Problem]:

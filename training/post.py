@@ -1,6 +1,7 @@
 """The post model: train on the public sets of posts, judge, track, and put on the shelf.
 
-Run: python -m training.post [--labels FILE.csv] [--map COLUMN=HEADING] [--tracking-uri URI] [--tune N]
+Run: python -m training.post [--with-audits PATH] [--labels FILE.csv] [--map COLUMN=HEADING] [--tune N]
+     [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from training.posts import SOURCES, UNDECIDED, load_posts
 from training.recipe import Export, Recipe, run_command
 from training.shelf import DOMAIN_QUANTILES, hash_file
 from training.split import Mask, make_folds, outside
+from training.text_audits import add_audits, read_text_audits, take_posts
 from training.tune import Chooser, add_option, make_chooser
 from zhenfen.config import config_dir, read_config
 from zhenfen.estimators import post_text
@@ -124,11 +126,13 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
     Attributes:
         reading: The encoder.
         n_trials: `--tune N`.
+        audits: Posts labelled at the desk, a file or a folder of them.
         labels: Labels of a file to learn from too.
     """
 
     reading: EncoderConfig
     n_trials: int = 0
+    audits: Path | None = None
     labels: OwnLabels | None = None
 
     @cached_property
@@ -138,13 +142,14 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
 
     def data(self, folder: Path) -> tuple[PostData, list[TrainingSource]]:
         """Rows of all sources, read by the encoder."""
-        own, encoder = self.labels, TextEncoder.load(self.reading)
-        rows, marks = load_posts(folder, own.rows if own else None), load_marks(folder)
-        sources: list[TrainingSource] = [
-            *describe_sets(SOURCES, rows, folder),
-            *describe_sets([MARKS], marks, folder),
-            *([own.source] if own else []),
-        ]
+        labelled, more, own = None, [], self.labels
+        if self.audits is not None:
+            labelled, source = take_posts(read_text_audits(self.audits, "post"))
+            more = [source]
+        more += [own.source] if own else []
+        rows = load_posts(folder, labelled, own.rows if own else None)
+        marks, encoder = load_marks(folder), TextEncoder.load(self.reading)
+        sources = [*describe_sets(SOURCES, rows, folder), *describe_sets([MARKS], marks, folder), *more]
         lessons, marked = (make_lessons(one["text"], encoder) for one in (rows, marks))
         probe = encoder.embed(pl.Series([PROBE]))[0][0].astype(np.float64)
         return PostData(rows, lessons, marks, marked, probe), sources
@@ -366,12 +371,13 @@ def make_recipe(options: Namespace) -> PostRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
     reading = read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig)
-    return PostRecipe(config, reading, options.tune, take_labels(options, LABELS))
+    return PostRecipe(config, reading, options.tune, options.with_audits, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("post", __doc__)
+    add_audits(parser)
     add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)

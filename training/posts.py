@@ -14,6 +14,8 @@ import numpy.typing as npt
 import polars as pl
 
 from training.datasets import LabelledSet
+from training.text_audits import AUDITS
+from zhenfen.estimators.post_heads import HEADS, SHARED, choose_heads
 from zhenfen.text.near_duplicates import cluster_normalised, connect
 from zhenfen.text.normalise import normalise_texts
 
@@ -54,11 +56,12 @@ class PostSource(LabelledSet):
         return read.with_columns(genre=pl.lit(self.genre), **absent, **votes).select(COLUMNS)
 
 
-def load_posts(folder: Path, own: pl.DataFrame | None = None) -> pl.DataFrame:
+def load_posts(folder: Path, audits: pl.DataFrame | None = None, own: pl.DataFrame | None = None) -> pl.DataFrame:
     """Texts of all sources with a label.
 
     Args:
         folder: The public data.
+        audits: Posts labelled at the desk, see `text_audits.take_posts`.
         own: Labels of a file: source, platform, text, creator_id, is_sponsored; of the genre OWN_GENRE.
 
     Returns:
@@ -69,6 +72,8 @@ def load_posts(folder: Path, own: pl.DataFrame | None = None) -> pl.DataFrame:
         series and for near-duplicates).
     """
     rows = pl.concat([source.load(folder) for source in SOURCES])
+    if audits is not None:
+        rows = pl.concat((rows, place_audits(audits)))
     if own is not None:
         given = own.select(
             *("source", "platform", "text"),
@@ -80,6 +85,19 @@ def load_posts(folder: Path, own: pl.DataFrame | None = None) -> pl.DataFrame:
         rows = pl.concat((rows, given), how="diagonal").select(COLUMNS)
     rows = rows.with_columns(is_fake=(pl.col("y") > UNDECIDED).cast(pl.Int64))
     return rows.with_columns(twin=pl.Series(group_texts(rows))).drop("creator")
+
+
+def place_audits(audits: pl.DataFrame) -> pl.DataFrame:
+    """Posts labelled at the desk as rows of COLUMNS, each of the genre whose head reads it.
+
+    What no head of its own reads is taken for a caption, like most that is read at a desk.
+    """
+    heads = pl.Series(choose_heads(audits["platform"], audits["text"])).replace_strict(range(len(HEADS)), HEADS)
+    nothing = {name: pl.lit(None, dtype=pl.String) for name in ("kind", "truth")}
+    placed = audits.with_columns(
+        source=pl.lit(AUDITS), part="platform", genre=heads.replace(SHARED, "products"), **nothing
+    )
+    return placed.select(COLUMNS)
 
 
 def weigh(rows: pl.DataFrame) -> Array:
@@ -109,7 +127,9 @@ def group_texts(rows: pl.DataFrame) -> npt.NDArray[np.int64]:
     ids = pl.Series([f"{at:09d}" for at in range(rows.height)])
     clusters = cluster_normalised(pl.DataFrame({"comment_id": ids, "normalised": normalise_texts(rows["text"])}))
     roots = np.arange(rows.height, dtype=np.int64)
-    creators = rows.select(pl.concat_str("genre", "creator", separator=" ").fill_null("")).to_series()
+    # Creators of the desk have posts of several genres.
+    among = pl.when(pl.col("source") == AUDITS).then(pl.lit(AUDITS)).otherwise("genre")
+    creators = rows.select(pl.concat_str(among, "creator", separator=" ").fill_null("")).to_series()
     for names in (creators.replace("", None), clusters["cluster_id"]):
         linked = pl.DataFrame({"row": roots, "name": names}).drop_nulls()
         first = linked.with_columns(first=pl.col("row").first().over("name"))

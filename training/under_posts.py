@@ -61,11 +61,21 @@ def tie_posts(rows: pl.DataFrame, folder: Path) -> pl.DataFrame:
         rows: source, text and twin.
         folder: The public data.
     """
+    own = rows.filter(pl.col("source").is_in(UNDER_POSTS)).join(_read_places(folder), on="text", how="left")
+    ties = pl.concat([own.select("twin", at=pl.col(name)).drop_nulls() for name in ("post_id", "author_id")])
+    return tie(rows, ties)
+
+
+def tie(rows: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with one twin for all that meet in one place, directly or by others.
+
+    Args:
+        rows: twin.
+        ties: twin and at, the name of a place.
+    """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    own = rows.filter(pl.col("source").is_in(UNDER_POSTS)).join(_read_places(folder), on="text", how="left")
-    ties = pl.concat([own.select("twin", at=pl.col(name)).drop_nulls() for name in ("post_id", "author_id")])
     if ties.is_empty():
         return rows
     twins = ties["twin"].unique().sort()

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zhenfen.errors import ConfigError
+
+OLD = "-old"
+"""End of the name of a folder that was moved aside for a newer one."""
 
 
 @contextlib.contextmanager
@@ -43,6 +48,52 @@ def write_file(path: Path, content: bytes | str) -> None:
     """
     with whole_file(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Within the block no other process that asks changes `folder`: a second one waits until the first is done.
+
+    For what is read, changed and written again. The lock is the system's on the folder itself: it leaves no file, and
+    is let go of when the process ends, however it ends. Windows, and file systems without locks, let everybody in.
+
+    Raises:
+        ConfigError: `folder` cannot be opened.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process is within a block of `alone_in`, as far as that can be known: where it cannot, one is."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        asked = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(asked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(asked)
+    return False
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -81,6 +132,8 @@ def settle(made: Path, target: Path) -> None:
 def replace_folder(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
     """A fresh folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
 
+    What a killed process left beside it is cleared first.
+
     Args:
         folder: Where the result shall lie.
         is_ours: Which files an older result may hold; anything else in `folder` is somebody's and is kept.
@@ -93,11 +146,33 @@ def replace_folder(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Pa
     check_replaceable(target, is_ours)
     partial = _make_beside(target)
     try:
-        yield partial
-        partial.chmod(0o755)
-        _replace(target, partial)
+        # Held as long as this process lives: who finds it later and can have it knows that its maker was killed.
+        with alone_in(partial):
+            yield partial
+            partial.chmod(0o755)
+            _replace(target, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def clear_killed(folder: Path, is_ours: Callable[[Path], bool]) -> None:
+    """Remove what killed processes left beside `folder`; what one had moved aside for its own gets its name back.
+
+    Args:
+        folder: Where a result lies or shall lie.
+        is_ours: Which files such leftovers may hold; one that holds others is somebody's and is kept.
+    """
+    beside = re.compile(rf"\.{re.escape(folder.name)}-[a-z0-9_]{{8}}({OLD})?")
+    found = [path for path in folder.parent.glob(".*") if beside.fullmatch(path.name)]
+    # Those moved aside come last, when the folder that was made is known to be there or not.
+    for path in sorted(found, key=lambda one: one.name.endswith(OLD)):
+        made = path.with_name(path.name.removesuffix(OLD))
+        if path.is_symlink() or is_held(path) or (made.exists() and is_held(made)):
+            continue
+        if all(is_ours(one) for one in path.iterdir()):
+            if path != made and not folder.exists():
+                settle(path, folder)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _make_beside(folder: Path) -> Path:
@@ -110,7 +185,7 @@ def _make_beside(folder: Path) -> Path:
 
 def _replace(folder: Path, partial: Path) -> None:
     # What was there is moved aside, not deleted, until the new one has its name: months of readings may lie in it.
-    aside = partial.with_name(f"{partial.name}-old")
+    aside = partial.with_name(f"{partial.name}{OLD}")
     try:
         if folder.exists():
             folder.replace(aside)
@@ -128,11 +203,14 @@ def unwritable(path: Path, error: Exception) -> ConfigError:
 
 
 def check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:
-    """What `replace_folder` checks first: worth knowing before hours of work.
+    """What `replace_folder` checks first: worth knowing before hours of work, and before what is there is read.
+
+    What a killed process left beside it is cleared, see `clear_killed`.
 
     Raises:
         ConfigError: It is a file, or holds files that this program did not write.
     """
+    clear_killed(folder.resolve(), is_ours)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder}: expected a folder to write to, found a file")
     strangers = [] if not folder.exists() else [p.name for p in folder.iterdir() if not is_ours(p)]

@@ -236,6 +236,8 @@ def test_labels_of_texts_can_be_taken_away_and_those_of_profiles_are_in_the_data
     begin(browser, place)
     answer = browser.get(f"{place}/labels.csv?kind=comment")
     assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.lstrip("\ufeff").startswith("id,creator_id,source,draw,text,kind_a,kind_b")
+    assert answer.text.lstrip("\ufeff").startswith(
+        "id,creator_id,post_id,author_id,source,draw,text,kind_a,kind_b,by_a,by_b"
+    )
     assert browser.get(f"{place}/labels.csv?kind=profile").status_code == 404
     assert browser.get(f"{place}/labels.csv?kind=post").status_code == 404

@@ -42,13 +42,14 @@ def test_what_changes_is_what_a_whole_scoring_says(browser: Any, kind: str) -> N
 def test_a_reading_is_made_once_until_something_else_is_declared(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     desk, project, rereads = browser.desk, browser.project, Rereads()
     review = next(iter(desk.reviews.list_all(project.project_id).values()))
-    asked: list[Any] = []
+    asked: list[str] = []
 
-    def counted(*args: Any, **more: Any) -> Any:
-        asked.append(more.get("creators"))
-        return score(*args, **more)
+    def count(name: str) -> None:
+        made = getattr(rereading, name)
+        monkeypatch.setattr(rereading, name, lambda *args: (asked.append(name), made(*args))[1])
 
-    monkeypatch.setattr(rereading, "score", counted)
+    count("read_around")
+    count("read_declared")
     database, id_ = desk.projects.database, project.project_id
 
     def read() -> Any:
@@ -57,7 +58,7 @@ def test_a_reading_is_made_once_until_something_else_is_declared(browser: Any, m
     declare(database, id_, review.creator_id, "giveaway", date(2026, 10, 1), said="", by="local")
     first = read()
     assert read() == first
-    assert asked == [None, [review.creator_id]]
+    assert asked == ["read_around", "read_declared"]
     declare(database, id_, review.creator_id, "advert", date(2026, 10, 2), said="", by="local")
     read()
     assert len(asked) == 3

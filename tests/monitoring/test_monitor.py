@@ -180,6 +180,27 @@ def test_a_column_that_one_file_lacks_is_missing_there(tmp_path: Path) -> None:
     assert found.has_absence_moved
 
 
+def test_a_column_gone_from_the_export_heads_what_moved_with_it(zhenfen: Runner, tmp_path: Path) -> None:
+    new = make_profiles(0.1, 2).with_columns(n_following=pl.lit(None, pl.Int64), n_followers=pl.col("n_followers") * 8)
+    paths = write(tmp_path, a=make_profiles(0.1, 1), b=new)
+    ran = zhenfen("monitor", *paths, "--out", tmp_path / "out")
+    assert ran.code == DRIFT_FOUND
+    found = json.loads((tmp_path / "out" / DATA).read_text(encoding="utf-8"))
+    (cause,) = found["causes"]
+    assert (cause["column"], cause["missing"]) == ("n_following", [0, 1])
+    assert "profile_following_log10" in cause["gone"]
+    placed = {one["column"]: one["cause"] for one in found["columns"]}
+    assert placed["profile_following_log10"] == 0
+    assert placed["profile_followers_log10"] is None
+    # The column first, on the terminal and on the page, then what went with it, then what moved by itself.
+    page = (tmp_path / "out" / PAGE).read_text(encoding="utf-8")
+    for text in (" ".join(ran.out.split()), page):
+        places = [text.index(one) for one in (cause["text"], "Not known for it", "followers, median")]
+        assert places == sorted(places)
+    assert re.search(r"followers, median ([\d,]+) → ([\d,]+)", page)
+    assert not re.search(r"([\d.,]+%?) → \1(?![\d.,%])", page)
+
+
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
     bad = make_scores(0.1, 1, model="<script>alert(1)</script>")
     paths = write(tmp_path, **{"<b>x": bad, "y": make_scores(0.1, 2)})

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pyarrow as pa
@@ -330,6 +331,8 @@ class PanicException(BaseException):
 class GivesUp:
     """A model whose library ends in a panic."""
 
+    version, manifest = "comment/0 000000000000", SimpleNamespace(label="comment/0")
+
     def predict(self, _normalised: pl.Series) -> pl.DataFrame:
         raise PanicException("index out of bounds")
 
@@ -357,6 +360,8 @@ def test_a_shelf_without_the_model_says_so(tmp_path: Path) -> None:
 
 class Broken:
     """A model with a mistake of ours in it."""
+
+    version, manifest = "comment/0 000000000000", SimpleNamespace(label="comment/0")
 
     def predict(self, _normalised: pl.Series) -> pl.DataFrame:
         raise RuntimeError("secret in /home/somebody")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from app_builder import build_service, open_client
 from starlette.testclient import TestClient
@@ -138,7 +139,7 @@ def test_requests_and_rows_are_counted_by_route(client: TestClient) -> None:
     assert grown('zhenfen_requests_total{method="POST",route="/v1/score/comments",status="200"}') == 3
     assert grown('zhenfen_requests_total{method="GET",route="/v1/jobs/{job_id}",status="404"}') == 1
     assert grown('zhenfen_requests_total{method="GET",route="other",status="404"}') == 1
-    assert grown('zhenfen_rows_scored_total{kind="comments"}') == 6
+    assert grown('zhenfen_rows_scored_total{kind="comments",model="comment/0"}') == 6
     assert after["zhenfen_requests_open"] == 1
     assert after["process_resident_memory_bytes"] > 2**20
 
@@ -167,12 +168,18 @@ def test_strangers_cannot_make_up_series(client: TestClient) -> None:
 
 def test_a_label_is_escaped_and_threads_lose_nothing() -> None:
     metrics = Metrics()
-    threads = [threading.Thread(target=lambda: [metrics.count_rows('a"\\\n', 1) for _ in range(500)]) for _ in range(4)]
+    row = pl.DataFrame({"p_fake": [0.5]})
+
+    def count() -> None:
+        for _ in range(500):
+            metrics.count_scored('a"\\\n', "m/1", row)
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert samples(metrics.render({}))['zhenfen_rows_scored_total{kind="a\\"\\\\\\n"}'] == 2000
+    assert samples(metrics.render({}))['zhenfen_rows_scored_total{kind="a\\"\\\\\\n",model="m/1"}'] == 2000
 
 
 def test_a_service_whose_jobs_stand_still_is_not_ready(tmp_path: Path) -> None:

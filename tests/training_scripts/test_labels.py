@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from training import audience, comment, post
 from training.command import end_with_errors
-from training.labels import LabelForm, add_labels_option, read_labels, take_labels, tie_twins
+from training.labels import LabelForm, add_labels_option, read_labels, take_labels
 
 from zhenfen.errors import InvalidTableError, MissingTableError, UnreadableFileError
 
@@ -111,16 +111,3 @@ def test_every_form_reads_columns_of_the_contract(form: LabelForm) -> None:
     names = [column.name for column in form.columns]
     assert len(names) == len(set(names))
     assert {*form.needed, form.label} <= set(names)
-
-
-def test_what_shares_a_post_or_an_author_shares_a_twin() -> None:
-    rows = pl.DataFrame(
-        {
-            "twin": [5, 7, 9, 11, 13],
-            "post_id": ["p", None, "p", "q", None],
-            "author_id": [None, "x", "x", None, None],
-        }
-    )
-    tied = tie_twins(rows, ("post_id", "author_id"))["twin"].to_list()
-    assert tied == [5, 5, 5, 11, 13]
-    assert tie_twins(rows.reverse(), ("post_id", "author_id"))["twin"].to_list() == tied[::-1]

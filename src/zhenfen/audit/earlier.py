@@ -15,7 +15,7 @@ from zhenfen.errors import ConfigError, MissingTableError, Problem
 from zhenfen.estimators.pooled import find_offset
 from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.estimators.stratified import make_draw
-from zhenfen.files import write_file
+from zhenfen.files import alone_in, write_file
 from zhenfen.tables import TABLES, Tables, check_tables, make_frame, read_tables
 
 EARLIER, LABELS = "earlier_audits", "audit_labels"
@@ -66,12 +66,13 @@ def reuse_audits(
         raise MissingTableError(Problem(expected, ", ".join(map(str, named)), column=LABELS, value="none"))
     rows = make_frame(TABLES[EARLIER], pl.DataFrame([{**row, "creator_id": creator} for row in found]))
     rows = rows.unique("audit_id", keep="last").sort("audit_id")
-    others = tables[EARLIER].filter(pl.col("creator_id") != creator)
-    merged = pl.concat((others, rows)).sort(TABLES[EARLIER].key)
-    check_tables({EARLIER: merged})
-    written = io.BytesIO()
-    merged.write_parquet(written)
-    write_file(tables_dir / f"{EARLIER}.parquet", written.getvalue())
+    with alone_in(tables_dir):
+        others = read_tables(tables_dir)[EARLIER].filter(pl.col("creator_id") != creator)
+        merged = pl.concat((others, rows)).sort(TABLES[EARLIER].key)
+        check_tables({EARLIER: merged})
+        written = io.BytesIO()
+        merged.write_parquet(written)
+        write_file(tables_dir / f"{EARLIER}.parquet", written.getvalue())
     return rows
 
 

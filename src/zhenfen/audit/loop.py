@@ -27,7 +27,7 @@ from zhenfen.errors import ConfigError, InputError, MissingTableError, Problem, 
 from zhenfen.estimators.audit_sample import AuditSample, draw_sample
 from zhenfen.estimators.share import N_LABELS_NEEDED
 from zhenfen.features.audience.family import choose_frames
-from zhenfen.files import whole_file
+from zhenfen.files import alone_in, whole_file
 from zhenfen.messages import Catalogue
 from zhenfen.tables import TABLES, Tables, make_frame, read_tables
 from zhenfen.vetting.vet import find_creators
@@ -193,6 +193,20 @@ def apply_labels(
     folder = tables_dir or file.parent / filled.design.tables
     if not folder.is_dir():
         raise ConfigError(f"{folder}: expected the folder of tables that the sample was drawn from (option --tables)")
+    # Who stores at the same time waits: what was read below is what is written beside.
+    with alone_in(folder):
+        return store_labels(file, filled, folder, estimate, labelled_at)
+
+
+def store_labels(
+    file: Path, filled: Filled, folder: Path, estimate: Estimate[Result], labelled_at: datetime
+) -> Applied[Result]:
+    """`apply_labels` of what a workbook holds, for whoever is alone in the folder of its tables.
+
+    Raises:
+        InputError: As there.
+        ConfigError: The tables cannot be written.
+    """
     tables = read_tables(folder)
     population = find_population(tables, filled.design.creator_id)
     labelled_by = filled.labelled_by or UNSIGNED

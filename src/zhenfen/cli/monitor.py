@@ -49,8 +49,9 @@ def monitor(
     # The verdict, what moved most, what to do, and where the page is.
     console = Console()
     console.print(Text(summary["verdict"], style="bold"))
+    causes = (line for one in summary["causes"] for line in (f"  {one['text']}", *(f"    {of}" for of in one["under"])))
     found = (f"  {one}" for one in summary["findings"])
-    for line in (summary["headline"], *found, *summary["notes"], *summary["advice"]):
+    for line in (summary["headline"], *causes, *found, *summary["notes"], *summary["advice"]):
         console.print(Text(line))
     if page is not None:
         console.print(Text(Catalogue(lang).text("monitor.written", path=page)))

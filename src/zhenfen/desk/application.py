@@ -27,6 +27,7 @@ from zhenfen.desk.job import make_job_router
 from zhenfen.desk.keeper import keep_with
 from zhenfen.desk.letter import make_attachment_router, make_letter_router, make_question_router
 from zhenfen.desk.models import make_models_router
+from zhenfen.desk.panel import make_panel_router
 from zhenfen.desk.project_settings import make_project_settings_router
 from zhenfen.desk.removal import make_removal_router
 from zhenfen.desk.review import make_review_router
@@ -51,6 +52,7 @@ ROUTERS = (
     make_audit_router,
     make_models_router,
     make_settings_router,
+    make_panel_router,
     make_creator_router,
     make_letter_router,
     make_question_router,

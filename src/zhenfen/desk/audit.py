@@ -79,7 +79,7 @@ def make_audit_router(desk: Desk) -> APIRouter:
         if bench.audit is None or kind == "profile":
             raise ServiceError(404, "not_found", "there are no labels to take away")
         made = export_labels(bench.folder, labelling.read(bench.audit))
-        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{kind}_labels.csv"'}
+        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{kind}_labels_{file}.csv"'}
         return Response(made, media_type="text/csv; charset=utf-8", headers=headers)
 
     return router

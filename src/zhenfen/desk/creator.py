@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from zhenfen.desk.frame import Desk, catalogue_of, see
+from zhenfen.desk.frame import HEADERS, MARKS, Desk, catalogue_of, see
 from zhenfen.desk.review import find_review
-from zhenfen.desk.shortlist import read_part
+from zhenfen.desk.shortlist import find_part, read_json
 from zhenfen.desk_cases.days import describe_days
 from zhenfen.desk_cases.declaration import declare, list_declarations, withdraw
 from zhenfen.desk_cases.project import Project
@@ -24,6 +24,8 @@ from zhenfen.tables import EVENT_KINDS
 
 EventKind = Literal["giveaway", "advert", "collab", "live", "news", "promotion"]
 PAGE = "/{file}.html"
+MOST_POINTS = 4000
+"""Of a curve: eleven years of days, and more than a screen has pixels."""
 
 
 def make_creator_router(desk: Desk) -> APIRouter:
@@ -36,6 +38,13 @@ def make_creator_router(desk: Desk) -> APIRouter:
         days = describe_days(desk.projects.place(project_id), review.creator_id, start, end)
         content = {"project": project, "review": review, "days": days, "start": start, "end": end}
         return desk.page(request, "parts/days.html" if request.headers.get("hx-request") else "days.html", content)
+
+    @router.get("/{file}/curve")
+    def get_curve(request: Request, project_id: str, file: str) -> Response:
+        growth = read_part(desk, request, desk.find(project_id), f"{file}.json").get("growth")
+        if not growth:
+            raise ServiceError(404, "not_found", "there is no curve of this creator")
+        return JSONResponse(thin_curve(growth), headers=HEADERS)
 
     @router.post("/{file}/declare", dependencies=[Depends(desk.check_stamp)])
     def post_declaration(  # noqa: PLR0917 (FastAPI fills them by name)
@@ -71,14 +80,51 @@ def make_creator_router(desk: Desk) -> APIRouter:
 
     @router.get(PAGE)
     def get_page(request: Request, project_id: str, file: str) -> Response:
-        project = desk.find(project_id)
-        content = read_part(desk, request, project, f"{file}.json")
-        review = find_review(desk, project_id, file)
-        shown = describe_declared(desk, project, review, catalogue_of(request))
-        said = {"review": review, "decisions": DECISIONS, "clash": None, "current": "creator"}
-        return desk.page(request, "desk_creator.html", {"r": content, "project": project, **said, **shown})
+        return show_creator(desk, request, desk.find(project_id), file)
 
     return router
+
+
+def thin_curve(growth: Mapping[str, Any]) -> dict[str, Any]:
+    """The curve of the growth page with its marked spans, to be zoomed.
+
+    Args:
+        growth: The report's dict of it.
+
+    Returns:
+        days (ISO) and followers, null where that is unknown: all, or at most MOST_POINTS with the last day among them;
+        spans: number, first and last day, and whether nothing explains it.
+    """
+    step = -(-len(growth["days"]) // MOST_POINTS)
+    days, followers = (growth[name][::-1][::step][::-1] for name in ("days", "n_followers"))
+    names = ("number", "starts_on", "ends_on", "is_unexplained")
+    return {
+        "days": days,
+        "followers": followers,
+        "spans": [{name: one[name] for name in names} for one in growth["spans"]],
+    }
+
+
+def show_creator(desk: Desk, request: Request, project: Project, file: str) -> Response:
+    """The report's page, kept, with what people say of the creator."""
+    path = find_part(desk, request, project, f"{file}.json")
+    review = find_review(desk, project.project_id, file)
+    about = {"project": project, "review": review}
+    left_open = {name: MARKS[name] for name in ("decision", "declared", "open")}
+    kept = desk.keep(
+        request,
+        "desk_creator.html",
+        (path, path.stat().st_mtime_ns, project.name),
+        lambda: {"r": read_json(path), "current": "creator", **about, **left_open},
+    )
+    shown = describe_declared(desk, project, review, catalogue_of(request))
+    said = {"decisions": DECISIONS, "clash": None, **about}
+    parts = {
+        "decision": desk.render(request, "parts/decision.html", said),
+        "declared": desk.render(request, "parts/declared.html", {**shown, **about}),
+        "open": " open" if shown["declared"] else "",
+    }
+    return HTMLResponse(desk.fill(request, kept, **parts), headers=HEADERS)
 
 
 def show_declared(desk: Desk, request: Request, project: Project, review: Review) -> Response:
@@ -92,7 +138,8 @@ def show_declared(desk: Desk, request: Request, project: Project, review: Review
 def describe_declared(desk: Desk, project: Project, review: Review, catalogue: Catalogue) -> dict[str, Any]:
     """What was declared of a creator, and each value that it changes, before and after."""
     declared = list_declarations(desk.projects.database, project.project_id, review.creator_id)
-    changes = desk.rereads.read(desk.projects, project, desk.service.models, review.creator_id) if declared else []
+    models = desk.panels.use(project, desk.service.models)
+    changes = desk.rereads.read(desk.projects, project, models, review.creator_id) if declared else []
     return {"declared": declared, "event_kinds": EVENT_KINDS, "changes": tell_changes(changes, catalogue)}
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import sys
+import zlib
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import UndefinedError
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from zhenfen.desk_cases.kept import Kept
+from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
@@ -40,6 +45,12 @@ HEADERS = {
 """Nothing from elsewhere is loaded, sent to or run; whatever a file smuggled into a page does nothing."""
 
 
+MARKS = {name: Markup(f"<{name}>") for name in ("stamp", "owner", "decision", "declared", "open")}  # noqa: S704 (ours)
+"""What stands in a kept page for something else. Text from outside cannot hold one: its angle brackets are escaped."""
+MOST_BYTES_OF_PAGES, MOST_BYTES_OF_SHORTLISTS = 32 * 2**20, 32 * 2**20
+"""A creator's page takes about 20 kB as it is kept, 200 lines of a shortlist 200 kB, their dict 3.5 MB."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """What all pages share.
@@ -49,12 +60,18 @@ class Desk:
         projects: Shortlists with their files.
         reviews: What people decided.
         rereads: Creators read again with what was declared.
+        pages: Pages and their parts, compressed.
+        shortlists: What shortlists are made from, with its size.
     """
 
     service: Service
     projects: Projects
     reviews: Reviews
     rereads: Rereads = field(default_factory=Rereads)
+    pages: Kept[bytes] = field(default_factory=lambda: Kept(MOST_BYTES_OF_PAGES, sys.getsizeof))
+    shortlists: Kept[tuple[dict[str, Any], int]] = field(
+        default_factory=lambda: Kept(MOST_BYTES_OF_SHORTLISTS, lambda one: one[1])
+    )
 
     def page(
         self, request: Request, template: str, content: Mapping[str, Any] | None = None, status: int = 200
@@ -67,33 +84,78 @@ class Desk:
             content: What the template shows; of the report's own pages `r`, their dict.
             status: HTTP status.
         """
+        return HTMLResponse(self.render(request, template, content or {}), status, headers=HEADERS)
+
+    def render(self, request: Request, template: str, content: Mapping[str, Any]) -> str:
+        """The text of a page, or of a part of one, see `page`."""
+        return self._render(request, template, content, request.state.owner, self._stamp(request))
+
+    def keep(
+        self, request: Request, template: str, key: Hashable, make_content: Callable[[], Mapping[str, Any]]
+    ) -> str:
+        """A page, or a part of one, that is the same for every reader of a language as long as `key` is: made once.
+
+        What is a reader's own stands in it as marks, see `fill`.
+
+        Args:
+            request: Who asks.
+            template: A file of templates/.
+            key: Changes with everything that the content holds.
+            make_content: What the template shows; asked for only where the page is not kept.
+        """
+
+        def make() -> bytes:
+            text = self._render(request, template, make_content(), MARKS["owner"], MARKS["stamp"])
+            return zlib.compress(text.encode(), 1)
+
+        return zlib.decompress(self.pages.recall((template, language_of(request), key), make)).decode()
+
+    def fill(self, request: Request, text: str, **parts: str) -> Markup:
+        """A kept page with what is this reader's own.
+
+        Args:
+            request: Who asks.
+            text: What `keep` returned.
+            parts: Names of MARKS → HTML.
+        """
+        own = {"stamp": self._stamp(request), "owner": escape(request.state.owner), **parts}
+        for name, part in own.items():
+            text = text.replace(MARKS[name], part)
+        return Markup(text)  # noqa: S704 (rendered with autoescape)
+
+    def forget(self) -> None:
+        """Drop what is kept in memory of projects, where one of them was deleted."""
+        for kept in (self.pages, self.shortlists, self.rereads.sets, self.rereads.changes):
+            kept.clear()
+
+    def _stamp(self, request: Request) -> str:
+        return self.service.sessions.make_stamp(request.state.owner, request.cookies.get(COOKIE, ""))
+
+    def _render(self, request: Request, template: str, content: Mapping[str, Any], owner: str, stamp: str) -> str:
         language = language_of(request)
-        shown = {"project": None, "current": "", **(content or {})}
+        shown = {"project": None, "current": "", **content}
         summary = shown.pop("r", None) or {"language": language}
-        token = request.cookies.get(COOKIE, "")
-        owner, catalogue = request.state.owner, Catalogue(summary["language"])
         try:
-            text = render_page(
+            return render_page(
                 template,
                 summary,
                 TEMPLATES,
                 desk_language=language,
                 languages=LANGUAGES,
                 owner=owner,
-                share=catalogue.share,
+                share=Catalogue(summary["language"]).share,
                 role=self.role_of(request),
                 has_login=self.service.settings.needs_key,
-                stamp=self.service.sessions.make_stamp(owner, token),
+                stamp=stamp,
                 path=request.url.path,
                 assets=hash_assets(),
                 **shown,
             )
         except UndefinedError as error:
             # A page of a report that an older version wrote may lack what the template of this one shows.
-            if "r" not in (content or {}):
+            if "r" not in content:
                 raise
             raise ServiceError(409, "old_report", "the report was written by another version") from error
-        return HTMLResponse(text, status, headers=HEADERS)
 
     def find(self, project_id: str) -> Project:
         """A project.
@@ -105,6 +167,11 @@ class Desk:
         if project is None:
             raise ServiceError(404, "not_found", "there is no such project")
         return project
+
+    @property
+    def panels(self) -> Panels:
+        """Reference panels of the team's own."""
+        return Panels(self.projects)
 
     def look_up(self, project_id: str) -> Project | None:
         """A project, None where there is none."""
@@ -122,7 +189,7 @@ class Desk:
         given = request.headers.get(STAMP_HEADER) or request.query_params.get(STAMP)
         if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             given = str((await request.form()).get(STAMP, ""))
-        expected = self.service.sessions.make_stamp(request.state.owner, request.cookies.get(COOKIE, ""))
+        expected = self._stamp(request)
         if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
             raise ServiceError(403, "stale_form", "the form is of another session; load the page again")
         if self.role_of(request) == "reader":

@@ -106,7 +106,7 @@ def take(desk: Desk, request: Request, project: Project, form: FormData) -> Resp
     catalogue = catalogue_of(request)
     try:
         # What is said elsewhere of a project stays.
-        kept = {"recheck_days": project.options.recheck_days, "watched": project.options.watched}
+        kept = {name: getattr(project.options, name) for name in ("recheck_days", "watched", "panel")}
         options = read_options(form).model_copy(update=kept)
         changed = read_sheets(desk, project, form, catalogue)
     except (ValidationError, ConfigError) as error:

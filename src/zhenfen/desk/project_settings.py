@@ -1,4 +1,4 @@
-"""What is set for one project: its name, how long it is kept, when to look again, which folder is watched."""
+"""What is set for one project: its name and days, its reference panel, when to look again, which folder is watched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from zhenfen.desk.frame import Desk, see
+from zhenfen.desk.frame import Desk, language_of, see
+from zhenfen.desk.job import start_job
 from zhenfen.desk.watching import check_watched
 from zhenfen.desk_cases.database import ConflictError
 from zhenfen.desk_cases.project import LONGEST_NAME_CHARS, Project, ProjectOptions
@@ -35,12 +36,19 @@ def make_project_settings_router(desk: Desk) -> APIRouter:
         recheck_days: Annotated[str, Form()] = "",
         watched: Annotated[str, Form()] = "",
         is_unwatched: Annotated[bool, Form()] = False,
+        panel: Annotated[str, Form()] = "",
     ) -> Response:
         project = desk.find(project_id)
         if desk.service.settings.needs_key and not watched and not is_unwatched:
             # Nobody was asked: it stays, for the day when the service runs without keys again.
             watched = project.options.watched or ""
-        mine = {"name": name, "keep_until": keep_until, "recheck_days": recheck_days, "watched": watched}
+        mine = {
+            "name": name,
+            "keep_until": keep_until,
+            "recheck_days": recheck_days,
+            "watched": watched,
+            "panel": panel,
+        }
         try:
             values = read_settings(desk, project, mine)
             desk.projects.edit(project_id, version, request.state.owner, **values)
@@ -52,6 +60,11 @@ def make_project_settings_router(desk: Desk) -> APIRouter:
             return show_settings(desk, request, project, mine, wrong=error.code)
         except LookupError:
             raise ServiceError(404, "not_found", "there is no such project") from None
+        edited = desk.find(project_id)
+        if edited.options.panel != project.options.panel and desk.projects.list_runs(project_id):
+            # What is shown was judged beside others.
+            start_job(desk, edited, language_of(request), request.state.owner)
+            return see(f"/projects/{project_id}/job")
         return see(f"/projects/{project_id}/settings")
 
     return router
@@ -61,7 +74,8 @@ def read_settings(desk: Desk, project: Project, said: Mapping[str, str]) -> dict
     """Columns of the project from what was entered.
 
     Raises:
-        ServiceError: A day or a number is none, the day is over, or the folder cannot be watched.
+        ServiceError: A day or a number is none, the day is over, the folder cannot be watched, or there is no such
+            reference panel.
     """
     try:
         until = date.fromisoformat(said["keep_until"]) if said["keep_until"].strip() else None
@@ -69,10 +83,12 @@ def read_settings(desk: Desk, project: Project, said: Mapping[str, str]) -> dict
         watched = project.options.watched
         if said["watched"].strip() != (watched or ""):
             watched = check_watched(desk, said["watched"])
-        kept = project.options.model_dump() | {"recheck_days": days, "watched": watched}
+        kept = project.options.model_dump() | {"recheck_days": days, "watched": watched, "panel": said["panel"] or None}
         options = ProjectOptions.model_validate(kept)
     except ValueError:
         raise ServiceError(422, "bad_setting", "a day or a number of days cannot be read") from None
+    if said["panel"] and said["panel"] not in desk.panels.list_names():
+        raise ServiceError(422, "no_panel", "there is no such reference panel")
     if until is not None and until < datetime.now(UTC).date():
         raise ServiceError(422, "past_day", "the day is over")
     name = said["name"].strip()[:LONGEST_NAME_CHARS] or project.name
@@ -95,6 +111,7 @@ def show_settings(
         "keep_until": project.keep_until or "",
         "recheck_days": project.options.recheck_days or "",
         "watched": project.options.watched or "",
+        "panel": project.options.panel or "",
     }
     content = {
         "project": project,
@@ -103,6 +120,7 @@ def show_settings(
         "mine": mine or kept,
         "is_clash": current is not None,
         "wrong": wrong,
+        "panels": desk.panels.list_names(),
         "is_local": not desk.service.settings.needs_key,
     }
     return desk.page(request, "project_settings.html", content, 409 if current else 422 if wrong else 200)

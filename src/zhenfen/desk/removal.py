@@ -31,6 +31,7 @@ def remove_project(desk: Desk, project_id: str) -> None:
     if end_jobs(desk, project_id):
         desk.projects.sweep()
     compact(desk.service.store.path)
+    desk.forget()
 
 
 def end_jobs(desk: Desk, project_id: str) -> list[str]:

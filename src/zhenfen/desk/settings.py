@@ -9,7 +9,9 @@ import polars as pl
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from zhenfen.desk.frame import Desk, see
+from zhenfen.config import load_platforms
+from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
+from zhenfen.desk_cases.panel import LONGEST_PANEL_NAME_CHARS
 from zhenfen.desk_cases.project import KEEP
 from zhenfen.errors import ConfigError
 from zhenfen.service.errors import ServiceError
@@ -60,8 +62,8 @@ def make_settings_router(desk: Desk) -> APIRouter:
     return router
 
 
-def show(desk: Desk, request: Request, made: str = "") -> Response:
-    """The page, with the key that was just made: it is shown this once."""
+def show(desk: Desk, request: Request, made: str = "", wrong_panel: str | None = None) -> Response:
+    """The page, with the key that was just made: it is shown this once; or with why a panel was not kept."""
     models = desk.service.models
     sources = models.panel.frame.group_by("platform", "source").agg(pl.col("observed_on").max())
     content = {
@@ -73,5 +75,11 @@ def show(desk: Desk, request: Request, made: str = "") -> Response:
         "keys": read_keys(desk.service.settings.keys) if desk.service.settings.needs_key else (),
         "roles": ROLES,
         "made": made,
+        "panels": desk.panels.list_all(),
+        "longest_name": LONGEST_PANEL_NAME_CHARS,
+        "projects": [one for one in desk.projects.list_all() if desk.projects.list_runs(one.project_id)],
+        "wrong_panel": wrong_panel,
+        "count": catalogue_of(request).count,
+        "platforms": {name: one.name[language_of(request)] for name, one in load_platforms().items()},
     }
-    return desk.page(request, "settings.html", content)
+    return desk.page(request, "settings.html", content, 422 if wrong_panel else 200)

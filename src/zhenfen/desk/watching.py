@@ -6,11 +6,12 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
 from zhenfen.desk.frame import Desk
-from zhenfen.desk.job import start_job
+from zhenfen.desk.job import find_due, start_job
 from zhenfen.desk_cases.assessment import check_batch
 from zhenfen.desk_cases.attachment import hash_file
 from zhenfen.desk_cases.database import ConflictError, note, now
@@ -43,9 +44,10 @@ class Watch:
         self._since: dict[tuple[str, Path], tuple[State, float]] = {}
         self._done: dict[tuple[str, Path], State] = {}
         self._to_start: set[str] = set()
+        self._due: dict[str, date] = {}
 
     def take_new(self, at_s: float) -> None:
-        """Take what is new and complete, and have the reports made anew.
+        """Take what is new and complete, and have the reports made anew; also where a re-check is due.
 
         Args:
             at_s: Seconds of a clock that only goes forward.
@@ -55,7 +57,7 @@ class Watch:
         for project in self.desk.projects.list_all():
             if project.options.watched is not None:
                 files = list(self.list_complete(project, Path(project.options.watched), at_s))
-                if files and self.take(project, files):
+                if (files and self.take(project, files)) or self.is_newly_due(project):
                     self._to_start.add(project.project_id)
         for project_id in sorted(self._to_start):
             try:
@@ -68,6 +70,14 @@ class Watch:
                 # Somebody edits the project just now.
                 continue
             self._to_start.discard(project_id)
+
+    def is_newly_due(self, project: Project) -> bool:
+        """Whether the newest report is to be looked at again; said once, or a job that fails were begun for ever."""
+        due = find_due(self.desk, project)
+        if due is None or self._due.get(project.project_id) == due:
+            return False
+        self._due[project.project_id] = due
+        return True
 
     def list_complete(self, project: Project, folder: Path, at_s: float) -> Iterator[Path]:
         """Files of a folder that are new to a project and unchanged for SETTLE_S; as many as one upload may have."""

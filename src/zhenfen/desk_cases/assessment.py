@@ -11,6 +11,7 @@ from zhenfen.connectors.joining import join_tables
 from zhenfen.desk_cases.audit_share import restore_labels
 from zhenfen.desk_cases.database import now
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
+from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
 from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import Models
@@ -43,7 +44,8 @@ def assess(
     Args:
         projects: Where the project lies.
         project: Which one.
-        models: Panel, rules and models to judge with, or what loads them once the files have been read.
+        models: Panel, rules and models to judge with, or what loads them once the files have been read; a panel that
+            the project has of its own takes the place of theirs.
         language: Of the reader who waits.
         on_progress: Told of every step.
 
@@ -55,7 +57,7 @@ def assess(
     tables = read_batches(projects, project, language, on_progress)
     declared = add_declared(tables, list_declarations(projects.database, project.project_id))
     options = project.options.to_vet(language, project.import_map)
-    judged_with = models if isinstance(models, Models) else models()
+    judged_with = Panels(projects).use(project, models if isinstance(models, Models) else models())
     findings = score(declared, judged_with, as_of=options.as_of, on_progress=on_progress)
     runs = projects.list_runs(project.project_id)
     # The same data judged by the same models is the same run, perhaps one that was cut off before its last language.
@@ -116,7 +118,7 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
     """
     folder = projects.place(project.project_id) / TABLES
     batches = projects.list_batches(project.project_id)
-    said = project.options.model_dump_json(exclude={"recheck_days", "watched", "target_regions", "as_of"})
+    said = project.options.model_dump_json(exclude={"recheck_days", "watched", "panel", "target_regions", "as_of"})
     how = f"{said}{'' if project.import_map is None else project.import_map.model_dump_json()}"
     noted = folder.with_name(READ_BATCHES)
     read: dict[str, Any] = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {"n": 0, "how": how}

@@ -145,7 +145,8 @@ def export_labels(folder: Path, labels: Labels) -> bytes:
     """Labelled comments or posts as CSV, a column for each of the first two people, as the readers' files have them.
 
     What was settled stands in both columns; what somebody found unclear is `unclear`, what they did not label is empty.
-    No text of it is taken for a formula.
+    Post, author and creator are named by their pseudonyms, so that a training keeps them on one side of a split. No
+    text of it is taken for a formula.
 
     Args:
         folder: Of the tables.
@@ -155,13 +156,18 @@ def export_labels(folder: Path, labels: Labels) -> bytes:
     table, key = ITEM_TABLES[audit.kind]
     analysts, said = labels.list_analysts(), labels.by_item()
     columns: dict[str, list[str | None]] = {"id": [*said]}
-    for place, name in enumerate(("kind_a", "kind_b")):
+    for place, name in enumerate("ab"):
         settled, who = labels.settled, analysts[place] if place < len(analysts) else ""
         given = [settled[one].label if one in settled else said[one].get(who) for one in said]
-        columns[name] = [UNCLEAR if label == UNSURE else label for label in given]
+        columns[f"kind_{name}"] = [UNCLEAR if label == UNSURE else label for label in given]
+        by = [settled[one].by if one in settled else who for one in said]
+        columns[f"by_{name}"] = [one if label else None for one, label in zip(by, given, strict=True)]
     tables = read_some(folder, (table, "creators"))
     rows = tables[table].join(tables["creators"].select("creator_id", home="platform"), on="creator_id", how="left")
-    texts = rows.select(id=key, creator_id="creator_id", source="home", draw=pl.lit("random"), text="text")
+    author = pl.col("author_id") if audit.kind == "comment" else pl.col("creator_id")
+    places = {"creator_id": pl.col("creator_id"), "post_id": pl.col("post_id"), "author_id": author}
+    texts = rows.select(id=key, **places, source="home", draw=pl.lit("random"), text="text")
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     joined = frame.join(texts, on="id", how="left", maintain_order="left")
-    return to_csv(joined.select("id", "creator_id", "source", "draw", "text", "kind_a", "kind_b"))
+    order = ("id", *places, "source", "draw", "text", "kind_a", "kind_b", "by_a", "by_b")
+    return to_csv(joined.select(order))

@@ -23,6 +23,7 @@ from zhenfen.desk_cases.project import TABLES, Projects
 from zhenfen.errors import InputError, Problem
 from zhenfen.estimators.audit_plan import FEWEST_MORE, Goal
 from zhenfen.estimators.looks import FIRST_LOOK
+from zhenfen.files import alone_in
 from zhenfen.model_store import Models
 from zhenfen.scoring import make_estimate
 from zhenfen.tables import TABLES as SPECS
@@ -257,6 +258,7 @@ def read_applied(audit: Audit) -> pl.DataFrame:
 
 def _put(folder: Path, audit: Audit, rows: pl.DataFrame) -> None:
     """Write rows of an audit in the place of those it wrote before; no other draw of the creator keeps its weights."""
-    stored = read_some(folder, ("audit_labels",))["audit_labels"]
-    others = stored.join(read_applied(audit), on=SPEC.key, how="anti")
-    write_labels(folder, forget_other_draws(others, audit.creator_id, others.clear()), rows)
+    with alone_in(folder):
+        stored = read_some(folder, ("audit_labels",))["audit_labels"]
+        others = stored.join(read_applied(audit), on=SPEC.key, how="anti")
+        write_labels(folder, forget_other_draws(others, audit.creator_id, others.clear()), rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from zhenfen.desk_cases.project import TABLES
-from zhenfen.tables import read_tables
+from zhenfen.tables import scan_table
 
 MOST_ROWS = 50
 """Of each kind: a person reads them; the tables hold all."""
@@ -22,8 +22,8 @@ class Days:
     Attributes:
         followers: day, n_followers (last reading of the day) and gained since the day before it, null where that is
             unknown; a row a day that was read.
-        posts: Posts published then.
-        comments: Comments written then, the oldest first.
+        posts: published_at and text of posts published then, the oldest first, MOST_ROWS at most.
+        comments: created_at and text of comments written then, the oldest first, MOST_ROWS at most.
         events: Events that began then.
         n_posts: Posts in all.
         n_comments: Comments in all.
@@ -46,19 +46,29 @@ def describe_days(folder: Path, creator_id: str, start: date, end: date) -> Days
         start: First day, UTC.
         end: Last day, UTC.
     """
-    tables = read_tables(folder / TABLES).for_creators([creator_id])
     first, last = datetime.combine(start, time.min, UTC), datetime.combine(end, time.max, UTC)
-    readings = tables["follower_counts"].with_columns(day=pl.col("observed_at").dt.date())
+
+    def scan(name: str, at: str) -> pl.LazyFrame:
+        return scan_table(folder / TABLES, name).filter(pl.col("creator_id") == creator_id, pl.col(at) <= last)
+
+    readings = scan("follower_counts", "observed_at").with_columns(day=pl.col("observed_at").dt.date())
     daily = readings.sort("observed_at").group_by("day", maintain_order=True).agg(pl.col("n_followers").last())
     is_next = (pl.col("day") - pl.col("day").shift(1)).dt.total_days() == 1
     gained = pl.when(is_next).then(pl.col("n_followers").cast(pl.Int64).diff())
-    posts = tables["posts"].filter(pl.col("published_at").is_between(first, last)).sort("published_at")
-    comments = tables["comments"].filter(pl.col("created_at").is_between(first, last)).sort("created_at")
-    return Days(
-        daily.with_columns(gained=gained).filter(pl.col("day").is_between(start, end)),
-        posts.head(MOST_ROWS),
-        comments.head(MOST_ROWS),
-        tables["events"].filter(pl.col("starts_at").is_between(first, last)).sort("starts_at"),
-        posts.height,
-        comments.height,
+    posts, comments, events = (
+        scan(name, at).filter(pl.col(at) >= first).sort(at, maintain_order=True)
+        for name, at in (("posts", "published_at"), ("comments", "created_at"), ("events", "starts_at"))
     )
+    # Only these rows and the columns that a page shows are read of the files.
+    found = pl.collect_all(
+        (
+            daily.with_columns(gained=gained).filter(pl.col("day") >= start),
+            posts.select("published_at", "text").head(MOST_ROWS),
+            comments.select("created_at", "text").head(MOST_ROWS),
+            events,
+            posts.select(pl.len()),
+            comments.select(pl.len()),
+        )
+    )
+    followers, shown_posts, shown_comments, began, n_posts, n_comments = found
+    return Days(followers, shown_posts, shown_comments, began, n_posts.item(), n_comments.item())

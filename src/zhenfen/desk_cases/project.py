@@ -47,6 +47,7 @@ class ProjectOptions(Strict):
         target_regions: Places that the audience is wanted from.
         recheck_days: After how many days a reader is reminded to look again.
         watched: Folder of this machine that new exports come into.
+        panel: Name of the reference panel to judge beside; None for the shipped one.
     """
 
     obtained_how: str = ""
@@ -58,6 +59,7 @@ class ProjectOptions(Strict):
     target_regions: tuple[str, ...] = ()
     recheck_days: int | None = Field(default=None, ge=1, le=365)
     watched: str | None = None
+    panel: str | None = None
 
     def to_vet(self, language: str, import_map: ImportMap | None) -> VetOptions:
         """The same for a vetting."""

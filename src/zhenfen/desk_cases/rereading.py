@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable, Mapping
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
+from zhenfen.desk_cases.kept import Kept
 from zhenfen.desk_cases.project import TABLES, Project, Projects
 from zhenfen.model_store import Models
-from zhenfen.scoring import keep_without_events, known_at, latest_moment, measure, score
+from zhenfen.scoring.declared import READ_BESIDE_EVENTS, Around, read_around, read_declared
 from zhenfen.tables import read_tables
-from zhenfen.verdict.evidence import Findings
 
-Facts = Mapping[tuple[str, str | None], Any]
-"""Family and measurement, None for its level → value."""
-MOST_KEPT = 256
-"""Readings kept: those of every creator of a large shortlist."""
+MOST_BYTES_OF_SETS = 16 * 2**20
+"""What 200 creators show together takes 18 kB: sets are few and large ones cost most to read."""
+MOST_BYTES_OF_CHANGES = 8 * 2**20
+BYTES_A_CHANGE, BYTES_A_LIST = 400, 600
+"""Of a `Reread` with its names and numbers; of an empty list with its key (sys.getsizeof of all that they hold)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +37,18 @@ class Reread:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A set of creators as its tables stand.
-
-    Attributes:
-        facts: By creator.
-        known: Family → what it measures, of those that no event changes.
-    """
-
-    facts: Mapping[str, Facts]
-    known: Mapping[str, Any]
-
-
 class Rereads:
     """Reads creators again; the same question over the same tables is answered from memory.
 
-    Every creator of a set is the surroundings of the others, so that one reading costs as much as all: a page that is
-    only looked at must not cost it.
+    Every creator of a set is the surroundings of the others: what they show together is read once, and then the one
+    creator of whom something was declared.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, Any] = {}
-        # One at a time: what several ask at once is read once, and memory holds one set.
-        self._lock = threading.Lock()
+        self.sets: Kept[Around] = Kept(MOST_BYTES_OF_SETS, lambda one: one.n_bytes)
+        self.changes: Kept[list[Reread]] = Kept(
+            MOST_BYTES_OF_CHANGES, lambda all_: BYTES_A_LIST + BYTES_A_CHANGE * len(all_)
+        )
 
     def read(self, projects: Projects, project: Project, models: Models, creator_id: str) -> list[Reread]:
         """What changes of one creator with everything declared by now, beside the reading without any of it.
@@ -69,50 +57,24 @@ class Rereads:
         """
         folder = projects.place(project.project_id) / TABLES
         declared = list_declarations(projects.database, project.project_id, creator_id)
+        if not declared:
+            return []
         as_of = project.options.to_vet("en", None).as_of
         # Tables are only ever written whole, as new files.
-        written = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir()))
-        key = (folder, written, as_of, tuple(sorted(models.versions.items())))
-
-        def read_once() -> Read:
-            tables = read_tables(folder)
-            moment = as_of or latest_moment(tables)
-            measured = measure(known_at(tables, moment), moment)
-            facts = _tell_facts(score(tables, models, as_of=moment, with_details=False, known=measured))
-            return Read(facts, keep_without_events(measured))
-
-        def read_declared() -> Facts:
-            tables = add_declared(read_tables(folder), declared)
-            asked = [creator_id]
-            found = score(tables, models, as_of=as_of, creators=asked, with_details=False, known=first.known)
-            return _tell_facts(found)[creator_id]
-
-        first: Read = self._recall(key, read_once)
+        written = sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
+        asked = repr((str(folder), written, as_of, sorted(models.versions.items())))
+        key = hashlib.sha256(asked.encode()).hexdigest()
         events = tuple((one.kind, one.starts_on, one.note) for one in declared)
-        before, after = first.facts[creator_id], self._recall((*key, creator_id, events), read_declared)
-        changed = [
-            Reread(family, feature, before.get((family, feature)), value)
-            for (family, feature), value in after.items()
-            if before.get((family, feature)) != value
-        ]
-        return sorted(changed, key=lambda one: one.feature is not None)
 
-    def _recall(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        # Whoever only looks does not wait for those who read.
-        if (found := self._kept.get(key)) is not None:
-            return found
-        with self._lock:
-            if (found := self._kept.get(key)) is None:
-                self._kept[key] = found = make()
-                if len(self._kept) > MOST_KEPT:
-                    del self._kept[next(iter(self._kept))]
-            return found
+        def read_once() -> list[Reread]:
+            around = self.sets.recall(key, lambda: read_around(read_tables(folder), as_of))
+            own = read_tables(folder, READ_BESIDE_EVENTS, creators=[creator_id])
+            before, after = read_declared(own, add_declared(own, declared), around, models)
+            changed = [
+                Reread(family, feature, before.get((family, feature)), value)
+                for (family, feature), value in after.items()
+                if before.get((family, feature)) != value
+            ]
+            return sorted(changed, key=lambda one: one.feature is not None)
 
-
-def _tell_facts(findings: Findings) -> dict[str, Facts]:
-    facts: dict[str, Any] = {}
-    for row in findings.findings.iter_rows(named=True):
-        facts.setdefault(row["creator_id"], {})[row["family"], None] = f"{row['basis']}.{row['level']}"
-    for row in findings.evidence.iter_rows(named=True):
-        facts.setdefault(row["creator_id"], {})[row["family"], row["feature"]] = row["value"]
-    return facts
+        return self.changes.recall((key, creator_id, events), read_once)

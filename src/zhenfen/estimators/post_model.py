@@ -38,6 +38,8 @@ Array = npt.NDArray[np.float64]
 WEIGHTS, VECTORS, PAID, CALIBRATION = "post.npz", "vectors.npz", "paid.npz", "calibration.json"
 LETTERS, BOTH = "letters", "both"
 NO_KIND = "none"
+TEXT_DOMAIN = "text_chars"
+"""How the manifest calls the length that it was trained on."""
 PROBE = "姐妹们这款面霜真的好用，今天散步时光线刚好"
 """A text whose vector tells one encoder from another."""
 LEAST_COSINE = 0.999
@@ -284,6 +286,12 @@ def _seen(fact: str) -> pl.Expr:
     """A text that was read settles what the platform leaves open: nothing stands there."""
     is_open = pl.col(fact).is_null() & pl.col("text").is_not_null()
     return pl.when(is_open).then(statement=False).otherwise(fact).alias(fact)
+
+
+def is_text_outside(texts: pl.Series, manifest: Manifest) -> pl.Series:
+    """Whether each text is shorter or longer than those that the model was trained on; null for a null text."""
+    low, high = manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
+    return ~texts.str.len_chars().is_between(low, high)
 
 
 POST = register(

@@ -58,7 +58,6 @@ class Family(ABC):
         details: Frames behind the values, by name, with their schemas; each begins with creator_id.
         what_ifs: What a creator can document about its findings, to be measured again with it.
         is_alone: Whether a creator is measured the same without the other creators' rows.
-        has_events: Whether events are read: the other families measure the same whatever is declared.
     """
 
     registry: ClassVar[dict[str, type[Family]]] = {}
@@ -67,7 +66,6 @@ class Family(ABC):
     details: ClassVar[Mapping[str, Schema]] = {}
     what_ifs: ClassVar[tuple[WhatIf, ...]] = ()
     is_alone: ClassVar[bool] = False
-    has_events: ClassVar[bool] = False
 
     def __init_subclass__(cls, name: str) -> None:
         cls.name = name

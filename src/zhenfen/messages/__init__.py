@@ -94,9 +94,9 @@ class Catalogue:
         count.is_one = Locale.parse(self.locale).plural_form(value) == "one"
         return count
 
-    def share(self, value: float) -> str:
-        """A share in [0, 1] as per cent."""
-        return _share(value, self.locale)
+    def share(self, value: float, digits: int = 0) -> str:
+        """A share in [0, 1] as per cent, with at least `digits` decimals."""
+        return _share(value, self.locale, digits)
 
     def compact(self, value: float) -> str:
         """A large count in the language's short form: 1.2万, 12K."""
@@ -144,13 +144,14 @@ def _number(value: float, digits: int, locale: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _share(value: float, locale: str) -> str:
+def _share(value: float, locale: str, least_digits: int) -> str:
     from babel import Locale
     from babel.numbers import format_percent
 
     # Enough decimals that a share near 0 or 1 is not shown as 0 % or 100 %.
     distance = min(abs(value), abs(1 - value))
     digits = next((digits for digits, above in ((0, 0.1), (1, 0.001), (2, 0.00005)) if distance >= above), 0)
+    digits = max(digits, least_digits)
     # A loss of next to nothing is 0 %, not -0 %.
     value = round(value, digits + 2) + 0.0
     # The language's own pattern with decimals in it: French sets a space before the sign.

@@ -15,6 +15,7 @@ from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.model_store import Models
+from zhenfen.monitoring.causes import Cause, Compared, MeasuredReference, find_causes
 from zhenfen.monitoring.comparison import compare_columns
 from zhenfen.monitoring.measure import Subject, watch_comments, watch_posts, watch_profiles
 from zhenfen.monitoring.platforms import find_alone
@@ -89,7 +90,7 @@ def watch(
     detectors, notes = _choose_detectors(kind, subject, samples)
     if kind in ROW_FILES and "out_of_domain" not in measured[0].columns:
         notes.append(("no_domain", {}))
-    marked = [one.columns.with_columns(one.marks) if one.marks.width else one.columns for one in measured]
+    marked = [one.marked for one in measured]
     if alone := find_alone(*marked):
         notes.append(("platforms", {"platforms": ", ".join(alone)}))
     changes = compare_shares(marked[0], marked[1], detectors, rules.rules)
@@ -102,8 +103,12 @@ def watch(
         for one in (then, now)
     )
     columns = compare_columns(then.select(names), now.select(names), dict(subject.domain), rules.rules)
+    causes: list[Cause] = []
+    if kind in ROW_FILES:
+        base = MeasuredReference(samples[0].rows, measured[0], samples[0].as_of)
+        causes = find_causes(subject, base, samples[1].rows, Compared(columns, changes), rules.rules)
     on_progress(STEP, N_STEPS, N_STEPS)
-    return MonitorResult(kind, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules)
+    return MonitorResult(kind, subject.model, samples[0].file, samples[1].file, columns, changes, notes, rules, causes)
 
 
 def _find_kind(reference: Path, new: Path) -> str:

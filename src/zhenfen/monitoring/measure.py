@@ -10,7 +10,7 @@ import polars as pl
 
 from zhenfen.estimators.comment_model import COMMENT, KINDS, CommentModel
 from zhenfen.estimators.manifest import KindManifest, Manifest
-from zhenfen.estimators.post_model import POST, PostModel
+from zhenfen.estimators.post_model import POST, PostModel, is_text_outside
 from zhenfen.estimators.prevalence import Validation
 from zhenfen.estimators.profile_model import PROFILE, ProfileModel
 from zhenfen.features.audience.profile import measure_profiles
@@ -21,8 +21,6 @@ from zhenfen.scoring import group_comments, score_grouped, score_posts, score_pr
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.shares import to_validations
 
-TEXT_DOMAIN = "text_chars"
-"""How the post model's manifest calls the length that it was trained on."""
 _SCRIPTS = {"han": r"\p{Han}", "latin": r"[A-Za-z]", "digit": r"[0-9]"}
 
 
@@ -37,6 +35,11 @@ class MeasuredSample:
 
     columns: pl.DataFrame
     marks: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    @property
+    def marked(self) -> pl.DataFrame:
+        """Columns and marks beside each other."""
+        return self.columns.with_columns(self.marks) if self.marks.width else self.columns
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,7 @@ def _measure_comments(rows: pl.DataFrame, model: CommentModel) -> MeasuredSample
 def _measure_posts(rows: pl.DataFrame, model: PostModel) -> MeasuredSample:
     scored = score_posts(rows, model)
     names = ("is_disclosed", "has_purchase_means", "p_sponsored", "kind")
-    low, high = model.manifest.domain.get(TEXT_DOMAIN, (0.0, float("inf")))
-    is_outside = ~rows["text"].str.len_chars().is_between(low, high)
+    is_outside = is_text_outside(rows["text"], model.manifest)
     columns = count_words(rows["text"]).with_columns(
         *(scored[name] for name in names), is_outside.alias("out_of_domain")
     )

@@ -7,7 +7,7 @@ folder), `estimates` makes shares with intervals of scored rows.
 from zhenfen.estimators.comment_model import group_comments, score_comments, score_grouped
 from zhenfen.estimators.profile_model import score_profiles
 from zhenfen.estimators.shelved import N_REASONS
-from zhenfen.scoring.creators import keep_without_events, known_at, latest_moment, measure, score
+from zhenfen.scoring.creators import known_at, latest_moment, measure, score
 from zhenfen.scoring.estimates import estimate_labelled, make_estimate
 from zhenfen.scoring.posts import score_posts
 from zhenfen.verdict.judge import describe_features
@@ -17,7 +17,6 @@ __all__ = [
     "describe_features",
     "estimate_labelled",
     "group_comments",
-    "keep_without_events",
     "known_at",
     "latest_moment",
     "make_estimate",

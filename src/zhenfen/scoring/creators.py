@@ -34,7 +34,6 @@ NO_MOMENT = "a time of observation somewhere, or the option --as-of"
 """What was expected of tables that date nothing."""
 
 READING = "read"
-NOTHING_KNOWN: Mapping[str, Measured] = {}
 
 
 def score(
@@ -44,7 +43,6 @@ def score(
     as_of: datetime | None = None,
     creators: Collection[str] | None = None,
     with_details: bool = True,
-    known: Mapping[str, Measured] = NOTHING_KNOWN,
     on_progress: Progress = silent,
 ) -> Findings:
     """Findings for the creators of `tables`.
@@ -56,7 +54,6 @@ def score(
         creators: Ids to report on. The others still serve as their surroundings (platform-wide moves, overlaps).
         with_details: Also return the frames behind the values, and read comments and posts with their models: no level
             depends on either, and a batch run goes without.
-        known: Family → what it measures of these tables, where somebody has measured them before.
         on_progress: Told of every family.
 
     Raises:
@@ -75,7 +72,7 @@ def score(
         wanted = pl.Series("creator_id", sorted(set(creators)), dtype=pl.String)
     moment = as_of or latest_moment(tables)
     inputs = Inputs(known_at(tables, moment), moment, with_details)
-    measured = measure_inputs(inputs, on_progress, known)
+    measured = measure_inputs(inputs, on_progress)
     read = _read(inputs, models, wanted, on_progress) if with_details else {}
     return _conclude(measured, read, inputs, models, wanted)
 
@@ -87,21 +84,14 @@ def measure(
     return measure_inputs(Inputs(tables, as_of, with_details), on_progress)
 
 
-def measure_inputs(
-    inputs: Inputs, on_progress: Progress = silent, known: Mapping[str, Measured] = NOTHING_KNOWN
-) -> dict[str, Measured]:
-    """What every family measures of every creator, by family name; what is `known` is not measured again."""
+def measure_inputs(inputs: Inputs, on_progress: Progress = silent) -> dict[str, Measured]:
+    """What every family measures of every creator, by family name."""
     families = load_families()
     measured: dict[str, Measured] = {}
     for done, (name, family) in enumerate(families.items()):
         on_progress(name, done, len(families))
-        measured[name] = known[name] if name in known else family.measure(inputs)
+        measured[name] = family.measure(inputs)
     return measured
-
-
-def keep_without_events(measured: Mapping[str, Measured]) -> dict[str, Measured]:
-    """What stays the same of it whatever is declared: families that read no events."""
-    return {name: measured[name] for name, family in load_families().items() if not family.has_events}
 
 
 def _read(

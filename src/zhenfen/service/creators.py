@@ -64,7 +64,7 @@ def make_creators_router(service: Service) -> APIRouter:
         responses=describe_answer("creators", "A row a creator, by id."),
     )
     async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
-        need(service.models, CREATOR)
+        label = need(service.models, CREATOR).manifest.label
         wanted = reply_type(request.headers, JSON)
         with tempfile.TemporaryDirectory(dir=service.settings.scratch) as place:
             folder = Path(place) / UPLOAD
@@ -82,7 +82,7 @@ def make_creators_router(service: Service) -> APIRouter:
                         frames["creators"] = settle_found_by(frames["creators"], options.found_by)
                     tables = Tables(frames)
                 scored = score(tables, service.models, options)
-                service.metrics.count_rows("creators", scored.height)
+                service.metrics.count_scored("creators", label, scored)
                 return encode(scored, wanted)
 
             return Response(await service.pool.run(work), media_type=wanted)

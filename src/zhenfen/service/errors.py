@@ -36,6 +36,8 @@ MOST_PROBLEMS = 100
 """Problems listed in one answer; `n_problems` says how many there are."""
 UNUSABLE = "the input cannot be used"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSAL = "refusal"
+"""Where a request's state holds the code that it was refused with, for whoever counts."""
 LOG = logging.getLogger("zhenfen.service")
 
 _INPUT_CODES: tuple[tuple[type[InputError], int, str], ...] = (
@@ -187,15 +189,21 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _broken)
 
 
-def _refuse(_request: Request, error: Exception) -> JSONResponse:
+def answer_with(request: Request, error: ServiceError) -> JSONResponse:
+    """The answer of a refusal, whose code is noted in the request's state."""
+    setattr(request.state, REFUSAL, error.code)
+    return error.respond()
+
+
+def _refuse(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, (ServiceError, InputError))
     if isinstance(error, ServiceError):
-        return error.respond()
+        return answer_with(request, error)
     # What could not be unpacked for want of room is not the client's fault.
-    return (disk_full() if is_disk_full(error) else from_input_error(error)).respond()
+    return answer_with(request, disk_full() if is_disk_full(error) else from_input_error(error))
 
 
-def _refuse_options(_request: Request, error: Exception) -> JSONResponse:
+def _refuse_options(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     problems = []
     for one in error.errors():
@@ -203,22 +211,23 @@ def _refuse_options(_request: Request, error: Exception) -> JSONResponse:
         place, *column = map(str, one["loc"])
         value = None if one["input"] is None else str(one["input"])
         problems.append(Problem(expected, place, column=".".join(column), value=value))
-    return ServiceError(422, "bad_option", "an option cannot be used", problems).respond()
+    return answer_with(request, ServiceError(422, "bad_option", "an option cannot be used", problems))
 
 
-def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
+def _refuse_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "refused")
-    return ServiceError(error.status_code, code, str(error.detail), headers=dict(error.headers or {})).respond()
+    refusal = ServiceError(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+    return answer_with(request, refusal)
 
 
-def _left(_request: Request, _error: Exception) -> JSONResponse:
-    return ServiceError(400, "client_left", "the client left before its body was complete").respond()
+def _left(request: Request, _error: Exception) -> JSONResponse:
+    return answer_with(request, ServiceError(400, "client_left", "the client left before its body was complete"))
 
 
 def _broken(request: Request, error: Exception) -> JSONResponse:
     if is_disk_full(error):
-        return disk_full().respond()
+        return answer_with(request, disk_full())
     LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     code = "misconfigured" if isinstance(error, ConfigError) else "internal"
-    return ServiceError(500, code, "the service failed; its log says why").respond()
+    return answer_with(request, ServiceError(500, code, "the service failed; its log says why"))

@@ -61,7 +61,9 @@ def make_service(settings: Settings, models: Models) -> Service:
     store = JobStore(settings.data / STORE)
     limits, keys = settings.limits, KeyFile(settings.keys)
     pool = Pool(settings.n_threads, limits.n_waiting, limits.answer_s)
-    return Service(settings, models, Metrics(), pool, store, Worker(store, settings), keys, Sessions(keys))
+    return Service(
+        settings, models, Metrics(models, limits), pool, store, Worker(store, settings), keys, Sessions(keys)
+    )
 
 
 def make_app(service: Service) -> FastAPI:

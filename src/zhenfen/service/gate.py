@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
-from zhenfen.service.errors import ServiceError
+from zhenfen.service.errors import REFUSAL, ServiceError
 from zhenfen.service.metrics import OTHER
 from zhenfen.service.sessions import COOKIE
 
@@ -55,6 +55,8 @@ class Counted:
                 status = message["status"]
             await send(message)
 
+        # Whoever refuses the request notes why in its state.
+        state = scope.setdefault("state", {})
         self.metrics.open_request()
         start = time.perf_counter()
         try:
@@ -62,6 +64,8 @@ class Counted:
         finally:
             route = getattr(scope.get("route"), "path", OTHER)
             self.metrics.close_request(route, scope["method"], status, time.perf_counter() - start)
+            if (code := state.get(REFUSAL)) is not None:
+                self.metrics.count_refusal(code, is_upload=bool(UPLOAD_PATH.fullmatch(scope["path"])))
 
 
 class Gate:
@@ -81,6 +85,7 @@ class Gate:
             scope.setdefault("state", {})["owner"] = self._find_owner(scope, headers)
             await body.check_declared(headers)
         except ServiceError as error:
+            scope.setdefault("state", {})[REFUSAL] = error.code
             answer: Response = error.respond()
             if not scope["path"].startswith(API_PATHS):
                 # Whoever sits at a page is told on one.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -31,6 +32,8 @@ STEP_S = 1
 """Progress is written at most so often: every write waits for the disk."""
 
 
+NICENESS = 10
+"""Whoever looks at a page comes before a job: ten steps are a tenth of the processor's time where both want it."""
 MEMORY_SHARE = 0.8
 """Of the machine's memory, or of the container's: a job that would take all of it ends before the service does."""
 CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
@@ -169,6 +172,7 @@ def main() -> None:
     data = Path(sys.argv[1])
     if sys.platform != "win32":
         bound_memory()
+        os.nice(NICENESS)
     # Schedulers stop all processes of a service at once; whether this one may finish is for the service to say.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     models = warm_up()
@@ -189,13 +193,21 @@ def main() -> None:
 def warm_up() -> Models | Callable[[], Models]:
     """Everything that a job needs of the package, loaded; where a model is broken, what says so once there is a job."""
     from zhenfen.desk_cases import assessment  # noqa: F401 (loaded for what follows)
+    from zhenfen.estimators.post_model import has_encoder
     from zhenfen.model_store import load_models
     from zhenfen.vetting import vet  # noqa: F401
 
     try:
-        return load_models()
+        models = load_models()
+        # What takes seconds to load: as long as no job waits for it.
+        if sys.platform != "win32" and not select.select([sys.stdin], [], [], 0)[0]:
+            import scipy.stats  # noqa: F401
+
+            if models.post is not None and has_encoder():
+                _ = models.post.encoder
     except ConfigError:
         return load_models
+    return models
 
 
 if __name__ == "__main__":

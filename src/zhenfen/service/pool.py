@@ -34,6 +34,11 @@ class Pool:
         self._lock = threading.Lock()
         self._n_open = 0
 
+    @property
+    def n_open(self) -> int:
+        """Work being done or waiting for a thread."""
+        return self._n_open
+
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`.
 

@@ -12,14 +12,16 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from zhenfen.estimators.comment_model import COMMENT
-from zhenfen.estimators.post_model import POST
+from zhenfen.estimators.post_model import POST, is_text_outside
 from zhenfen.estimators.profile_model import PROFILE
+from zhenfen.estimators.shelved import ShelvedModel
 from zhenfen.model_store import Models
 from zhenfen.moment import read_moment
 from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
 from zhenfen.service.examples import describe_rows
 from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.service.json_rows import JsonTables
+from zhenfen.service.score_counts import BY_LENGTH, count_outside_profiles
 from zhenfen.service.service import Service, need
 from zhenfen.tables import EPOCH, PLATFORMS, latest_time, time_columns
 from zhenfen.text.brands import load_brands
@@ -92,8 +94,18 @@ def make_rows_router(service: Service) -> APIRouter:
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
     async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
+        def find_outside(rows: pl.DataFrame, scored: pl.DataFrame) -> dict[str, int]:
+            # A row that names no platform was scored as one of the query's.
+            platforms = rows["platform"].fill_null(pl.lit(options.platform, dtype=pl.String))
+            return count_outside_profiles(scored, platforms, need(service.models, PROFILE).manifest)
+
         return await _answer(
-            service, request, "profiles", profiles.frame, lambda rows: score_audience(rows, service.models, options)
+            service,
+            request,
+            PROFILE,
+            profiles.frame,
+            lambda rows: score_audience(rows, service.models, options),
+            find_outside=find_outside,
         )
 
     @router.post(
@@ -106,7 +118,7 @@ def make_rows_router(service: Service) -> APIRouter:
         return await _answer(
             service,
             request,
-            "comments",
+            COMMENT,
             comments.frame,
             lambda rows: score_comments(rows, model, n_reasons=options.n_reasons),
         )
@@ -118,7 +130,10 @@ def make_rows_router(service: Service) -> APIRouter:
         def score(rows: pl.DataFrame) -> pl.DataFrame:
             return score_posts(rows, model, n_reasons=options.n_reasons, brands=open_book() if options.brands else None)
 
-        return await _answer(service, request, "posts", posts.frame, score)
+        def find_outside(rows: pl.DataFrame, _scored: pl.DataFrame) -> dict[str, int]:
+            return {BY_LENGTH: int(is_text_outside(rows["text"], model.manifest).sum())}
+
+        return await _answer(service, request, POST, posts.frame, score, find_outside=find_outside)
 
     return router
 
@@ -134,17 +149,21 @@ def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptio
 async def _answer(
     service: Service,
     request: Request,
-    kind: str,
+    kind: ShelvedModel[Any],
     read: Callable[[bytes, str], pl.DataFrame],
     score: Callable[[pl.DataFrame], pl.DataFrame],
+    *,
+    find_outside: Callable[[pl.DataFrame, pl.DataFrame], dict[str, int]] | None = None,
 ) -> Response:
     given = media_type(request.headers, MEDIA_TYPES)
     wanted = reply_type(request.headers, given)
     body = await request.body()
 
     def work() -> bytes:
-        scored = score(read(body, given))
-        service.metrics.count_rows(kind, scored.height)
+        rows = read(body, given)
+        scored = score(rows)
+        label = need(service.models, kind).manifest.label
+        service.metrics.count_scored(kind.rows, label, scored, find_outside(rows, scored) if find_outside else {})
         return encode(scored, wanted)
 
     return Response(await service.pool.run(work), media_type=wanted)

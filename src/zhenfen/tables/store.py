@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
 from zhenfen.files import replace_folder
-from zhenfen.tables.bundle import Tables
+from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables
 from zhenfen.tables.foreign import take_table
 from zhenfen.tables.specs import TABLES, TableSpec
@@ -34,8 +35,15 @@ LARGEST_CELL_BYTES = 16 * 2**20
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA)
 
 
-def read_tables(path: Path) -> Tables:
+def read_tables(
+    path: Path, names: Collection[str] = TABLES.keys(), *, creators: Collection[str] | None = None
+) -> Tables:
     """Read and check the tables of a folder or a database file.
+
+    Args:
+        path: Where they are.
+        names: Tables to read; the others are absent.
+        creators: Of these alone, as `Tables.for_creators`; of a folder no other row is brought into memory.
 
     Raises:
         MissingTableError: There is no table at `path`.
@@ -43,8 +51,9 @@ def read_tables(path: Path) -> Tables:
         InvalidTableError: The tables break the contract.
     """
     if not path.is_file():
-        found = {name: find_table(path, name) for name in TABLES}
-        frames = {name: _read_parquet(TABLES[name], file) for name, file in found.items() if file is not None}
+        found = {name: find_table(path, name) for name in TABLES if name in names}
+        read = partial(_read_parquet, creators=creators)
+        frames = {name: read(TABLES[name], file) for name, file in found.items() if file is not None}
     elif path.suffix in DATABASE_SUFFIXES:
         raw = _read_duckdb(path) if path.suffix == ".duckdb" else _read_sqlite(path)
         frames = {name: take_table(frame, TABLES[name], f"{path}:{name}") for name, frame in raw.items()}
@@ -53,7 +62,14 @@ def read_tables(path: Path) -> Tables:
     if not frames:
         raise MissingTableError(Problem("at least one of " + ", ".join(f"{n}.parquet" for n in TABLES), str(path)))
     check_tables(frames)
-    return Tables(frames)
+    frames = {name: frame for name, frame in frames.items() if name in names}
+    return Tables(frames) if creators is None else Tables(frames).for_creators(creators)
+
+
+def scan_table(folder: Path, name: str) -> pl.LazyFrame:
+    """The rows of a table that `write_tables` wrote, to be filtered before they are read."""
+    path = folder / f"{name}.parquet"
+    return pl.scan_parquet(path) if path.exists() else make_frame(TABLES[name]).lazy()
 
 
 def find_table(folder: Path, name: str) -> Path | None:
@@ -142,12 +158,14 @@ def is_table_file(path: Path) -> bool:
     return path.suffix == ".parquet" and path.stem in TABLES
 
 
-def _read_parquet(spec: TableSpec, path: Path) -> pl.DataFrame:
+def _read_parquet(spec: TableSpec, path: Path, creators: Collection[str] | None) -> pl.DataFrame:
     pattern = path / "**/*.parquet" if path.is_dir() else path
     try:
         # Extra columns are kept out; a column missing from one part of several is null there.
         frame = pl.scan_parquet(pattern, missing_columns="insert", extra_columns="ignore", hive_partitioning=False)
         names = frame.collect_schema().names()
+        if creators is not None and "creator_id" in names:
+            frame = frame.filter(pl.col("creator_id").is_in(list(creators)))
         return check_texts(frame.select(name for name in names if name in spec.schema).collect(), str(path))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable("a whole Parquet file", "expected.parquet", path, error) from error

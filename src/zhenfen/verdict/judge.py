@@ -64,6 +64,27 @@ class Judged:
         )
 
 
+@dataclass(frozen=True)
+class JudgedFamilies:
+    """What was decided of each family, before the audience's share and all families together.
+
+    Attributes:
+        values: Family → its measurements of these creators.
+        admitted: What of them may be judged.
+        matched: Family → its measurements beside their peers (`panel.match_peers`).
+        compared: All of these, with `judged`.
+        evidence: `evidence.EVIDENCE_SCHEMA`.
+        findings: `evidence.FINDINGS_SCHEMA`.
+    """
+
+    values: Mapping[str, pl.DataFrame]
+    admitted: Admitted
+    matched: Mapping[str, pl.DataFrame]
+    compared: pl.DataFrame
+    evidence: pl.DataFrame
+    findings: pl.DataFrame
+
+
 def judge(
     measured: Mapping[str, Measured],
     creators: pl.DataFrame,
@@ -84,6 +105,38 @@ def judge(
         in_set: What all creators read together show: `summarise`.
         matched: Of families that were set beside their peers already, `Judged.matched`.
         with_contributions: Whether to list what each measurement adds to P(manipulated).
+    """
+    families = judge_families(measured, creators, standards, in_set=in_set, matched=matched)
+    findings = decide_audience(families.findings, prevalence, standards.audience_levels.rules)
+    predicted, contributions = pl.DataFrame(schema=_NO_PREDICTIONS), pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
+    if standards.creator is not None:
+        columns = standards.creator.manifest.features
+        inputs = read_inputs(families.admitted, families.compared, in_set, prevalence, columns)
+        predicted = standards.creator.predict(inputs)
+        contributions = list_contributions(standards.creator, inputs) if with_contributions else contributions
+    lines = standards.creator.lines if standards.creator else None
+    overall = decide_creators(
+        findings, predicted, standards.creator_levels.rules, lines, find_unexplained(findings, families.values)
+    )
+    return Judged(families.evidence, findings, overall, contributions, families.matched)
+
+
+def judge_families(
+    measured: Mapping[str, Measured],
+    creators: pl.DataFrame,
+    standards: Standards,
+    *,
+    in_set: pl.DataFrame,
+    matched: Mapping[str, pl.DataFrame] | None = None,
+) -> JudgedFamilies:
+    """Judge each family of creators by itself; of the audience by its peers, not by its share.
+
+    Args:
+        measured: Values and reasons by family, of these creators and perhaps of others.
+        creators: Their rows of the table `creators`.
+        standards: Panel and rules.
+        in_set: What all creators read together show: `summarise`; only families that compare creators are judged by it.
+        matched: Of families that were set beside their peers already, `Judged.matched`.
     """
     mine = pl.col("creator_id").is_in(creators["creator_id"].implode())
     values = {name: one.values.filter(mine) for name, one in measured.items()}
@@ -108,17 +161,7 @@ def judge(
     )
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
-    findings = decide_audience(findings, prevalence, standards.audience_levels.rules)
-    predicted, contributions = pl.DataFrame(schema=_NO_PREDICTIONS), pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
-    if standards.creator is not None:
-        inputs = read_inputs(admitted, compared, in_set, prevalence, standards.creator.manifest.features)
-        predicted = standards.creator.predict(inputs)
-        contributions = list_contributions(standards.creator, inputs) if with_contributions else contributions
-    lines = standards.creator.lines if standards.creator else None
-    overall = decide_creators(
-        findings, predicted, standards.creator_levels.rules, lines, find_unexplained(findings, values)
-    )
-    return Judged(evidence, findings, overall, contributions, beside)
+    return JudgedFamilies(values, admitted, beside, compared, evidence, findings)
 
 
 def find_unexplained(findings: pl.DataFrame, values: Mapping[str, pl.DataFrame]) -> pl.Series:

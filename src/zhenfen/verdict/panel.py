@@ -170,7 +170,7 @@ def read_panel(path: Path) -> Panel:
 
     Raises:
         ConfigError: The file cannot be read, lacks a column, its quantiles do not rise, or a feature has no row for
-            all sizes together.
+            all sizes together, or a row lacks a value.
     """
     try:
         content = path.read_bytes()
@@ -182,6 +182,12 @@ def read_panel(path: Path) -> Panel:
     falling = frame.filter(pl.any_horizontal(pl.col(low) > pl.col(high) for low, high in pairwise(QUANTILES)))
     if not falling.is_empty():
         raise ConfigError(f"{path}: quantiles of {falling['feature'][0]} do not rise")
+    # Sizes may be unknown, all else is needed.
+    lacking = pl.any_horizontal(pl.exclude("n_followers", "followers_from", "followers_to").is_null())
+    unsized = pl.col("followers_from").is_null() != pl.col("followers_to").is_null()
+    incomplete = frame.filter(lacking | unsized | ~pl.all_horizontal(pl.col(*QUANTILES).is_finite()))
+    if not incomplete.is_empty():
+        raise ConfigError(f"{path}: a row of {incomplete['feature'][0]} lacks a value")
     # Creators of unknown size need the row of all sizes.
     counted = frame.group_by(_KEYS, maintain_order=True).agg(n=pl.col("n_followers").is_null().sum())
     without = counted.filter(pl.col("n") != 1)

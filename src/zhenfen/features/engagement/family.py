@@ -64,7 +64,6 @@ class Engagement(Family, name="engagement"):
         "hits": HITS_SCHEMA,
     }
     what_ifs = (PromotedPosts(),)
-    has_events = True
     is_alone = True
 
     def measure(self, inputs: Inputs) -> Measured:

@@ -17,7 +17,7 @@ from zhenfen.features.base import Family, Measured, Schema, make_reasons
 from zhenfen.features.growth.days import DAILY_SCHEMA, N_STEPS_NEEDED, add_expectation, make_daily, show_daily
 from zhenfen.features.growth.drips import find_drips
 from zhenfen.features.growth.drops import DROPS_SCHEMA, find_drops
-from zhenfen.features.growth.explanations import explain_spans, weigh_causes
+from zhenfen.features.growth.explanations import count_moves, explain_spans, weigh_causes
 from zhenfen.features.growth.jumps import measure_jumps
 from zhenfen.features.growth.scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
 from zhenfen.features.growth.shared import share_spans
@@ -90,7 +90,6 @@ class Growth(Family, name="growth"):
     specs = SPECS
     details: ClassVar = {"daily": DAILY_SCHEMA, "spans": SPANS_SCHEMA, "causes": CAUSES_SCHEMA, "drops": DROPS_SCHEMA}
     what_ifs = (ConfirmedEvents(),)
-    has_events = True
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features of the last 90 days of each creator's readings; spans of the whole series as details."""
@@ -127,6 +126,17 @@ def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReadi
         rules: Other rules than those of the shelf.
     """
     return GrowthReading(**_show(_find(tables, rules or load_growth_rules())))
+
+
+def read_surroundings(tables: Tables) -> Surroundings:
+    """What growth reads of a whole set, for measuring a part of it as among all; no event changes it.
+
+    Comments are not read: how many creators share clusters and commenters is left out.
+    """
+    creators = tables["creators"]
+    marked = mark_days(tables["follower_counts"].join(creators.select("creator_id"), on="creator_id", how="semi"))
+    nobody = pl.DataFrame()
+    return Surroundings(creators.height, count_moves(marked, creators), find_drops(marked, creators), nobody, nobody)
 
 
 def mark_days(follower_counts: pl.DataFrame) -> pl.DataFrame:
