@@ -66,6 +66,7 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.score_profiles
 	$(BIN)/python -m benchmarks.score_comments
+	$(BIN)/python -m benchmarks.vet
 	$(BIN)/python -m benchmarks.score_creators
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.batch

@@ -25,7 +25,7 @@ from training.growth import read_vtubers
 from zhenfen.features.growth.days import add_expectation, make_daily
 from zhenfen.features.growth.drops import find_drops
 from zhenfen.features.growth.explanations import LEAST_OTHERS
-from zhenfen.features.growth.family import mark_days
+from zhenfen.features.growth.spans import mark_days
 
 SEED = 913
 SPLIT_SEED = 7

@@ -1,4 +1,4 @@
-"""`zhenfen serve` under load from a second process on loopback: requests/s, latency, memory, cold starts.
+"""`zhenfen serve` under load from a second process on loopback: requests/s, latency, processor, memory, cold starts.
 
 The reference, measured in the same run by the same clients, is a bare FastAPI route that reads the body and answers
 with a constant: what is left is scoring, checking and counting.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -168,10 +169,15 @@ def read(port: int, path: str) -> str:
         return str(error.read().decode())
 
 
-def resident_mib(port: int) -> float:
-    """Memory of the service, by its own word."""
+def ask_process(port: int, figure: str) -> float:
+    """What a server's process tells of itself; NaN where it tells nothing."""
     lines = read(port, "/metrics").splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("process_resident_memory_bytes ")) / MIB
+    return next((float(line.split()[1]) for line in lines if line.startswith(f"process_{figure} ")), math.nan)
+
+
+def resident_mib(port: int) -> float:
+    """Memory of the service."""
+    return ask_process(port, "resident_memory_bytes") / MIB
 
 
 def time_starts(folder: Path, n_starts: int) -> None:
@@ -209,12 +215,14 @@ def serve_command(folder: Path) -> list[str]:
 
 
 def show_case(name: str, port: int, case: Case, duration_s: float) -> float:
-    """Print a line of the table; returns requests/s."""
+    """Print a line of the table; returns requests/s. Processor time is of the service alone, on all cores."""
+    before_s = ask_process(port, "cpu_seconds_total")
     one = press_apart(port, case, duration_s)
+    cpu_ms = 1000 * (ask_process(port, "cpu_seconds_total") - before_s) / (one["rate"] * duration_s)
     body = case.media_type.rpartition(".")[2].removeprefix("application/")
     print(
         f"{name:<8}{case.n_rows:>9}{case.n_clients:>9}{body:>9}{one['rate']:>9.1f}{one['rate'] * case.n_rows:>10,.0f}"
-        f"{one['p50']:>9.1f}{one['p95']:>9.1f}{one['p99']:>9.1f}",
+        f"{one['p50']:>9.1f}{one['p95']:>9.1f}{one['p99']:>9.1f}{cpu_ms:>9.1f}",
         flush=True,
     )
     return one["rate"]
@@ -222,7 +230,7 @@ def show_case(name: str, port: int, case: Case, duration_s: float) -> float:
 
 def show_load(folder: Path, durations: Durations) -> None:
     """Print the table of loads, then the memory under a steady one."""
-    names = ("profiles", "clients", "body", "req/s", "rows/s", "p50 ms", "p95 ms", "p99 ms")
+    names = ("profiles", "clients", "body", "req/s", "rows/s", "p50 ms", "p95 ms", "p99 ms", "cpu ms")
     print("server  " + "".join(name.rjust(10 if name == "rows/s" else 9) for name in names))
     with serving([*this_module(), BARE], "/") as (port, _):
         for case in BARE_CASES:

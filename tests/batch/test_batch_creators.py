@@ -19,7 +19,7 @@ from zhenfen.batch.run import score_folder
 from zhenfen.batch.stages import Order
 from zhenfen.errors import InputError
 from zhenfen.features.growth.explanations import count_moves
-from zhenfen.features.growth.family import mark_days
+from zhenfen.features.growth.spans import mark_days
 from zhenfen.model_store import load_models
 from zhenfen.scoring.creators import latest_moment
 from zhenfen.simulate import simulate

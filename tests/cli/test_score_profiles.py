@@ -77,6 +77,35 @@ def test_unknown_platforms_are_out_of_domain() -> None:
     assert score_profiles(audience, model(), NOW)["out_of_domain"].all()
 
 
+@pytest.mark.parametrize(
+    ("n_known", "n_outside", "platform", "is_outside"),
+    [
+        (0, 0, "weibo", False),
+        (8, 0, "weibo", False),
+        (8, 2, "weibo", False),
+        (8, 3, "weibo", True),
+        (1, 1, "x", True),
+        (8, 0, "douyin", True),
+        (8, 0, None, True),
+    ],
+)
+def test_a_profile_mostly_outside_of_the_known_ranges_is_out_of_domain(
+    n_known: int, n_outside: int, platform: str | None, is_outside: bool
+) -> None:
+    domain = model().manifest.domain
+    for beyond in ((lambda low, high: low - 1), (lambda low, high: high + 1)):
+        values = [
+            None if at >= n_known else beyond(*span) if at < n_outside else span[at % 2]
+            for at, span in enumerate(domain.values())
+        ]
+        # Beside a profile of which other things are known.
+        other = [span[0] for span in domain.values()]
+        rows = pl.DataFrame([values, other], schema=dict.fromkeys(domain, pl.Float64), orient="row")
+        platforms = pl.Series([platform, "weibo"], dtype=pl.String)
+        assert model().is_out_of_domain(rows, platforms).tolist() == [is_outside, False]
+        assert model().is_out_of_domain(rows[:1], platforms[:1]).tolist() == [is_outside]
+
+
 def test_contributions_and_base_sum_to_the_log_odds() -> None:
     from zhenfen.features.audience.profile import measure_profiles
 

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 from app_builder import LOCAL, build_service
+from desk_builder import real_models
+from full_desk import furnish
 from starlette.testclient import TestClient
+from watched import CHROMIUM
 
 from toy_models import toy_models
 from zhenfen.desk.application import add_desk
@@ -73,6 +76,30 @@ def desk_data(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     assess(projects, project, toy_models(), "en")
     projects.database.compact()
     return folder
+
+
+@pytest.fixture(scope="session")
+def full_desk(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The data folder of a desk on which people did everything, and the address of each of its pages: to be copied."""
+    folder = tmp_path_factory.mktemp("full")
+    shutil.copytree(desk_data, folder / "data")
+    service = build_service(folder, models=real_models())
+    app = make_app(service)
+    desk = add_desk(app, service)
+    # Nobody enters the client: no thread takes the jobs that are put on the list.
+    places = furnish(Browser(TestClient(app, LOCAL), desk, {"accept-language": "en"}))
+    desk.projects.database.compact()
+    return folder / "data", places
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all pages."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from app_builder import build_service
+from watched import CHROMIUM, PATIENCE_MS, Watched, serving
 
-from zhenfen.desk.application import add_desk
 from zhenfen.desk_cases.project import open_projects
-from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import load_models
-from zhenfen.service.factory import make_app
 from zhenfen.service.worker import PROGRAM
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.service, pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")]
-LOCALES = {"zh": "zh-CN", "en": "en-GB", "fr": "fr-FR"}
-WIDTHS = (360, 820, 1440)
 LIST = """达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评论,近30天平均收藏,数据日期
 阿木,小红书,120000,800,40,300,2026-10-01
 """
-PATIENCE_MS = 120_000
-"""A vetting takes seconds, on a machine that does much else a minute."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,47 +27,14 @@ def address(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A desk with a project, on a port of its own."""
     folder = tmp_path_factory.mktemp("browser")
     shutil.copytree(desk_data, folder / "data")
-    service = build_service(folder, models=load_models(), program=PROGRAM)
-    app = make_app(service)
-    add_desk(app, service)
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(30)
+    with serving(folder, models=load_models(), program=PROGRAM) as (place, _):
+        yield place
 
 
 @pytest.fixture
 def home(desk_data: Path) -> str:
     """Address of the project that is there."""
     return f"/projects/{open_projects(desk_data).list_all()[-1].project_id}"
-
-
-class Watched:
-    """A page that notes what should not happen: errors of the console, and requests to anywhere else."""
-
-    def __init__(self, browser: Any, address: str, language: str = "en", width: int = 1440) -> None:
-        self.context = browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": 900})
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.address, self.wrong = address, []
-        self.page.on("console", lambda told: self._note(told.type in ("error", "warning"), told.text))
-        self.page.on("pageerror", lambda error: self._note(True, str(error)))
-        self.page.on("request", lambda one: self._note(not one.url.startswith((address, "data:")), one.url))
-
-    def _note(self, is_wrong: bool, what: str) -> None:
-        if is_wrong:
-            self.wrong.append(what)
-
-    def go(self, place: str) -> Any:
-        self.page.goto(self.address + place)
-        return self.page
-
-    def overflow(self) -> int:
-        width: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        return width
 
 
 @pytest.fixture
@@ -100,19 +48,6 @@ def open_page(chromium: Any, address: str) -> Iterator[Any]:
     yield start
     for one in opened:
         one.context.close()
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_overflows_fails_or_asks_elsewhere(open_page: Any, home: str, language: str, width: int) -> None:
-    watched = open_page(language, width)
-    page = watched.go(f"{home}/index.html")
-    creators = page.eval_on_selector_all("table.live th a", "links => links.map(link => link.pathname)")
-    places = ["/", f"{home}/intake", f"{home}/index.html", f"{home}/compare.html", "/models", "/settings"]
-    for place in [*places, *creators]:
-        watched.go(place)
-        assert watched.overflow() <= 0, place
-    assert watched.wrong == []
 
 
 def test_a_dropped_sheet_is_a_shortlist_after_two_clicks(open_page: Any, tmp_path: Path) -> None:
@@ -152,6 +87,70 @@ def test_the_shortlist_is_worked_by_keyboard(open_page: Any, home: str) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/creator-*.html")
+    assert watched.wrong == []
+
+
+SHOWS_FOCUS = """() => {
+  const shows = (one) => {
+    const style = getComputedStyle(one);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  };
+  const at = document.activeElement;
+  // A field for files is shown by a button beside it.
+  return shows(at) || (at.type === "file" && [...at.parentElement.querySelectorAll(".button")].some(shows));
+}"""
+
+
+def tab_to(page: Any, selector: str) -> None:
+    """Go on to an element by Tab alone; wherever that stops on the way can be seen."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        # After the last stop a browser's own controls come first.
+        if page.evaluate("document.activeElement === document.body"):
+            continue
+        assert page.evaluate(SHOWS_FOCUS), page.evaluate("document.activeElement.outerHTML")[:200]
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(selector)
+
+
+def test_from_a_dropped_sheet_to_a_signed_decision_by_keyboard_alone(open_page: Any, tmp_path: Path) -> None:
+    watched = open_page("fr")
+    page = watched.go("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('a.skip')")
+    page.keyboard.press("Enter")
+    path = tmp_path / "liste.csv"
+    path.write_text(LIST, encoding="utf-8")
+    # The window in which files are chosen is the system's own.
+    tab_to(page, "#files")
+    page.set_input_files("#files", path)
+    tab_to(page, "form#drop button.main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/intake")
+    tab_to(page, "button[value=start]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/index.html")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/creator-*.html")
+    tab_to(page, "#decision input[name=decision]")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    assert page.is_checked("#decision input[value=conditions]")
+    tab_to(page, "#decision textarea")
+    page.keyboard.type("sous réserve des justificatifs")
+    tab_to(page, "#decision button.main")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#decision a[href$='/sign']")
+    tab_to(page, "#decision a[href$='/sign']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign")
+    tab_to(page, "input[name=name]")
+    page.keyboard.type("Li Lei")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/signed/*")
+    assert page.inner_text("p.lead") == "Sous conditions · sous réserve des justificatifs"
     assert watched.wrong == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.requests import Request
@@ -59,6 +60,13 @@ def test_no_mark_is_left_and_every_form_has_the_readers_stamp(browser: Any, page
         assert not any(mark in text for mark in MARKS.values())
         (stamp,) = re.findall(r'data-stamp="([0-9a-f]+)"', text)
         assert set(re.findall(r'name="stamp" value="([^"]*)"', text)) == {stamp}
+
+
+def test_languages_lead_back_to_where_each_reader_is(browser: Any) -> None:
+    place = f"{browser.home}/{browser.files()[0]}.html"
+    for query in ("?own=1%262", "", "?own=2"):
+        back = set(re.findall(r'/language/\w\w\?back=([^"]*)"', browser.get(place + query).text))
+        assert back == {quote(place + query)}
 
 
 def test_each_language_has_its_own(browser: Any) -> None:

@@ -64,6 +64,17 @@ def test_who_is_measured_alone_needs_no_others(name: str) -> None:
     assert_frame_equal(pl.concat(alone), whole, rel_tol=1e-12)
 
 
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.what_ifs])
+def test_who_is_measured_again_from_some_tables_among_what_all_show_is_measured_the_same(name: str) -> None:
+    family, inputs = FAMILIES[name], Inputs(TABLES, AS_OF)
+    around, whole = family.surround(inputs), values_of(name, TABLES)
+    assert (around is None) == family.is_alone
+    read = Tables({table: TABLES[table] for table in family.again_from})
+    parts = [read.for_creators([one]) for one in whole["creator_id"]]
+    again = [family.measure(Inputs(part, AS_OF, with_details=False, around=around)).values for part in parts]
+    assert_frame_equal(pl.concat(again), whole, rel_tol=1e-12)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 class TestEveryFamily:
     def test_one_row_a_creator_and_one_column_a_feature(self, name: str) -> None:

@@ -11,8 +11,9 @@ from growth_builder import counts, day, walk
 
 from zhenfen.features.growth.drops import LOSSES_SCHEMA, compare_losses, find_drops, measure_losses
 from zhenfen.features.growth.falls import add_falls, count_falls, find_episodes, list_losses
-from zhenfen.features.growth.family import Growth, GrowthReading, mark_days, read_growth
+from zhenfen.features.growth.family import Growth, GrowthReading, read_growth
 from zhenfen.features.growth.shrink import shrink
+from zhenfen.features.growth.spans import mark_days
 from zhenfen.features.growth.window import measure_window
 from zhenfen.tables import Tables
 

@@ -95,6 +95,17 @@ def test_order_and_neighbours_change_nothing() -> None:
     assert measured[1].equals(measure_profiles(frame[1], AS_OF))
 
 
+def test_what_was_measured_before_changes_nothing() -> None:
+    bare = pl.DataFrame({"profile_id": ["a"], "created_at": [AS_OF - timedelta(days=9)], "n_posts": [18]})
+    given = bare.with_columns(profile_age_days=pl.lit(1.0), profile_name_chars=pl.lit(7.0))
+    for _ in range(2):
+        for as_of, age in ((AS_OF, 9.0), (AS_OF + timedelta(days=1), 10.0), (AS_OF - timedelta(days=99), None)):
+            row = measure_profiles(bare, as_of).row(0, named=True)
+            assert (row["profile_age_days"], row["profile_name_chars"]) == (age, None)
+            row = measure_profiles(given, as_of).row(0, named=True)
+            assert (row["profile_age_days"], row["profile_name_chars"]) == (age or 1.0, 7.0)
+
+
 def test_values_keep_the_range_of_their_spec() -> None:
     huge = measure(
         n_followers=10**13,

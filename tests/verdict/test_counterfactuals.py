@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from zhenfen.features.what_ifs import Changes, DocumentedChange
-from zhenfen.verdict.changes import OVERALL, Group, Verdict, find_smallest, is_lower
+from zhenfen.verdict.changes import OVERALL, Contest, Group, Lowered, Trial, Verdict, find_smallest, is_lower
 
 
 def span(n: int) -> DocumentedChange:
@@ -28,9 +28,14 @@ def judge_by(needed: int, subject: str = "growth", kind: str = "event_confirmed"
     return judge
 
 
+def search(now: Verdict, groups: Sequence[Group], judge: Callable[[Changes], Verdict]) -> list[Lowered]:
+    """`find_smallest` of one creator."""
+    return find_smallest({"c": Contest(now, groups)}, lambda trials: [judge(changes) for _, changes in trials])["c"]
+
+
 def find(now: str, pieces: Changes, judge: Callable[[Changes], Verdict], subject: str = "growth") -> list[Changes]:
     groups = [Group(pieces, frozenset([subject]))]
-    return [one.changes for one in find_smallest(Verdict({subject: now}), groups, judge)]
+    return [one.changes for one in search(Verdict({subject: now}), groups, judge)]
 
 
 SPANS = (span(900), span(500), span(300), span(200), span(100))
@@ -81,7 +86,7 @@ def test_every_sort_of_evidence_that_does_is_named_and_the_last_resort_only_with
         Group((receipts(1),), frozenset(["growth", OVERALL])),
         Group((labels,), frozenset(["growth", OVERALL]), is_last_resort=True),
     ]
-    found = find_smallest(Verdict({"growth": "elevated", OVERALL: "high"}, 0.9), groups, judge)
+    found = search(Verdict({"growth": "elevated", OVERALL: "high"}, 0.9), groups, judge)
     assert [(one.subject, one.changes) for one in found] == [
         (OVERALL, (labels,)),
         ("growth", (span(1),)),
@@ -99,18 +104,27 @@ def test_a_group_is_not_asked_about_what_it_cannot_move() -> None:
         tried.append(changes)
         return Verdict({"growth": "high"})
 
-    find_smallest(Verdict({"growth": "high"}), [Group(SPANS, frozenset(["engagement"]))], judge)
+    search(Verdict({"growth": "high"}), [Group(SPANS, frozenset(["engagement"]))], judge)
     assert tried == []
 
 
-def test_a_hundred_pieces_take_few_judgements() -> None:
-    tried: list[Changes] = []
-    judge = judge_by(sum(range(60, 101)))
+def test_a_hundred_pieces_of_two_creators_take_few_judgements() -> None:
+    asked: list[Sequence[Trial]] = []
+    judges = {"a": judge_by(sum(range(60, 101))), "b": judge_by(100)}
 
-    def counted(changes: Changes) -> Verdict:
-        tried.append(changes)
-        return judge(changes)
+    def judge_all(trials: Sequence[Trial]) -> list[Verdict]:
+        asked.append(trials)
+        return [judges[creator_id](changes) for creator_id, changes in trials]
 
     pieces = tuple(span(n) for n in range(100, 0, -1))
-    assert find("high", pieces, counted) == [pieces[:41]]
-    assert len(tried) == len(set(tried)) <= 12
+    contest = Contest(Verdict({"growth": "high"}), [Group(pieces, frozenset(["growth"]))])
+    found = find_smallest({"a": contest, "b": contest}, judge_all)
+    assert {name: [one.changes for one in lowered] for name, lowered in found.items()} == {
+        "a": [pieces[:41]],
+        "b": [pieces[:1]],
+    }
+    tried = [trial for trials in asked for trial in trials]
+    assert len(tried) == len(set(tried))
+    assert [sum(name == "a" for name, _ in tried), sum(name == "b" for name, _ in tried)] == [11, 4]
+    # The largest and the whole at once, then a half at a time.
+    assert [len(trials) for trials in asked] == [8, 1, 1, 1, 1, 1, 1, 1]

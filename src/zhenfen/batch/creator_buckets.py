@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,7 @@ from zhenfen.features.base import Measured, load_families
 from zhenfen.features.comments.family import comments_by_others
 from zhenfen.features.growth.explanations import count_readings, list_moves, list_readings
 from zhenfen.features.growth.falls import count_falls, list_losses
-from zhenfen.features.growth.family import mark_days
+from zhenfen.features.growth.spans import mark_days
 from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.network.family import count_creators
 from zhenfen.files import write_file
@@ -46,6 +47,9 @@ READINGS, MOVES, FALLS, LOSSES = "readings", "moves", "falls", "losses"
 """Folders of the work folder, a file a bucket: the days of its followers' counts."""
 SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 """Folder → of what it counts the creators of a bucket."""
+SPREADING = ("creators", "comments")
+JUDGING = ("creators", "follower_counts", "posts", "audience", "audit_labels", "earlier_audits")
+"""Tables of a bucket that its spread is counted from, and that its creators are judged by."""
 VALUES, REASONS, PLACED = "values", "reasons", "placed"
 """Of a bucket's creators: what was measured, what could not be, and of what must be known how common it is."""
 
@@ -187,7 +191,7 @@ def count_spread(work: Path, *, name: str, as_of: datetime) -> None:
     """
     if (work / "authors" / name).exists():
         return
-    comments = comments_by_others(_inputs(name, as_of, work))
+    comments = comments_by_others(_inputs(name, as_of, work, SPREADING))
     for folder, key in SPREAD.items():
         write_whole(count_creators(comments, key), work / folder / name)
 
@@ -236,7 +240,7 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
     Raises:
         ConfigError: `out` cannot be written.
     """
-    tables = _tables(name, as_of, work)
+    tables = _tables(name, as_of, work, JUDGING)
     in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
     wide, reasons = pl.read_parquet(work / VALUES / name), pl.read_parquet(work / REASONS / name)
     measured = {
@@ -251,11 +255,11 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
     return scored.height
 
 
-def _tables(name: str, as_of: datetime, work: Path) -> Tables:
-    return known_at(read_tables(bucket_folder(work, name)), as_of)
+def _tables(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Tables:
+    return known_at(read_tables(bucket_folder(work, name), tables), as_of)
 
 
-def _inputs(name: str, as_of: datetime, work: Path) -> Inputs:
+def _inputs(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Inputs:
     """A bucket's tables, with its comments' clusters as they are among all."""
-    inputs = Inputs(_tables(name, as_of, work), as_of, with_details=False)
+    inputs = Inputs(_tables(name, as_of, work, tables), as_of, with_details=False)
     return inputs.with_clusters(pl.read_parquet(work / GROUPED / name))

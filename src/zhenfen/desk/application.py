@@ -34,9 +34,11 @@ from zhenfen.desk.review import make_review_router
 from zhenfen.desk.settings import make_settings_router
 from zhenfen.desk.shortlist import make_shortlist_router
 from zhenfen.desk.signature import make_signature_router, make_signing_router
+from zhenfen.desk_cases.database import ConflictError
 from zhenfen.desk_cases.project import open_projects
 from zhenfen.desk_cases.review import Reviews
 from zhenfen.report.html import read_style
+from zhenfen.service.errors import ServiceError
 from zhenfen.service.gate import API_PATHS
 from zhenfen.service.service import Service
 
@@ -94,7 +96,12 @@ def add_desk(app: FastAPI, service: Service) -> Desk:
     keep_with(app, desk)
     for kind, answer in list(app.exception_handlers.items()):
         app.add_exception_handler(kind, partial(_refuse, desk, answer))
+    app.add_exception_handler(ConflictError, partial(_refuse, desk, _tell_clash))
     return desk
+
+
+def _tell_clash(_request: Request, _error: Exception) -> JSONResponse:
+    return ServiceError(409, "clash", "somebody else changed this at the same moment").respond()
 
 
 async def _refuse(desk: Desk, answer: Callable[..., Any], request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from zhenfen.desk.frame import HEADERS, MARKS, Desk, catalogue_of, see
 from zhenfen.desk.review import find_review
-from zhenfen.desk.shortlist import find_part, read_json
+from zhenfen.desk.shortlist import find_part, read_json, read_part
 from zhenfen.desk_cases.days import describe_days
 from zhenfen.desk_cases.declaration import declare, list_declarations, withdraw
 from zhenfen.desk_cases.project import Project

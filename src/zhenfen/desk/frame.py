@@ -8,15 +8,17 @@ import sys
 import zlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from jinja2 import UndefinedError
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from zhenfen.config import load_platforms
 from zhenfen.desk_cases.kept import Kept
 from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import Project, Projects
@@ -25,6 +27,7 @@ from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
+from zhenfen.service.gate import LOCAL_OWNER
 from zhenfen.service.keys import Role
 from zhenfen.service.service import Service
 from zhenfen.service.sessions import COOKIE
@@ -45,7 +48,7 @@ HEADERS = {
 """Nothing from elsewhere is loaded, sent to or run; whatever a file smuggled into a page does nothing."""
 
 
-MARKS = {name: Markup(f"<{name}>") for name in ("stamp", "owner", "decision", "declared", "open")}  # noqa: S704 (ours)
+MARKS = {name: Markup(f"<{name}>") for name in ("stamp", "owner", "back", "decision", "declared", "open")}  # noqa: S704 (ours)
 """What stands in a kept page for something else. Text from outside cannot hold one: its angle brackets are escaped."""
 MOST_BYTES_OF_PAGES, MOST_BYTES_OF_SHORTLISTS = 32 * 2**20, 32 * 2**20
 """A creator's page takes about 20 kB as it is kept, 200 lines of a shortlist 200 kB, their dict 3.5 MB."""
@@ -88,7 +91,7 @@ class Desk:
 
     def render(self, request: Request, template: str, content: Mapping[str, Any]) -> str:
         """The text of a page, or of a part of one, see `page`."""
-        return self._render(request, template, content, request.state.owner, self._stamp(request))
+        return self._render(request, template, content, self._tell_reader(request))
 
     def keep(
         self, request: Request, template: str, key: Hashable, make_content: Callable[[], Mapping[str, Any]]
@@ -105,7 +108,7 @@ class Desk:
         """
 
         def make() -> bytes:
-            text = self._render(request, template, make_content(), MARKS["owner"], MARKS["stamp"])
+            text = self._render(request, template, make_content(), MARKS)
             return zlib.compress(text.encode(), 1)
 
         return zlib.decompress(self.pages.recall((template, language_of(request), key), make)).decode()
@@ -118,8 +121,8 @@ class Desk:
             text: What `keep` returned.
             parts: Names of MARKS → HTML.
         """
-        own = {"stamp": self._stamp(request), "owner": escape(request.state.owner), **parts}
-        for name, part in own.items():
+        own = {name: escape(value) for name, value in self._tell_reader(request).items()}
+        for name, part in {**own, **parts}.items():
             text = text.replace(MARKS[name], part)
         return Markup(text)  # noqa: S704 (rendered with autoescape)
 
@@ -131,7 +134,11 @@ class Desk:
     def _stamp(self, request: Request) -> str:
         return self.service.sessions.make_stamp(request.state.owner, request.cookies.get(COOKIE, ""))
 
-    def _render(self, request: Request, template: str, content: Mapping[str, Any], owner: str, stamp: str) -> str:
+    def _tell_reader(self, request: Request) -> dict[str, str]:
+        """What differs in the frame of a page from one reader to the next."""
+        return {"stamp": self._stamp(request), "owner": request.state.owner, "back": quote(place_of(request))}
+
+    def _render(self, request: Request, template: str, content: Mapping[str, Any], reader: Mapping[str, str]) -> str:
         language = language_of(request)
         shown = {"project": None, "current": "", **content}
         summary = shown.pop("r", None) or {"language": language}
@@ -142,12 +149,12 @@ class Desk:
                 TEMPLATES,
                 desk_language=language,
                 languages=LANGUAGES,
-                owner=owner,
+                **{name: reader[name] for name in ("stamp", "owner", "back")},
                 share=Catalogue(summary["language"]).share,
                 role=self.role_of(request),
                 has_login=self.service.settings.needs_key,
-                stamp=stamp,
-                path=request.url.path,
+                name_person=partial(name_person, catalogue=Catalogue(summary["language"])),
+                name_platform=partial(name_platform, catalogue=Catalogue(summary["language"])),
                 assets=hash_assets(),
                 **shown,
             )
@@ -221,6 +228,25 @@ def language_of(request: Request) -> str:
 def catalogue_of(request: Request) -> Catalogue:
     """Words and number formats of the reader's language."""
     return Catalogue(language_of(request))
+
+
+def place_of(request: Request) -> str:
+    """Where a page is found again; of an answer to a form, the page that it stood on."""
+    place = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    return f"{place.path or '/'}?{place.query}".removesuffix("?")
+
+
+def name_person(name: str, catalogue: Catalogue) -> str:
+    """Who did something; without keys that is whoever sits at this machine."""
+    return catalogue.text("desk.person.local") if name == LOCAL_OWNER else name
+
+
+def name_platform(platform: str, catalogue: Catalogue) -> str:
+    """Where texts and profiles are from, in the reader's language; its id where nobody has put it into words."""
+    known, key = load_platforms().get(platform), f"desk.source.{platform}"
+    if known is not None:
+        return known.name[catalogue.language]
+    return catalogue.text(key) if catalogue.has(key) else platform
 
 
 def tell_refusal(code: str, text: str, catalogue: Catalogue) -> str:

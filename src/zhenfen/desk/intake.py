@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from zhenfen.connectors.preview_process import preview_apart
 from zhenfen.connectors.reading.headings import STATS, load_headings
 from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import start_job
-from zhenfen.desk_cases.database import now
+from zhenfen.desk_cases.database import ConflictError, now
 from zhenfen.desk_cases.project import LONGEST_NAME_CHARS, Project, ProjectOptions
 from zhenfen.errors import ConfigError, InputError
 from zhenfen.messages import Catalogue
@@ -105,11 +105,12 @@ def take(desk: Desk, request: Request, project: Project, form: FormData) -> Resp
     """Keep what was said of the files; begin the work, or show them again."""
     catalogue = catalogue_of(request)
     try:
+        version = int(str(form.get("version", "")))
         # What is said elsewhere of a project stays.
         kept = {name: getattr(project.options, name) for name in ("recheck_days", "watched", "panel")}
         options = read_options(form).model_copy(update=kept)
         changed = read_sheets(desk, project, form, catalogue)
-    except (ValidationError, ConfigError) as error:
+    except (ValueError, ConfigError) as error:
         said = str(error) if isinstance(error, ConfigError) else catalogue.text("desk.intake.wrong")
         return desk.page(request, "intake.html", look_at(desk, project, catalogue, said), 422)
     values: dict[str, object] = {"options": options.model_dump_json()}
@@ -117,8 +118,17 @@ def take(desk: Desk, request: Request, project: Project, form: FormData) -> Resp
         values["name"] = name[:LONGEST_NAME_CHARS]
     if changed is not None:
         values["import_map"] = changed.model_dump_json()
+    try:
+        desk.projects.edit(project.project_id, version, request.state.owner, **values)
+    except ConflictError:
+        # What was entered stays in the form; it stands when it is sent again.
+        mine = replace(project, name=str(values.get("name", project.name)), options=options)
+        mine = mine if changed is None else replace(mine, import_map=changed)
+        return desk.page(
+            request, "intake.html", look_at(desk, mine, catalogue, catalogue.text("desk.intake.clash")), 409
+        )
+    if changed is not None:
         keep_maps(desk, project.project_id, changed)
-    desk.projects.edit(project.project_id, int(str(form.get("version", 0))), request.state.owner, **values)
     if form.get("go") != "start":
         return see(f"/projects/{project.project_id}/intake")
     start_job(desk, desk.find(project.project_id), language_of(request), request.state.owner)
@@ -129,14 +139,18 @@ def read_options(form: Mapping[str, Any]) -> ProjectOptions:
     """What was said of the files.
 
     Raises:
-        ValidationError: A day is none.
-        ConfigError: Nobody knows a place.
+        ValueError: A day is none.
+        ConfigError: Nobody knows a place, or a word is none of those that are offered.
     """
     said = {name: str(form.get(name, "")).strip() or None for name in ("platform", "found_by", "frame", "creator_name")}
     places = tuple(
         part.strip() for part in str(form.get("target_regions", "")).replace("、", ",").split(",") if part.strip()
     )
     parse_targets(places)
+    # A browser offers no other words; a page that kept one could not be shown again.
+    check_options(said["frame"], said["platform"], True, said["creator_name"])
+    if said["found_by"] not in (None, *FOUND_BY):
+        raise ConfigError(f"found_by {said['found_by']!r}: expected one of {', '.join(FOUND_BY)}")
     day, hour = (str(form.get(name, "")).strip() for name in ("as_of", "as_of_time"))
     return ProjectOptions.model_validate(
         {

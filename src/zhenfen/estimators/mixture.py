@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from zhenfen.config import Strict
 from zhenfen.errors import ConfigError
-from zhenfen.estimators.tabular import TabularClassifier
+from zhenfen.estimators.tabular import TabularClassifier, to_columns
 
 Array = npt.NDArray[np.float64]
 ROUTES_FILE = "routes.json"
@@ -42,9 +42,9 @@ class Route(Strict):
         """The rows that the route is for, shape (n,)."""
         here = np.ones(len(platforms), dtype=np.bool_)
         if self.platform is not None:
-            here &= (platforms == self.platform).fill_null(value=False).to_numpy()
+            here &= find_platform(platforms, self.platform)
         if self.feature is not None:
-            here &= (X[self.feature] >= self.at_least).fill_null(value=False).to_numpy()
+            here &= _to_mask(X[self.feature] >= self.at_least)
         return here
 
 
@@ -86,10 +86,14 @@ class Mixture:
             platforms: Of the rows, null where unknown.
         """
         scores = np.zeros(X.height)
+        columns = to_columns(X, self.feature_names_)
         for member, weight in self._weigh(X, platforms):
             here = weight > 0
-            wanted = X.select(member.feature_names_).filter(pl.Series(here))
-            scores[here] += weight[here] * member.decision_function(wanted)
+            if here.all():
+                scores += weight * member.score(columns)
+            else:
+                wanted = {name: columns[name][here] for name in member.feature_names_}
+                scores[here] += weight[here] * member.score(wanted)
         return scores
 
     def contributions(self, X: pl.DataFrame, platforms: pl.Series) -> Array:
@@ -137,6 +141,16 @@ class Mixture:
             for name, weight in route.weights.items():
                 weights[name][here] = weight
         return [(self.members[name], weight) for name, weight in weights.items() if weight.any()]
+
+
+def find_platform(platforms: pl.Series, name: str) -> npt.NDArray[np.bool_]:
+    """Rows of the platform `name`, shape (n,); a row whose platform is unknown is of none."""
+    return _to_mask(platforms == name)
+
+
+def _to_mask(found: pl.Series) -> npt.NDArray[np.bool_]:
+    # Nulls are filled only where there are some: it takes ten times as long as comparing a few rows.
+    return (found.fill_null(value=False) if found.null_count() else found).to_numpy()
 
 
 def _write(path: Path, text: str) -> None:

@@ -15,8 +15,9 @@ import polars as pl
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.estimators.mixture import Mixture
+from zhenfen.estimators.mixture import Mixture, find_platform
 from zhenfen.estimators.shelved import ShelvedModel, register
+from zhenfen.estimators.tabular import to_columns
 from zhenfen.features.audience.profile import PROFILE_SPECS, measure_profiles
 from zhenfen.moment import read_moment
 from zhenfen.tables import EPOCH, latest_time, time_columns
@@ -49,22 +50,20 @@ class ProfileModel:
         scores = self.mixture.decision_function(features, platforms)
         probas = self.calibrations[DEFAULT].apply(scores)
         for platform, calibration in self.calibrations.items():
-            here = (platforms == platform).fill_null(value=False).to_numpy()
+            here = find_platform(platforms, platform)
             if here.any():
                 probas[here] = calibration.apply(scores[here])
         return probas
 
     def is_out_of_domain(self, features: pl.DataFrame, platforms: pl.Series) -> npt.NDArray[np.bool_]:
         """Rows of a platform the model was not validated on, or mostly outside of what it was trained on."""
-        outside = [
-            (~pl.col(name).is_between(low, high)).fill_null(value=False).cast(pl.Int64)
-            for name, (low, high) in self.manifest.domain.items()
-        ]
-        known = [pl.col(name).is_not_null().cast(pl.Int64) for name in self.manifest.domain]
-        most = MOST_OUTSIDE_SHARE * pl.sum_horizontal(known)
-        strange = features.select(pl.sum_horizontal(outside) > most).to_series()
-        unvalidated = ~platforms.is_in(list(self.manifest.platforms)).fill_null(value=False)
-        return np.asarray((strange | unvalidated).to_numpy(), dtype=np.bool_)
+        values = np.stack(list(to_columns(features, self.manifest.domain).values()))
+        low, high = np.array(list(self.manifest.domain.values())).T[:, :, None]
+        n_outside = ((values < low) | (values > high)).sum(axis=0)
+        n_known = (~np.isnan(values)).sum(axis=0)
+        validated = [find_platform(platforms, name) for name in self.manifest.platforms]
+        is_strange = n_outside > MOST_OUTSIDE_SHARE * n_known
+        return np.asarray(is_strange | ~np.any(validated, axis=0), dtype=np.bool_)
 
     def explain(self, features: pl.DataFrame, platforms: pl.Series, n: int) -> pl.Series:
         """The `n` largest contributions of every row, as a list of {feature, contribution}, largest first."""
@@ -112,11 +111,13 @@ def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime,
     """
     features = measure_profiles(audience, as_of)
     platforms = audience["platform"]
-    scored = audience.select(
-        "profile_id",
-        p_fake=pl.Series(model.predict_proba(features, platforms)),
-        model=pl.lit(model.manifest.stamp),
-        out_of_domain=pl.Series(model.is_out_of_domain(features, platforms)),
+    scored = pl.DataFrame(
+        {
+            "profile_id": audience["profile_id"],
+            "p_fake": model.predict_proba(features, platforms),
+            "model": pl.Series([model.manifest.stamp]).new_from_index(0, audience.height),
+            "out_of_domain": model.is_out_of_domain(features, platforms),
+        }
     )
     return scored.with_columns(reasons=model.explain(features, platforms, n_reasons)) if n_reasons else scored
 

@@ -8,6 +8,7 @@ weights will do instead: configs/models/encoder.yaml names one, and the post mod
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -116,17 +117,28 @@ class TextEncoder:
 
         ids = self.tokenise([self.config.prefix + text for text in texts])
         n_tokens = np.array([len(one) for one in ids], dtype=np.int64)
-        order, vectors = [np.empty(0, np.int64)], []
-        with torch.inference_mode():
-            for length in np.unique(n_tokens):
-                rows = np.flatnonzero(n_tokens == length)
-                for part in np.array_split(rows, -(-len(rows) * length // BATCH_TOKENS)):
-                    outputs = self.forward(torch.tensor([ids[row] for row in part]))
-                    pooled = outputs.mean(1) if self.config.pooling == "mean" else outputs[:, 0]
-                    order.append(part)
-                    vectors.append(pooled.float().numpy())
+
+        def read(part: Int) -> Vectors:
+            with torch.inference_mode():
+                outputs = self.forward(torch.tensor([ids[row] for row in part]))
+                pooled = outputs.mean(1) if self.config.pooling == "mean" else outputs[:, 0]
+                return np.asarray(pooled.float().numpy())
+
+        parts: list[Int] = []
+        for length in np.unique(n_tokens):
+            rows = np.flatnonzero(n_tokens == length)
+            parts += np.array_split(rows, -(-len(rows) * length // BATCH_TOKENS))
+        # A batch a core: cores that share one wait for each other, busily, longer than they compute.
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(n_threads) as pool:
+                vectors = list(pool.map(read, parts))
+        finally:
+            torch.set_num_threads(n_threads)
+        order = np.concatenate([np.empty(0, np.int64), *parts])
         found = np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
-        return found[np.argsort(np.concatenate(order))], n_tokens
+        return found[np.argsort(order)], n_tokens
 
 
 def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -177,6 +189,7 @@ def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape)
     """One layer of the encoder, from the tensors whose names begin with `name`."""
     import torch
 
+    # Without weights of its own: drawing some at random, to be overwritten, takes longer than reading a post.
     layer = torch.nn.TransformerEncoderLayer(
         shape.hidden_size,
         shape.num_attention_heads,
@@ -185,6 +198,7 @@ def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape)
         activation="gelu",
         layer_norm_eps=shape.layer_norm_eps,
         batch_first=True,
+        device="meta",
     )
     names = {
         "self_attn.out_proj.": "ao.",
@@ -197,7 +211,7 @@ def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape)
     state = {f"{ours}{kind}": tensors[f"{name}{its}{short}"] for ours, its in names.items() for kind, short in kinds}
     for kind, short in kinds:
         state[f"self_attn.in_proj_{kind}"] = torch.cat([tensors[f"{name}{part}.{short}"] for part in "qkv"])
-    layer.load_state_dict(state)
+    layer.load_state_dict(state, assign=True)
     return layer.eval()
 
 

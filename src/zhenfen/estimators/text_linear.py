@@ -198,7 +198,9 @@ def weigh_ngrams(texts: pl.Series, n_buckets: int = N_BUCKETS) -> csr_matrix:
 
 def count_signs(texts: pl.Series, signs: Mapping[str, str]) -> Array:
     """log(1 + matches) of each sign, and last how many of them a text shows; shape (n, n_signs + 1); 0 for null."""
-    counts = [texts.str.count_matches(pattern).fill_null(0).to_numpy() for pattern in signs.values()]
+    text = pl.col("text").str
+    matches = (text.count_matches(pattern).fill_null(0).alias(name) for name, pattern in signs.items())
+    counts = [one.to_numpy() for one in texts.alias("text").to_frame().select(matches)]
     table = np.stack(counts, axis=1) if counts else np.zeros((len(texts), 0))
     return np.column_stack((np.log1p(table), (table > 0).sum(axis=1)))
 

@@ -98,16 +98,17 @@ class TreeTables:
 
     Attributes:
         feature_names: Features, in the order of `score`'s columns.
-        cuts: Of every feature, ascending; shape (n_cuts,).
-        open_leaves: Of every feature, shape (n_cuts + 2, n_trees): a row for each step between cuts, the last for
-            missing.
+        cuts: Of every feature, ascending, and infinity, which a missing value alone lies beyond; shape (n_cuts + 1,).
+        first_steps: Row of `open_leaves` that a feature's steps begin at, shape (n_features, 1).
+        open_leaves: A row for each step between a feature's cuts, then one for missing; shape (n_steps, n_trees).
         all_leaves: Leaves of each tree, shape (n_trees,).
         leaf_value: What a leaf adds, shape (n_trees, most leaves).
     """
 
     feature_names: tuple[str, ...]
     cuts: tuple[Array, ...]
-    open_leaves: tuple[Leaves, ...]
+    first_steps: Ints
+    open_leaves: Leaves
     all_leaves: Leaves
     leaf_value: Array
 
@@ -141,9 +142,10 @@ class TreeTables:
             if len(tree):
                 first = np.flatnonzero(np.diff(tree, prepend=-1))
                 table[:, tree[first]] &= np.bitwise_and.reduceat(kept, first, axis=1)
-            cuts.append(steps)
+            cuts.append(np.append(steps, np.inf))
             tables.append(table)
-        return cls(trees.feature_names, tuple(cuts), tuple(tables), all_leaves, trees.leaf_value)
+        first_steps = np.cumsum([0, *map(len, tables)])[:-1, None]
+        return cls(trees.feature_names, tuple(cuts), first_steps, np.concatenate(tables), all_leaves, trees.leaf_value)
 
     def score(self, columns: Sequence[Array]) -> Array:
         """Sum of every row's leaves, shape (n,). A row's score does not depend on the others'.
@@ -162,14 +164,12 @@ class TreeTables:
 
     def _score_slice(self, columns: Sequence[Array]) -> Array:
         n, (n_trees, n_leaves) = len(columns[0]), self.leaf_value.shape
-        common, varied = self.all_leaves.copy(), []
-        for cuts, table, column in zip(self.cuts, self.open_leaves, columns, strict=True):
-            steps = np.searchsorted(cuts, column) + np.isnan(column)
-            # A feature that all rows have alike, often unknown, is met once.
-            if (steps == steps[0]).all():
-                common &= table[steps[0]]
-            else:
-                varied.append((table, steps))
+        steps = np.stack([np.searchsorted(*pair) for pair in zip(self.cuts, columns, strict=True)])
+        steps += self.first_steps
+        # A feature that all rows have alike, often unknown, is met once.
+        is_alike = (steps == steps[:, :1]).all(axis=1)
+        common = self.all_leaves & np.bitwise_and.reduce(self.open_leaves[steps[is_alike, 0]], axis=0)
+        varied = steps[~is_alike]
         leaf_values = self.leaf_value.ravel()
         first_leaves = np.arange(0, n_trees * n_leaves, n_leaves)[:, None]
         # A single column would be added pairwise, two and more are added tree by tree, as LightGBM does.
@@ -179,8 +179,8 @@ class TreeTables:
         for start in range(0, n, size):
             rows, count = slice(start, start + size), min(size, n - start)
             left[:] = common
-            for table, steps in varied:
-                np.take(table, steps[rows], axis=0, out=met[:count], mode="clip")
+            for feature_steps in varied[:, rows]:
+                np.take(self.open_leaves, feature_steps, axis=0, out=met[:count], mode="clip")
                 left[:count] &= met[:count]
             # One bit is left: its number is the count of the bits below it.
             leaf = np.bitwise_count(left - common.dtype.type(1))

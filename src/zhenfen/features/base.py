@@ -10,7 +10,7 @@ from typing import ClassVar
 import polars as pl
 
 from zhenfen.discovery import import_modules
-from zhenfen.features.inputs import Inputs
+from zhenfen.features.inputs import Inputs, Surroundings
 
 # Under these names here too: the bytes of profile.py are hashed into the model that was trained with it.
 from zhenfen.features.specs import FeatureSpec as FeatureSpec  # noqa: PLC0414
@@ -58,6 +58,7 @@ class Family(ABC):
         details: Frames behind the values, by name, with their schemas; each begins with creator_id.
         what_ifs: What a creator can document about its findings, to be measured again with it.
         is_alone: Whether a creator is measured the same without the other creators' rows.
+        again_from: Tables that it is measured again from, where something that it reads can be documented.
     """
 
     registry: ClassVar[dict[str, type[Family]]] = {}
@@ -66,6 +67,7 @@ class Family(ABC):
     details: ClassVar[Mapping[str, Schema]] = {}
     what_ifs: ClassVar[tuple[WhatIf, ...]] = ()
     is_alone: ClassVar[bool] = False
+    again_from: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, name: str) -> None:
         cls.name = name
@@ -74,6 +76,10 @@ class Family(ABC):
     @abstractmethod
     def measure(self, inputs: Inputs) -> Measured:
         """Measure every creator of `inputs.tables`; never raises for thin data, gives a reason instead."""
+
+    def surround(self, inputs: Inputs) -> Surroundings | None:
+        """What all creators of `inputs` show of which a creator measured again stands among; None for who is alone."""
+        return None
 
     def reads(self, change: DocumentedChange) -> bool:
         """Whether measurements may change when this is on record."""

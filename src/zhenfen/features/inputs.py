@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 import polars as pl
 
+from zhenfen.features.growth.spans import mark_days
 from zhenfen.features.posts.facts import read_posts
 from zhenfen.tables import Tables
 
@@ -27,8 +28,8 @@ class Surroundings:
     n_creators: int
     moves: pl.DataFrame
     drops: pl.DataFrame
-    clusters: pl.DataFrame
-    authors: pl.DataFrame
+    clusters: pl.DataFrame = field(default_factory=pl.DataFrame)
+    authors: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,12 @@ class Inputs:
     def post_facts(self) -> pl.DataFrame:
         """The creators' own posts with what their texts say, see `posts.facts.read_posts`."""
         return read_posts(own_posts(self.tables))
+
+    @cached_property
+    def marked_days(self) -> pl.DataFrame:
+        """The days of the creators' followers, see `growth.spans.mark_runs`."""
+        own = self.tables["creators"].select("creator_id")
+        return mark_days(self.tables["follower_counts"].join(own, on="creator_id", how="semi"))
 
     def with_clusters(self, grouped: pl.DataFrame) -> Inputs:
         """The same with its comments normalised and grouped already, as they are among more of them.

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from zhenfen.features.base import load_families
-from zhenfen.features.growth.family import read_surroundings
+from zhenfen.features.growth.family import Growth
 from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.what_ifs import DocumentedChange
 from zhenfen.model_store import Models
@@ -58,7 +58,7 @@ def read_around(tables: Tables, as_of: datetime | None = None) -> Around:
         MissingTableError: Nothing in the tables says when it was seen.
     """
     moment = as_of or latest_moment(tables)
-    return Around(moment, read_surroundings(known_at(tables, moment)))
+    return Around(moment, Growth().surround(Inputs(known_at(tables, moment), moment)))
 
 
 def read_declared(tables: Tables, declared: Tables, around: Around, models: Models) -> tuple[Facts, Facts]:

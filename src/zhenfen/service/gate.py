@@ -167,7 +167,9 @@ class BoundedBody:
     async def _next(self) -> Message:
         wait_s = min(self._idle_s, self._until - time.monotonic())
         try:
-            message = await asyncio.wait_for(self._receive(), max(wait_s, 0))
+            # Unlike wait_for, this makes no task of a body that is here already.
+            async with asyncio.timeout(max(wait_s, 0)):
+                message = await self._receive()
         except TimeoutError:
             text = "the body came too slowly"
             raise ServiceError(408, "too_slow", text, headers={"Connection": "close"}) from None

@@ -52,7 +52,8 @@ class Pool:
         future = self._executor.submit(_without_panic, work)
         future.add_done_callback(self._count_down)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.answer_s)
+            async with asyncio.timeout(self.answer_s):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             raise ServiceError(504, "took_too_long", f"no answer within {self.answer_s:g} seconds") from None
 

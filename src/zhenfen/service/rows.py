@@ -141,9 +141,10 @@ def make_rows_router(service: Service) -> APIRouter:
 def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptions) -> pl.DataFrame:
     """`scoring.score_profiles` with the options of a query."""
     model = need(models, PROFILE)
-    named = audience.with_columns(pl.col("platform").fill_null(pl.lit(options.platform, dtype=pl.String)))
     moment = options.as_of or latest_time(audience, time_columns("audience")) or EPOCH
-    return score_profiles(named, model, moment, n_reasons=options.n_reasons)
+    if options.platform is not None:
+        audience = audience.with_columns(pl.col("platform").fill_null(options.platform))
+    return score_profiles(audience, model, moment, n_reasons=options.n_reasons)
 
 
 async def _answer(

@@ -88,6 +88,7 @@ def find_all(expr: pl.Expr, words: WordList) -> pl.Expr:
     return expr.str.extract_all(words.regex)
 
 
+@cache
 def normalised_words(words: WordList) -> tuple[str, ...]:
     """The words in the spelling of `normalise`, for comparison with whole normalised texts."""
     frame = pl.DataFrame({"word": words.words}, schema={"word": pl.String})

@@ -71,8 +71,9 @@ def cluster_normalised(comments: pl.DataFrame) -> pl.DataFrame:
     """`cluster_comments` of texts that are normalised already: comment_id and normalised."""
     texts = comments["normalised"].filter(comments.select(is_telling()).to_series()).unique().sort()
     n_chars = count_chars(texts)
-    linked = np.empty(0, dtype=np.int64)
-    if not texts.is_empty():
+    linked = np.arange(len(texts), dtype=np.int64)
+    # A text alone is like no other.
+    if len(texts) > 1:
         linked = _join(texts, n_chars, *_propose(sign_texts(texts), n_chars))
     roots = pl.DataFrame({"normalised": texts, "root": linked})
     rooted = comments.select("comment_id", "normalised").join(roots, on="normalised", how="left", maintain_order="left")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import polars as pl
 
@@ -62,49 +62,94 @@ class Group:
     is_last_resort: bool = False
 
 
-JudgeAgain = Callable[[Changes], Verdict]
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A creator to explain.
 
-
-def find_smallest(now: Verdict, groups: Sequence[Group], judge_again: JudgeAgain) -> list[Lowered]:
-    """For each subject above low and each group the smallest changes that lower the level; subjects in name order.
-
-    Args:
+    Attributes:
         now: The verdict as it stands.
         groups: Changes that belong together, those that a person can most easily check first.
-        judge_again: The verdict with the changes.
     """
-    known: dict[Changes, Verdict] = {}
 
-    def judge(changes: Changes) -> Verdict:
-        if changes not in known:
-            known[changes] = judge_again(changes)
-        return known[changes]
-
-    above = sorted(subject for subject, level in now.levels.items() if RANKS.get(level, 0) > 0)
-    return [found for subject in above for found in _find_all(subject, now.levels[subject], groups, judge)]
+    now: Verdict
+    groups: Sequence[Group]
 
 
-def _find_all(subject: str, level: str, groups: Sequence[Group], judge: JudgeAgain) -> Iterator[Lowered]:
-    is_found = False
-    for group in groups:
-        if subject not in group.subjects or (group.is_last_resort and is_found):
-            continue
-        changes = _search(group.pieces, lambda tried: is_lower(judge(tried).levels[subject], level))
-        if changes:
-            is_found = True
-            yield Lowered(subject, level, judge(changes), changes)
+Trial = tuple[str, Changes]
+"""A creator's id, and changes to judge it with."""
+JudgeAll = Callable[[Sequence[Trial]], Sequence[Verdict]]
+_Ask = Callable[[Changes], Verdict | None]
 
 
-def _search(pieces: Changes, lowers: Callable[[Changes], bool]) -> Changes:
-    """The smallest piece that does alone, else the fewest of the largest that do together, else nothing."""
+def find_smallest(contests: Mapping[str, Contest], judge_all: JudgeAll) -> dict[str, list[Lowered]]:
+    """For each subject above low and each group the smallest changes that lower the level; subjects in name order.
+
+    A judgement costs little beside judging at all: all that the searches may need next is judged together, of all
+    creators, until they need no more.
+
+    Args:
+        contests: By creator id.
+        judge_all: The verdicts with the changes, in the order asked.
+    """
+    known: dict[Trial, Verdict] = {}
+    while True:
+        asked: dict[Trial, None] = {}
+        found = {name: list(_find_all(one, _asking(name, known, asked))) for name, one in contests.items()}
+        if not asked:
+            return found
+        known.update(zip(asked, judge_all(list(asked)), strict=True))
+
+
+def _asking(creator_id: str, known: Mapping[Trial, Verdict], asked: dict[Trial, None]) -> _Ask:
+    """What is known of a creator's changes; what is not is asked for."""
+
+    def ask(changes: Changes) -> Verdict | None:
+        trial = (creator_id, changes)
+        if trial not in known:
+            asked[trial] = None
+        return known.get(trial)
+
+    return ask
+
+
+def _find_all(contest: Contest, ask: _Ask) -> Iterator[Lowered]:
+    levels = contest.now.levels
+    for subject in sorted(subject for subject, level in levels.items() if RANKS.get(level, 0) > 0):
+        level, is_found = levels[subject], False
+        for group in contest.groups:
+            if subject not in group.subjects or (group.is_last_resort and is_found):
+                continue
+            found = _search(group.pieces, partial(_lowers, ask, subject, level))
+            then = ask(found) if found else None
+            if then is not None:
+                is_found = True
+                yield Lowered(subject, level, then, found)
+
+
+def _search(pieces: Changes, lowers: Callable[[Changes], bool | None]) -> Changes:
+    """The smallest piece that does alone, else the fewest of the largest that do together, else nothing.
+
+    What is not known yet lowers nothing, so that all pieces and the whole are asked for at once.
+    """
     for piece in sorted(pieces[:MOST_SINGLE], key=lambda one: abs(one.n or 0)):
         if lowers((piece,)):
             return (piece,)
     if len(pieces) < 2 or not lowers(pieces):  # noqa: PLR2004 (one piece was tried already)
         return ()
-    counts = range(2, len(pieces) + 1)
-    enough = bisect_left(counts, 1, key=lambda n: int(lowers(pieces[:n])))
-    return pieces[: counts[enough]]
+    fewest, enough = 2, len(pieces) + 1
+    while fewest < enough:
+        middle = (fewest + enough) // 2
+        does = lowers(pieces[:middle])
+        if does is None:
+            return ()
+        fewest, enough = (fewest, middle) if does else (middle + 1, enough)
+    return pieces[:enough]
+
+
+def _lowers(ask: _Ask, subject: str, level: str, changes: Changes) -> bool | None:
+    """Whether the changes lower the level of a subject; None where that is not known yet."""
+    verdict = ask(changes)
+    return None if verdict is None else is_lower(verdict.levels[subject], level)
 
 
 def is_lower(level: str, than: str) -> bool:

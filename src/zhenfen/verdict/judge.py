@@ -44,24 +44,12 @@ class Judged:
         findings: `evidence.FINDINGS_SCHEMA`.
         creators: `creator.CREATORS_SCHEMA`.
         contributions: CONTRIBUTIONS_SCHEMA, largest first; no rows without a creator model, or where nobody asked.
-        matched: Family → its measurements beside their peers (`panel.match_peers`).
     """
 
     evidence: pl.DataFrame
     findings: pl.DataFrame
     creators: pl.DataFrame
     contributions: pl.DataFrame
-    matched: Mapping[str, pl.DataFrame]
-
-    def only(self, creator_id: str) -> Judged:
-        """What was decided of one creator."""
-        return Judged(
-            self.evidence.filter(creator_id=creator_id),
-            self.findings.filter(creator_id=creator_id),
-            self.creators.filter(creator_id=creator_id),
-            self.contributions.filter(creator_id=creator_id),
-            {name: frame.filter(creator_id=creator_id) for name, frame in self.matched.items()},
-        )
 
 
 @dataclass(frozen=True)
@@ -71,15 +59,13 @@ class JudgedFamilies:
     Attributes:
         values: Family → its measurements of these creators.
         admitted: What of them may be judged.
-        matched: Family → its measurements beside their peers (`panel.match_peers`).
-        compared: All of these, with `judged`.
+        compared: All measurements beside their peers (`panel.match_peers`), with `judged`.
         evidence: `evidence.EVIDENCE_SCHEMA`.
         findings: `evidence.FINDINGS_SCHEMA`.
     """
 
     values: Mapping[str, pl.DataFrame]
     admitted: Admitted
-    matched: Mapping[str, pl.DataFrame]
     compared: pl.DataFrame
     evidence: pl.DataFrame
     findings: pl.DataFrame
@@ -92,7 +78,6 @@ def judge(
     standards: Standards,
     *,
     in_set: pl.DataFrame,
-    matched: Mapping[str, pl.DataFrame] | None = None,
     with_contributions: bool = True,
 ) -> Judged:
     """Judge creators by what was measured of them.
@@ -103,10 +88,9 @@ def judge(
         prevalence: `verdict.audience.SHARES_SCHEMA`, of these creators.
         standards: Panel, rules and creator model.
         in_set: What all creators read together show: `summarise`.
-        matched: Of families that were set beside their peers already, `Judged.matched`.
         with_contributions: Whether to list what each measurement adds to P(manipulated).
     """
-    families = judge_families(measured, creators, standards, in_set=in_set, matched=matched)
+    families = judge_families(measured, creators, standards, in_set=in_set)
     findings = decide_audience(families.findings, prevalence, standards.audience_levels.rules)
     predicted, contributions = pl.DataFrame(schema=_NO_PREDICTIONS), pl.DataFrame(schema=CONTRIBUTIONS_SCHEMA)
     if standards.creator is not None:
@@ -118,7 +102,7 @@ def judge(
     overall = decide_creators(
         findings, predicted, standards.creator_levels.rules, lines, find_unexplained(findings, families.values)
     )
-    return Judged(families.evidence, findings, overall, contributions, families.matched)
+    return Judged(families.evidence, findings, overall, contributions)
 
 
 def judge_families(
@@ -127,7 +111,6 @@ def judge_families(
     standards: Standards,
     *,
     in_set: pl.DataFrame,
-    matched: Mapping[str, pl.DataFrame] | None = None,
 ) -> JudgedFamilies:
     """Judge each family of creators by itself; of the audience by its peers, not by its share.
 
@@ -136,7 +119,6 @@ def judge_families(
         creators: Their rows of the table `creators`.
         standards: Panel and rules.
         in_set: What all creators read together show: `summarise`; only families that compare creators are judged by it.
-        matched: Of families that were set beside their peers already, `Judged.matched`.
     """
     mine = pl.col("creator_id").is_in(creators["creator_id"].implode())
     values = {name: one.values.filter(mine) for name, one in measured.items()}
@@ -144,11 +126,7 @@ def judge_families(
     rules = standards.levels.rules
     admitted = admit(values, creators, rules.least, in_set, rules.lower_z)
     reasons = pl.concat([own, admitted.reasons]).unique(["creator_id", "family"], keep="first", maintain_order=True)
-    known = matched or {}
-    beside = {
-        name: known[name] if name in known else match_peers(one, creators, standards.panel)
-        for name, one in values.items()
-    }
+    beside = [match_peers(one, creators, standards.panel) for one in values.values()]
     judged = [
         frame.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
             index="creator_id", variable_name="feature", value_name="judged"
@@ -156,12 +134,12 @@ def judge_families(
         for frame in admitted.values.values()
         if frame.width > 1
     ]
-    compared = pl.concat(beside.values()).join(
+    compared = pl.concat(beside).join(
         pl.concat(judged), on=["creator_id", "feature"], how="left", maintain_order="left"
     )
     evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
-    return JudgedFamilies(values, admitted, beside, compared, evidence, findings)
+    return JudgedFamilies(values, admitted, compared, evidence, findings)
 
 
 def find_unexplained(findings: pl.DataFrame, values: Mapping[str, pl.DataFrame]) -> pl.Series:

@@ -5,7 +5,7 @@ Only what a creator can document is changed: what each family declares, and an a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import get_args
@@ -15,13 +15,16 @@ import polars as pl
 from zhenfen.features.base import Family, Measured, load_families
 from zhenfen.features.inputs import Inputs
 from zhenfen.features.what_ifs import Changes, DocumentedChange, Kind, WhatIf
+from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
 from zhenfen.verdict.changes import (
     COUNTERFACTUALS_SCHEMA,
     OVERALL,
     RANKS,
     UNSAID,
+    Contest,
     Group,
+    Trial,
     Verdict,
     find_smallest,
 )
@@ -29,62 +32,79 @@ from zhenfen.verdict.creator import JUDGED
 from zhenfen.verdict.judge import Judged, judge
 from zhenfen.verdict.standards import Standards
 
+STAND_IN = "stand_in"
+"""Column: the name that a copy of a creator bears, one a trial."""
+CREATORS_AT_ONCE = 50
+"""Creators explained together: each stands there a dozen times, and so do its posts and days."""
+
 
 @dataclass(frozen=True)
-class JudgedCreator:
-    """One creator: what was measured and judged, and how both can be done again.
+class WhatIfs:
+    """Creators: what was measured and judged, and how both can be done again.
 
     Attributes:
-        creator: The row of the table `creators`.
         inputs: Tables of all creators, for they are each other's surroundings.
-        measured: By family, this creator's rows; details included.
-        prevalence: Of fakes in this creator's audience (`audience.SHARES_SCHEMA`), one row or none.
-        judged: As it stands.
-        standards: What it is judged by.
+        measured: All families' measurements of all creators, details included.
+        prevalence: Of fakes in their audiences (`audience.SHARES_SCHEMA`).
+        standards: What they are judged by.
         in_set: What all creators read together show; it stays as it is.
     """
 
-    creator: pl.DataFrame
     inputs: Inputs
     measured: Mapping[str, Measured]
     prevalence: pl.DataFrame
-    judged: Judged
     standards: Standards
     in_set: pl.DataFrame
 
-    def judge_again(self, changes: Changes) -> Verdict:
-        """The verdict with the changes."""
-        measured = dict(self.measured)
-        for name in list_readers(changes):
-            measured[name] = self.measure_again(load_families()[name], changes)
-        same = {name: one for name, one in self.judged.matched.items() if measured[name] is self.measured[name]}
-        lines = [pl.lit(change.value) for change in changes if change.kind == "share_at"]
-        prevalence = self.prevalence.with_columns(low=pl.min_horizontal("low", *lines)) if lines else self.prevalence
-        return to_verdict(
-            judge(
-                measured,
-                self.creator,
-                prevalence,
-                self.standards,
-                in_set=self.in_set,
-                matched=same,
-                with_contributions=False,
-            )
+    def judge_all(self, trials: Sequence[Trial]) -> list[Verdict]:
+        """The verdict of each trial: for each a copy of its creator stands in, and all are judged together."""
+        stand_ins = {str(place): trial for place, trial in enumerate(trials)}
+        copies = _list_copies(stand_ins)
+        measured = {
+            name: Measured(_copy(one.values, copies), _copy(one.reasons, copies)) for name, one in self.measured.items()
+        }
+        for name, family in load_families().items():
+            read = {place: trial for place, trial in stand_ins.items() if any(map(family.reads, trial[1]))}
+            if read:
+                measured[name] = _replace(measured[name], self.measure_again(family, read))
+        lines = [
+            min((one.value or 0.0 for one in changes if one.kind == "share_at"), default=None) for _, changes in trials
+        ]
+        at_line = copies.select(creator_id=STAND_IN, line=pl.Series(lines, dtype=pl.Float64))
+        shares = _copy(self.prevalence, copies).join(at_line, on="creator_id", how="left", maintain_order="left")
+        judged = judge(
+            measured,
+            _copy(self.inputs.tables["creators"], copies),
+            shares.with_columns(low=pl.min_horizontal("low", "line")).drop("line"),
+            self.standards,
+            in_set=self.in_set,
+            with_contributions=False,
         )
+        verdicts = to_verdicts(judged)
+        return [verdicts[name] for name in stand_ins]
 
-    def measure_again(self, family: Family, changes: Changes) -> Measured:
-        """A family's measurements with the changes; of this creator alone where the others play no part."""
-        creator_id = str(self.creator["creator_id"][0])
-        tables = self.inputs.tables.for_creators([creator_id]) if family.is_alone else self.inputs.tables
-        for owner, what_if in list_what_ifs():
-            mine = tuple(change for change in changes if change.kind == what_if.kind)
-            if mine:
-                tables = what_if.record(tables, creator_id, mine, self.measured[owner].details)
-        return family.measure(replace(self.inputs, tables=tables, with_details=False)).only(creator_id)
+    def measure_again(self, family: Family, trials: Mapping[str, Trial]) -> Measured:
+        """A family's measurements of stand-ins, by name the creator and the changes; the others stay as they are."""
+        read = Tables({table: self.inputs.tables[table] for table in family.again_from})
+        alone = {creator_id: read.for_creators([creator_id]) for creator_id in {one for one, _ in trials.values()}}
+        parts: dict[str, list[pl.DataFrame]] = {table: [] for table in family.again_from}
+        for name, (creator_id, changes) in trials.items():
+            tables = alone[creator_id]
+            for owner, what_if in list_what_ifs():
+                mine = tuple(change for change in changes if change.kind == what_if.kind)
+                if mine:
+                    details = self.measured[owner].only(creator_id).details
+                    tables = what_if.record(tables, creator_id, mine, details)
+            for table, frames in parts.items():
+                frames.append(_rename(tables[table], name))
+        around = family.surround(self.inputs)
+        placed = around and replace(around, drops=_copy(around.drops, _list_copies(trials)))
+        tables = Tables({table: pl.concat(frames) for table, frames in parts.items()})
+        return family.measure(Inputs(tables, self.inputs.as_of, with_details=False, around=placed))
 
-    def list_groups(self) -> list[Group]:
+    def list_groups(self, creator_id: str) -> list[Group]:
         """What can be documented, and for all families together the whole of it where no kind does alone."""
-        found = [what_if.find(self.measured[owner].details) for owner, what_if in list_what_ifs()]
+        found = [what_if.find(self.measured[owner].only(creator_id).details) for owner, what_if in list_what_ifs()]
         single = [
             Group(pieces, frozenset([*list_readers(pieces), OVERALL])) for kind in found for pieces in kind if pieces
         ]
@@ -94,7 +114,8 @@ class JudgedCreator:
         whole = [Group(together, frozenset([OVERALL]), is_last_resort=True)] if len(firsts) > 1 else []
         # The audience's share at the lines of its rule; at the lower one where the higher changes nothing.
         rules = self.standards.audience_levels.rules
-        low = 0.0 if self.prevalence.is_empty() else self.prevalence["low"][0] or 0.0
+        share = self.prevalence.filter(creator_id=creator_id)
+        low = 0.0 if share.is_empty() else share["low"][0] or 0.0
         lines = [line for line in (rules.high_from, rules.elevated_from) if low > line]
         audits = [
             Group(
@@ -118,8 +139,8 @@ def find_counterfactuals(
 ) -> pl.DataFrame:
     """What would lower each level above low: `changes.COUNTERFACTUALS_SCHEMA`, by creator and subject.
 
-    Each creator is changed alone, the others staying as they are. It takes a dozen measurements of a family a creator
-    above low: for reports, not for batches.
+    Each creator is changed alone, the others staying as they are. It takes a dozen judgements a creator above low: for
+    reports, not for batches.
 
     Args:
         inputs: What was measured, with details.
@@ -129,22 +150,17 @@ def find_counterfactuals(
         standards: What they were judged by.
         in_set: What all creators read together show.
     """
-    creators = inputs.tables["creators"]
     levels = pl.concat([judged.findings.select("creator_id", "level"), judged.creators.select("creator_id", "level")])
     above = [level for level, rank in RANKS.items() if rank > 0]
-    rows = []
-    for creator_id in sorted(levels.filter(pl.col("level").is_in(above))["creator_id"].unique()):
-        one = JudgedCreator(
-            creators.filter(creator_id=creator_id),
-            inputs,
-            {name: family.only(creator_id) for name, family in measured.items()},
-            prevalence.filter(creator_id=creator_id),
-            judged.only(creator_id),
-            standards,
-            in_set,
-        )
-        lowered = find_smallest(to_verdict(one.judged), one.list_groups(), one.judge_again)
-        rows += [found.as_dict(creator_id) for found in lowered]
+    ids = levels.filter(pl.col("level").is_in(above))["creator_id"].unique().sort().to_list()
+    what_ifs = WhatIfs(inputs, measured, prevalence, standards, in_set)
+    verdicts = to_verdicts(judged)
+    rows: list[dict[str, object]] = []
+    for start in range(0, len(ids), CREATORS_AT_ONCE):
+        part = ids[start : start + CREATORS_AT_ONCE]
+        contests = {name: Contest(verdicts[name], what_ifs.list_groups(name)) for name in part}
+        for creator_id, lowered in find_smallest(contests, what_ifs.judge_all).items():
+            rows += [found.as_dict(creator_id) for found in lowered]
     return pl.DataFrame(rows, schema=COUNTERFACTUALS_SCHEMA)
 
 
@@ -159,9 +175,41 @@ def list_readers(changes: Changes) -> list[str]:
     return [name for name, family in load_families().items() if any(map(family.reads, changes))]
 
 
-def to_verdict(judged: Judged) -> Verdict:
-    """The levels of the one creator judged; of all families together UNSAID where neither low nor above can be said."""
-    levels = dict(judged.findings.select("family", "level").iter_rows())
-    overall = judged.creators.row(0, named=True)
-    level = UNSAID if overall["reason"] in JUDGED else overall["level"]
-    return Verdict({**levels, OVERALL: level}, overall["p_manipulated"])
+def to_verdicts(judged: Judged) -> dict[str, Verdict]:
+    """The levels of each creator judged; of all families together UNSAID where neither low nor above can be said."""
+    levels: dict[str, dict[str, str]] = {}
+    for creator_id, family, level in judged.findings.select("creator_id", "family", "level").iter_rows():
+        levels.setdefault(creator_id, {})[family] = level
+    verdicts = {}
+    for overall in judged.creators.iter_rows(named=True):
+        level = UNSAID if overall["reason"] in JUDGED else overall["level"]
+        subjects = {**levels[overall["creator_id"]], OVERALL: level}
+        verdicts[overall["creator_id"]] = Verdict(subjects, overall["p_manipulated"])
+    return verdicts
+
+
+def _list_copies(trials: Mapping[str, Trial]) -> pl.DataFrame:
+    """Each stand-in and the creator for whom it stands."""
+    return pl.DataFrame({STAND_IN: list(trials), "creator_id": [creator_id for creator_id, _ in trials.values()]})
+
+
+def _copy(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
+    """The rows of each stand-in: its creator's, under its own name."""
+    copied = copies.join(rows, on="creator_id", maintain_order="left_right")
+    return copied.with_columns(creator_id=STAND_IN).select(rows.columns)
+
+
+def _rename(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """A creator's rows under the name of a stand-in; posts too, since no two creators share one."""
+    own = pl.lit(name).alias("creator_id")
+    posts = [pl.format("{}-{}", own, "post_id").alias("post_id")] if "post_id" in rows.columns else []
+    return rows.with_columns(own, *posts)
+
+
+def _replace(measured: Measured, again: Measured) -> Measured:
+    """What was measured, and of those measured again what was measured then."""
+    values, reasons = (
+        pl.concat([old.join(again.values.select("creator_id"), on="creator_id", how="anti"), new])
+        for old, new in ((measured.values, again.values), (measured.reasons, again.reasons))
+    )
+    return Measured(values, reasons)

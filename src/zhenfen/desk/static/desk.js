@@ -8,7 +8,7 @@ document.addEventListener("submit", (event) => {
 });
 
 // Files: dropped on the form, sent at once, said so.
-for (const form of document.querySelectorAll("form.drop")) {
+const prepare = (form) => {
   const input = form.querySelector("input[type=file]");
   const say = () => {
     form.classList.add("busy");
@@ -30,8 +30,7 @@ for (const form of document.querySelectorAll("form.drop")) {
   });
   // The browser's own field speaks the browser's language; ours speaks the page's.
   const picker = form.querySelector(".picker");
-  if (!picker) continue;
-  const names = picker.querySelector(".names");
+  const names = picker.querySelector(".picked");
   const none = names.textContent;
   const tell = () => {
     names.textContent = [...input.files].map((file) => file.name).join(" · ") || none;
@@ -40,7 +39,11 @@ for (const form of document.querySelectorAll("form.drop")) {
   input.classList.add("hidden");
   input.addEventListener("change", tell);
   tell();
-}
+};
+const prepareAll = () => document.querySelectorAll("form.drop:has(.picker[hidden])").forEach(prepare);
+prepareAll();
+// A question that was saved comes back with a form of its own.
+document.addEventListener("htmx:afterSwap", prepareAll);
 
 // A job tells how far it is; where the stream is cut, the page asks every few seconds.
 const job = document.getElementById("job");
@@ -138,7 +141,7 @@ if (table) {
     if (!list.length) return;
     if (event.key === "j" || event.key === "k") {
       at = Math.min(list.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)));
-      for (const row of rows()) row.classList.toggle("at", row === list[at]);
+      for (const row of rows()) row.classList.toggle("here", row === list[at]);
       list[at].querySelector("th a").focus();
       list[at].scrollIntoView({ block: "nearest" });
     } else if (at >= 0 && event.key === "x") {

@@ -8,6 +8,7 @@ stands where the name itself is not there.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import polars as pl
 
@@ -25,6 +26,9 @@ PINYIN_DIGITS = r"^[a-z]{2,}[0-9]{3,}$"
 _DIGIT, _LATIN, _HAN = r"[0-9]", r"[A-Za-z]", r"\p{Han}"
 _TRAILING_DIGITS = r"([0-9]+)$"
 _BASE = 10.0
+# Columns beside the table's own while features are made.
+_NAME, _NAME_CHARS, _AGE = "profile: name", "profile: characters of the name", "profile: days since it was made"
+_LOGS = {count: f"profile: log10 of {count}" for count in ("followers", "following", "posts")}
 
 _COUNTS = "Cresci et al. 2015, Fame for sale; public counts tell bought followers"
 _NAMES = "Beskow & Carley 2019, Its all in a name; names of batches are made by a machine"
@@ -92,19 +96,36 @@ def measure_profiles(audience: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     Returns:
         profile_id and one Float64 column for every spec of PROFILE_SPECS; null where unknown.
     """
-    columns = {name: dtype for name, dtype in TABLES["audience"].schema.items() if name not in audience.columns}
-    known = set(audience.columns)
-    frame = audience.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items())
-    measured = {**_counts(), **_life(as_of), **_name(), **_page(), **_behaviour()}
-    return frame.select(
-        "profile_id",
-        *(_prefer_measured(name, measured[name], name in known).alias(name) for name in PROFILE_FEATURES),
+    known = frozenset(audience.columns)
+    absent = {name: dtype for name, dtype in TABLES["audience"].schema.items() if name not in known}
+    frame = audience.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in absent.items())
+    features = _features(known.intersection(PROFILE_FEATURES))
+    return frame.with_columns(_shared(as_of)).select("profile_id", *features)
+
+
+# Expressions are built once: that takes longer than measuring a few rows by them.
+@lru_cache(maxsize=8)
+def _shared(as_of: datetime) -> tuple[pl.Expr, ...]:
+    """What several features are made of."""
+    name = pl.col("display_name").str.strip_chars()
+    days = (pl.lit(as_of) - pl.col("created_at")).dt.total_seconds() / 86_400
+    return (
+        name.alias(_NAME),
+        name.str.len_chars().alias(_NAME_CHARS),
+        pl.when(days >= 0).then(days).alias(_AGE),
+        *(_log10(f"n_{count}").alias(log) for count, log in _LOGS.items()),
     )
 
 
-def _prefer_measured(name: str, measured: pl.Expr, is_given: bool) -> pl.Expr:
-    value = measured.cast(pl.Float64)
-    return pl.coalesce(value, pl.col(name).cast(pl.Float64)) if is_given else value
+@lru_cache(maxsize=8)
+def _features(given: frozenset[str]) -> tuple[pl.Expr, ...]:
+    """A feature each, of the table's columns and those of `_shared`; `given` are those that the frame has itself."""
+    measured = {**_counts(), **_life(), **_name(), **_page(), **_behaviour()}
+    values = ((name, measured[name].cast(pl.Float64)) for name in PROFILE_FEATURES)
+    return tuple(
+        (pl.coalesce(value, pl.col(name).cast(pl.Float64)) if name in given else value).alias(name)
+        for name, value in values
+    )
 
 
 def _log10(count: str) -> pl.Expr:
@@ -112,7 +133,7 @@ def _log10(count: str) -> pl.Expr:
 
 
 def _counts() -> dict[str, pl.Expr]:
-    followers, following, posts = (_log10(f"n_{count}") for count in ("followers", "following", "posts"))
+    followers, following, posts = (pl.col(log) for log in _LOGS.values())
     return {
         "profile_followers_log10": followers,
         "profile_following_log10": following,
@@ -130,9 +151,8 @@ def _top_level() -> pl.Expr:
     return pl.col("platform").replace_strict(TOP_LEVEL, default=None, return_dtype=pl.Float64)
 
 
-def _life(as_of: datetime) -> dict[str, pl.Expr]:
-    days = (pl.lit(as_of) - pl.col("created_at")).dt.total_seconds() / 86_400
-    age = pl.when(days >= 0).then(days)
+def _life() -> dict[str, pl.Expr]:
+    age = pl.col(_AGE)
     # A rate by less than a day would shoot up.
     return {
         "profile_age_days": age,
@@ -142,8 +162,7 @@ def _life(as_of: datetime) -> dict[str, pl.Expr]:
 
 
 def _name() -> dict[str, pl.Expr]:
-    name = pl.col("display_name").str.strip_chars()
-    n_chars = name.str.len_chars()
+    name, n_chars = pl.col(_NAME), pl.col(_NAME_CHARS)
 
     def share(pattern: str) -> pl.Expr:
         return pl.when(n_chars > 0).then(name.str.count_matches(pattern) / n_chars)

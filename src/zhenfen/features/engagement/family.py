@@ -65,6 +65,7 @@ class Engagement(Family, name="engagement"):
     }
     what_ifs = (PromotedPosts(),)
     is_alone = True
+    again_from = ("creators", "follower_counts", "posts", "post_counts", "creator_stats", "events")
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features over the posts older than two days; reposts are left out."""

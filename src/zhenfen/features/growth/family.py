@@ -14,14 +14,14 @@ from typing import ClassVar
 import polars as pl
 
 from zhenfen.features.base import Family, Measured, Schema, make_reasons
-from zhenfen.features.growth.days import DAILY_SCHEMA, N_STEPS_NEEDED, add_expectation, make_daily, show_daily
+from zhenfen.features.growth.days import DAILY_SCHEMA, N_STEPS_NEEDED, show_daily
 from zhenfen.features.growth.drips import find_drips
 from zhenfen.features.growth.drops import DROPS_SCHEMA, find_drops
 from zhenfen.features.growth.explanations import count_moves, explain_spans, weigh_causes
 from zhenfen.features.growth.jumps import measure_jumps
 from zhenfen.features.growth.scores import GrowthRules, add_q_values, judge, load_growth_rules, watched_years
 from zhenfen.features.growth.shared import share_spans
-from zhenfen.features.growth.spans import find_jumps, mark_runs
+from zhenfen.features.growth.spans import find_jumps, mark_days
 from zhenfen.features.growth.what_ifs import ConfirmedEvents
 from zhenfen.features.growth.window import SPECS, measure_window
 from zhenfen.features.inputs import Inputs, Surroundings
@@ -90,13 +90,13 @@ class Growth(Family, name="growth"):
     specs = SPECS
     details: ClassVar = {"daily": DAILY_SCHEMA, "spans": SPANS_SCHEMA, "causes": CAUSES_SCHEMA, "drops": DROPS_SCHEMA}
     what_ifs = (ConfirmedEvents(),)
+    again_from = ("creators", "follower_counts", "posts", "events")
 
     def measure(self, inputs: Inputs) -> Measured:
         """Features of the last 90 days of each creator's readings; spans of the whole series as details."""
         creators = inputs.tables["creators"].select("creator_id")
-        known = inputs.tables["follower_counts"].join(creators, on="creator_id", how="semi")
         rules = load_growth_rules()
-        found = _find(inputs.tables.replace(follower_counts=known), rules, inputs.around)
+        found = _find(inputs.marked_days, inputs.tables, rules, inputs.around)
         measured = measure_window(found.steps, found.spans, found.drops, rules.level)
         jumps = measure_jumps(found.steps, inputs.tables)
         measured = measured.join(jumps, on="creator_id", how="left", maintain_order="left")
@@ -116,6 +116,11 @@ class Growth(Family, name="growth"):
             _show(found) if inputs.with_details else {},
         )
 
+    def surround(self, inputs: Inputs) -> Surroundings:
+        """What the platforms of all creators did, and what each creator lost in it."""
+        marked, creators = inputs.marked_days, inputs.tables["creators"]
+        return Surroundings(creators.height, count_moves(marked, creators), find_drops(marked, creators))
+
 
 def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReading:
     """The daily series, spans, causes and drops of every creator with follower counts.
@@ -125,27 +130,10 @@ def read_growth(tables: Tables, rules: GrowthRules | None = None) -> GrowthReadi
             `creators` are set beside nobody.
         rules: Other rules than those of the shelf.
     """
-    return GrowthReading(**_show(_find(tables, rules or load_growth_rules())))
+    return GrowthReading(**_show(_find(mark_days(tables["follower_counts"]), tables, rules or load_growth_rules())))
 
 
-def read_surroundings(tables: Tables) -> Surroundings:
-    """What growth reads of a whole set, for measuring a part of it as among all; no event changes it.
-
-    Comments are not read: how many creators share clusters and commenters is left out.
-    """
-    creators = tables["creators"]
-    marked = mark_days(tables["follower_counts"].join(creators.select("creator_id"), on="creator_id", how="semi"))
-    nobody = pl.DataFrame()
-    return Surroundings(creators.height, count_moves(marked, creators), find_drops(marked, creators), nobody, nobody)
-
-
-def mark_days(follower_counts: pl.DataFrame) -> pl.DataFrame:
-    """The daily steps of every creator beside what was expected, see `spans.mark_runs`."""
-    return mark_runs(add_expectation(make_daily(follower_counts)))
-
-
-def _find(tables: Tables, rules: GrowthRules, around: Surroundings | None = None) -> _Found:
-    steps = mark_days(tables["follower_counts"])
+def _find(steps: pl.DataFrame, tables: Tables, rules: GrowthRules, around: Surroundings | None = None) -> _Found:
     jumps = find_jumps(steps)
     candidates = {
         "rise": jumps.filter(pl.col("direction") > 0),

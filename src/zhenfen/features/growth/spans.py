@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from zhenfen.features.growth.days import BRIDGED_DAYS, OFF_Z, WINDOW_DAYS
+from zhenfen.features.growth.days import BRIDGED_DAYS, OFF_Z, WINDOW_DAYS, add_expectation, make_daily
 
 DECAY_DAYS = 3
 DECAYED_TO = 0.5
@@ -30,6 +30,11 @@ SPAN_COLUMNS = (
     "shape",
     "is_round",
 )
+
+
+def mark_days(follower_counts: pl.DataFrame) -> pl.DataFrame:
+    """The daily steps of every creator beside what was expected: `mark_runs` of the table `follower_counts`."""
+    return mark_runs(add_expectation(make_daily(follower_counts)))
 
 
 def mark_runs(steps: pl.DataFrame) -> pl.DataFrame:

@@ -79,6 +79,7 @@ class Sponsorship(Family, name="sponsorship"):
     details: ClassVar = {"posts": POSTS_SCHEMA}
     what_ifs = (LabelledPosts(),)
     is_alone = True
+    again_from = ("creators", "posts")
 
     def measure(self, inputs: Inputs) -> Measured:
         """Measure the posts of every creator."""
