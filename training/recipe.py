@@ -153,8 +153,6 @@ def run(recipe: Recipe[Config, Data, Fitted, Judged], folder: Path, shelf: Path,
         if tuned:
             tracked.log_params({"tuned": tuned if len(tuned) > 1 else next(iter(tuned.values()))})
         errors = {view: measure_calibration(export.held, view) for view in VIEWS}
-        tracked.log_metrics(export.metrics)
-        tracked.log_metrics({"calibration_error": {view: one for view, one in errors.items() if one is not None}})
         for name, figure in draw_views(export.held).items():
             tracked.log_figure(figure, name)
         written = write_shelf(trained, shelf, recipe.config)
@@ -162,6 +160,9 @@ def run(recipe: Recipe[Config, Data, Fitted, Judged], folder: Path, shelf: Path,
         tracked.log_folder(written, SHELF)
         tracked.mlflow.set_tag(NOTE_TAG, read_card(written))
         log_shelf(tracked.mlflow, written)
+        # MLflow keeps which data set a figure belongs to with a model alone, so the model is there first.
+        tracked.log_metrics(export.metrics)
+        tracked.log_metrics({"calibration_error": {view: one for view, one in errors.items() if one is not None}})
     return written
 
 

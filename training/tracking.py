@@ -55,7 +55,7 @@ class Run:
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Names and numbers, of a step where there are steps; nested ones get dotted names.
 
-        One whose name holds that of a data set belongs to it.
+        One whose name holds that of a data set belongs to it, which MLflow keeps with a model that the run has logged.
         """
         numbers = {name: float(value) for name, value in _flatten(metrics)}
         for source, dataset in self.datasets.items():

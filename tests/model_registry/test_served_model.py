@@ -65,7 +65,9 @@ def test_the_wheel_travels_with_the_model(store: Store) -> None:
 
 
 def test_a_logged_model_is_named_after_what_it_is(mlflow) -> None:
-    (model,) = mlflow.search_logged_models(filter_string="name = 'audience-1'", output_format="list")
+    version = mlflow.MlflowClient().get_model_version("zhenfen-audience", "1")
+    model = mlflow.get_logged_model(version.source.removeprefix("models:/"))
+    assert model.name == "audience-1"
     assert model.model_type == "classifier of profiles"
     assert "# audience 2" in model.tags[NOTE_TAG]
 

@@ -65,6 +65,9 @@ def test_a_file_is_told_of_with_its_place_and_columns_and_metrics_belong_to_it(
             TrainingFile(**{**SOURCE.model_dump(), "source": name}, path=tmp_path / file)
             for name, file in files.items()
         )
+        info, client = mlflow.active_run().info, mlflow.MlflowClient(uri)
+        model = client.create_logged_model(info.experiment_id, name="m", source_run_id=info.run_id)
+        client.log_outputs(info.run_id, [mlflow.entities.LoggedModelOutput(model.model_id, step=0)])
         run.log_metrics({"within": {"one": {"auc": 0.9}, "two": {"auc": 0.8}, "mean_auc": 0.85}, "one_sided": 1})
     (found,) = find_runs(mlflow, uri)
     told = {one.dataset.name: one.dataset for one in found.inputs.dataset_inputs}
@@ -73,11 +76,9 @@ def test_a_file_is_told_of_with_its_place_and_columns_and_metrics_belong_to_it(
         assert (tmp_path / file).as_uri() in told[name].source
     columns = [one["name"] for one in json.loads(told["two"].schema)["mlflow_colspec"]]
     assert columns == ["id", "x"]
-    client = mlflow.MlflowClient(uri)
-    belongs = {
-        name: client.get_metric_history(found.info.run_id, name)[0].dataset_name
-        for name in ("within.one.auc", "within.two.auc", "within.mean_auc", "one_sided")
-    }
+    known = client.get_logged_model(model.model_id).metrics
+    belongs = {metric.key: metric.dataset_name for metric in known}
+    assert found.data.metrics.keys() == belongs.keys()
     assert belongs == {"within.one.auc": "one", "within.two.auc": "two", "within.mean_auc": None, "one_sided": None}
 
 
