@@ -159,10 +159,11 @@ def run(recipe: Recipe[Config, Data, Fitted, Judged], folder: Path, shelf: Path,
         log_held_out(tracked, export.held)
         tracked.log_folder(written, SHELF)
         tracked.mlflow.set_tag(NOTE_TAG, read_card(written))
-        log_shelf(tracked.mlflow, written)
+        model = log_shelf(tracked.mlflow, written)
         # MLflow keeps which data set a figure belongs to with a model alone, so the model is there first.
-        tracked.log_metrics(export.metrics)
-        tracked.log_metrics({"calibration_error": {view: one for view, one in errors.items() if one is not None}})
+        tracked.log_metrics(export.metrics, model=model)
+        known = {view: one for view, one in errors.items() if one is not None}
+        tracked.log_metrics({"calibration_error": known}, model=model)
     return written
 
 

@@ -52,17 +52,18 @@ class Run:
         lists = {name: one for name, one in said.items() if isinstance(one, list | tuple)}
         self.mlflow.log_params({**said, **{name: json.dumps(one, ensure_ascii=False) for name, one in lists.items()}})
 
-    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None, model: str | None = None) -> None:
         """Names and numbers, of a step where there are steps; nested ones get dotted names.
 
-        One whose name holds that of a data set belongs to it, which MLflow keeps with a model that the run has logged.
+        One whose name holds that of a data set belongs to it, which MLflow keeps with `model`, the URI of a logged one.
         """
+        model_id = model and model.removeprefix("models:/")
         numbers = {name: float(value) for name, value in _flatten(metrics)}
         for source, dataset in self.datasets.items():
             mine = {name: numbers.pop(name) for name in list(numbers) if f".{source}." in f".{name}."}
             if mine:
-                self.mlflow.log_metrics(mine, step=step, dataset=dataset)
-        self.mlflow.log_metrics(numbers, step=step)
+                self.mlflow.log_metrics(mine, step=step, model_id=model_id, dataset=dataset)
+        self.mlflow.log_metrics(numbers, step=step, model_id=model_id)
 
     def set_sources(self, sources: Iterable[TrainingSource]) -> None:
         """Rows, hash and terms of every data set, as inputs of the run and as tags."""

@@ -67,8 +67,8 @@ def test_a_file_is_told_of_with_its_place_and_columns_and_metrics_belong_to_it(
         )
         info, client = mlflow.active_run().info, mlflow.MlflowClient(uri)
         model = client.create_logged_model(info.experiment_id, name="m", source_run_id=info.run_id)
-        client.log_outputs(info.run_id, [mlflow.entities.LoggedModelOutput(model.model_id, step=0)])
-        run.log_metrics({"within": {"one": {"auc": 0.9}, "two": {"auc": 0.8}, "mean_auc": 0.85}, "one_sided": 1})
+        figures = {"within": {"one": {"auc": 0.9}, "two": {"auc": 0.8}, "mean_auc": 0.85}, "one_sided": 1}
+        run.log_metrics(figures, model=f"models:/{model.model_id}")
     (found,) = find_runs(mlflow, uri)
     told = {one.dataset.name: one.dataset for one in found.inputs.dataset_inputs}
     for name, file in files.items():
