@@ -88,7 +88,14 @@ def test_a_report_that_is_written_anew_is_shown(browser: Any) -> None:
 
 @pytest.mark.parametrize("hostile", list(MARKS.values()))
 def test_text_from_outside_holds_no_mark(browser: Any, hostile: str) -> None:
-    scope = {"type": "http", "path": "/", "headers": [], "query_string": b"", "state": {"owner": f"o{hostile}"}}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [],
+        "query_string": b"",
+        "state": {"owner": f"o{hostile}"},
+    }
     request, project = Request(scope), browser.project
     content = {"said": f"before {hostile} behind", "project": project}
     kept = browser.desk.keep(request, "error.html", hostile, lambda: content)
