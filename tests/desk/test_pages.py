@@ -112,7 +112,9 @@ def test_a_file_that_nobody_can_read_says_why_and_nothing_is_begun(browser: Brow
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("text", ["评论内容,评论时间\n好看,2026-10-01\n", "作品ID,发布时间,点赞数\na,2026-10-01,3\n", "\x00\x01 x"])
+@pytest.mark.parametrize(
+    "text", ["评论内容,评论时间\n好看,2026-10-01\n", "作品ID,发布时间,点赞数\na,2026-10-01,3\n", "\x00\x01 x"]
+)
 def test_what_is_wrong_with_a_file_names_fields_of_the_page_and_no_option(
     open_desk: OpenDesk, language: str, text: str
 ) -> None:
@@ -154,7 +156,9 @@ def test_a_decision_says_what_was_signed_and_which_report_came_after_it(browser:
 def test_a_letter_that_asks_nothing_yet_is_in_the_language_of_the_platform(open_desk: OpenDesk, language: str) -> None:
     browser = open_desk(language)
     for file in browser.files():
-        assert '<pre class="letter-text" id="letter-text" lang="zh">' in browser.get(f"{browser.home}/{file}/letter").text
+        assert (
+            '<pre class="letter-text" id="letter-text" lang="zh">' in browser.get(f"{browser.home}/{file}/letter").text
+        )
 
 
 @pytest.mark.parametrize("name", ["../../evil.csv", "a/b.csv", ".hidden", ""])

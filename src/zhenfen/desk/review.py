@@ -74,8 +74,8 @@ def describe_decision(desk: Desk, project: Project, review: Review) -> dict[str,
     """What stands beside a decision: the choices, the newest report where it came later, and what was signed last.
 
     Returns:
-        decisions; newer: the report made after the decision, or None; signed: the last signature on the creator, or None;
-        is_signed: whether that is of this decision and of the newest report.
+        decisions; newer: the report made after the decision, or None; signed: the last signature on the creator,
+        or None; is_signed: whether that is of this decision and of the newest report.
     """
     runs = desk.projects.list_runs(project.project_id)
     signatures = list_signatures(desk.projects, project.project_id, review.creator_id)
@@ -85,5 +85,7 @@ def describe_decision(desk: Desk, project: Project, review: Review) -> dict[str,
         "decisions": DECISIONS,
         "newer": run if run and decided_at and run.made_at > decided_at else None,
         "signed": signed,
-        "is_signed": bool(run and signed and decided_at and signed.run == run.number and signed.signed_at >= decided_at),
+        "is_signed": bool(
+            run and signed and decided_at and signed.run == run.number and signed.signed_at >= decided_at
+        ),
     }
