@@ -16,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from cli_runner import Runner
+    from small_disk import SmallDisk
 
     from toy_models import ToyCreatorModel
 
@@ -86,6 +87,15 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"public data not found at {path} (set ZHENFEN_DATA)")
     return path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk that can be filled."""
+    from small_disk import mount_disk
+
+    with mount_disk(tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture

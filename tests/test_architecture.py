@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "messages": {"config", "errors"},
     "tables": {"errors", "files"},
     "text": {"config", "errors"},
-    "connectors": {"discovery", "progress", "config", "errors", "tables", "text"},
+    "connectors": {"discovery", "progress", "config", "errors", "files", "tables", "text"},
     "features": {"discovery", "config", "errors", "places", "shelf", "tables", "text"},
     "simulate": {"config", "errors", "shelf", "tables", "text"},
     "estimators": {"discovery", "config", "errors", "features", "moment", "shelf", "tables", "text"},

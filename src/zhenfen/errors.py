@@ -9,6 +9,7 @@
     │   ├── QuestionError       the data lack something that only the user can say
     │   ├── UnknownCreatorError a creator was asked for who is not in the data
     │   └── FoundBySearchError  a search found all creators, and the user says otherwise
+    ├── DiskFullError           there is no room left to write to (exit code 2)
     └── ConfigError             a file under configs/ or an option cannot be used (exit code 2)
         ├── RegistryUnreachableError  the registry of models does not answer
         └── StoreError          a place on another machine cannot be read or written
@@ -24,6 +25,7 @@ from enum import StrEnum
 
 __all__ = [
     "ConfigError",
+    "DiskFullError",
     "FoundBySearchError",
     "InputError",
     "InvalidTableError",
@@ -129,6 +131,22 @@ class FoundBySearchError(InputError):
 
 class ConfigError(ZhenfenError):
     """A configuration file or an option cannot be used."""
+
+
+class DiskFullError(ZhenfenError):
+    """There is no room left to write to: nobody's input or configuration is at fault.
+
+    Attributes:
+        place: What was to be written.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(f"{place}: cannot be written, the disk is full")
+
+    def __reduce__(self) -> tuple[type[DiskFullError], tuple[str]]:
+        """Processes of a batch hand their errors over."""
+        return type(self), (self.place,)
 
 
 class UnknownPlaceError(ConfigError):

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, DiskFullError, ZhenfenError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""The second comes even of reading: a database with a log beside it first needs 32 KiB for an index of that log."""
+_FULL_IN_RUST = tuple(f"(os error {number})" for number in FULL)
+"""How polars ends its texts about a full disk: the errors that it raises carry no number."""
 
 OLD = "-old"
 """End of the name of a folder that was moved aside for a newer one."""
@@ -33,8 +41,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    except Exception as error:
+        # Spreadsheets and polars have errors of their own for a full disk.
+        if isinstance(error, OSError) or is_disk_full(error):
+            raise unwritable(path, error) from error
+        raise
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -140,6 +151,7 @@ def replace_folder(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Pa
 
     Raises:
         ConfigError: `folder` cannot be written, or is not empty and holds files that this program did not write.
+        DiskFullError: The disk was full before the block ended.
     """
     # "." has no name, and a link is not the folder that it leads to.
     target = folder.resolve()
@@ -151,6 +163,11 @@ def replace_folder(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Pa
             yield partial
             partial.chmod(0o755)
             _replace(target, partial)
+    except Exception as error:
+        # Whoever writes a folder has many ways to say it: spreadsheets, polars, Python.
+        if is_disk_full(error):
+            raise DiskFullError(str(folder)) from error
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -197,9 +214,21 @@ def _replace(folder: Path, partial: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def unwritable(path: Path, error: Exception) -> ConfigError:
+def unwritable(path: Path, error: Exception) -> ZhenfenError:
     """The error to raise where the system, or a database of ours, will not let us write."""
+    if is_disk_full(error):
+        return DiskFullError(str(path))
     return ConfigError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, or one that it was made from, says that there is no room left to write to."""
+    if isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in FULL):
+        return True
+    if isinstance(error, sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorcode", None) in _FULL_IN_SQLITE
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return str(error).endswith(_FULL_IN_RUST) or (before is not None and is_disk_full(before))
 
 
 def check_replaceable(folder: Path, is_ours: Callable[[Path], bool]) -> None:

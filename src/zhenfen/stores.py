@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from zhenfen.errors import StoreError, StoreFault
-from zhenfen.files import check_replaceable
+from zhenfen.errors import DiskFullError, StoreError, StoreFault
+from zhenfen.files import check_replaceable, is_disk_full, settle
 from zhenfen.s3 import CHECK, SECRETS, WORK, Patience, open_s3
 
 if TYPE_CHECKING:
@@ -108,8 +108,11 @@ def open_place(location: str, patience: Patience = WORK) -> tuple[FileSystem, st
     return filesystem, path
 
 
-def tell_fault(location: str, error: BaseException, *, writing: bool = False) -> StoreError:
+def tell_fault(location: str, error: BaseException, *, writing: bool = False) -> StoreError | DiskFullError:
     """The error to raise where a place cannot be read or written; it says why, as far as the place does."""
+    if is_disk_full(error):
+        # What is read goes through a copy here.
+        return DiskFullError(name_place(location) if writing else tempfile.gettempdir())
     said = str(error).partition("\n")[0].replace(location, name_place(location))
     before, options = location.partition("://")[2].rpartition("@")[0], location.partition("?")[2].split("&")
     keys = [os.environ.get(name, "") for name in SECRETS] + [before, *before.partition(":")[::2]]
@@ -195,7 +198,7 @@ def delivered(location: str, is_ours: Callable[[Path], bool] | None = None) -> I
     with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
         local = Path(folder) / PurePosixPath(root).name
         if is_ours is None and filesystem.get_file_info(root).is_file is False and list_place(filesystem, root):
-            shutil.copytree(_fetch(location, Path(folder, "before")), local)
+            settle(_fetch(location, Path(folder, "before")), local)
         yield local
         if local.exists():
             _send(location, filesystem, root, local)

@@ -5,12 +5,13 @@ An example row carries a mark in the creator's cell, by which the import leaves 
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime, time
 from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
-from zhenfen.files import whole_file
+from zhenfen.files import write_file
 from zhenfen.messages import Catalogue
 
 ColumnKind = Literal["text", "id", "count", "share", "day", "time"]
@@ -113,7 +114,9 @@ def write_template(path: Path, language: str) -> None:
     catalogue = Catalogue(language)
     mark, name = catalogue.text("template.mark"), catalogue.text("template.example.creator")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with whole_file(path) as partial, xlsxwriter.Workbook(partial, options) as book:
+    # Into memory first: what is half-packed on a full disk says so once more when it is collected.
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, options) as book:
         note = book.add_format({"text_wrap": True, "valign": "top", "italic": True, "font_color": "#44546A"})
         head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E9EFF8", "text_wrap": True, "valign": "top"})
         empty = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
@@ -140,6 +143,7 @@ def write_template(path: Path, language: str) -> None:
             page.set_row(0, ROW_HEIGHT * ceil(measure(text) / sum(widths)))
             page.merge_range(0, 0, 0, len(cells) - 1, text, note)
             page.freeze_panes(EXAMPLE_ROW, 1)
+    write_file(path, written.getvalue())
 
 
 def measure(text: str) -> float:

@@ -24,7 +24,7 @@ from zhenfen.batch.manifest import MANIFEST, open_manifest
 from zhenfen.batch.row_files import normalise_comments_file, score_comments_file, score_posts_file, score_profiles_file
 from zhenfen.batch.run import score_folder
 from zhenfen.batch.stages import Order
-from zhenfen.errors import ConfigError, InputError, Problem
+from zhenfen.errors import ConfigError, DiskFullError, InputError, Problem
 from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST
 from zhenfen.estimators.profile_model import PROFILE
@@ -209,7 +209,7 @@ def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     source = write_comments(tmp_path / "in")
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(ConfigError, match="No space left"):
+    with pytest.raises(DiskFullError, match="the disk is full"):
         run_here("comments", source, tmp_path / "out")
     monkeypatch.undo()
     run_here("comments", source, tmp_path / "out")

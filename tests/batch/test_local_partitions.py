@@ -16,7 +16,7 @@ from zhenfen.batch.engine import Block, Frames, pack
 from zhenfen.batch.local_engine import SHUFFLE, LocalEngine, LocalPartitions
 from zhenfen.batch.run import score_folder
 from zhenfen.batch.stages import Order
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, DiskFullError
 
 
 def test_comments_in_partitions_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (folder / "0").symlink_to(full)
     monkeypatch.setattr(local_engine, "_new_folder", lambda _work: folder)
     none = LocalPartitions(Here(), tmp_path, [()])
-    with pytest.raises(ConfigError, match="No space left"):
+    with pytest.raises(DiskFullError, match="the disk is full"):
         none.map(_makes_much)
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
 from cli_runner import Runner
 
-from zhenfen.messages import Catalogue
+from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.tables import read_tables
 
 HOW = ("--obtained-how", "a test")
@@ -64,3 +65,24 @@ def test_a_folder_of_somebody_else_is_left_alone(zhenfen: Runner, tmp_path: Path
     ran = zhenfen("import", shortlist(tmp_path, "2026-08-01", 1), "--into", tmp_path / "mine", *HOW)
     assert ran.code == 2
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_tables_whose_key_is_not_here_are_said_before_one_is_made(
+    zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    zhenfen("import", shortlist(tmp_path, "2026-08-01", 1000), "--into", tmp_path / "tables", *HOW)
+    second = shortlist(tmp_path, "2026-09-01", 1200)
+    # Another machine, to which the tables alone were brought; then this one, from which the key alone is gone.
+    monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path / "elsewhere"))
+    ran = zhenfen("import", second, "--into", tmp_path / "tables", *HOW, "--lang", lang)
+    assert (ran.code, Catalogue(lang).text("problem.ids_key", file=tmp_path / "tables") in ran.err) == (2, True)
+    assert not (tmp_path / "elsewhere").exists()
+    monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path / "home"))
+    zhenfen("import", second, "--out", tmp_path / "other", *HOW)
+    name = (tmp_path / "home" / "hmac.key.name").read_text().strip()
+    (tmp_path / "home" / "hmac.key").unlink()
+    ran = zhenfen("import", second, "--out", tmp_path / "third", *HOW, "--lang", lang)
+    said = Catalogue(lang).text("problem.key_lost", file="hmac.key", name=name)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert not (tmp_path / "third").exists()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from zhenfen.config import user_config_dir
-from zhenfen.connectors.privacy import FREE_TEXTS, PERSON_IDS, hash_id, load_key, mask, pseudonymise
-from zhenfen.errors import ConfigError
+from zhenfen.connectors.privacy import FREE_TEXTS, PERSON_IDS, hash_id, load_key, mask, name_key, pseudonymise
+from zhenfen.errors import ConfigError, InputError
 from zhenfen.tables import TABLES
 from zhenfen.text.contacts import mask_contacts
 
@@ -93,7 +93,7 @@ def test_the_key_is_made_once_and_private() -> None:
     assert len(key) == 32
     assert load_key() == key == path.read_bytes()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [entry.name for entry in path.parent.iterdir()] == ["hmac.key"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["hmac.key", "hmac.key.name"]
 
 
 def test_the_key_of_a_faster_process_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,4 +106,32 @@ def test_the_key_of_a_faster_process_counts(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_key_that_is_cut_short_is_an_error() -> None:
     (user_config_dir() / "hmac.key").write_bytes(b"short")
     with pytest.raises(ConfigError, match="32 bytes, found 5"):
+        load_key()
+
+
+def test_a_lost_key_is_said_before_a_new_one_is_made() -> None:
+    lost = load_key()
+    path = user_config_dir() / "hmac.key"
+    path.unlink()
+    for _ in range(2):
+        with pytest.raises(InputError) as caught:
+            load_key()
+        (problem,) = caught.value.problems
+        assert (problem.key, problem.fields) == ("problem.key_lost", {"name": name_key(lost)})
+        assert not path.exists()
+    path.write_bytes(lost)
+    assert load_key() == lost
+    # Whoever has no copy says so by deleting the name.
+    path.unlink()
+    path.with_name("hmac.key.name").unlink()
+    assert load_key() != lost
+
+
+def test_a_key_that_was_put_in_its_place_by_hand_is_the_key(tmp_path: Path) -> None:
+    load_key()
+    path = user_config_dir() / "hmac.key"
+    path.write_bytes(KEY)
+    assert load_key() == KEY
+    path.unlink()
+    with pytest.raises(InputError, match=name_key(KEY)):
         load_key()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ from starlette.testclient import TestClient
 
 from toy_models import toy_models
 from zhenfen.errors import ConfigError, Problem, UnreadableFileError
-from zhenfen.service import job_process
+from zhenfen.service import job_process, jobs
 from zhenfen.service.errors import ServiceError, make_reply
 from zhenfen.service.jobs import MOST_ATTEMPTS, Job, JobStore, hold_folder
-from zhenfen.service.keys import add_key
+from zhenfen.service.keys import KeyFile, add_key
+from zhenfen.service.sessions import LASTS_S, Sessions
 from zhenfen.service.uploads import check_name
 from zhenfen.service.worker import PROGRAM, jobs_folder
 
@@ -263,6 +265,41 @@ def test_jobs_come_in_the_order_they_were_asked_for(store: JobStore) -> None:
     claimed = [store.claim() for _ in range(4)]
     assert [None if job is None else int(job.job_id, 16) for job in claimed] == [3, 1, 2, None]
     assert store.counts() == {"queued": 0, "running": 3, "done": 0, "failed": 0}
+
+
+def test_a_clock_that_jumps_changes_neither_the_order_nor_the_end_of_jobs(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = datetime.now(UTC)
+    for number, hours in ((1, 0), (2, -1), (3, 1), (4, -1)):
+        monkeypatch.setattr(jobs, "_now", lambda hours=hours: (true + timedelta(hours=hours)).isoformat())
+        add_job(store, number)
+    claimed = [store.claim() for _ in range(4)]
+    assert [int(job.job_id, 16) for job in claimed if job is not None] == [1, 2, 3, 4]
+    for job, hours in zip(claimed, (-1, 1, 0, -1), strict=True):
+        assert job is not None
+        monkeypatch.setattr(jobs, "_now", lambda hours=hours: (true + timedelta(hours=hours)).isoformat())
+        store.finish(job, ["index.html"])
+    # Whoever keeps reports for a day keeps them through an hour's jump.
+    assert store.remove_ended(true + timedelta(hours=1) - timedelta(days=1)) == []
+    assert store.counts()["done"] == 4
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_ends_no_session_and_no_stamp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    keys = KeyFile(tmp_path / "keys.json")
+    sessions = Sessions(keys)
+    token = sessions.begin(add_key(keys.path, "lin", "lead"))
+    assert token is not None
+    stamp = sessions.make_stamp("lin", token)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + hours * 3600)
+    assert (sessions.find_owner(token), sessions.make_stamp("lin", token)) == ("lin", stamp)
+    passed = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: passed + LASTS_S + 1)
+    assert sessions.find_owner(token) is None
 
 
 @pytest.mark.parametrize(

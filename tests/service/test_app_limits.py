@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -116,6 +117,20 @@ def test_slow_clients_are_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b'"code":"too_slow"' in answer
     assert whole.startswith(b"HTTP/1.1 200 ")
+
+
+def test_slow_clients_make_room_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "N_CONNECTIONS", 4)
+    monkeypatch.setattr(server, "PROMPT_S", 0.2)
+    with running(tmp_path) as port, contextlib.ExitStack() as open_ones:
+        slow = [open_ones.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(6)]
+        for one in slow:
+            one.sendall(b"POST /v1")
+        time.sleep(0.5)
+        answer = talk(port, head("Content-Length: 31", "Connection: close"), BODY)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        slow[0].settimeout(5)
+        assert slow[0].recv(1) == b""
 
 
 def test_no_answer_waits_for_an_acknowledgement() -> None:

@@ -280,7 +280,16 @@ def test_an_answer_nobody_can_give_is_not_acceptable(client: TestClient) -> None
     assert (answer.status_code, error_of(answer)["code"]) == (406, "not_acceptable")
 
 
-@pytest.mark.parametrize("query", ["?platform=myspace", "?as_of=yesterday", "?explain=perhaps", "?plattform=weibo"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?platform=myspace",
+        "?as_of=yesterday",
+        "?as_of=0",
+        "?explain=perhaps",
+        "?plattform=weibo",
+    ],
+)
 def test_an_option_that_cannot_be_used_is_named(client: TestClient, query: str) -> None:
     answer = post(client, "profiles", as_body(PROFILES, JSON), query=query)
     error = error_of(answer)

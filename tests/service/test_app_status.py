@@ -190,3 +190,11 @@ def test_a_service_whose_jobs_stand_still_is_not_ready(tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["checks"]["jobs"]) == (503, False)
     with idle:
         assert idle.get("/readyz").json()["ready"]
+
+
+def test_what_an_address_takes_is_named(tmp_path: Path) -> None:
+    with open_client(tmp_path) as client:
+        answer = client.put("/v1/jobs/0")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+        assert answer.headers["allow"] == "DELETE, GET"
+        assert client.get("/v1/vet").headers["allow"] == "POST"

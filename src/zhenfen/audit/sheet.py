@@ -7,6 +7,7 @@ without; ids stay pseudonyms.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -114,7 +115,9 @@ def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.
 
     catalogue = Catalogue(design.language)
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with xlsxwriter.Workbook(path, options) as workbook:
+    # Into memory first: what is half-packed on a full disk says so once more when it is collected.
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, options) as workbook:
         workbook.set_properties({"title": "zhenfen", "created": _CREATED})
         # The sheet to label in.
         page = workbook.add_worksheet(catalogue.text("audit.sheet.labels"))
@@ -138,6 +141,7 @@ def write_workbook(path: Path, design: Design, draw: pl.DataFrame, profiles: pl.
         kept = {name: value for name, value in vars(design).items() if value is not None}
         _write_hidden(workbook, DESIGN_SHEET, ("name", "value"), {"format": FORMAT, **kept}.items())
         _write_hidden(workbook, DRAW_SHEET, draw.columns, draw.cast({"is_drawn": pl.Int64}).iter_rows())
+    path.write_bytes(written.getvalue())
 
 
 def read_filled(path: Path) -> Filled:

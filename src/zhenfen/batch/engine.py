@@ -15,7 +15,8 @@ from typing import Any, Self, TypeAlias
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, InputError, StoreError
+from zhenfen.errors import ConfigError, DiskFullError, InputError, StoreError
+from zhenfen.files import is_disk_full
 
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A worker a core: threads of several workers would only get in each other's way. And the same number everywhere:
@@ -67,13 +68,15 @@ class Outcome:
         name: The task's.
         value: What its call returned; of a store that cannot be used, the error itself, to be told in any language.
         error: Why there is none.
-        is_fatal: Whether no other task can be done either, as with a full disk.
+        is_fatal: Whether no other task can be done either.
+        full_place: What could not be written because the disk is full.
     """
 
     name: str
     value: Any = None
     error: str | None = None
     is_fatal: bool = False
+    full_place: str | None = None
 
 
 class Engine(ABC):
@@ -152,11 +155,13 @@ def attempt(task: Task, work: Path) -> Outcome:
     """Do a task here; input that cannot be used is an outcome."""
     try:
         return Outcome(task.name, task.call(work))
-    except InputError as error:
-        return Outcome(task.name, error=str(error))
-    except ConfigError as error:
+    except Exception as error:
+        if is_disk_full(error):
+            return Outcome(task.name, error=str(error), full_place=getattr(error, "place", str(work)))
+        if not isinstance(error, (InputError, ConfigError)):
+            raise
         told = error if isinstance(error, StoreError) else None
-        return Outcome(task.name, value=told, error=str(error), is_fatal=True)
+        return Outcome(task.name, value=told, error=str(error), is_fatal=isinstance(error, ConfigError))
 
 
 def check(outcome: Outcome) -> Outcome:
@@ -164,7 +169,10 @@ def check(outcome: Outcome) -> Outcome:
 
     Raises:
         ConfigError: No task can be done.
+        DiskFullError: The disk is full.
     """
+    if outcome.full_place is not None:
+        raise DiskFullError(outcome.full_place)
     if outcome.is_fatal:
         raise outcome.value or ConfigError(str(outcome.error))
     return outcome

@@ -165,7 +165,7 @@ class ScoresStore(ScoresPlace):
             raise
         except (OSError, ValueError) as error:
             fault = tell_fault(self.location, error, writing=True)
-            if fault.fault in (StoreFault.WRITE, StoreFault.UNREACHABLE):
+            if isinstance(fault, StoreError) and fault.fault in (StoreFault.WRITE, StoreFault.UNREACHABLE):
                 fault = StoreError(fault.place, StoreFault.HALTED, fault.said)
             raise fault from None
 

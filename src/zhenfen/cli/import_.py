@@ -71,12 +71,12 @@ def import_(
     target = choose_target(out, into, obtained_how, lang)
     from zhenfen.cli.terminal import StepDisplay
     from zhenfen.connectors.importing import import_export
+    from zhenfen.connectors.joining import read_known
     from zhenfen.stores import delivered, name_place
-    from zhenfen.tables import Tables, is_table_file, read_tables
+    from zhenfen.tables import is_table_file
 
     with delivered(target, None if into else is_table_file) as folder:
-        is_there = folder.exists() and any(folder.iterdir())
-        known = None if into is None else read_tables(folder) if is_there else Tables()
+        known = None if into is None else read_known(folder, name_place(target))
         with StepDisplay(lang) as steps:
             tables = import_export(
                 path,

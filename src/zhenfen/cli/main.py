@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from tempfile import gettempdir
 from typing import Any
 
 import typer
@@ -17,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from zhenfen.cli.options import LANGUAGE, Lang, PrintLangOption, take_language
-from zhenfen.errors import ZhenfenError
+from zhenfen.errors import DiskFullError, ZhenfenError
 
 BAD_INPUT = 2
 """Exit code for input or options that cannot be used; 1 is left for our own mistakes."""
@@ -129,11 +130,6 @@ def main() -> None:
             stack.enter_context(command.speak(language))
         try:
             sys.exit(command(args=arguments, obj=reader, standalone_mode=False))
-        except ZhenfenError as error:
-            from zhenfen.cli.terminal import show_error
-
-            show_error(error, reader[LANGUAGE])
-            sys.exit(BAD_INPUT)
         except TyperException as error:
             from zhenfen.cli.told import show_usage_error
 
@@ -141,3 +137,15 @@ def main() -> None:
             sys.exit(error.exit_code)
         except typer.Abort:
             sys.exit(1)
+        except Exception as error:
+            from zhenfen.files import is_disk_full
+
+            if is_disk_full(error) and not isinstance(error, DiskFullError):
+                # It filled up where nothing is kept: temporary files.
+                error = DiskFullError(gettempdir())
+            if not isinstance(error, ZhenfenError):
+                raise
+            from zhenfen.cli.terminal import show_error
+
+            show_error(error, reader[LANGUAGE])
+            sys.exit(BAD_INPUT)

@@ -18,7 +18,7 @@ from rich.text import Text
 from zhenfen.audit.loop import Applied, Sampled
 from zhenfen.cli.terminal_import import forget_problems, print_recognised, tell_problems
 from zhenfen.connectors.joining import Joined
-from zhenfen.errors import FoundBySearchError, InputError, StoreError, UnknownPlaceError, ZhenfenError
+from zhenfen.errors import DiskFullError, FoundBySearchError, InputError, StoreError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
 from zhenfen.tables import Tables
@@ -249,6 +249,8 @@ def show_error(error: ZhenfenError, language: str) -> None:
         text = catalogue.text("cli.place.unknown", name=error.name)
         if error.alike:
             text += catalogue.text("cli.place.alike", names=", ".join(error.alike))
+    elif isinstance(error, DiskFullError):
+        text = catalogue.text("cli.disk_full", place=error.place)
     elif isinstance(error, StoreError):
         text = catalogue.text(f"store.{error.fault}", place=error.place, said=error.said)
     elif isinstance(error, InputError):

@@ -19,6 +19,7 @@ from zhenfen.connectors.reading.tidy import list_unusable, unusable_files
 from zhenfen.connectors.recognised import write_recognised
 from zhenfen.connectors.recognition import list_ignored
 from zhenfen.errors import ConfigError, FoundBySearchError, InputError, Problem, QuestionError
+from zhenfen.files import is_disk_full
 from zhenfen.progress import Progress, silent
 from zhenfen.tables import FRAMES, OBSERVED, PLATFORMS, TABLES, Tables, check_tables, latest_time, make_frame
 
@@ -129,6 +130,9 @@ def take_in(export: Export, options: Options) -> TakenIn:
         except (QuestionError, FoundBySearchError):
             raise
         except InputError as error:
+            if is_disk_full(error):
+                # Of what could not be unpacked nothing is known: no file of it is left out as if it were torn.
+                raise
             first = first or error
             faulty = {_file_of(problem, export) for problem in error.problems}
             bad = sorted(file for file in faulty if file is not None)

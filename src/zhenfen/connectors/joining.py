@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
-from zhenfen.connectors.privacy import HASH_CHARS, KEPT, hash_id, load_key, name_key
+from zhenfen.connectors.privacy import HASH_CHARS, KEPT, has_key, hash_id, load_key, name_key
 from zhenfen.errors import InputError, Problem
-from zhenfen.tables import TABLES, Tables, list_readings, merge_tables
+from zhenfen.tables import TABLES, Tables, list_readings, merge_tables, read_tables
 
 COUNTED = ("creators", "follower_counts", "creator_stats", "posts", "post_counts", "comments", "audience", "events")
 """Tables of which is said what an import added."""
@@ -101,6 +102,32 @@ def check_keys(known: Tables, added: Tables, name: str) -> None:
     else:
         key, expected = "problem.ids_key", "ids hashed with the key that hashed those of these tables"
     raise InputError(Problem(expected, name, column="creator_id", key=key))
+
+
+def check_key(known: Tables, name: str) -> None:
+    """Say that tables were hashed with a key that is not here, before a new one is made for what shall join them.
+
+    Args:
+        known: The tables.
+        name: What the user knows them by.
+
+    Raises:
+        InputError: Their key is not here.
+    """
+    if not has_key() and _find_keys(known) - {KEPT, _NO_KEY}:
+        expected = "the key that hashed the ids of these tables"
+        raise InputError(Problem(expected, name, column="creator_id", key="problem.ids_key"))
+
+
+def read_known(folder: Path, name: str) -> Tables:
+    """The tables of a folder that others shall join; none where it is empty.
+
+    Raises:
+        InputError: They cannot be read, or their key is not here.
+    """
+    known = read_tables(folder) if folder.exists() and any(folder.iterdir()) else Tables()
+    check_key(known, name)
+    return known
 
 
 def _find_keys(tables: Tables) -> set[str]:

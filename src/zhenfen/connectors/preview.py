@@ -15,6 +15,7 @@ from zhenfen.connectors.importing import take_in
 from zhenfen.connectors.reading.files import find_heading_place, read
 from zhenfen.connectors.recognition import find_ignored, suggest
 from zhenfen.errors import InputError, Problem
+from zhenfen.files import is_disk_full
 
 FIRST_ROWS = 5
 
@@ -92,7 +93,7 @@ def preview_export(path: Path, options: Options, import_map: ImportMap | None = 
             export, problems = taken.export, tuple(taken.problems)
         except InputError as error:
             # What was read before somebody had to be asked is what the question is about.
-            if not opened.columns_used:
+            if not opened.columns_used or is_disk_full(error):
                 raise
             problems = error.problems
         sheets = tuple(

@@ -6,6 +6,7 @@ on. The process has no more than `ROOM`, which the system holds it to (Windows o
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from zhenfen import errors
 from zhenfen.connectors.base import Options
 from zhenfen.connectors.import_map import ImportMap
 from zhenfen.connectors.preview import Preview, preview_export
-from zhenfen.errors import InputError, Problem, UnreadableFileError
+from zhenfen.errors import DiskFullError, InputError, Problem, UnreadableFileError
+from zhenfen.files import is_disk_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
 
     Raises:
         InputError: As `preview_export`.
+        DiskFullError: There was no room to unpack the files.
         UnreadableFileError: The process ended over the files, or took more than `room`.
     """
     said = (options.platform, options.needs_platform, options.frame, options.creator_name)
@@ -90,6 +93,8 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
                 )
         except subprocess.TimeoutExpired as error:
             raise _too_much(path, room) from error
+        if done.returncode == errno.ENOSPC:
+            raise DiskFullError(scratch)
         if done.returncode != 0 or not 0 < said_to.stat().st_size <= room.answer_bytes:
             raise _too_much(path, room)
         answer = _ANSWERS.validate_json(said_to.read_bytes())
@@ -117,7 +122,11 @@ def main() -> None:
     options = Options(order.platform, order.needs_platform, order.frame, order.creator_name)
     try:
         answer = _Answer(preview_export(Path(order.path), options, order.import_map))
-    except InputError as error:
+    except Exception as error:
+        if is_disk_full(error):
+            sys.exit(errno.ENOSPC)
+        if not isinstance(error, InputError):
+            raise
         answer = _Answer(error=type(error).__name__, problems=error.problems)
     sys.stdout.buffer.write(_ANSWERS.dump_json(answer))
 

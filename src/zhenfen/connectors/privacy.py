@@ -16,13 +16,15 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from zhenfen.config import user_config_dir
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, DiskFullError, InputError, Problem, ZhenfenError
+from zhenfen.files import is_disk_full, write_file
 
 PERSON_IDS = ("creator_id", "author_id", "profile_id")
 FREE_TEXTS = ("text", "bio", "display_name", "author_name", "note")
 
 _WORD = re.compile(r"[^\W_]+")
 
+KEY_FILE = "hmac.key"
 KEY_BYTES = 32
 """As many as SHA-256 gives: RFC 2104 discourages shorter keys, and longer ones add nothing."""
 HASH_CHARS = 20
@@ -33,30 +35,47 @@ _NAME_CHARS = 8
 
 
 def load_key() -> bytes:
-    """The user's key, made on first use and readable by the user alone.
+    """The user's key, made on first use and readable by the user alone. Its name is kept in a file beside it.
 
     Raises:
+        InputError: There was a key, as its name says, and it is gone: with a new one every person becomes another.
         ConfigError: The key file cannot be read or made, or is cut short.
     """
-    path = user_config_dir() / "hmac.key"
+    path = user_config_dir() / KEY_FILE
+    named = path.with_name(f"{KEY_FILE}.name")
     try:
+        last = named.read_text(encoding="ascii", errors="replace").strip() if named.exists() else None
         if not path.exists():
+            if last is not None:
+                expected = f"the key that ids were hashed with ({last})"
+                raise InputError(Problem(expected, KEY_FILE, key="problem.key_lost", fields={"name": last}))
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-                sink.write(secrets.token_bytes(KEY_BYTES))
-            # Another process may have been first: its key is then the one that counts.
             try:
+                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+                    sink.write(secrets.token_bytes(KEY_BYTES))
+                # Another process may have been first: its key is then the one that counts.
                 with contextlib.suppress(FileExistsError):
                     path.hardlink_to(draft)
             finally:
-                draft.unlink()
+                draft.unlink(missing_ok=True)
         key = path.read_bytes()
     except OSError as error:
+        if is_disk_full(error):
+            raise DiskFullError(str(path)) from error
         raise ConfigError(f"{path}: the key for ids cannot be read or made ({error.strerror})") from error
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}")
+    if last != name_key(key):
+        # Of use only once the key is lost: a folder that cannot be written to is no reason to stop.
+        with contextlib.suppress(ZhenfenError):
+            write_file(named, f"{name_key(key)}\n")
     return key
+
+
+def has_key() -> bool:
+    """Whether the user has a key yet."""
+    return (user_config_dir() / KEY_FILE).exists()
 
 
 def name_key(key: bytes) -> str:

@@ -111,8 +111,10 @@ async def _refuse(desk: Desk, answer: Callable[..., Any], request: Request, erro
         return refused
     said = json.loads(bytes(refused.body))["error"]
     text = tell_refusal(said["code"], said["text"], catalogue_of(request))
-    # A refusal within a project keeps the way on to its other pages.
-    project = await run_in_threadpool(desk.look_up, request.path_params.get("project_id", ""))
+    # A refusal within a project keeps the way on to its other pages. On a full disk nothing can be read either.
+    project = None
+    if said["code"] != "disk_full":
+        project = await run_in_threadpool(desk.look_up, request.path_params.get("project_id", ""))
     return await run_in_threadpool(
         desk.page, request, "error.html", {"said": text, "project": project}, refused.status_code
     )

@@ -17,7 +17,7 @@ from zhenfen.desk_cases.attachment import hash_file
 from zhenfen.desk_cases.database import ConflictError, note, now
 from zhenfen.desk_cases.project import ID_BYTES, Project
 from zhenfen.errors import InputError
-from zhenfen.files import settle
+from zhenfen.files import is_disk_full, settle
 from zhenfen.messages import LANGUAGES
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.uploads import check_name, new_folder
@@ -118,7 +118,10 @@ class Watch:
                 path = batch if len(taken) > 1 else batch / taken[0][0]
                 check_batch(self.desk.projects, project, path, LANGUAGES[0])
                 is_usable = True
-            except InputError:
+            except InputError as error:
+                if is_disk_full(error):
+                    # The file's turn comes again once there is room.
+                    raise
                 is_usable = False
             with self.desk.projects.database.open() as database:
                 for name, sha256 in taken:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zhenfen.connectors.joining import join_tables
+from zhenfen.connectors.joining import check_key, join_tables
 from zhenfen.desk_cases.audit_share import restore_labels
 from zhenfen.desk_cases.database import now
 from zhenfen.desk_cases.declaration import add_declared, list_declarations
 from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import RUNS, TABLES, Project, Projects, Run
+from zhenfen.files import write_file
 from zhenfen.messages import LANGUAGES
 from zhenfen.model_store import Models
 from zhenfen.places import parse_targets
@@ -124,6 +125,8 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
     read: dict[str, Any] = json.loads(noted.read_text(encoding="utf-8")) if noted.exists() else {"n": 0, "how": how}
     tables = read_tables(folder) if read["how"] == how and read["n"] and folder.is_dir() else None
     done = 0 if tables is None else int(read["n"])
+    if tables is not None and done < len(batches):
+        check_key(tables, project.name)
     for path in batches[done:]:
         added = read_export(path, project.options.to_vet(language, project.import_map), on_progress)
         tables = added if tables is None else join_tables(tables, added, project.name).tables
@@ -133,7 +136,7 @@ def read_batches(projects: Projects, project: Project, language: str, on_progres
         noted.unlink(missing_ok=True)
         write_tables(tables, folder)
         tables = restore_labels(projects, project.project_id, tables)
-        noted.write_text(json.dumps({"n": len(batches), "how": how}), encoding="utf-8")
+        write_file(noted, json.dumps({"n": len(batches), "how": how}))
     return tables
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zhenfen.config import user_config_dir
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, DiskFullError
 from zhenfen.estimators.manifest import Manifest, read_manifest
-from zhenfen.files import settle
+from zhenfen.files import is_disk_full, settle
 from zhenfen.model_registry.reference import Registered
 from zhenfen.shelf import FILE_NAME
 
@@ -39,6 +39,8 @@ def keep_files(registered: Registered, download: Callable[[Path], Path]) -> Path
         try:
             _fill(folder, registered, download)
         except OSError as error:
+            if is_disk_full(error):
+                raise DiskFullError(str(folder)) from error
             raise ConfigError(f"{folder}: {registered} cannot be kept here ({error.strerror or error})") from error
     check_folder(folder, registered)
     return folder

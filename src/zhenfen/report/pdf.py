@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from zhenfen.errors import ConfigError
+from zhenfen.errors import ConfigError, DiskFullError
 from zhenfen.files import write_file
 from zhenfen.messages import Catalogue
 
@@ -42,6 +42,7 @@ def print_pages(pages: Iterable[Path], browser: str, language: str) -> list[Path
 
     Raises:
         ConfigError: The browser failed or took longer than LONGEST_S.
+        DiskFullError: There was no room for the page.
     """
     printed = []
     for page in pages:
@@ -53,11 +54,13 @@ def print_pages(pages: Iterable[Path], browser: str, language: str) -> list[Path
             command += ["--no-pdf-header-footer", f"--print-to-pdf={made}", page.resolve().as_uri()]
             try:
                 subprocess.run(command, check=True, capture_output=True, timeout=LONGEST_S)  # noqa: S603 (found above)
+                content = made.read_bytes()
             except (subprocess.SubprocessError, OSError) as error:
+                # The browser does not say why.
+                if not shutil.disk_usage(folder).free:
+                    raise DiskFullError(folder) from error
                 raise ConfigError(Catalogue(language).text("pdf.failed", page=page.name)) from error
-            if not made.is_file():
-                raise ConfigError(Catalogue(language).text("pdf.failed", page=page.name))
             target = page.with_name(f"{PRINTED_AS.get(page.stem, page.stem)}.pdf")
-            write_file(target, made.read_bytes())
+            write_file(target, content)
         printed.append(target)
     return printed

@@ -7,6 +7,7 @@ carries the quote prefix, so it stays text when the cell is edited or saved agai
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,7 +129,9 @@ def write_xlsx(
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with xlsxwriter.Workbook(path, options) as workbook:
+    # Into memory first: what is half-packed on a full disk says so once more when it is collected.
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, options) as workbook:
         # The only clock in the file: the moment the data speak of.
         created = datetime.fromisoformat(shortlist["as_of"]).replace(tzinfo=None)
         workbook.set_properties({"title": "zhenfen", "created": created})
@@ -156,6 +159,7 @@ def write_xlsx(
                         page.write_string(last, index, value[:LONGEST_CELL_CHARS], shown)
             page.freeze_panes(1, 1)
             page.autofilter(0, 0, max(last, 1), len(sheet.columns) - 1)
+    path.write_bytes(written.getvalue())
 
 
 def make_sheets(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from zhenfen.errors import (
     LONGEST_VALUE_CHARS,
     ConfigError,
+    DiskFullError,
     InputError,
     InvalidTableError,
     MissingTableError,
@@ -27,6 +28,7 @@ from zhenfen.errors import (
     UnknownFormatError,
     UnreadableFileError,
 )
+from zhenfen.files import is_disk_full
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 100
 """Problems listed in one answer; `n_problems` says how many there are."""
 UNUSABLE = "the input cannot be used"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 REFUSAL = "refusal"
 """Where a request's state holds the code that it was refused with, for whoever counts."""
 LOG = logging.getLogger("zhenfen.service")
@@ -162,15 +163,6 @@ def from_input_error(error: InputError) -> ServiceError:
     return ServiceError(status, code, UNUSABLE, error.problems)
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Whether an error, or one that it was made from, says that there is no room left to write to."""
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-        return True
-    if isinstance(error, OSError) and error.errno in FULL:
-        return True
-    return error.__cause__ is not None and is_disk_full(error.__cause__)
-
-
 def disk_full() -> ServiceError:
     """The refusal when nothing more can be written."""
     return ServiceError(507, "disk_full", "the service has no room left on its disk")
@@ -184,6 +176,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(OSError, _broken)
+    app.add_exception_handler(DiskFullError, _broken)
     app.add_exception_handler(sqlite3.OperationalError, _broken)
     # Starlette answers with this one and then raises the error again, for the log.
     app.add_exception_handler(Exception, _broken)
@@ -216,9 +209,12 @@ def _refuse_options(request: Request, error: Exception) -> JSONResponse:
 
 def _refuse_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = _HTTP_CODES.get(error.status_code, "refused")
-    refusal = ServiceError(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
-    return answer_with(request, refusal)
+    code, headers = _HTTP_CODES.get(error.status_code, "refused"), dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names the methods of the first route of that path alone.
+        methods = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
+        headers |= {"Allow": ", ".join(sorted(methods)).upper()} if methods else {}
+    return answer_with(request, ServiceError(error.status_code, code, str(error.detail), headers=headers))
 
 
 def _left(request: Request, _error: Exception) -> JSONResponse:

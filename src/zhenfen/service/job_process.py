@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zhenfen.errors import ConfigError, InputError
+from zhenfen.files import is_disk_full
 from zhenfen.progress import Progress
-from zhenfen.service.errors import classify, disk_full, is_disk_full, make_reply, rename
+from zhenfen.service.errors import classify, disk_full, make_reply, rename
 from zhenfen.service.jobs import Job, JobStore
 from zhenfen.service.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
 
@@ -88,7 +89,7 @@ def run(data: Path, job_id: str, attempt: int, models: Models | Callable[[], Mod
             files = []
         else:
             files = make_report(folder, job.options, models, StepNotes(store, job))
-    except (InputError, ConfigError, OSError) as error:
+    except Exception as error:
         # What the client is told; what it cannot mend is raised again.
         if is_disk_full(error):
             noted = disk_full().reply.error.model_dump()

@@ -31,7 +31,7 @@ create table if not exists jobs (
     error text, files text, created_at text not null, started_at text, finished_at text
 ) strict
 """
-_NEXT = "select job_id from jobs where state = 'queued' order by created_at, rowid limit 1"
+_NEXT = "select job_id from jobs where state = 'queued' order by rowid limit 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HEAD_S = 10
 """Seconds for the head of a request; bodies have limits of their own."""
+PROMPT_S = 1
+"""A head that takes longer makes room where connections are scarce: most heads come in one packet."""
 N_CONNECTIONS = 256
 """Connections at once, and a quarter of the file descriptors that systems allow by default."""
 
@@ -30,11 +32,18 @@ class PromptProtocol(H11Protocol):
     """HTTP/1.1 that hangs up on a client whose request line and headers never come to an end."""
 
     _timer: asyncio.TimerHandle | None = None
+    _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client is there; it has HEAD_S to say what it wants."""
         super().connection_made(transport)
-        self._timer = self.loop.call_later(HEAD_S, self.transport.abort)
+        self._wait_for_head()
+        n_over = len(self.connections) - (self.limit_concurrency or len(self.connections)) + 1
+        if n_over > 0:
+            # Whoever is over the limit is refused, so that slow clients could keep all others out.
+            waiting = [one for one in self.connections if isinstance(one, PromptProtocol) and one.is_slow()]
+            for one in sorted(waiting, key=lambda one: one._since)[:n_over]:
+                one.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Some bytes came; those of an unfinished head do not give it more time."""
@@ -43,7 +52,11 @@ class PromptProtocol(H11Protocol):
         if not is_head:
             self._drop_timer()
         elif self._timer is None:
-            self._timer = self.loop.call_later(HEAD_S, self.transport.abort)
+            self._wait_for_head()
+
+    def is_slow(self) -> bool:
+        """Whether its client has been sending a head for longer than PROMPT_S."""
+        return self._timer is not None and self.loop.time() - self._since > PROMPT_S
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP request, in the form of every other refusal."""
@@ -57,6 +70,10 @@ class PromptProtocol(H11Protocol):
         """The client is gone."""
         self._drop_timer()
         super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        self._since = self.loop.time()
+        self._timer = self.loop.call_later(HEAD_S, self.transport.abort)
 
     def _drop_timer(self) -> None:
         if self._timer is not None:
