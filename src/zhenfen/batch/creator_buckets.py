@@ -44,7 +44,9 @@ BUCKETS, NO_BUCKET = "buckets", ""
 LEFT_OUT = ("provenance", "unusable")
 """Tables of no creator; a time in `provenance` is an observation all the same."""
 READINGS, MOVES, FALLS, LOSSES = "readings", "moves", "falls", "losses"
-"""Folders of the work folder, a file a bucket: the days of its followers' counts."""
+"""Folders of the work folder, a file a bucket: what the days of its followers' counts add to those of all."""
+DAYS = "days"
+"""… and the days themselves: to mark them again takes three times what writing and reading takes."""
 SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 """Folder → of what it counts the creators of a bucket."""
 SPREADING = ("creators", "comments")
@@ -177,6 +179,7 @@ def read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
         readings = list_readings(marked, creators)
         write_whole(count_readings(readings), work / READINGS / name)
         write_whole(list_moves(readings), work / MOVES / name)
+        write_whole(marked, work / DAYS / name)
         losses = list_losses(marked, creators)
         write_whole(count_falls(losses), work / FALLS / name)
         write_whole(losses, work / LOSSES / name)
@@ -204,7 +207,7 @@ def measure_bucket(work: Path, *, name: str, as_of: datetime) -> None:
     """
     if (work / PLACED / name).exists():
         return
-    inputs = _inputs(name, as_of, work)
+    inputs = _inputs(name, as_of, work).with_days(pl.read_parquet(work / DAYS / name))
     # Of that which all creators show together, what concerns the creators and the commenters of this bucket.
     mine, around = comments_by_others(inputs).select(*SPREAD.values()), work / AROUND
     shared = {
