@@ -33,7 +33,7 @@ from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import measure_inputs
 from zhenfen.scoring.many import judge_measured
 from zhenfen.stores import name_place
-from zhenfen.tables import OBSERVED, TABLES, Tables, TableSpec, latest_time, read_tables
+from zhenfen.tables import OBSERVED, TABLES, Tables, TableSpec, latest_time, read_checked, read_tables
 from zhenfen.tables.parquet import ParquetRows, ParquetSink
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.admission import lower_ends
@@ -171,7 +171,7 @@ def read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
         InputError: Its rows break the contract.
         ConfigError: Nothing can be written.
     """
-    tables = _tables(name, as_of, work)
+    tables = known_at(read_tables(bucket_folder(work, name)), as_of)
     creators = tables["creators"]
     if not (work / LOSSES / name).exists():
         marked = mark_days(tables["follower_counts"].join(creators, on="creator_id", how="semi"))
@@ -259,7 +259,8 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
 
 
 def _tables(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Tables:
-    return known_at(read_tables(bucket_folder(work, name), tables), as_of)
+    """Of a bucket that `read_bucket` has checked."""
+    return known_at(read_checked(bucket_folder(work, name), tables), as_of)
 
 
 def _inputs(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Inputs:
