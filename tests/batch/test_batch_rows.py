@@ -221,8 +221,8 @@ def test_folders_that_cannot_take_the_scores_are_named(tmp_path: Path) -> None:
     source, out = write_profiles(tmp_path / "in"), tmp_path / "out"
     with pytest.raises(ConfigError, match="outside of the one that is read"):
         run_here("profiles", source, source / "out")
-    with pytest.raises(ConfigError, match="expected a folder; scores"):
-        run_here("profiles", source, Path("s3://bucket/out"))
+    with pytest.raises(ConfigError, match="outside of the one that is read"):
+        run_here("profiles", f"file://{source}", f"file://{source}/out")
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "letter.txt").write_text("")
     with pytest.raises(ConfigError, match=r"found 'letter\.txt'"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from zhenfen.batch.run import score_folder
 from zhenfen.batch.stages import Order
 from zhenfen.errors import ConfigError, InputError, Problem
 from zhenfen.files import write_file
+from zhenfen.s3 import SECRETS
 from zhenfen.simulate import simulate
 from zhenfen.tables import write_tables
 
@@ -179,3 +181,26 @@ def test_without_java_or_spark_it_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(spark_engine, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"zhenfen\[spark\]"):
         spark_engine.open_spark(1)
+
+
+def test_keys_stand_on_no_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+
+    class Asked:
+        _active_spark_context = None
+
+        def __init__(self, conf: Any, environment: dict[str, str]) -> None:
+            told.update(conf=dict(conf.getAll()), environment=environment)
+
+    monkeypatch.setattr("pyspark.SparkContext", Asked)
+    for name, value in {"AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": "http://there", "HOME": "/me"}.items():
+        monkeypatch.setenv(name, value)
+    spark_engine.open_spark(1)
+    # What the configuration holds is handed to the JVM on its command line.
+    assert "secret" not in str(told["conf"]).replace(spark_engine.REDACTED, "")
+    sent = told["environment"]
+    assert (sent["AWS_SECRET_ACCESS_KEY"], sent["AWS_ENDPOINT_URL"]) == ("secret", "http://there")
+    assert sent["POLARS_MAX_THREADS"] == "1"
+    assert "HOME" not in sent
+    assert "ZHENFEN_HOME" in sent
+    assert all(re.search(spark_engine.REDACTED, name) for name in SECRETS)

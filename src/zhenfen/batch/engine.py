@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, InputError
+from zhenfen.errors import ConfigError, InputError, StoreError
 
 ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A worker a core: threads of several workers would only get in each other's way. And the same number everywhere:
@@ -65,7 +65,7 @@ class Outcome:
 
     Attributes:
         name: The task's.
-        value: What its call returned.
+        value: What its call returned; of a store that cannot be used, the error itself, to be told in any language.
         error: Why there is none.
         is_fatal: Whether no other task can be done either, as with a full disk.
     """
@@ -155,7 +155,8 @@ def attempt(task: Task, work: Path) -> Outcome:
     except InputError as error:
         return Outcome(task.name, error=str(error))
     except ConfigError as error:
-        return Outcome(task.name, error=str(error), is_fatal=True)
+        told = error if isinstance(error, StoreError) else None
+        return Outcome(task.name, value=told, error=str(error), is_fatal=True)
 
 
 def check(outcome: Outcome) -> Outcome:
@@ -165,7 +166,7 @@ def check(outcome: Outcome) -> Outcome:
         ConfigError: No task can be done.
     """
     if outcome.is_fatal:
-        raise ConfigError(str(outcome.error))
+        raise outcome.value or ConfigError(str(outcome.error))
     return outcome
 
 

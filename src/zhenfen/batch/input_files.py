@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zhenfen.batch.manifest import hash_file
+from zhenfen.batch.scores_place import hash_file
 from zhenfen.errors import InputError, MissingTableError, Problem, UnreadableFileError
 from zhenfen.stores import AT_ONCE, check_bucket, is_address, join_address, name_place, open_place, tell_fault
 

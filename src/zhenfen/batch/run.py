@@ -15,15 +15,14 @@ from typing import Any, Literal
 from zhenfen.batch.engine import Engine, Task, Traffic
 from zhenfen.batch.input_files import list_files
 from zhenfen.batch.local_engine import LocalEngine
-from zhenfen.batch.manifest import WORK, BatchRecord, hash_texts, open_manifest
+from zhenfen.batch.manifest import BatchRecord, hash_texts, open_manifest
 from zhenfen.batch.rows import prepare_rows
 from zhenfen.batch.stages import AROUND, BatchRun, Order, Output, models, place
 from zhenfen.connectors.found_by import check_found_by
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.shelved import find_kind_of
-from zhenfen.files import settle
 from zhenfen.progress import Progress, silent
-from zhenfen.stores import is_address
+from zhenfen.stores import is_address, name_place
 from zhenfen.tables import PLATFORMS
 from zhenfen.version import __version__
 
@@ -67,8 +66,8 @@ def score_folder(order: Order, engine: Engine, on_progress: Progress = silent) -
         with open_manifest(order.out, made_by) as manifest:
             # What another input or order left on the way is gone; what this one made before it was stopped is there.
             key = hash_texts(str(sorted(made_by.items())), *(f"{one.name} {one.fingerprint}" for one in files))
-            work = order.out / WORK / key
-            _remove_folders(order.out / WORK, but=work)
+            work = manifest.scores.work / key
+            _remove_folders(manifest.scores.work, but=work)
             work.mkdir(exist_ok=True)
             run = BatchRun(order, files, manifest, engine, work, on_progress)
             # Prepare.
@@ -82,7 +81,7 @@ def score_folder(order: Order, engine: Engine, on_progress: Progress = silent) -
             if outputs:
                 _make(run, outputs)
             manifest.save()
-            _remove_folders(order.out / WORK)
+            _remove_folders(manifest.scores.work)
     return manifest
 
 
@@ -91,12 +90,8 @@ def _check(order: Order) -> Mapping[str, Any]:
     if order.platform is not None and order.platform not in PLATFORMS:
         raise ConfigError(f"platform {order.platform!r}: expected one of {', '.join(PLATFORMS)}")
     check_found_by(order.found_by)
-    # A path has but one slash where an address has two.
-    if ":/" in str(order.out):
-        raise ConfigError(f"{order.out}: expected a folder; scores are written to folders, mounted ones among them")
-    source = Path(order.source)
-    if not is_address(order.source) and order.out.resolve().is_relative_to(source.resolve()):
-        raise ConfigError(f"{order.out}: expected a folder outside of the one that is read")
+    if _is_within(str(order.out), order.source):
+        raise ConfigError(f"{name_place(str(order.out))}: expected a folder outside of the one that is read")
     shelf = models()
     model = shelf.need(find_kind_of(order.kind))
     described = {"kind": order.kind, "zhenfen": __version__, "model": model.version}
@@ -111,6 +106,15 @@ def _check(order: Order) -> Mapping[str, Any]:
     return {**described, **told, **quick, "as_of": as_of, "explain": order.explain}
 
 
+def _is_within(out: str, source: str) -> bool:
+    """Whether the next run would read the scores of this one."""
+    if is_address(out) != is_address(source):
+        return False
+    if is_address(out):
+        return f"{name_place(out).rstrip('/')}/".startswith(f"{name_place(source).rstrip('/')}/")
+    return Path(out).resolve().is_relative_to(Path(source).resolve())
+
+
 def _make(run: BatchRun, outputs: Sequence[Output]) -> None:
     """Make the outputs that are missing, of different tasks, and record each in the manifest as it is done."""
     missing = {one.task or one.name: one for one in outputs if not run.manifest.is_done(one.name, one.key)}
@@ -122,7 +126,7 @@ def _make(run: BatchRun, outputs: Sequence[Output]) -> None:
             run.set_aside(output.name, output.key, outcome.error)
         else:
             rows, sha256 = outcome.value
-            settle(run.work / SCORES / output.name, run.manifest.folder / output.name)
+            run.manifest.scores.keep(run.work / SCORES / output.name, output.name, sha256)
             run.manifest.record(output.name, output.key, rows=rows, sha256=sha256)
 
 

@@ -40,6 +40,7 @@ from zhenfen.batch.engine import (
 )
 from zhenfen.errors import ConfigError
 from zhenfen.files import write_file
+from zhenfen.s3 import ENVIRONMENT
 
 if TYPE_CHECKING:
     from pyspark import RDD, Broadcast, SparkContext
@@ -257,6 +258,8 @@ def _say(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+REDACTED = r"(?i)secret|password|token|access[._]?key"
+"""Names whose values Spark shows nowhere: its own pattern, which misses AWS_ACCESS_KEY_ID."""
 GATEWAY = "PYSPARK_GATEWAY_PORT"
 """Spark-submit's word to the program that it starts: where its JVM listens."""
 
@@ -276,13 +279,13 @@ def open_spark(n_workers: int) -> SparkEngine:
     # It tests for a pandas that nothing here uses.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"pyspark\.")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if GATEWAY in os.environ:
+        # What spark-submit was told is known to its JVM alone, and a configuration asks a JVM that it has met.
+        SparkContext._ensure_initialized()
     conf = SparkConf().setAppName("zhenfen").set("spark.log.level", "ERROR")
-    conf.set("spark.ui.showConsoleProgress", "false")
-    passed = {name: value for name, value in os.environ.items() if name.startswith("ZHENFEN_")}
-    for name, value in {**passed, **ONE_THREAD}.items():
-        conf.setExecutorEnv(name, value)
-    # What spark-submit was told is known to its JVM alone, which a configuration made here has not met yet: whatever is
-    # set here would win over it.
+    redacted = [pattern for pattern in (conf.get("spark.redaction.regex", None), REDACTED) if pattern]
+    conf.set("spark.ui.showConsoleProgress", "false").set("spark.redaction.regex", "|".join(redacted))
+    # Whatever is set here would win over what spark-submit was told.
     is_elsewhere = GATEWAY in os.environ or SparkContext._active_spark_context is not None
     if not is_elsewhere and not conf.contains("spark.master"):
         conf.setMaster(f"local[{n_workers},{MOST_FAILURES}]")
@@ -291,7 +294,13 @@ def open_spark(n_workers: int) -> SparkEngine:
         conf.set("spark.driver.bindAddress", "127.0.0.1").set("spark.driver.host", "127.0.0.1")
         conf.set("spark.ui.enabled", "false")
         conf.setIfMissing("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
-    return SparkEngine(SparkContext.getOrCreate(conf))
+    # Not in the configuration made above: it stands on the command line of the JVM, for all users of the machine.
+    environment = {
+        name: value for name, value in os.environ.items() if name in ENVIRONMENT or name.startswith("ZHENFEN_")
+    }
+    missing = {name: value for name, value in environment.items() if not conf.contains(f"spark.executorEnv.{name}")}
+    context = SparkContext._active_spark_context
+    return SparkEngine(context or SparkContext(conf=conf, environment={**missing, **ONE_THREAD}))
 
 
 def find_java() -> str | None:

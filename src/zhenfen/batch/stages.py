@@ -17,7 +17,8 @@ import polars as pl
 
 from zhenfen.batch.engine import NO_TRAFFIC, Engine, Outcome, Task, Traffic
 from zhenfen.batch.input_files import InputFile
-from zhenfen.batch.manifest import BatchRecord, hash_file, hash_texts
+from zhenfen.batch.manifest import BatchRecord, hash_texts
+from zhenfen.batch.scores_place import hash_file
 from zhenfen.files import settle, unwritable, write_file
 from zhenfen.progress import Progress, silent
 
@@ -37,7 +38,7 @@ class Order:
     Attributes:
         kind: profiles, comments, posts or creators.
         source: File, folder or address of the input.
-        out: Folder of the scores.
+        out: Folder of the scores, or its address.
         platform: Platform of profiles and posts that name none.
         as_of: Moment that the data are read at; None for the latest there is.
         explain: Whether to list contributions.
@@ -48,7 +49,7 @@ class Order:
 
     kind: Kind
     source: str
-    out: Path
+    out: Path | str
     platform: str | None = None
     as_of: datetime | None = None
     explain: bool = False
@@ -131,7 +132,7 @@ class BatchRun:
 
     def set_aside(self, name: str, key: str, error: str) -> None:
         """Enter an output that cannot be made; what an older input had there is gone."""
-        (self.manifest.folder / name).unlink(missing_ok=True)
+        self.manifest.scores.remove(name)
         self.manifest.record(name, key, error=error)
 
 

@@ -100,16 +100,17 @@ def run_batch(
     from zhenfen.batch.run import open_engine, score_folder
     from zhenfen.batch.stages import Order
     from zhenfen.cli.terminal import StepDisplay, show_cluster, show_scored
-    from zhenfen.stores import delivered, name_place
+    from zhenfen.stores import check_place, name_place
 
     engine, workers = pool
-    with delivered(out) as folder:
-        order = Order(kind, source, folder, platform, as_of, explain, found_by, is_quick, brands)
-        opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
-        if opened.cluster:
-            show_cluster(opened.cluster, lang)
-        with StepDisplay(lang) as steps:
-            manifest = score_folder(order, opened, steps.advance)
+    for place in (source, out):
+        check_place(place)
+    order = Order(kind, source, out, platform, as_of, explain, found_by, is_quick, brands)
+    opened = open_engine((engine or EngineName.LOCAL).value, workers or os.cpu_count() or 1)
+    if opened.cluster:
+        show_cluster(opened.cluster, lang)
+    with StepDisplay(lang) as steps:
+        manifest = score_folder(order, opened, steps.advance)
     show_scored(kind, manifest.n_rows, name_place(out), lang)
     if manifest.set_aside:
         _show_set_aside(manifest, lang)
