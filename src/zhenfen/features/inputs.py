@@ -90,9 +90,7 @@ class Inputs:
 
     def among(self, around: Surroundings) -> Inputs:
         """The same as a part of a set that shows `around`."""
-        return self._with(
-            around=around, comment_texts=self.comment_texts, comment_clusters=self.comment_clusters
-        )
+        return self._with(around=around, comment_texts=self.comment_texts, comment_clusters=self.comment_clusters)
 
     def _with(self, **known: object) -> Inputs:
         """A copy, what was made of its tables included, in which these attributes are exchanged."""
