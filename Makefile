@@ -55,6 +55,9 @@ slow: setup ## tests/slow.txt anew, slowest first: what each test takes
 bare: setup ## the wheel alone, without extras, in a new environment: import, vet
 	$(BIN)/python -m benchmarks.bare_install
 
+serve-model: setup ## URI=models:/zhenfen-audience@champion over HTTP by MLflow, from .venv without activating it
+	PATH="$(abspath $(BIN)):$$PATH" mlflow models serve --model-uri "$(URI)" --env-manager local
+
 bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.import_comments

@@ -44,7 +44,7 @@ def load_shout(folder: Path) -> ShoutModel:
 
 def score_shout(model: ShoutModel, rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
     marks = pl.col("text").str.count_matches("[!！]").clip(0, 10) * model.points
-    return rows.select("post_id", p_shout=marks, model=pl.lit(model.manifest.label))
+    return rows.select("post_id", p_shout=marks, model=pl.lit(model.manifest.stamp))
 
 
 SHOUT = ShelvedModel(

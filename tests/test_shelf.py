@@ -15,7 +15,16 @@ from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
 from zhenfen.model_registry import read_choice
 from zhenfen.scoring.identity import hash_configs
-from zhenfen.shelf import ARTEFACTS, CHOICE, PANEL, find_file, find_folder
+from zhenfen.shelf import (
+    ARTEFACTS,
+    CHOICE,
+    PANEL,
+    ShelfManifest,
+    find_file,
+    find_folder,
+    may_be_same,
+    read_shelf_manifest,
+)
 
 ROOT = Path(__file__).parents[1]
 READERS = {"hash_file", "read_config", "read_rules", "read_yaml"}
@@ -111,3 +120,28 @@ def test_nothing_in_training_writes_under_configs(path: Path) -> None:
             names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
             assert "config_dir" not in names or names & READERS, f"{path.name}:{node.lineno}: {text}"
             assert "'configs'" not in text or "_git(" in text, f"{path.name}:{node.lineno}: {text}"
+
+
+def test_the_stamp_names_the_bytes_of_the_folder(copy: Path) -> None:
+    folder = copy / "panel" / "1"
+    before = read_shelf_manifest(folder, ShelfManifest)
+    assert before.stamp == f"panel/1@{before.sha256[:8]}"
+    changed = before.model_copy(update={"files": {**before.files, "card.md": "0" * 64}})
+    assert changed.label == before.label
+    assert changed.stamp != before.stamp
+
+
+@pytest.mark.parametrize(
+    ("stamp", "other", "may_be"),
+    [
+        ("audience/2@aaaaaaaa", "audience/2@aaaaaaaa", True),
+        ("audience/2", "audience/2@aaaaaaaa", True),
+        ("audience/2@aaaaaaaa", "audience/2", True),
+        ("audience/2@aaaaaaaa", "audience/2@bbbbbbbb", False),
+        ("audience/1", "audience/2@aaaaaaaa", False),
+        ("audience/2", "audience/2", True),
+        ("", "audience/2@aaaaaaaa", False),
+    ],
+)
+def test_files_from_before_the_hash_may_be_of_the_same_model(stamp: str, other: str, may_be: bool) -> None:
+    assert may_be_same(stamp, other) is may_be

@@ -38,7 +38,11 @@ class ToyCommentModel:
     """Adverts name an account; filler has one or two characters."""
 
     version = "comment/0 000000000000"
-    manifest = SimpleNamespace(label="comment/0", kinds={kind: make_kind() for kind in ("advert", "filler", "praise")})
+    manifest = SimpleNamespace(
+        label="comment/0",
+        stamp="comment/0@00000000",
+        kinds={kind: make_kind() for kind in ("advert", "filler", "praise")},
+    )
     thresholds = MappingProxyType({"advert": 0.5, "filler": 0.5, "praise": 0.5})
 
     def predict(self, normalised: pl.Series) -> pl.DataFrame:
@@ -59,7 +63,7 @@ class ToyPostModel:
     """Sponsored posts say 下单."""
 
     version = "post/0 000000000000"
-    manifest = SimpleNamespace(label="post/0", domain={"text_chars": (8.0, 10_000.0)})
+    manifest = SimpleNamespace(label="post/0", stamp="post/0@00000000", domain={"text_chars": (8.0, 10_000.0)})
 
     def predict(self, posts: pl.DataFrame, *, is_quick: bool = False) -> pl.DataFrame:
         sells = pl.col("text").str.contains("下单")
@@ -98,7 +102,11 @@ class ToyCreatorModel:
     """Unexplained growth and templates in the comments raise the log-odds, each by ten times its share."""
 
     version = "creator/0 000000000000"
-    manifest = SimpleNamespace(label="creator/0", features=("comments_template_share", "growth_unexplained_share_90d"))
+    manifest = SimpleNamespace(
+        label="creator/0",
+        stamp="creator/0@00000000",
+        features=("comments_template_share", "growth_unexplained_share_90d"),
+    )
     lines = Lines(elevated_from=0.75, high_from=0.9)
     base = -3.0
 

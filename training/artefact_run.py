@@ -14,7 +14,7 @@ import polars as pl
 from training.card import make_table
 from training.command import end_with_errors, make_parser
 from training.datasets import data_dir
-from training.shelf import ShelfPlace, Trained, hash_file, write_shelf
+from training.shelf import ShelfPlace, Trained, TrainingFile, hash_file, write_shelf
 from training.tracking import track
 from zhenfen.config import models_dir
 from zhenfen.shelf import Artefact, ShelfManifest, TrainingSource, list_versions
@@ -88,7 +88,7 @@ def describe_source(folder: Path, name: str) -> TrainingSource:
     """One file of the public data, as a manifest names it."""
     path = folder / name
     rows = pl.scan_parquet(path).select(pl.len()).collect().item()
-    return TrainingSource(source=name, rows=rows, sha256=hash_file(path), terms=TERMS[name])
+    return TrainingFile(source=name, rows=rows, sha256=hash_file(path), terms=TERMS[name], path=path)
 
 
 def shelve(made: Made, sources: Sequence[TrainingSource], shelf: Path) -> Path:

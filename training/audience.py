@@ -1,6 +1,7 @@
 """The audience model: train on the labelled sets of profiles, judge, track, and put on the shelf.
 
-Run: python -m training.audience [--with-audits DIR] [--tune N] [--tracking-uri URI]
+Run: python -m training.audience [--with-audits DIR] [--labels FILE.csv] [--map COLUMN=HEADING] [--tune N]
+     [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from training.fit import (
 )
 from training.held_out import make_held_out
 from training.inner import across_sources
+from training.labels import LabelForm, OwnLabels, add_labels_option, take_labels
 from training.profiles import JUDGES, SOURCES, UNREAD, add_unread, load_profiles, mark_twins
 from training.recipe import Export, Recipe, run_command
 from training.shelf import find_domain, hash_file
@@ -41,10 +43,13 @@ from zhenfen.config import config_dir, read_config
 from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.mixture import Mixture
 from zhenfen.features.audience import profile
+from zhenfen.features.audience.profile import measure_profiles
 from zhenfen.shelf import TrainingSource
+from zhenfen.tables import EPOCH, latest_time, time_columns
 
 Array = npt.NDArray[np.float64]
 
+LABELS = LabelForm("audience", "is_fake", ("profile_id", "platform"))
 FOLLOWERS = 10 ** pl.col("profile_followers_log10") - 1
 
 
@@ -71,11 +76,13 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
 
     Attributes:
         audits: Tables with audit_labels to learn from too.
+        labels: Labels of a file to learn from too.
         n_trials: `--tune N`.
     """
 
     audits: Path | None = None
     n_trials: int = 0
+    labels: OwnLabels | None = None
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[ModelConfig]]:
@@ -83,8 +90,12 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
         return (make_chooser(self.config.name, judge_across, "trees", self.n_trials, self.config.seed),)
 
     def params(self) -> Mapping[str, Any]:
-        """The configuration, the shared trees' parameters by their own names."""
-        return {**self.config.model_dump(exclude={"params"}), **asdict(self.config.params)}
+        """The configuration as it is used: the shared trees' parameters by their own names, every seed the model's."""
+        config = self.config
+        said = config.model_dump(exclude={"params"})
+        for name, expert in config.experts.items():
+            said["experts"][name]["params"] = asdict(replace(expert.params, seed=config.seed))
+        return {**said, **asdict(replace(config.params, seed=config.seed))}
 
     def data(self, folder: Path) -> tuple[pl.DataFrame, list[TrainingSource]]:
         """Rows of all sources with near-duplicates marked."""
@@ -93,6 +104,12 @@ class AudienceRecipe(Recipe[ModelConfig, pl.DataFrame, FittedAudience, Judged]):
         if self.audits is not None:
             labelled, source = load_audits(self.audits)
             rows, sources = pl.concat((rows, labelled)), [*sources, source]
+        if self.labels is not None:
+            own = self.labels.rows
+            measured = measure_profiles(own, latest_time(own, time_columns("audience")) or EPOCH)
+            about = own.select("source", "platform", pl.col("is_fake").cast(pl.Int8))
+            rows = pl.concat((rows, pl.concat((about, measured), how="horizontal")))
+            sources = [*sources, self.labels.source]
         return add_unread(mark_twins(rows)), sources
 
     def fit(self, data: pl.DataFrame) -> FittedAudience:
@@ -181,13 +198,14 @@ def make_known_parts(rows: pl.DataFrame, config: ModelConfig) -> Iterator[tuple[
 def make_recipe(options: Namespace) -> AudienceRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "audience.yaml", ModelConfig)
-    return AudienceRecipe(config, options.with_audits, options.tune)
+    return AudienceRecipe(config, options.with_audits, options.tune, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("audience", __doc__)
     parser.add_argument("--with-audits", type=Path, metavar="DIR", help="tables with audit_labels to learn from too")
+    add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)
 

@@ -1,6 +1,7 @@
 """The comment model: train on the public sets of comments, judge, track, and put on the shelf.
 
-Run: python -m training.comment [--with-audits PATH] [--tune N] [--tracking-uri URI]
+Run: python -m training.comment [--with-audits PATH] [--labels FILE.csv] [--map COLUMN=HEADING] [--tune N]
+     [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from training.fillers import KINDS as TALK_KINDS
 from training.fillers import load_fillers
 from training.fit import write_calibrations
 from training.held_out import make_held_out
+from training.labels import LabelForm, OwnLabels, add_labels_option, take_labels
 from training.recipe import Export, Recipe, run_command
 from training.shelf import hash_file
 from training.split import Parts, leave_sources_out, make_folds
@@ -67,6 +69,8 @@ NOISY = "gamechat"
 POOLED = "under posts"
 FEWEST_ADVERTS = 10
 """Of a source that judges: with fewer, of which Douyin holds one, a figure is about single comments."""
+
+LABELS = LabelForm("comments", "is_advert", ("text", "platform"))
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,12 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     Attributes:
         n_trials: `--tune N`.
         audits: Comments labelled at the desk, a file or a folder of them.
+        labels: Labels of a file to learn from too.
     """
 
     n_trials: int = 0
     audits: Path | None = None
+    labels: OwnLabels | None = None
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[Any]]:
@@ -141,11 +147,13 @@ class CommentRecipe(Recipe[CommentConfig, CommentData, FittedComments, JudgedCom
     def data(self, folder: Path) -> tuple[CommentData, list[TrainingSource]]:
         """Comments, and texts labelled as fillers and praise, most of them weakly."""
         is_fake = (pl.col("label") == "advert").cast(pl.Int8)
-        labelled, more = None, []
+        labelled, more, own = None, [], self.labels
         if self.audits is not None:
             labelled, source = take_comments(read_text_audits(self.audits, "comment"))
             more = [source]
-        comments = load_comments(folder, labelled, with_judges=True).with_columns(is_fake=is_fake)
+        more += [own.source] if own else []
+        comments = load_comments(folder, labelled, with_judges=True, own=own.rows if own else None)
+        comments = comments.with_columns(is_fake=is_fake)
         sources = describe_sets((one for one in SOURCES if one.ships), comments, folder)
         return CommentData(comments, load_fillers(folder, labelled)), [*sources, *more]
 
@@ -372,13 +380,14 @@ def _show(fitted: FittedComments, judged: JudgedComments) -> Sequence[str]:
 def make_recipe(options: Namespace) -> CommentRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "comment.yaml", CommentConfig)
-    return CommentRecipe(config, options.tune, options.with_audits)
+    return CommentRecipe(config, options.tune, options.with_audits, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("comment", __doc__)
     add_audits(parser)
+    add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)
 

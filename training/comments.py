@@ -33,6 +33,10 @@ CONTACT_CODE = (
 """A contact, or the word for an account with a number or name behind it; in normalised texts."""
 
 
+TIES = ("post_id", "creator_id", "author_id")
+"""What labels of one's own may say, so that no post, creator or author straddles a split."""
+
+
 @dataclass(frozen=True)
 class CommentSource(LabelledSet):
     """One public set of comments: `read` gives text, label and part.
@@ -48,13 +52,16 @@ class CommentSource(LabelledSet):
         return super().load(folder).with_columns(ships=self.ships)
 
 
-def load_comments(folder: Path, audits: pl.DataFrame | None = None, *, with_judges: bool = False) -> pl.DataFrame:
+def load_comments(
+    folder: Path, audits: pl.DataFrame | None = None, *, with_judges: bool = False, own: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Comments of all sources.
 
     Args:
         folder: The public data.
         audits: Comments labelled at the desk, see `text_audits.take_comments`.
         with_judges: Also the sources that may judge and must not be learned from (ships is false).
+        own: Labels of a file: source, platform, text, is_advert, and TIES, which tie twins as well.
 
     Returns:
         source, platform, part (a finer division of the source), text (raw), normalised, label (advert | genuine),
@@ -63,6 +70,10 @@ def load_comments(folder: Path, audits: pl.DataFrame | None = None, *, with_judg
         nothing and copies within a source are left out.
     """
     rows = pl.concat([source.load(folder) for source in SOURCES if source.ships or with_judges])
+    if own is not None:
+        said = _read_labelled(own.with_columns(pl.col("is_advert").cast(pl.Int8)))
+        given = said.with_columns(own.select("source", "platform", *TIES), ships=pl.lit(value=True))
+        rows = pl.concat((rows, given), how="diagonal")
     if audits is not None:
         rows = pl.concat((rows, audits.with_columns(source=pl.lit(AUDITS), ships=True)), how="diagonal")
     rows = rows.with_row_index("comment_id")
@@ -72,8 +83,11 @@ def load_comments(folder: Path, audits: pl.DataFrame | None = None, *, with_judg
     rows = mark_twins(rows).filter(is_advert | ~is_advert.any().over("twin"))
     rows = tie_posts(rows, folder)
     if audits is not None:
-        own = rows.filter(source=AUDITS)
-        rows = tie(rows, pl.concat([own.select("twin", at=name).drop_nulls() for name in ("creator", "author")]))
+        judged = rows.filter(source=AUDITS)
+        rows = tie(rows, pl.concat([judged.select("twin", at=name).drop_nulls() for name in ("creator", "author")]))
+    if own is not None:
+        for name in TIES:
+            rows = tie(rows, rows.filter(source=own["source"][0]).select("twin", at=name).drop_nulls())
     columns = ("source", "platform", "part", "text", "normalised", "label", "twin", "ships")
     return rows.select(columns)
 

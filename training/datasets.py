@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from training.shelf import hash_file
+from training.shelf import TrainingFile, hash_file
 from zhenfen.features.engagement.sponsored import N_POSTS_NEEDED
 from zhenfen.shelf import TrainingSource
 from zhenfen.tables import Tables
@@ -75,7 +75,13 @@ def describe_sets(sets: Iterable[LabelledSet], rows: pl.DataFrame, folder: Path)
     """What model.yaml says of the sets whose loaded rows (column source) are among `rows`."""
     n_rows = dict(rows.group_by("source").len().iter_rows())
     return [
-        TrainingSource(source=one.name, rows=n_rows[one.name], sha256=one.sha256(folder), terms=one.terms)
+        TrainingFile(
+            source=one.name,
+            rows=n_rows[one.name],
+            sha256=one.sha256(folder),
+            terms=one.terms,
+            path=folder / one.path,
+        )
         for one in sets
     ]
 

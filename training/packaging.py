@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
-from zhenfen import __version__
+from training.shelf import CARD
+from training.tracking import MOST_NOTE_CHARS, NOTE_TAG, ROOT
+from zhenfen.errors import ConfigError
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import load_kinds
 from zhenfen.scoring.frames import input_columns, open_scorer
@@ -17,36 +22,60 @@ from zhenfen.simulate import simulate
 from zhenfen.tables.foreign import is_needed
 
 SERVED = Path(__file__).parent / "served_model.py"
-MODEL = "model"
 SHELF = "shelf"
 N_EXAMPLES = 3
 SEED = 1
-REQUIREMENTS = (f"zhenfen=={__version__}", "pandas")
-"""What `mlflow models serve` needs beside mlflow; `zhenfen` comes from the wheel that `python -m build` makes."""
 _OUTPUTS = {pl.String: "string", pl.Float64: "double", pl.Boolean: "boolean", pl.Int64: "long"}
 
 
 def log_shelf(mlflow: Any, folder: Path) -> str:
-    """Log a shelf folder as a model of the open run; returns its URI.
+    """Log a shelf folder as a model of the open run, with the wheel that scores it; returns its URI.
 
     Raises:
-        ConfigError: A file of it was changed.
+        ConfigError: A file of it was changed, or no wheel can be built.
     """
     manifest = read_manifest(folder)
     example = make_example(manifest)
     with TemporaryDirectory() as place:
+        wheel = build_wheel(Path(place))
         # MLflow names the artifact's folder after this one.
         shelf = Path(place) / SHELF
         shutil.copytree(folder, shelf)
         logged = mlflow.pyfunc.log_model(
-            name=MODEL,
+            name=f"{manifest.name}-{manifest.version}",
+            model_type=f"classifier of {load_kinds()[manifest.name].rows}",
+            tags={NOTE_TAG: read_card(folder)},
             python_model=str(SERVED),
             artifacts={SHELF: str(shelf)},
             signature=make_signature(manifest, open_scorer(folder)(example, None)),
             input_example=example.to_pandas(),
-            pip_requirements=[*REQUIREMENTS, f"mlflow=={mlflow.__version__}"],
+            # `zhenfen` is on no package index: every environment manager installs it from the model itself.
+            code_paths=[str(wheel)],
+            pip_requirements=[f"code/{wheel.name}", "pandas", f"mlflow=={mlflow.__version__}"],
         )
     return str(logged.model_uri)
+
+
+def build_wheel(target: Path) -> Path:
+    """A wheel of the checkout in `target`: code, configs and shelf.
+
+    Raises:
+        ConfigError: hatchling is not installed, or it cannot build.
+    """
+    if importlib.util.find_spec("hatchling") is None:
+        raise ConfigError("the wheel that serves a model is built by hatchling: pip install 'zhenfen[tracking]'")
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target))
+    made = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    if made.returncode:
+        raise ConfigError(f"{ROOT}: no wheel can be built ({made.stderr.strip().rpartition(chr(10))[2]})")
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+def read_card(folder: Path) -> str:
+    """The card of a shelf folder as a description; of a longer one the head, whole lines."""
+    card = (folder / CARD).read_text(encoding="utf-8")
+    return card if len(card) <= MOST_NOTE_CHARS else card[:MOST_NOTE_CHARS].rpartition("\n")[0]
 
 
 def make_example(manifest: Manifest) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The post model: train on the public sets of posts, judge, track, and put on the shelf.
 
-Run: python -m training.post [--with-audits PATH] [--tune N] [--tracking-uri URI]
+Run: python -m training.post [--with-audits PATH] [--labels FILE.csv] [--map COLUMN=HEADING] [--tune N]
+     [--tracking-uri URI]
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from training.evaluate import (
     judge,
 )
 from training.held_out import make_held_out
+from training.labels import LabelForm, OwnLabels, add_labels_option, take_labels
 from training.paid import BY_BOTH, MARKS, FittedPaid, fit_paid, load_marks
 from training.post_fit import (
     BASELINES,
@@ -67,6 +69,8 @@ from zhenfen.estimators.text_encoder import EncoderConfig, TextEncoder
 from zhenfen.shelf import TrainingSource
 
 Array = npt.NDArray[np.float64]
+
+LABELS = LabelForm("posts", "is_sponsored", ("text", "platform"))
 
 
 @dataclass(frozen=True)
@@ -123,11 +127,13 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
         reading: The encoder.
         n_trials: `--tune N`.
         audits: Posts labelled at the desk, a file or a folder of them.
+        labels: Labels of a file to learn from too.
     """
 
     reading: EncoderConfig
     n_trials: int = 0
     audits: Path | None = None
+    labels: OwnLabels | None = None
 
     @cached_property
     def choosers(self) -> Sequence[Chooser[PostConfig]]:
@@ -136,11 +142,13 @@ class PostRecipe(Recipe[PostConfig, PostData, FittedPosts, Judged]):
 
     def data(self, folder: Path) -> tuple[PostData, list[TrainingSource]]:
         """Rows of all sources, read by the encoder."""
-        labelled, more = None, []
+        labelled, more, own = None, [], self.labels
         if self.audits is not None:
             labelled, source = take_posts(read_text_audits(self.audits, "post"))
             more = [source]
-        rows, marks, encoder = load_posts(folder, labelled), load_marks(folder), TextEncoder.load(self.reading)
+        more += [own.source] if own else []
+        rows = load_posts(folder, labelled, own.rows if own else None)
+        marks, encoder = load_marks(folder), TextEncoder.load(self.reading)
         sources = [*describe_sets(SOURCES, rows, folder), *describe_sets([MARKS], marks, folder), *more]
         lessons, marked = (make_lessons(one["text"], encoder) for one in (rows, marks))
         probe = encoder.embed(pl.Series([PROBE]))[0][0].astype(np.float64)
@@ -362,15 +370,15 @@ def show_kinds(confused: pl.DataFrame) -> str:
 def make_recipe(options: Namespace) -> PostRecipe:
     """The recipe that was asked for."""
     config = read_config(config_dir() / "models" / "post.yaml", PostConfig)
-    return PostRecipe(
-        config, read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig), options.tune, options.with_audits
-    )
+    reading = read_config(config_dir() / "models" / "encoder.yaml", EncoderConfig)
+    return PostRecipe(config, reading, options.tune, options.with_audits, take_labels(options, LABELS))
 
 
 def main() -> None:
     """Read the options and run."""
     parser = make_parser("post", __doc__)
     add_audits(parser)
+    add_labels_option(parser)
     add_option(parser)
     run_command(parser, make_recipe)
 

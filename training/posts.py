@@ -24,6 +24,8 @@ Array = npt.NDArray[np.float64]
 KINDS = {"promo_third_party": "third_party", "promo_own": "own", "campaign": "campaign"}
 """What the readers' rubric calls sponsored-sounding, and the word of the scores for it."""
 READERS = ("a", "b")
+OWN_GENRE = "notes"
+"""What posts of one's own are taken for: texts that people published as they are."""
 UNDECIDED = 0.5
 """The readers disagree: such a row teaches both and judges nobody."""
 LABELLED_2 = "sponsored/posts_labelled_2.parquet"
@@ -54,12 +56,13 @@ class PostSource(LabelledSet):
         return read.with_columns(genre=pl.lit(self.genre), **absent, **votes).select(COLUMNS)
 
 
-def load_posts(folder: Path, audits: pl.DataFrame | None = None) -> pl.DataFrame:
+def load_posts(folder: Path, audits: pl.DataFrame | None = None, own: pl.DataFrame | None = None) -> pl.DataFrame:
     """Texts of all sources with a label.
 
     Args:
         folder: The public data.
         audits: Posts labelled at the desk, see `text_audits.take_posts`.
+        own: Labels of a file: source, platform, text, creator_id, is_sponsored; of the genre OWN_GENRE.
 
     Returns:
         source, genre, platform, part (a finer division of the source), text (raw), y (share of readers to whom it
@@ -71,6 +74,15 @@ def load_posts(folder: Path, audits: pl.DataFrame | None = None) -> pl.DataFrame
     rows = pl.concat([source.load(folder) for source in SOURCES])
     if audits is not None:
         rows = pl.concat((rows, place_audits(audits)))
+    if own is not None:
+        given = own.select(
+            *("source", "platform", "text"),
+            genre=pl.lit(OWN_GENRE),
+            part=pl.lit("all"),
+            creator="creator_id",
+            y=pl.col("is_sponsored").cast(pl.Float64),
+        )
+        rows = pl.concat((rows, given), how="diagonal").select(COLUMNS)
     rows = rows.with_columns(is_fake=(pl.col("y") > UNDECIDED).cast(pl.Int64))
     return rows.with_columns(twin=pl.Series(group_texts(rows))).drop("creator")
 

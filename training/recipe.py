@@ -21,9 +21,9 @@ from training.datasets import data_dir
 from training.evaluate import EVEN, VIEWS
 from training.figures import draw_views
 from training.held_out import log_held_out, measure_calibration
-from training.packaging import SHELF, log_shelf
+from training.packaging import SHELF, log_shelf, read_card
 from training.shelf import ShelfPlace, Trained, write_shelf
-from training.tracking import track
+from training.tracking import NOTE_TAG, track
 from training.tune import Chooser, Tuner
 from zhenfen.config import models_dir
 from zhenfen.shelf import TrainingSource
@@ -153,14 +153,17 @@ def run(recipe: Recipe[Config, Data, Fitted, Judged], folder: Path, shelf: Path,
         if tuned:
             tracked.log_params({"tuned": tuned if len(tuned) > 1 else next(iter(tuned.values()))})
         errors = {view: measure_calibration(export.held, view) for view in VIEWS}
-        tracked.log_metrics(export.metrics)
-        tracked.log_metrics({"calibration_error": {view: one for view, one in errors.items() if one is not None}})
         for name, figure in draw_views(export.held).items():
             tracked.log_figure(figure, name)
         written = write_shelf(trained, shelf, recipe.config)
         log_held_out(tracked, export.held)
         tracked.log_folder(written, SHELF)
-        log_shelf(tracked.mlflow, written)
+        tracked.mlflow.set_tag(NOTE_TAG, read_card(written))
+        model = log_shelf(tracked.mlflow, written)
+        # MLflow keeps which data set a figure belongs to with a model alone, so the model is there first.
+        tracked.log_metrics(export.metrics, model=model)
+        known = {view: one for view, one in errors.items() if one is not None}
+        tracked.log_metrics({"calibration_error": known}, model=model)
     return written
 
 

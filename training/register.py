@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +20,9 @@ import numpy as np
 import polars as pl
 
 from training import gate, held_out
-from training.card import make_table
+from training.card import make_table, read_notes
 from training.command import end_with_errors
-from training.packaging import SHELF, log_shelf
+from training.packaging import SHELF, log_shelf, read_card
 from training.shelf import hash_file
 from training.tracking import default_uri
 from zhenfen.config import config_dir, models_dir, read_config
@@ -95,7 +96,8 @@ def register(folder: Path, uri: str, rules: gate.Gate) -> Outcome:
             judged_against = gate.Contender(registry.fetch(champion), _read_held(registry, champion.run_id))
         checks = gate.judge(rules, manifest.name, challenger, judged_against)
         is_better = gate.may_promote(checks)
-        # What the gate said stays with the run and with the version.
+        # What the gate said stays with the run, the model and the version.
+        _log_checks(registry, registered, checks)
         rows = [
             {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in one.items()}
             for one in map(asdict, checks)
@@ -172,6 +174,26 @@ def _read_held(registry: Registry, run_id: str) -> pl.DataFrame:
         return held_out.read_held_out(Path(registry.client.download_artifacts(run_id, path, place)))
 
 
+def _log_checks(registry: Registry, registered: Registered, checks: Sequence[gate.Check]) -> None:
+    """The gate's figures as metrics of the challenger's run and model: gate.<what>.<where>, ends and limits too."""
+    from mlflow.entities import Metric
+
+    assert registered.run_id is not None
+    found = {
+        f"gate.{check.what}{'.' * bool(check.where)}{check.where}{end}": value
+        for check in checks
+        for end, value in (("", check.value), (".low", check.low), (".high", check.high), (".limit", check.limit))
+        if value is not None and not np.isnan(value)
+    }
+    logged = registry.client.get_run(registered.run_id).outputs.model_outputs
+    model_id, now = (logged[0].model_id if logged else None), int(time.time() * 1000)
+    metrics = [
+        Metric(name, value, now, registered.version, model_id=model_id, run_id=registered.run_id)
+        for name, value in found.items()
+    ]
+    registry.client.log_batch(registered.run_id, metrics)
+
+
 def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:
     """Register the model that the run logged; one that logged none logs it now."""
     import mlflow
@@ -187,6 +209,8 @@ def _add_version(registry: Registry, folder: Path, run_id: str) -> Registered:
         with mlflow.start_run(run_id=run_id):
             model_uri = log_shelf(mlflow, folder)
     made = mlflow.register_model(model_uri, PREFIX + manifest.name, tags=tags)
+    registry.client.update_registered_model(made.name, read_notes(manifest.name).partition("\n\n")[0])
+    registry.client.update_model_version(made.name, made.version, read_card(folder))
     return registry.find(ModelReference(manifest.name, int(made.version)))
 
 

@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from training.shelf import find_commit
+import polars as pl
+
+from training.shelf import TrainingFile, find_commit
 from zhenfen.errors import ConfigError
 from zhenfen.model_registry import keep_quiet, root_cause
 from zhenfen.shelf import TrainingSource
@@ -19,9 +21,11 @@ from zhenfen.shelf import TrainingSource
 ROOT = Path(__file__).parents[1]
 LOCAL_URI = f"sqlite:///{ROOT / 'mlflow.db'}"
 LOCAL_ARTIFACTS = ROOT / "mlruns"
-DIGEST_CHARS = 32
+DIGEST_CHARS = 36
 """MLflow keeps no longer ones."""
 COMMIT_TAG = "git_commit"
+NOTE_TAG, MOST_NOTE_CHARS = "mlflow.note.content", 5_000
+"""Where MLflow keeps what its pages show as a description, and the longest that its tables of models take."""
 PACKAGES = "packages.txt"
 
 
@@ -32,24 +36,43 @@ def default_uri() -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """An open run of MLflow."""
+    """An open run of MLflow.
+
+    Attributes:
+        mlflow: The package.
+        datasets: Name of a source → its data set, of those told so far.
+    """
 
     mlflow: Any
+    datasets: dict[str, Any] = field(default_factory=dict)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Names and values; nested ones get dotted names."""
-        self.mlflow.log_params(dict(_flatten(params)))
+        """Names and values; nested ones get dotted names, lists are JSON."""
+        said = dict(_flatten(params))
+        lists = {name: one for name, one in said.items() if isinstance(one, list | tuple)}
+        self.mlflow.log_params({**said, **{name: json.dumps(one, ensure_ascii=False) for name, one in lists.items()}})
 
-    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Names and numbers, of a step where there are steps; nested ones get dotted names."""
-        self.mlflow.log_metrics({name: float(value) for name, value in _flatten(metrics)}, step=step)
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None, model: str | None = None) -> None:
+        """Names and numbers, of a step where there are steps; nested ones get dotted names.
+
+        One whose name holds that of a data set belongs to it, which MLflow keeps with `model`, the URI of a logged one.
+        """
+        model_id = model and model.removeprefix("models:/")
+        numbers = {name: float(value) for name, value in _flatten(metrics)}
+        for source, dataset in self.datasets.items():
+            mine = {name: numbers.pop(name) for name in list(numbers) if f".{source}." in f".{name}."}
+            if mine:
+                self.mlflow.log_metrics(mine, step=step, model_id=model_id, dataset=dataset)
+        self.mlflow.log_metrics(numbers, step=step, model_id=model_id)
 
     def set_sources(self, sources: Iterable[TrainingSource]) -> None:
         """Rows, hash and terms of every data set, as inputs of the run and as tags."""
         sources = list(sources)
         for one in sources:
+            self.datasets[one.source] = _make_dataset(one)
             # MLflow keeps a data set once; what a run took of it stands with the run.
-            self.mlflow.log_input(_make_dataset(one), context="training", tags={"rows": str(one.rows)})
+            tags = {"rows": str(one.rows), "sha256": one.sha256, "terms": one.terms}
+            self.mlflow.log_input(self.datasets[one.source], context="training", tags=tags)
         said = {one.source: {"rows": one.rows, "sha256": one.sha256, "terms": one.terms} for one in sources}
         self.mlflow.set_tags(dict(_flatten({"data": said})))
 
@@ -122,7 +145,8 @@ def _start(mlflow: Any, experiment: str, uri: str) -> Any:
 
 
 def _make_dataset(source: TrainingSource) -> Any:
-    """A data set as MLflow keeps it: name, hash, terms and number of rows, and none of its rows."""
+    """A data set as MLflow keeps it: name, hash, number of rows, a file's place and columns, and none of its rows."""
+    from mlflow.data import polars_dataset, sources
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
@@ -134,8 +158,14 @@ def _make_dataset(source: TrainingSource) -> Any:
         def to_dict(self) -> dict[str, str]:
             return {**super().to_dict(), "profile": json.dumps(self.profile)}
 
-    origin = CodeDatasetSource({"sha256": source.sha256, "terms": source.terms})
-    return Counted(origin, source.source, source.sha256[:DIGEST_CHARS])
+    if not isinstance(source, TrainingFile):
+        origin = CodeDatasetSource({"sha256": source.sha256, "terms": source.terms})
+        return Counted(origin, source.source, source.sha256[:DIGEST_CHARS])
+    is_parquet = source.path.suffix == ".parquet"
+    columns = pl.read_parquet_schema(source.path) if is_parquet else pl.read_csv(source.path, n_rows=0).schema
+    place = sources.LocalArtifactDatasetSource(source.path.resolve().as_uri())  # type: ignore[attr-defined]
+    schema = polars_dataset.infer_schema(pl.DataFrame(schema=columns))
+    return Counted(place, source.source, source.sha256[:DIGEST_CHARS], schema)
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

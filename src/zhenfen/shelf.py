@@ -19,6 +19,7 @@ from zhenfen.errors import ConfigError
 FILE_NAME = "model.yaml"
 CHOICE = "ZHENFEN_MODELS"
 """Variable that chooses versions: of the shelf for what is no model (panel/1), of the registry for models."""
+STAMPED, STAMP_CHARS = "@", 8
 
 
 class TrainingSource(Strict):
@@ -55,8 +56,18 @@ class ShelfManifest(Strict):
 
     @property
     def label(self) -> str:
-        """Name and version, as scores and reports print it."""
+        """Name and version."""
         return f"{self.name}/{self.version}"
+
+    @property
+    def sha256(self) -> str:
+        """Of all files of the folder: over their hashes, in the order of model.yaml."""
+        return hashlib.sha256("".join(self.files.values()).encode()).hexdigest()
+
+    @property
+    def stamp(self) -> str:
+        """Name, version and the head of the hash, as the column `model` of scores says who made them."""
+        return f"{self.label}{STAMPED}{self.sha256[:STAMP_CHARS]}"
 
 
 AnyManifest = TypeVar("AnyManifest", bound=ShelfManifest)
@@ -101,6 +112,12 @@ def read_shelf_manifest(folder: Path, kind: type[AnyManifest]) -> AnyManifest:
         if found != sha256:
             raise ConfigError(f"{path}: expected SHA-256 {sha256[:12]}…, found {found[:12]}…: the file was changed")
     return manifest
+
+
+def may_be_same(stamp: str, other: str) -> bool:
+    """Whether two stamps can be of one model: files from before the hash stood there say name and version alone."""
+    labels = [one.partition(STAMPED)[0] for one in (stamp, other)]
+    return stamp == other or (labels[0] == labels[1] and bool({stamp, other} & set(labels)))
 
 
 def list_versions(folder: Path) -> list[Path]:

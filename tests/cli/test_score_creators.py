@@ -41,7 +41,7 @@ def test_a_row_a_creator_as_a_report_says(
     findings = score(read_tables(small_tables), load_models())
     said = findings.creators.sort("creator_id").select("creator_id", "level", "p_manipulated", "families_assessed")
     assert scored.select(said.columns).equals(said)
-    assert scored["model"].unique().to_list() == [toy_creator.manifest.label]
+    assert scored["model"].unique().to_list() == [toy_creator.manifest.stamp]
     assert scored["level"].is_in(["low", "elevated", "high", "not_assessed"]).all()
     assert (scored["p_manipulated"] > 0.5).any()
 

@@ -65,4 +65,8 @@ def test_audits_of_other_creators_and_models_are_left_out() -> None:
         }
     )
     assert find_offsets(rows, "a", "audience/2") == [CalibrationOffset(0.5, 0.1)]
+    # Rows from before the hash stood there name the version alone.
+    assert find_offsets(rows, "a", "audience/2@aaaaaaaa") == [CalibrationOffset(0.5, 0.1)]
+    hashed = rows.with_columns(pl.col("model") + "@bbbbbbbb")
+    assert find_offsets(hashed, "a", "audience/2@aaaaaaaa") == []
     assert find_offsets(None, "a", "audience/2") == []

@@ -57,6 +57,15 @@ def test_a_worse_one_is_registered_and_the_champion_stays(store: Store, tmp_path
     assert champion.version == 1
     model = store.registry().client.get_model_version("zhenfen-audience", str(outcome.registered.version))
     assert model.tags["gate"] == "fails"
+    assert model.description.startswith("# audience 2\n")
+    assert "P(a profile" in store.registry().client.get_registered_model("zhenfen-audience").description
+    # The gate's figures are metrics of the run that trained it, by the version that was judged.
+    client = store.registry().client
+    found = client.get_metric_history(run_id, "gate.auc.within all.high")
+    assert [(one.step, one.value < 0) for one in found] == [(outcome.registered.version, True)]
+    assert {"gate.bytes", "gate.bytes.limit", "gate.calibration_error.within all"} <= client.get_run(
+        run_id
+    ).data.metrics.keys()
 
 
 def test_what_no_run_made_is_refused_before_anything_is_written(store: Store, tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 from training.packaging import make_rows
+from training.tracking import NOTE_TAG
 
 from registry_builder import SHIPPED, Store
 from zhenfen.estimators.manifest import read_manifest
@@ -51,6 +53,23 @@ def test_loaded_it_gives_the_same_scores(mlflow, rows: pl.DataFrame, expected: l
     assert signature.inputs.required_input_names() == ["profile_id"]
     assert signature.outputs.input_names() == ["profile_id", "p_fake", "model", "out_of_domain"]
     assert model.metadata.saved_input_example_info is not None
+
+
+def test_the_wheel_travels_with_the_model(store: Store) -> None:
+    (place, *_) = sorted(store.files.rglob("MLmodel"))
+    (wheel,) = (place.parent / "code").iterdir()
+    assert wheel.suffix == ".whl"
+    assert f"code/{wheel.name}" in (place.parent / "requirements.txt").read_text("utf-8").splitlines()
+    with zipfile.ZipFile(wheel) as archive:
+        assert {"zhenfen/__init__.py", "zhenfen/configs/gate.yaml"} <= set(archive.namelist())
+
+
+def test_a_logged_model_is_named_after_what_it_is(mlflow) -> None:
+    version = mlflow.MlflowClient().get_model_version("zhenfen-audience", "1")
+    model = mlflow.get_logged_model(version.source.removeprefix("models:/"))
+    assert model.name == "audience-1"
+    assert model.model_type == "classifier of profiles"
+    assert "# audience 2" in model.tags[NOTE_TAG]
 
 
 def test_nothing_is_pickled(store: Store) -> None:

@@ -98,11 +98,22 @@ def test_an_answer_comes_in_the_form_of_the_question(client: TestClient) -> None
         assert answer.headers["content-type"].startswith(media_type)
 
 
+MOMENTS = ("2026-11-01T10:30:00Z", "2026-11-01T18:30%2B08:00", "2026-11-01T18:30+08:00", "2026-11-01T10:30")
+"""One moment; a plus in an address stands for a blank."""
+
+
 def test_ages_count_at_the_end_of_the_day_asked_for(client: TestClient) -> None:
     answer = post(client, "profiles", as_body(PROFILES, JSON), query="?as_of=2026-11-01")
     moment = datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=UTC)
     scored = score_profiles(make_frame(TABLES["audience"], PROFILES), toy_models().need(PROFILE), moment)
     assert answer.json()["rows"] == scored.to_dicts()
+
+
+def test_ages_count_at_the_moment_asked_for(client: TestClient) -> None:
+    given = {post(client, "profiles", as_body(PROFILES, JSON), query=f"?as_of={one}").text for one in MOMENTS}
+    moment = datetime(2026, 11, 1, 10, 30, tzinfo=UTC)
+    scored = score_profiles(make_frame(TABLES["audience"], PROFILES), toy_models().need(PROFILE), moment)
+    assert [json.loads(one)["rows"] for one in given] == [scored.to_dicts()]
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)

@@ -47,7 +47,8 @@ def test_a_run_keeps_data_parameters_and_the_file(
     assert (run.info.status, run.data.params, run.data.metrics) == ("FINISHED", {"seed": "7"}, {"rows": 3.0})
     (one,) = run.inputs.dataset_inputs
     assert (one.dataset.name, one.dataset.profile) == (VTUBERS, '{"num_rows": 3}')
-    assert TERMS[VTUBERS] in one.dataset.source
+    assert one.dataset.source.endswith(f'{VTUBERS}"}}')
+    assert {tag.key: tag.value for tag in one.tags}["terms"] == TERMS[VTUBERS]
     kept = Path(client.download_artifacts(run.info.run_id, "shelf/growth.yaml"))
     assert kept.read_text(encoding="utf-8") == "level: 1\n"
     said = capsys.readouterr().out

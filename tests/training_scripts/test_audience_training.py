@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -183,7 +184,8 @@ def test_a_run_leaves_parameters_figures_and_files(
     figures = {f"{view}_{curve}.png" for view in ("within", "across") for curve in ("calibration", "precision_recall")}
     assert logged >= {*(path.name for path in written.iterdir()), *figures}
     assert set(tracked.data.metrics) >= {"calibration_error.within", "calibration_error.across"}
-    assert tracked.data.params["features"] == str(TINY.features)
+    assert tracked.data.params["features"] == json.dumps(TINY.features)
+    assert tracked.data.params["seed"] == str(TINY.seed)
 
 
 def relabel(labels: pl.DataFrame) -> pl.DataFrame:

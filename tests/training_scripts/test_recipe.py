@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from training.card import read_notes
 from training.recipe import Recipe
-from training.shelf import ShelfPlace, Trained, write_shelf
+from training.shelf import ShelfPlace, Trained, is_same_file, write_shelf
 from training.split import Mask, outside, score_parts
 
 from zhenfen.config import config_dir
@@ -46,6 +46,23 @@ def test_twins_of_what_is_left_out_teach_nothing() -> None:
 def test_what_goes_onto_the_shelf_has_a_version_from_one_up() -> None:
     with pytest.raises(ValueError, match="version"):
         ShelfPlace(name="audience", version=0, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("there", "made", "is_same"),
+    [
+        ('{"a": [0.335629304999716, 1, "x"]}', '{"a": [0.33562930499971605, 1, "x"]}', True),
+        ('{"a": [0.3356293, 1, "x"]}', '{"a": [0.3356294, 1, "x"]}', False),
+        ('{"a": [0.5, 1]}', '{"a": [0.5, 1, 2]}', False),
+        ('{"a": 0.5}', '{"b": 0.5}', False),
+        ('{"a": 1}', '{"a": true}', False),
+    ],
+)
+def test_what_another_processor_rounds_is_no_other_model(there: str, made: str, is_same: bool, tmp_path: Path) -> None:
+    (tmp_path / "there.json").write_text(there)
+    (tmp_path / "made.json").write_text(made)
+    assert is_same_file(tmp_path / "there.json", tmp_path / "made.json") is is_same
+    assert not is_same_file(tmp_path / "none.json", tmp_path / "made.json")
 
 
 def test_no_version_of_the_shelf_is_written_over(tmp_path: Path) -> None:

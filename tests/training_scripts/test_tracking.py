@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from training import tracking
 from training.command import make_parser, show_trained
 from training.datasets import data_dir
+from training.shelf import TrainingFile
 from training.tracking import COMMIT_TAG, PACKAGES, track
 
 from zhenfen.errors import ConfigError
@@ -38,17 +41,45 @@ def test_a_run_names_data_commit_and_packages(mlflow, uri: str, monkeypatch: pyt
     monkeypatch.setattr(tracking, "find_commit", lambda: "abc-changed")
     with track("audience", uri) as run:
         run.set_sources([SOURCE])
-        run.log_params({"a": {"b": 1}})
+        run.log_params({"a": {"b": 1}, "features": ("x", "名")})
     (found,) = find_runs(mlflow, uri)
     assert found.info.status == "FINISHED"
     assert found.data.tags[COMMIT_TAG] == "abc-changed"
-    assert found.data.params == {"a.b": "1"}
+    assert found.data.params == {"a.b": "1", "features": '["x", "名"]'}
     (data,) = found.inputs.dataset_inputs
     assert (data.dataset.name, data.dataset.profile) == ("one", '{"num_rows": 12}')
     assert SOURCE.sha256 in data.dataset.source
     assert {tag.key: tag.value for tag in data.tags}["rows"] == "12"
     packages = mlflow.MlflowClient(uri).download_artifacts(found.info.run_id, PACKAGES)
     assert f"mlflow=={mlflow.__version__}" in Path(packages).read_text("utf-8").splitlines()
+
+
+def test_a_file_is_told_of_with_its_place_and_columns_and_metrics_belong_to_it(
+    mlflow, uri: str, tmp_path: Path
+) -> None:
+    pl.DataFrame({"id": ["a"], "n": [1]}).write_parquet(tmp_path / "one.parquet")
+    (tmp_path / "two.csv").write_text("id,x\na,0.5\n", "utf-8")
+    files = {"one": "one.parquet", "two": "two.csv"}
+    with track("audience", uri) as run:
+        run.set_sources(
+            TrainingFile(**{**SOURCE.model_dump(), "source": name}, path=tmp_path / file)
+            for name, file in files.items()
+        )
+        info, client = mlflow.active_run().info, mlflow.MlflowClient(uri)
+        model = client.create_logged_model(info.experiment_id, name="m", source_run_id=info.run_id)
+        figures = {"within": {"one": {"auc": 0.9}, "two": {"auc": 0.8}, "mean_auc": 0.85}, "one_sided": 1}
+        run.log_metrics(figures, model=f"models:/{model.model_id}")
+    (found,) = find_runs(mlflow, uri)
+    told = {one.dataset.name: one.dataset for one in found.inputs.dataset_inputs}
+    for name, file in files.items():
+        assert told[name].source_type == "local"
+        assert (tmp_path / file).as_uri() in told[name].source
+    columns = [one["name"] for one in json.loads(told["two"].schema)["mlflow_colspec"]]
+    assert columns == ["id", "x"]
+    known = client.get_logged_model(model.model_id).metrics
+    belongs = {metric.key: metric.dataset_name for metric in known}
+    assert found.data.metrics.keys() == belongs.keys()
+    assert belongs == {"within.one.auc": "one", "within.two.auc": "two", "within.mean_auc": None, "one_sided": None}
 
 
 def test_what_a_training_raises_fails_the_run(mlflow, uri: str) -> None:

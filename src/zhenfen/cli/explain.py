@@ -17,7 +17,6 @@ from zhenfen.cli.options import (
     MapOption,
     PanelOption,
     PlatformOption,
-    end_of_day,
 )
 
 app = typer.Typer(add_completion=False)
@@ -46,7 +45,7 @@ def explain(
 
     options = VetOptions(
         lang,
-        as_of=end_of_day(as_of),
+        as_of=as_of,
         frame=frame,
         platform=platform,
         found_by=found_by,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from zhenfen.errors import ConfigError
+from zhenfen.moment import read_moment
 
 FOUND_BY = ("search", "list", "roster", "own", "unknown")
 """Those of `tables.FOUND_BY`, which would load Polars for every --help."""
@@ -87,9 +88,19 @@ def check_choice(context: typer.Context, given: str | None) -> str | None:
     return given
 
 
-def end_of_day(day: datetime | None) -> datetime | None:
-    """The last moment, UTC, of the day that --as-of names; None where it names none."""
-    return None if day is None else datetime.combine(day.date(), time.max, tzinfo=UTC)
+def take_moment(context: typer.Context, given: str | None) -> datetime | None:
+    """Callback of --as-of; --lang is read before it.
+
+    Raises:
+        ConfigError: It is neither a day nor a moment; says so in the reader's language.
+    """
+    try:
+        return None if given is None else read_moment(given)
+    except ValueError as error:
+        from zhenfen.messages import Catalogue
+
+        catalogue = Catalogue(context.ensure_object(dict)[LANGUAGE])
+        raise ConfigError(catalogue.text("cli.as_of.bad", given=given)) from error
 
 
 def take_export(context: typer.Context, given: str) -> Path:
@@ -140,7 +151,12 @@ MapOption = Annotated[
 ]
 AsOfOption = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Read the data as they stood at the end of this day, UTC."),
+    typer.Option(
+        parser=str,
+        metavar="DAY|MOMENT",
+        callback=take_moment,
+        help="Read the data as they stood at the end of this day, or at this moment (2026-01-31T18:00), UTC.",
+    ),
 ]
 PanelOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Reference panel to use.")]
 LangOption = Annotated[

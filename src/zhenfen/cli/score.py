@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zhenfen.cli.batch import EngineOption, ScoresOut, WorkersOption, check_source, is_batch, run_batch
-from zhenfen.cli.options import AsOfOption, FoundByOption, Lang, LangOption, PlatformOption, end_of_day
+from zhenfen.cli.options import AsOfOption, FoundByOption, Lang, LangOption, PlatformOption
 
 app = typer.Typer(
     help="Scores of profiles, comments, posts and creators, as Parquet.", no_args_is_help=True, add_completion=False
@@ -31,9 +31,8 @@ def score_profiles(
     lang: LangOption = Lang.EN,
 ) -> None:
     """P(inauthentic) of every profile; only profile_id is needed, other columns may be absent."""
-    moment = end_of_day(as_of)
     if is_batch(path, engine, workers):
-        run_batch("profiles", path, out, (engine, workers), lang=lang, platform=platform, as_of=moment, explain=explain)
+        run_batch("profiles", path, out, (engine, workers), lang=lang, platform=platform, as_of=as_of, explain=explain)
         return
     from zhenfen.batch.row_files import score_profiles_file
     from zhenfen.cli.terminal import StepDisplay, show_scored
@@ -44,7 +43,7 @@ def score_profiles(
     model = load_models().need(PROFILE)
     with StepDisplay(lang) as steps, delivered(out) as target:
         n_profiles = score_profiles_file(
-            Path(path), target, model, platform=platform, as_of=moment, explain=explain, on_progress=steps.advance
+            Path(path), target, model, platform=platform, as_of=as_of, explain=explain, on_progress=steps.advance
         )
     show_scored("profiles", n_profiles, name_place(out), lang)
 
@@ -156,10 +155,9 @@ def score_creators(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Level and P(manipulated) of every creator over all families, with the findings that weigh most."""
-    moment = end_of_day(as_of)
     if is_batch(path, engine, workers, takes_folders=True):
         pool = (engine, workers)
-        run_batch("creators", path, out, pool, lang=lang, platform=platform, found_by=found_by, as_of=moment)
+        run_batch("creators", path, out, pool, lang=lang, platform=platform, found_by=found_by, as_of=as_of)
         return
     from zhenfen.batch.creator_files import score_creators_file
     from zhenfen.cli.terminal import StepDisplay, show_scored
@@ -174,7 +172,7 @@ def score_creators(
             models,
             found_by=found_by,
             platform=platform,
-            as_of=moment,
+            as_of=as_of,
             on_progress=steps.advance,
         )
     show_scored("creators", n_creators, name_place(out), lang)

@@ -47,7 +47,6 @@ _SENTENCES = {
     r"(?:file|directory|path) (?P<path>'.*') is a directory\.": "is_folder",
     r"(?:file|directory|path) (?P<path>'.*') is not readable\.": "unreadable",
     r"(?:Value error, )?(?P<value>'.*?') is not one of (?P<choices>.*)\.": "no_choice",
-    r"(?:Value error, )?(?P<value>'.*?') does not match the formats? .*": "no_day",
     r"Input should be a valid integer.*": "no_integer",
     r"Input should be a valid number.*": "no_number",
     rf"Input should be greater than or equal to {_NUMBER}": "at_least",

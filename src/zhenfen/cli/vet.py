@@ -18,7 +18,6 @@ from zhenfen.cli.options import (
     MapOption,
     PanelOption,
     PlatformOption,
-    end_of_day,
 )
 
 app = typer.Typer(add_completion=False)
@@ -67,7 +66,7 @@ def vet(
         browser = find_browser(lang)
     wanted, targets = tuple(creator or ()), tuple(target_region or ())
     said = (frame, platform, found_by, targets, creator_name, read_map(map_) if map_ else None)
-    options = VetOptions(lang, wanted, end_of_day(as_of), show_names, *said)
+    options = VetOptions(lang, wanted, as_of, show_names, *said)
     with delivered(out, is_report_file) as folder:
         with StepDisplay(lang) as steps:
             vetted = vet(path, folder, lambda: load_models(panel), options, steps.advance)

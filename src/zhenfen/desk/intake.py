@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -152,12 +151,12 @@ def read_options(form: Mapping[str, Any]) -> ProjectOptions:
     check_options(said["frame"], said["platform"], True, said["creator_name"])
     if said["found_by"] not in (None, *FOUND_BY):
         raise ConfigError(f"found_by {said['found_by']!r}: expected one of {', '.join(FOUND_BY)}")
-    day = str(form.get("as_of", "")).strip()
+    day, hour = (str(form.get(name, "")).strip() for name in ("as_of", "as_of_time"))
     return ProjectOptions.model_validate(
         {
             **said,
             "obtained_how": str(form.get("obtained_how", "")).strip(),
-            "as_of": date.fromisoformat(day) if day else None,
+            "as_of": (f"{day}T{hour}" if day and hour else day) or None,
             "target_regions": places,
         }
     )

@@ -8,16 +8,17 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from zhenfen.config import Strict
 from zhenfen.connectors.import_map import ImportMap
 from zhenfen.desk_cases.database import DeskDatabase, edit, note, now
 from zhenfen.files import settle
+from zhenfen.moment import read_moment
 from zhenfen.vetting.options import VetOptions
 from zhenfen.vetting.record import forget
 
@@ -42,7 +43,7 @@ class ProjectOptions(Strict):
         found_by: How creators were found.
         frame: Sampling frame of an audience sample.
         creator_name: Whose posts and comments those are that name nobody.
-        as_of: Day to read the data at.
+        as_of: Day, or moment, to read the data at; see `moment.read_moment`.
         target_regions: Places that the audience is wanted from.
         recheck_days: After how many days a reader is reminded to look again.
         watched: Folder of this machine that new exports come into.
@@ -54,7 +55,7 @@ class ProjectOptions(Strict):
     found_by: str | None = None
     frame: str | None = None
     creator_name: str | None = None
-    as_of: date | None = None
+    as_of: Annotated[str, AfterValidator(lambda text: read_moment(text) and text)] | None = None
     target_regions: tuple[str, ...] = ()
     recheck_days: int | None = Field(default=None, ge=1, le=365)
     watched: str | None = None
@@ -64,7 +65,7 @@ class ProjectOptions(Strict):
         """The same for a vetting."""
         return VetOptions(
             language=language,
-            as_of=None if self.as_of is None else datetime.combine(self.as_of, time.max, UTC),
+            as_of=None if self.as_of is None else read_moment(self.as_of),
             frame=self.frame,
             platform=self.platform,
             found_by=self.found_by,

@@ -140,7 +140,7 @@ def score_grouped(grouped: pl.DataFrame, model: CommentModel, *, n_reasons: int 
     """`score_comments` of what `group_comments` returns, or of some of its rows."""
     probas = model.predict(grouped["normalised"])
     scored = grouped.select("comment_id", *probas, "cluster_id", "cluster_size")
-    scored = scored.with_columns(model=pl.lit(model.manifest.label))
+    scored = scored.with_columns(model=pl.lit(model.manifest.stamp))
     return scored.with_columns(reasons=model.explain(grouped["normalised"], n_reasons)) if n_reasons else scored
 
 

@@ -174,7 +174,7 @@ CREATOR = register(
         needed=("creator_id",),
         read=(),
         load=_load_checked,
-        score=lambda model, rows, _: model.predict(rows).with_columns(model=pl.lit(model.manifest.label)),
+        score=lambda model, rows, _: model.predict(rows).with_columns(model=pl.lit(model.manifest.stamp)),
         outputs={"creator_id": pl.String(), "p_manipulated": pl.Float64(), "model": pl.String()},
     )
 )

@@ -21,6 +21,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from zhenfen.shelf import STAMPED
+
 FloatArray = NDArray[np.float64]
 
 SPREAD_SCALE = 1.0
@@ -109,7 +111,9 @@ def find_offsets(earlier: pl.DataFrame | None, creator_id: str, model: str) -> l
     """What the audit of a creator may learn from: its rows of the table `earlier_audits`, of this very model."""
     if earlier is None:
         return []
-    mine = earlier.filter(creator_id=creator_id, model=model).sort("audit_id")
+    # Audits from before the hash stood there name the version alone.
+    names = (model, model.partition(STAMPED)[0])
+    mine = earlier.filter(pl.col("creator_id") == creator_id, pl.col("model").is_in(names)).sort("audit_id")
     return [CalibrationOffset(*row) for row in mine.select("offset", "offset_error").iter_rows()]
 
 

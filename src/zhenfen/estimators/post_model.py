@@ -277,7 +277,7 @@ def score_posts(posts: pl.DataFrame, model: PostModel, *, n_reasons: int = 0, is
         facts["is_disclosed"],
         facts["has_purchase_means"],
         *(probas[name] for name in PREDICTED if name != "p_sponsored"),
-        model=pl.lit(model.manifest.label),
+        model=pl.lit(model.manifest.stamp),
     )
     return scored.with_columns(reasons=model.explain(posts, n_reasons)) if n_reasons else scored
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from zhenfen.estimators.mixture import Mixture, find_platform
 from zhenfen.estimators.shelved import ShelvedModel, register
 from zhenfen.estimators.tabular import to_columns
 from zhenfen.features.audience.profile import PROFILE_SPECS, measure_profiles
+from zhenfen.moment import read_moment
 from zhenfen.tables import EPOCH, latest_time, time_columns
 
 Array = npt.NDArray[np.float64]
@@ -43,8 +43,7 @@ class ProfileModel:
     @property
     def version(self) -> str:
         """Name, version and the hash of its files, for a report's footer."""
-        files = hashlib.sha256("".join(self.manifest.files.values()).encode())
-        return f"{self.manifest.label} {files.hexdigest()[:12]}"
+        return f"{self.manifest.label} {self.manifest.sha256[:12]}"
 
     def predict_proba(self, features: pl.DataFrame, platforms: pl.Series) -> Array:
         """Calibrated probability of every row, shape (n,), by the platform's calibration where there is one."""
@@ -116,7 +115,7 @@ def score_profiles(audience: pl.DataFrame, model: ProfileModel, as_of: datetime,
         {
             "profile_id": audience["profile_id"],
             "p_fake": model.predict_proba(features, platforms),
-            "model": pl.Series([model.manifest.label]).new_from_index(0, audience.height),
+            "model": pl.Series([model.manifest.stamp]).new_from_index(0, audience.height),
             "out_of_domain": model.is_out_of_domain(features, platforms),
         }
     )
@@ -127,10 +126,9 @@ def _score_at(model: ProfileModel, rows: pl.DataFrame, as_of: str | None) -> pl.
     if not as_of:
         return score_profiles(rows, model, latest_time(rows, time_columns(AUDIENCE)) or EPOCH)
     try:
-        moment = datetime.fromisoformat(as_of)
-    except ValueError:
-        raise ConfigError(f"as_of {as_of!r}: expected a moment such as 2026-01-31T00:00:00+00:00") from None
-    return score_profiles(rows, model, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return score_profiles(rows, model, read_moment(as_of))
+    except ValueError as error:
+        raise ConfigError(f"as_of {as_of!r}: {error}") from None
 
 
 PROFILE = register(

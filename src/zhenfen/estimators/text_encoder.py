@@ -7,6 +7,7 @@ weights will do instead: configs/models/encoder.yaml names one, and the post mod
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ BATCH_TOKENS = 4096
 """Tokens of a batch, under 100 MB."""
 BLOCK = 32
 """Weights that share a scale, as the 4-bit format Q4_0 has it."""
+_THREADS = threading.Lock()
 
 
 class EncoderConfig(Strict):
@@ -128,14 +130,16 @@ class TextEncoder:
         for length in np.unique(n_tokens):
             rows = np.flatnonzero(n_tokens == length)
             parts += np.array_split(rows, -(-len(rows) * length // BATCH_TOKENS))
-        # A batch a core: cores that share one wait for each other, busily, longer than they compute.
-        n_threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with ThreadPoolExecutor(n_threads) as pool:
-                vectors = list(pool.map(read, parts))
-        finally:
-            torch.set_num_threads(n_threads)
+        # A batch a core: cores that share one wait for each other, busily, longer than they compute. The number of
+        # threads is the whole process's: two callers that change it at once would leave it at one.
+        with _THREADS:
+            n_threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                with ThreadPoolExecutor(n_threads) as pool:
+                    vectors = list(pool.map(read, parts))
+            finally:
+                torch.set_num_threads(n_threads)
         order = np.concatenate([np.empty(0, np.int64), *parts])
         found = np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
         return found[np.argsort(order)], n_tokens

@@ -24,6 +24,7 @@ from zhenfen.monitoring.rules import load_rules
 from zhenfen.monitoring.scores import SCORE_FILES, check_scores, find_models, watch_scores
 from zhenfen.monitoring.summary import FileRead, MonitorResult
 from zhenfen.progress import Progress, silent
+from zhenfen.shelf import may_be_same
 from zhenfen.tables import EPOCH, TABLES, latest_time, time_columns
 from zhenfen.tables.parquet import ParquetRows
 
@@ -186,12 +187,16 @@ def _choose_detectors(
     used = [find_models(one.rows) for one in samples]
     names = [", ".join(one) or "?" for one in used]
     notes = []
-    if used[0] != used[1]:
+    if not _may_be_same(*used):
         notes.append(("models", {"reference": names[0], "new": names[1]}))
-    strangers = [name for one, name in zip(used, names, strict=True) if one != (subject.model,)]
+    strangers = [name for one, name in zip(used, names, strict=True) if not _may_be_same(one, (subject.model,))]
     if strangers:
         notes.append(("unknown_model", {"model": strangers[0]}))
     return (() if strangers else subject.detectors), notes
+
+
+def _may_be_same(models: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return len(models) == len(others) and all(map(may_be_same, models, others))
 
 
 def _step(n_rows: int, most_rows: int) -> int:

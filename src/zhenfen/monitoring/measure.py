@@ -69,7 +69,7 @@ def watch_profiles(models: Models) -> Subject:
     return Subject(
         lambda rows, as_of: _measure_profiles(rows, model, as_of),
         (make_detector("p_fake", model.manifest), DOMAIN),
-        model.manifest.label,
+        model.manifest.stamp,
         model.manifest.domain,
     )
 
@@ -84,7 +84,7 @@ def watch_comments(models: Models) -> Subject:
     return Subject(
         lambda rows, _: _measure_comments(rows, model),
         comment_detectors(model.manifest),
-        model.manifest.label,
+        model.manifest.stamp,
         model.manifest.domain,
     )
 
@@ -99,7 +99,7 @@ def watch_posts(models: Models) -> Subject:
     return Subject(
         lambda rows, _: _measure_posts(rows, model),
         (make_detector("p_sponsored", model.manifest), DOMAIN),
-        model.manifest.label,
+        model.manifest.stamp,
         {},
     )
 

@@ -60,22 +60,22 @@ SCORE_FILES: dict[str, ScoreFile] = {
 def watch_scores(name: str, models: Models) -> Subject:
     """A kind of SCORE_FILES; its detectors are those of the shelf's model, which need not be the one of the file.
 
-    Without such a model on the shelf its label is empty and there are none.
+    Without such a model on the shelf its stamp is empty and there are none.
     """
-    label = ""
+    stamp = ""
     detectors: tuple[Detector, ...] = ()
     if name == "profile_scores" and models.audience:
         manifest = models.audience.manifest
-        label, detectors = manifest.label, (make_detector("p_fake", manifest), DOMAIN)
+        stamp, detectors = manifest.stamp, (make_detector("p_fake", manifest), DOMAIN)
     elif name == "comment_scores" and models.comment:
-        label, detectors = models.comment.manifest.label, comment_detectors(models.comment.manifest)
+        stamp, detectors = models.comment.manifest.stamp, comment_detectors(models.comment.manifest)
     elif name == "post_scores" and models.post:
-        label, detectors = models.post.manifest.label, (make_detector("p_sponsored", models.post.manifest),)
+        stamp, detectors = models.post.manifest.stamp, (make_detector("p_sponsored", models.post.manifest),)
     elif name == "creator_scores" and models.creator:
         of = models.creator.manifest
         # Validated on simulated creators: nothing follows for the share of real ones.
-        label, detectors = of.label, (Detector("p_manipulated", of.threshold, of.training_share, {}, ()),)
-    return Subject(lambda rows, _: _measure(rows, SCORE_FILES[name]), detectors, label, {})
+        stamp, detectors = of.stamp, (Detector("p_manipulated", of.threshold, of.training_share, {}, ()),)
+    return Subject(lambda rows, _: _measure(rows, SCORE_FILES[name]), detectors, stamp, {})
 
 
 def check_scores(rows: pl.DataFrame, name: str, path: str) -> None:

@@ -90,7 +90,7 @@ def judge_measured(
         models: Must hold a creator model.
         on_progress: Told of every part judged.
     """
-    label = models.need(CREATOR).manifest.label
+    stamp = models.need(CREATOR).manifest.stamp
     creators = tables["creators"]
     parts = []
     for start in range(0, creators.height, CREATORS_AT_ONCE):
@@ -104,6 +104,6 @@ def judge_measured(
         findings = pl.struct("family", "feature", "value", "contribution").head(N_FINDINGS)
         tops = raising.group_by("creator_id", maintain_order=True).agg(top_findings=findings)
         rows = judged.creators.join(tops, on="creator_id", how="left", maintain_order="left")
-        listed = rows.with_columns(pl.col("top_findings").fill_null([]), model=pl.lit(label))
+        listed = rows.with_columns(pl.col("top_findings").fill_null([]), model=pl.lit(stamp))
         parts.append(listed.select(pl.col(name).cast(dtype) for name, dtype in SCORED_SCHEMA.items()))
     return pl.concat(parts).sort("creator_id")

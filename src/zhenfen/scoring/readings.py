@@ -57,7 +57,7 @@ def read_comments(inputs: Inputs, models: Models, wanted: pl.Series) -> dict[str
     comments = comments_by_others(inputs).filter(pl.col("creator_id").is_in(wanted.implode()))
     platforms = inputs.tables["creators"].select("creator_id", "platform")
     scored = comments.hstack(model.predict(comments["normalised"])).join(platforms, on="creator_id", how="left")
-    shares = estimate_kinds(scored, model.manifest.kinds, model.manifest.label, models.comment_shares.rules)
+    shares = estimate_kinds(scored, model.manifest.kinds, model.manifest.stamp, models.comment_shares.rules)
     flagged = pl.concat(
         scored.filter(pl.col(f"p_{kind}") >= model.thresholds[kind]).with_columns(kind=pl.lit(kind))
         for kind in SCORED_KINDS

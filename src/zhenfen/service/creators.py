@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,7 @@ from zhenfen.service.errors import rename
 from zhenfen.service.examples import ROWS_SHOWN, describe_answer, describe_upload
 from zhenfen.service.frames import JSON, encode, reply_type
 from zhenfen.service.json_rows import make_tables_reader
-from zhenfen.service.rows import Platform, end_of_day, list_choices, one_of
+from zhenfen.service.rows import Moment, Platform, list_choices, one_of
 from zhenfen.service.service import Service, need
 from zhenfen.service.settings import Limits
 from zhenfen.service.uploads import save_export
@@ -44,9 +43,10 @@ class CreatorOptions(BaseModel):
 
     found_by: FoundBy | None = Field(default=None, description=FOUND_BY_TEXT)
     platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
-    as_of: date | None = Field(
+    as_of: Moment | None = Field(
         default=None,
-        description="Read the data as they stood at the end of this day, UTC; default the latest seen.",
+        description="Read the data as they stood at the end of this day, or at this moment, UTC; default the latest "
+        "seen.",
     )
 
 
@@ -92,7 +92,7 @@ def make_creators_router(service: Service) -> APIRouter:
 
 def score(tables: Tables, models: Models, options: CreatorOptions) -> pl.DataFrame:
     """`scoring.many.score_creators` with the options of a query."""
-    return score_creators(tables, models, as_of=end_of_day(options.as_of))
+    return score_creators(tables, models, as_of=options.as_of)
 
 
 def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:

@@ -53,7 +53,7 @@ ROWS_SHOWN: dict[str, dict[str, Any]] = {
 }
 """Request bodies by kind; tests/service/test_app_status.py sends each."""
 SCORES_SHOWN: dict[str, dict[str, Any]] = {
-    "profiles": {"profile_id": "1002", "p_fake": 0.23, "model": "audience/2", "out_of_domain": False},
+    "profiles": {"profile_id": "1002", "p_fake": 0.23, "model": "audience/2@93d71f93", "out_of_domain": False},
     "comments": {
         "comment_id": "1",
         "p_advert": 0.87,
@@ -61,7 +61,7 @@ SCORES_SHOWN: dict[str, dict[str, Any]] = {
         "p_praise": 0.02,
         "cluster_id": None,
         "cluster_size": 1,
-        "model": "comment/2",
+        "model": "comment/2@97b93b0b",
     },
     "posts": {
         "post_id": "1",
@@ -75,7 +75,7 @@ SCORES_SHOWN: dict[str, dict[str, Any]] = {
         "passage_end": None,
         "n_alike": None,
         "n_alike_marked": None,
-        "model": "post/2",
+        "model": "post/2@18e4c03f",
     },
     "creators": {
         "creator_id": "a",
@@ -83,7 +83,7 @@ SCORES_SHOWN: dict[str, dict[str, Any]] = {
         "p_manipulated": 0.46,
         "families_assessed": [],
         "top_findings": [],
-        "model": "creator/1",
+        "model": "creator/2@ebe2a9d9",
     },
 }
 """A row of an answer by kind; the columns are those of `scoring`."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from zhenfen.estimators.comment_model import COMMENT
 from zhenfen.estimators.post_model import POST, is_text_outside
 from zhenfen.estimators.profile_model import PROFILE
 from zhenfen.estimators.shelved import ShelvedModel
 from zhenfen.model_store import Models
+from zhenfen.moment import read_moment
 from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
 from zhenfen.service.examples import describe_rows
 from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
@@ -43,6 +44,11 @@ def list_choices(choices: Collection[str]) -> WithJsonSchema:
 
 
 Platform = Annotated[str, AfterValidator(one_of(PLATFORMS)), list_choices(PLATFORMS)]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(read_moment, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "examples": ["2026-01-31", "2026-01-31T18:00:00Z"]}),
+]
 
 
 class RowOptions(BaseModel):
@@ -62,9 +68,10 @@ class ProfileOptions(RowOptions):
     """Options for profiles."""
 
     platform: Platform | None = Field(default=None, description="Platform of rows that name none.")
-    as_of: date | None = Field(
+    as_of: Moment | None = Field(
         default=None,
-        description="Ages are counted at the end of this day, UTC; default the latest time in the rows. "
+        description="Ages are counted at the end of this day, or at this moment, UTC; default the latest time in the "
+        "rows. "
         "Give it to get the same score for a profile whatever stands beside it.",
     )
 
@@ -73,11 +80,6 @@ class PostOptions(RowOptions):
     """Options for posts."""
 
     brands: bool = Field(default=False, description="Also name the brands and shops that stand in each post.")
-
-
-def end_of_day(day: date | None) -> datetime | None:
-    """The last moment of a day, UTC."""
-    return None if day is None else datetime.combine(day, time.max, tzinfo=UTC)
 
 
 def make_rows_router(service: Service) -> APIRouter:
@@ -139,7 +141,7 @@ def make_rows_router(service: Service) -> APIRouter:
 def score_audience(audience: pl.DataFrame, models: Models, options: ProfileOptions) -> pl.DataFrame:
     """`scoring.score_profiles` with the options of a query."""
     model = need(models, PROFILE)
-    moment = end_of_day(options.as_of) or latest_time(audience, time_columns("audience")) or EPOCH
+    moment = options.as_of or latest_time(audience, time_columns("audience")) or EPOCH
     if options.platform is not None:
         audience = audience.with_columns(pl.col("platform").fill_null(options.platform))
     return score_profiles(audience, model, moment, n_reasons=options.n_reasons)

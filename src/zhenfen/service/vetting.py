@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ from zhenfen.service.creators import FOUND_BY_TEXT, FoundBy
 from zhenfen.service.errors import ErrorDetail, ServiceError, disk_full
 from zhenfen.service.examples import BODY_REFUSALS, describe_upload, refusals
 from zhenfen.service.jobs import Job
-from zhenfen.service.rows import Platform, end_of_day, list_choices, one_of
+from zhenfen.service.rows import Moment, Platform, list_choices, one_of
 from zhenfen.service.service import Service
 from zhenfen.service.uploads import new_folder, save_export
 from zhenfen.service.worker import REPORT, UPLOAD, jobs_folder
@@ -47,7 +47,9 @@ class VetQuery(BaseModel):
 
     lang: Literal["zh", "en", "fr"] = Field(default="en", description="Language of the report.")
     creator: list[str] = Field(default=[], description="Only this creator; may be given again.")
-    as_of: date | None = Field(default=None, description="Read the data as they stood at the end of this day, UTC.")
+    as_of: Moment | None = Field(
+        default=None, description="Read the data as they stood at the end of this day, or at this moment, UTC."
+    )
     show_names: bool = Field(default=False, description="Name commenters and followers.")
     frame: Frame | None = Field(default=None, description="How the audience sample was drawn, if the export is silent.")
     found_by: FoundBy | None = Field(default=None, description=FOUND_BY_TEXT)
@@ -96,9 +98,8 @@ def make_vet_router(service: Service) -> APIRouter:
         folder = jobs_folder(data) / job_id
         with new_folder(folder):
             path = await save_export(request, folder / UPLOAD, limits)
-            moment = end_of_day(query.as_of)
             options = query.model_dump() | {
-                "as_of": None if moment is None else moment.isoformat(),
+                "as_of": None if query.as_of is None else query.as_of.isoformat(),
                 "path": path.relative_to(folder).as_posix(),
             }
             await run_in_threadpool(service.store.add, job_id, request.state.owner, options)

@@ -132,7 +132,7 @@ def _estimate_one(
         in_domain=to_validations(in_domain),
         across=to_validations(manifest.validations_across),
         audit=audit,
-        earlier=find_offsets(earlier, sample["creator_id"][0], manifest.label),
+        earlier=find_offsets(earlier, sample["creator_id"][0], manifest.stamp),
     )
     found = estimate_share(scored, rules.widest_interval, rules.confidence_level)
     first = sample.row(0, named=True)
@@ -142,7 +142,7 @@ def _estimate_one(
         **to_figures(found, FAMILY),
         "n_profiles": sample.height,
         "n_out_of_domain": sample["out_of_domain"].sum(),
-        "model": manifest.label,
+        "model": manifest.stamp,
     }
 
 

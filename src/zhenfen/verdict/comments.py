@@ -38,7 +38,7 @@ class CommentRules(ShareRules):
 
 
 def estimate_kinds(
-    comments: pl.DataFrame, kinds: Mapping[str, KindManifest], label: str, rules: CommentRules
+    comments: pl.DataFrame, kinds: Mapping[str, KindManifest], stamp: str, rules: CommentRules
 ) -> pl.DataFrame:
     """The share of each kind among each creator's different comments (KIND_SHARES_SCHEMA), in the order of a report.
 
@@ -50,7 +50,7 @@ def estimate_kinds(
         comments: creator_id, comment_id, platform, cluster_id (null: alone), p_advert, p_filler; rows without a score
             are left out.
         kinds: Kind → threshold and validations.
-        label: Name and version of the model.
+        stamp: Name, version and hash of the model.
         rules: Comments needed, confidence level, widest interval.
     """
     read = comments.drop_nulls([f"p_{kind}" for kind in SCORED_KINDS]).sort("creator_id", "comment_id")
@@ -62,7 +62,7 @@ def estimate_kinds(
         is_flagged = pl.any_horizontal(pl.col(f"p_{kind}") >= kinds[kind].threshold for kind in SCORED_KINDS)
         n_left = mine.height - int(mine.select(is_flagged.sum()).item())
         rest = {**scored[0], **_take_rest(scored, rules), "kind": GENUINE, "n_flagged": n_left}
-        rows += [{**row, "model": label} for row in (*scored, rest)]
+        rows += [{**row, "model": stamp} for row in (*scored, rest)]
     return pl.DataFrame(rows, schema=KIND_SHARES_SCHEMA)
 
 
