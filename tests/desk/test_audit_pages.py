@@ -113,6 +113,18 @@ def test_the_second_person_sees_neither_labels_nor_what_comes_of_them(sit: SIT) 
     assert "Disagreements: 5, to settle: 5" in page
 
 
+def test_what_two_people_tore_is_to_be_settled_before_more_is_drawn(sit: SIT) -> None:
+    browser, place = sit()
+    audit = begin(browser, place)
+    label(browser, audit, ["fake"] * 40)
+    label(browser, audit, ["fake"] * 20 + ["real"] * 20, by="chen")
+    page = browser.get(place).text
+    assert "<bdi>local user</bdi> · <bdi>chen</bdi>" in page
+    assert 'placeholder="local user"' in page
+    assert "settle the disagreements below first" in page
+    assert "begin anew with more" not in page
+
+
 def test_whoever_has_a_key_labels_under_their_own_name(sit: SIT) -> None:
     browser, place = sit(needs_key=True)
     browser.log_in(add_member(browser.desk, "wang", "analyst"))

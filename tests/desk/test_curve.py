@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from test_browser import address, chromium, home, open_page  # noqa: F401 (fixtures)
+from test_browser import address, home, open_page  # noqa: F401 (fixtures)
 
 from zhenfen.desk.creator import MOST_POINTS, thin_curve
 from zhenfen.desk_cases.project import RUNS

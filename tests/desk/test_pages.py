@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from conftest import Browser, OpenDesk, add_member
 from zhenfen.desk.frame import HEADERS
 from zhenfen.desk_cases.declaration import list_declarations
+from zhenfen.desk_cases.project import RUNS
 from zhenfen.messages import LANGUAGES, load_entries
 from zhenfen.model_store import load_models
 from zhenfen.service.sessions import COOKIE
@@ -107,6 +109,56 @@ def test_a_file_that_nobody_can_read_says_why_and_nothing_is_begun(browser: Brow
     page = browser.get(upload(browser, "\x00\x01 nothing", "x.csv")).text
     assert 'class="notice wrong"' in page
     assert str(browser.desk.service.settings.data) not in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "text", ["评论内容,评论时间\n好看,2026-10-01\n", "作品ID,发布时间,点赞数\na,2026-10-01,3\n", "\x00\x01 x"]
+)
+def test_what_is_wrong_with_a_file_names_fields_of_the_page_and_no_option(
+    open_desk: OpenDesk, language: str, text: str
+) -> None:
+    browser = open_desk(language)
+    page = browser.get(upload(browser, text)).text
+    told = page[page.index('class="notice wrong"') :].partition("</ul>")[0]
+    assert "list.csv" in told
+    assert "--" not in told
+
+
+def test_a_decision_says_what_was_signed_and_which_report_came_after_it(browser: Browser) -> None:
+    file, project_id = browser.files()[0], browser.project.project_id
+    place, page = f"{browser.home}/reviews/{file}", f"{browser.home}/{file}.html"
+
+    def decide(version: int, decision: str) -> str:
+        said = {"version": version, "is_decision": "true", "decision": decision, "reason": "fine"}
+        browser.post(place, said)
+        return str(browser.get(page).text)
+
+    after, sign = "was made after this decision", f'href="{browser.home}/{file}/sign"'
+    shown = decide(1, "approve")
+    assert (sign in shown, after in shown, "Signed by" in shown) == (True, False, False)
+    browser.post(f"{browser.home}/{file}/sign", {"version": 2, "run": 1, "name": "Li"})
+    shown = browser.get(page).text
+    assert (sign in shown, after in shown) == (False, False)
+    assert re.search(r"Signed by Li on \d{4}-\d\d-\d\d: Approve", shown)
+    with browser.desk.projects.database.open() as database:
+        row = (project_id, 2, "2026-11-01T00:00:00+00:00", "f" * 16, "{}", "2999-01-01T00:00:00+00:00")
+        database.execute("insert into runs values (?, ?, ?, ?, ?, ?)", row)
+    shutil.copytree(*(browser.desk.projects.place(project_id) / RUNS / number for number in "12"))
+    shown = browser.get(page).text
+    assert (sign in shown, f"Report 2 (data to 2026-11-01) {after}" in shown) == (True, True)
+    # What was signed stays so when the decision is taken back.
+    shown = decide(2, "")
+    assert (sign in shown, after in shown, "Signed by Li" in shown) == (False, False, True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_that_asks_nothing_yet_is_in_the_language_of_the_platform(open_desk: OpenDesk, language: str) -> None:
+    browser = open_desk(language)
+    for file in browser.files():
+        assert (
+            '<pre class="letter-text" id="letter-text" lang="zh">' in browser.get(f"{browser.home}/{file}/letter").text
+        )
 
 
 @pytest.mark.parametrize("name", ["../../evil.csv", "a/b.csv", ".hidden", ""])

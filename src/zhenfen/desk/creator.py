@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from zhenfen.desk.frame import HEADERS, MARKS, Desk, catalogue_of, see
-from zhenfen.desk.review import find_review
+from zhenfen.desk.review import describe_decision, find_review
 from zhenfen.desk.shortlist import find_part, read_json, read_part
 from zhenfen.desk_cases.days import describe_days
 from zhenfen.desk_cases.declaration import declare, list_declarations, withdraw
 from zhenfen.desk_cases.project import Project
 from zhenfen.desk_cases.rereading import Reread
-from zhenfen.desk_cases.review import DECISIONS, Review
+from zhenfen.desk_cases.review import Review
 from zhenfen.messages import Catalogue
 from zhenfen.scoring import describe_features
 from zhenfen.service.errors import ServiceError
@@ -118,7 +118,7 @@ def show_creator(desk: Desk, request: Request, project: Project, file: str) -> R
         lambda: {"r": read_json(path), "current": "creator", **about, **left_open},
     )
     shown = describe_declared(desk, project, review, catalogue_of(request))
-    said = {"decisions": DECISIONS, "clash": None, **about}
+    said = {"clash": None, **about, **describe_decision(desk, project, review)}
     parts = {
         "decision": desk.render(request, "parts/decision.html", said),
         "declared": desk.render(request, "parts/declared.html", {**shown, **about}),

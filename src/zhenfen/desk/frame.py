@@ -24,6 +24,7 @@ from zhenfen.desk_cases.panel import Panels
 from zhenfen.desk_cases.project import Project, Projects
 from zhenfen.desk_cases.rereading import Rereads
 from zhenfen.desk_cases.review import Reviews
+from zhenfen.errors import LONGEST_VALUE_CHARS, Problem
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.report.html import read_style, render_page
 from zhenfen.service.errors import ServiceError
@@ -31,6 +32,7 @@ from zhenfen.service.gate import LOCAL_OWNER
 from zhenfen.service.keys import Role
 from zhenfen.service.service import Service
 from zhenfen.service.sessions import COOKIE
+from zhenfen.vetting.problems import tell_problem
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -253,6 +255,15 @@ def tell_refusal(code: str, text: str, catalogue: Catalogue) -> str:
     """Why something was refused, in the reader's language; `text` where nobody has put it into words."""
     key = f"desk.error.{code}"
     return catalogue.text(key) if catalogue.has(key) else catalogue.text("desk.error.other", text=text)
+
+
+def tell_on_page(problem: Problem, catalogue: Catalogue) -> str:
+    """A problem of a file in words: where a command would take an option, a page of the desk has a field."""
+    key = f"desk.{problem.key}"
+    if not catalogue.has(key):
+        return tell_problem(problem, catalogue)
+    value = (problem.value or "")[:LONGEST_VALUE_CHARS]
+    return catalogue.text(key, file=problem.file, column=problem.column or "", value=value, **problem.fields)
 
 
 @cache

@@ -17,7 +17,7 @@ from zhenfen.connectors.importing import check_options
 from zhenfen.connectors.preview import Preview, SheetPreview
 from zhenfen.connectors.preview_process import preview_apart
 from zhenfen.connectors.reading.headings import STATS, load_headings
-from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
+from zhenfen.desk.frame import Desk, catalogue_of, language_of, see, tell_on_page
 from zhenfen.desk.job import start_job
 from zhenfen.desk_cases.database import ConflictError, now
 from zhenfen.desk_cases.project import LONGEST_NAME_CHARS, Project, ProjectOptions
@@ -27,7 +27,6 @@ from zhenfen.places import parse_targets
 from zhenfen.service.errors import rename
 from zhenfen.service.uploads import save_export
 from zhenfen.tables import FOUND_BY, FRAMES
-from zhenfen.vetting.problems import tell_problem
 
 MOST_PROBLEMS = 10
 MOST_SAMPLES = 3
@@ -68,9 +67,9 @@ def look_at(desk: Desk, project: Project, catalogue: Catalogue, wrong: str = "")
             seen = look(desk, project, path)
         except InputError as error:
             shown = rename(error, path.name, path, path.parent)
-            problems += [tell_problem(one, catalogue) for one in shown.problems]
+            problems += [tell_on_page(one, catalogue) for one in shown.problems]
             continue
-        problems += [tell_problem(one, catalogue) for one in seen.problems]
+        problems += [tell_on_page(one, catalogue) for one in seen.problems]
         unread += seen.unread
         sheets += [describe_sheet(one, catalogue) for one in seen.sheets]
     for number, sheet in enumerate(sheets):

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see, tell_refusal
+from zhenfen.desk.frame import HEADERS, Desk, catalogue_of, language_of, see, tell_on_page, tell_refusal
 from zhenfen.desk_cases.assessment import list_made
 from zhenfen.desk_cases.project import Project
 from zhenfen.errors import Problem
@@ -22,7 +22,6 @@ from zhenfen.report.write import STEP as REPORT_STEP
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.jobs import Job
 from zhenfen.service.vetting import ID_BYTES
-from zhenfen.vetting.problems import tell_problem
 
 TICK_S = 0.4
 LONGEST_WATCH_S = 600
@@ -156,5 +155,5 @@ def tell_failure(job: Job, catalogue: Catalogue) -> list[str]:
     """Why a job failed, problem by problem; nothing of one that did not."""
     if job.error is None:
         return []
-    problems = [tell_problem(Problem(**one), catalogue) for one in job.error["problems"]]
+    problems = [tell_on_page(Problem(**one), catalogue) for one in job.error["problems"]]
     return problems or [tell_refusal(job.error["code"], job.error["text"], catalogue)]

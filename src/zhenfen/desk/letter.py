@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from zhenfen.config import load_platforms
 from zhenfen.desk.frame import HEADERS, Desk, language_of, see
 from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.attachment import AttachmentLimitError, Attachments
@@ -215,8 +216,11 @@ def open_letter(desk: Desk, request: Request, project: Project, review: Review) 
         page = next((path for path in pages if path.exists()), None)
         if page is None:
             continue
-        written = json.loads(page.read_text(encoding="utf-8"))["letter"]
+        content = json.loads(page.read_text(encoding="utf-8"))
+        written = content["letter"]
         if written is None:
+            platform = load_platforms().get(content["creator"]["platform"])
+            language = (platform.language if platform else None) or language
             text = Catalogue(language).text
             opening, closing = text("letter.opening", name=review.name), text("letter.closing")
             written = {"language": language, "opening": opening, "closing": closing, "questions": []}

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from zhenfen.desk.frame import Desk, see
 from zhenfen.desk_cases.database import ConflictError
+from zhenfen.desk_cases.project import Project
 from zhenfen.desk_cases.review import DECISIONS, Decision, Review
+from zhenfen.desk_cases.signature import list_signatures
 from zhenfen.service.errors import ServiceError
 
 
@@ -45,7 +47,8 @@ def make_review_router(desk: Desk) -> APIRouter:
         except ConflictError as error:
             clash = {"current": error.current, "mine": {"owner": owner, "decision": decision, "reason": reason}}
         part = "decision" if is_decision else "row"
-        content = {"project": project, "review": find_review(desk, project_id, file), "decisions": DECISIONS}
+        review = find_review(desk, project_id, file)
+        content = {"project": project, "review": review, **describe_decision(desk, project, review)}
         if request.headers.get("hx-request"):
             return desk.page(request, f"parts/{part}.html", {"clash": clash, **content}, 409 if clash else 200)
         if clash:
@@ -65,3 +68,24 @@ def find_review(desk: Desk, project_id: str, file: str) -> Review:
         return desk.reviews.find(project_id, file)
     except LookupError:
         raise ServiceError(404, "not_found", "there is no such creator in this project") from None
+
+
+def describe_decision(desk: Desk, project: Project, review: Review) -> dict[str, Any]:
+    """What stands beside a decision: the choices, the newest report where it came later, and what was signed last.
+
+    Returns:
+        decisions; newer: the report made after the decision, or None; signed: the last signature on the creator,
+        or None; is_signed: whether that is of this decision and of the newest report.
+    """
+    runs = desk.projects.list_runs(project.project_id)
+    signatures = list_signatures(desk.projects, project.project_id, review.creator_id)
+    run, signed = runs[0] if runs else None, signatures[0] if signatures else None
+    decided_at = review.decided_at if review.decision else None
+    return {
+        "decisions": DECISIONS,
+        "newer": run if run and decided_at and run.made_at > decided_at else None,
+        "signed": signed,
+        "is_signed": bool(
+            run and signed and decided_at and signed.run == run.number and signed.signed_at >= decided_at
+        ),
+    }

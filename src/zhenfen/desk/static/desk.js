@@ -7,9 +7,25 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// The browser's own field speaks the browser's language; ours speaks the page's.
+const showPicked = (form, input) => {
+  const picker = form.querySelector(".picker");
+  const names = picker.querySelector(".picked");
+  const none = names.textContent;
+  const tell = () => {
+    names.textContent = [...input.files].map((file) => file.name).join(" · ") || none;
+  };
+  picker.hidden = false;
+  input.classList.add("hidden");
+  input.addEventListener("change", tell);
+  tell();
+};
+
 // Files: dropped on the form, sent at once, said so.
 const prepare = (form) => {
   const input = form.querySelector("input[type=file]");
+  showPicked(form, input);
+  if (!form.classList.contains("drop")) return;
   const say = () => {
     form.classList.add("busy");
     form.querySelector(".said").textContent = form.dataset.busy;
@@ -28,19 +44,8 @@ const prepare = (form) => {
       form.requestSubmit();
     }
   });
-  // The browser's own field speaks the browser's language; ours speaks the page's.
-  const picker = form.querySelector(".picker");
-  const names = picker.querySelector(".picked");
-  const none = names.textContent;
-  const tell = () => {
-    names.textContent = [...input.files].map((file) => file.name).join(" · ") || none;
-  };
-  picker.hidden = false;
-  input.classList.add("hidden");
-  input.addEventListener("change", tell);
-  tell();
 };
-const prepareAll = () => document.querySelectorAll("form.drop:has(.picker[hidden])").forEach(prepare);
+const prepareAll = () => document.querySelectorAll("form:has(.picker[hidden])").forEach(prepare);
 prepareAll();
 // A question that was saved comes back with a form of its own.
 document.addEventListener("htmx:afterSwap", prepareAll);
