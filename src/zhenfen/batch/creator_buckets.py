@@ -33,7 +33,7 @@ from zhenfen.scoring import known_at
 from zhenfen.scoring.creators import measure_inputs
 from zhenfen.scoring.many import judge_measured
 from zhenfen.stores import name_place
-from zhenfen.tables import OBSERVED, TABLES, Tables, TableSpec, latest_time, read_tables
+from zhenfen.tables import OBSERVED, TABLES, Tables, TableSpec, latest_time, read_checked, read_tables
 from zhenfen.tables.parquet import ParquetRows, ParquetSink
 from zhenfen.text.normalise import normalise_comments
 from zhenfen.verdict.admission import lower_ends
@@ -44,7 +44,9 @@ BUCKETS, NO_BUCKET = "buckets", ""
 LEFT_OUT = ("provenance", "unusable")
 """Tables of no creator; a time in `provenance` is an observation all the same."""
 READINGS, MOVES, FALLS, LOSSES = "readings", "moves", "falls", "losses"
-"""Folders of the work folder, a file a bucket: the days of its followers' counts."""
+"""Folders of the work folder, a file a bucket: what the days of its followers' counts add to those of all."""
+DAYS = "days"
+"""… and the days themselves: to mark them again takes three times what writing and reading takes."""
 SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 """Folder → of what it counts the creators of a bucket."""
 SPREADING = ("creators", "comments")
@@ -169,7 +171,7 @@ def read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
         InputError: Its rows break the contract.
         ConfigError: Nothing can be written.
     """
-    tables = _tables(name, as_of, work)
+    tables = known_at(read_tables(bucket_folder(work, name)), as_of)
     creators = tables["creators"]
     if not (work / LOSSES / name).exists():
         marked = mark_days(tables["follower_counts"].join(creators, on="creator_id", how="semi"))
@@ -177,6 +179,7 @@ def read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
         readings = list_readings(marked, creators)
         write_whole(count_readings(readings), work / READINGS / name)
         write_whole(list_moves(readings), work / MOVES / name)
+        write_whole(marked, work / DAYS / name)
         losses = list_losses(marked, creators)
         write_whole(count_falls(losses), work / FALLS / name)
         write_whole(losses, work / LOSSES / name)
@@ -204,7 +207,7 @@ def measure_bucket(work: Path, *, name: str, as_of: datetime) -> None:
     """
     if (work / PLACED / name).exists():
         return
-    inputs = _inputs(name, as_of, work)
+    inputs = _inputs(name, as_of, work).with_days(pl.read_parquet(work / DAYS / name))
     # Of that which all creators show together, what concerns the creators and the commenters of this bucket.
     mine, around = comments_by_others(inputs).select(*SPREAD.values()), work / AROUND
     shared = {
@@ -256,7 +259,8 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
 
 
 def _tables(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Tables:
-    return known_at(read_tables(bucket_folder(work, name), tables), as_of)
+    """Of a bucket that `read_bucket` has checked."""
+    return known_at(read_checked(bucket_folder(work, name), tables), as_of)
 
 
 def _inputs(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Inputs:

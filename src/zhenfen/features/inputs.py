@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -79,18 +80,23 @@ class Inputs:
         Args:
             grouped: comment_id, normalised and cluster_id, rows as in the table.
         """
-        return self._with(grouped.select("comment_id", "normalised"), grouped.select("comment_id", "cluster_id"))
+        texts, clusters = (grouped.select("comment_id", name) for name in ("normalised", "cluster_id"))
+        return self._with(comment_texts=texts, comment_clusters=clusters)
+
+    def with_days(self, marked: pl.DataFrame) -> Inputs:
+        """The same with its followers' days marked already: what `marked_days` was for the same tables."""
+        # Written and read again, they no longer say so; what groups by a sorted column adds up in another order.
+        return self._with(marked_days=marked.with_columns(pl.col("creator_id", "stretch").set_sorted()))
 
     def among(self, around: Surroundings) -> Inputs:
         """The same as a part of a set that shows `around`."""
-        placed = Inputs(self.tables, self.as_of, self.with_details, around)
-        return placed._with(self.comment_texts, self.comment_clusters)
+        return self._with(around=around, comment_texts=self.comment_texts, comment_clusters=self.comment_clusters)
 
-    def _with(self, texts: pl.DataFrame, clusters: pl.DataFrame) -> Inputs:
-        same = Inputs(self.tables, self.as_of, self.with_details, self.around)
+    def _with(self, **known: object) -> Inputs:
+        """A copy, what was made of its tables included, in which these attributes are exchanged."""
+        same = copy(self)
         # Where a cached property keeps its value; the frozen class forbids the plain way.
-        same.__dict__["comment_texts"] = texts
-        same.__dict__["comment_clusters"] = clusters
+        same.__dict__.update(known)
         return same
 
 

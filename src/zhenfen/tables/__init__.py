@@ -5,7 +5,7 @@ from zhenfen.tables.check import check_tables, find_problems
 from zhenfen.tables.merging import list_readings, merge_tables
 from zhenfen.tables.moments import EPOCH, OBSERVED, date_of_files, latest_time, time_columns
 from zhenfen.tables.specs import EVENT_KINDS, FOUND_BY, FRAMES, PLATFORMS, TABLES, Column, TableSpec
-from zhenfen.tables.store import find_table, is_table_file, read_tables, scan_table, write_tables
+from zhenfen.tables.store import find_table, is_table_file, read_checked, read_tables, scan_table, write_tables
 
 __all__ = [
     "EPOCH",
@@ -27,6 +27,7 @@ __all__ = [
     "list_readings",
     "make_frame",
     "merge_tables",
+    "read_checked",
     "read_tables",
     "scan_table",
     "time_columns",

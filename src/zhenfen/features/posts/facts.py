@@ -99,10 +99,13 @@ def read_posts(posts: pl.DataFrame) -> pl.DataFrame:
     posts = posts.with_columns(spelled=spell(posts["text"].cast(pl.String)))
     text = pl.col("spelled")
     read = {name: has_any(text, list_words(name)) for name in SPONSORSHIP_LISTS}
+    # A column of its own: within the expression it would be made once for each word of the list.
+    undenied = posts.select(text=without_negation(text))
+    disclosure = undenied.select(disclosure=has_any(pl.col("text"), list_words("disclosure"))).to_series()
     return posts.with_columns(
         *absent,
         **read,
-        disclosure=has_any(without_negation(text), list_words("disclosure")),
+        disclosure=disclosure,
         n_tags=text.str.count_matches(list_words("tag").regex),
     ).with_columns(
         is_disclosed=pl.when(pl.col("disclosure") | pl.col("is_labelled_ad"))
