@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from report_builder import Builder, make_cause, make_daily, make_drop, make_span
@@ -145,3 +146,31 @@ def test_within_a_drip_the_chart_expects_what_its_line_in_the_table_says() -> No
         .detail("a", "growth", "spans", [{**drip, "shape": "burst"}])
     )
     assert other["growth"]["expected"]["n_expected"] == [42.0] * 90
+
+
+# The curve ends at 55,600 on its last day.
+@pytest.mark.parametrize(
+    ("stated", "days_later", "is_told"),
+    [
+        (120_000, None, True),
+        (120_000, 7, True),
+        (120_000, 8, False),
+        (30_000, 3, True),
+        (60_000, 3, False),
+        (None, 3, False),
+        (0, 3, False),
+        # Inside the curve it is set beside the reading of its own day.
+        (52_100, -87, False),
+        (90_000, -87, True),
+    ],
+)
+def test_a_stated_count_that_is_not_the_curves_is_told_first(
+    stated: int | None, days_later: int | None, is_told: bool
+) -> None:
+    daily = make_daily()
+    seen_at = None if days_later is None else datetime.combine(daily[-1]["day"], time(), UTC) + timedelta(days_later)
+    builder = Builder().creator("a", n_followers=stated, snapshot_at=seen_at).unassessed("a", "growth")
+    told = [
+        reason["text"] for reason in summary_of(builder.detail("a", "growth", "daily", daily))["priority"]["reasons"]
+    ]
+    assert [text for text in told if "check before reading the curve" in text] == told[:1] * is_told

@@ -24,6 +24,8 @@ MOST_SPANS = 20
 MOST_DROPS = 5
 MOST_SPANS_ASKED = 2
 LONGEST_NOTE_CHARS = 80
+MOST_DAYS_APART, CONTRADICTING_RATIO = 7, 1.5
+"""Chosen, not measured: lists round a count by a twentieth at most, and the days between may have brought something."""
 VERDICT_MARKS = {"for": "+", "against": "−", "unknown": "?"}
 
 
@@ -104,7 +106,8 @@ class GrowthSection(FamilySection, family="growth", place=1):
         return super().list_causes(case, summary)
 
     def tell(self, case: Case, part: Mapping[str, Any]) -> Iterator[str]:
-        """The largest unexplained spans, whatever the level: they are facts of their own."""
+        """What contradicts the curve, and the largest unexplained spans, whatever the level: facts of their own."""
+        yield from _contradiction(case)
         for kind, fields in _largest_unexplained(part):
             yield case.catalogue.text(f"report.tell.{kind}", **fields)
 
@@ -132,6 +135,23 @@ class GrowthSection(FamilySection, family="growth", place=1):
         days = thin.select(day=(pl.col("day").cast(pl.Date) - known["day"].cast(pl.Date).min()).dt.total_days())["day"]
         points = [[float(day), float(n)] for day, n in zip(days, thin["n_followers"], strict=True)]
         return points if len(points) > 1 else []
+
+
+def _contradiction(case: Case) -> Iterator[str]:
+    """That the count stated of the creator is not the curve's of those days: one may be another account's."""
+    creator, daily = case.setting.creators.get(case.creator_id, {}), case.detail("growth", "daily")
+    stated, seen_at = creator.get("n_followers"), creator.get("snapshot_at")
+    known = pl.DataFrame() if daily is None else daily.drop_nulls(["day", "n_followers"]).sort("day")
+    if not stated or known.is_empty():
+        return
+    # Stated of no day, it is the newest there is.
+    away = pl.col("day").cast(pl.Date) - (known["day"].max() if seen_at is None else pl.lit(seen_at.date()))
+    days, read, day = known.select(away.dt.total_days().abs().alias("away"), "n_followers", "day").sort("away").row(0)
+    if days <= MOST_DAYS_APART and max(stated, read) >= CONTRADICTING_RATIO * min(stated, read):
+        number = partial(case.catalogue.number, digits=0)
+        yield case.catalogue.text(
+            "report.tell.contradiction", stated=number(stated), read=number(read), day=iso_day(day)
+        )
 
 
 def _expect_drips(daily: pl.DataFrame, spans: pl.DataFrame | None) -> pl.DataFrame:
