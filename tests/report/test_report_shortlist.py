@@ -106,3 +106,22 @@ def test_one_reading_is_no_course():
 def test_all_files_and_problems_are_in_the_shortlist():
     summary = shortlist(rich())
     assert sum(len(group["files"]) for group in summary["provenance"]["groups"]) == 25
+
+
+@pytest.mark.parametrize(
+    ("second", "is_told"),
+    [
+        ({"display_name": "小鹿"}, True),
+        ({"display_name": "小鹿妈"}, False),
+        ({"display_name": "小鹿", "platform": "douyin"}, False),
+        ({"display_name": None}, False),
+    ],
+)
+def test_two_lines_of_one_name_on_one_platform_are_told(second, is_told):
+    builder = Builder().creator("a", display_name="小鹿").creator("c", display_name=None).creator("b", **second)
+    said = shortlist(builder)["same_names"]
+    assert (
+        said.startswith("Several lines bear one name on one platform: 小鹿 (Xiaohongshu). If")
+        if is_told
+        else said == ""
+    )

@@ -22,6 +22,8 @@ from zhenfen.verdict.evidence import Findings
 
 Family = Mapping[str, Any]
 
+MOST_SAME_NAMES = 5
+
 
 def summarise_shortlist(
     findings: Findings, tables: Tables, catalogue: Catalogue, show_names: bool = False
@@ -131,6 +133,7 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
             ],
         },
         "platforms": list(dict.fromkeys(row["platform_name"] for row in rows)),
+        "same_names": _say_same_names(setting, rows),
         "found_by": count_found_by(setting, (row["creator_id"] for row in rows)),
         "creators": rows,
         "not_assessed": _not_assessed(setting, rows),
@@ -143,6 +146,22 @@ def assemble_shortlist(setting: Setting, rows: list[dict[str, Any]], sources: di
 
 def _named(family: Family) -> dict[str, Any]:
     return {"family": family["family"], "label": family["label"]}
+
+
+def _say_same_names(setting: Setting, rows: list[dict[str, Any]]) -> str:
+    """That lines of one platform bear one name, perhaps of one account under two ids; empty where none do."""
+    named = [row for row in rows if setting.creators.get(row["creator_id"], {}).get("display_name")]
+    counts = Counter((row["name"].casefold(), row["platform"]) for row in named)
+    twice = {
+        f"{row['name']} ({row['platform_name']})": None
+        for row in named
+        if counts[row["name"].casefold(), row["platform"]] > 1
+    }
+    if not twice:
+        return ""
+    shown, n_more = list(twice)[:MOST_SAME_NAMES], len(twice) - MOST_SAME_NAMES
+    more = [f"+{setting.catalogue.number(n_more, 0)}"] if n_more > 0 else []
+    return setting.catalogue.text("report.shortlist.same_names", names=" · ".join([*shown, *more]))
 
 
 def _not_assessed(setting: Setting, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
