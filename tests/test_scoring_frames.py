@@ -121,8 +121,9 @@ def test_profiles_are_measured_at_the_moment_asked_for(monkeypatch: pytest.Monke
     rows = pl.DataFrame({"profile_id": ["a"], "n_posts": [900], "created_at": ["2020-01-01T00:00:00"]})
     for moment in ("2026-01-01", "2020-02-01T08:00:00+08:00", None):
         scorer(rows, moment)
-    days = ((2026, 1, 1), (2020, 2, 1), (2020, 1, 1))
-    assert moments == [datetime(*day, tzinfo=UTC) for day in days]
+    # A day is read at its end.
+    end = datetime(2026, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert moments == [end, datetime(2020, 2, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)]
     with pytest.raises(ConfigError, match="as_of 'soon'"):
         scorer(rows, "soon")
 

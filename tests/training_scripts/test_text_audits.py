@@ -286,7 +286,7 @@ def test_a_post_teaches_the_head_that_reads_it() -> None:
 
 def test_the_recipe_of_posts_takes_them(posts_given: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The card prints the sources that `data` gives; the real encoder reads for minutes."""
-    monkeypatch.setattr("training.post.load_posts", lambda _, labelled: place_audits(labelled))
+    monkeypatch.setattr("training.post.load_posts", lambda _, labelled, _own: place_audits(labelled))
     monkeypatch.setattr("training.post.load_marks", lambda _: pl.DataFrame({"text": ["一"]}))
     monkeypatch.setattr("training.post.describe_sets", lambda *_: [])
     monkeypatch.setattr("training.post.TextEncoder.load", lambda _: LoudEncoder())
