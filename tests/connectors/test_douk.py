@@ -127,3 +127,4 @@ def test_comments_alone_are_read_as_a_sheet_is(tmp_path: Path) -> None:
     write_csv(tmp_path / "comments.csv", [comment()])
     tables = read(tmp_path, creator_name="小王", platform="抖音")
     assert rows(tables, "comments", "comment_id", "text") == [("c1", "好吃")]
+    assert rows(tables, "creators", "display_name", "platform") == [("小王", "douyin")]

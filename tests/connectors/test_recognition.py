@@ -30,7 +30,7 @@ def test_headings_below_a_merged_title_are_found_and_the_creator_is_asked_for(tm
     tables = read(path, creator_name="小王")
     moment = datetime(2026, 7, 10, 19, 9, 5, tzinfo=UTC)
     assert rows(tables, "posts", "creator_id", "published_at", "n_views", "n_likes") == [("小王", moment, 126, 3)]
-    assert rows(tables, "creators", "platform") == [("xiaohongshu",)]
+    assert rows(tables, "creators", "display_name", "platform") == [("小王", "xiaohongshu")]
 
 
 def test_a_title_above_the_headings_of_a_csv_file(tmp_path: Path) -> None:

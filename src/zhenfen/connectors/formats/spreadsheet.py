@@ -64,9 +64,12 @@ class Spreadsheet(Connector, name="spreadsheet"):
         parts: list[tuple[str, Tidied | pl.DataFrame]] = list(tidied.items())
         known = tidied["creators"].frame if "creators" in tidied else make_frame(TABLES["creators"])
         # Creators that only other sheets name.
-        named_rows = (frame.select("creator_id", "_creator_name", "platform", FILE, ROW) for frame in tables.values())
+        # Whoever is known by what the user said, or a sheet is called, alone is called so.
+        stated = pl.when(pl.col("creator_id") == pl.col("_fallback")).then("_fallback")
+        called = pl.coalesce("_creator_name", stated).alias("display_name")
+        named_rows = (frame.select("creator_id", called, "platform", FILE, ROW) for frame in tables.values())
         others = pl.concat(named_rows).join(known, on="creator_id", how="anti").drop_nulls("creator_id")
-        others = others.group_by("creator_id").agg(pl.all().min()).rename({"_creator_name": "display_name"})
+        others = others.group_by("creator_id").agg(pl.all().min())
         parts.append(("creators", tidy("creators", others, expected=_EXPECTED, lenient=True)))
         if "creators" in tables:
             # Counts that the sheet of creators dates, but for moments that a series has itself.
