@@ -174,3 +174,11 @@ def test_a_stated_count_that_is_not_the_curves_is_told_first(
         reason["text"] for reason in summary_of(builder.detail("a", "growth", "daily", daily))["priority"]["reasons"]
     ]
     assert [text for text in told if "check before reading the curve" in text] == told[:1] * is_told
+
+
+@pytest.mark.parametrize(("last_gain", "is_told"), [(60_000, True), (20_000, False)])
+def test_a_last_count_that_stands_alone_is_told_first(last_gain: int, is_told: bool) -> None:
+    daily = make_daily(jump={89: last_gain})
+    builder = Builder().creator("a", n_followers=daily[-1]["n_followers"]).unassessed("a", "growth")
+    told = summary_of(builder.detail("a", "growth", "daily", daily))["priority"]["reasons"]
+    assert [one for one in told if "check before reading the curve" in one["text"]] == told[:1] * is_told

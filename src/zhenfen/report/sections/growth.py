@@ -141,8 +141,12 @@ def _contradiction(case: Case) -> Iterator[str]:
     """That the count stated of the creator is not the curve's of those days: one may be another account's."""
     creator, daily = case.setting.creators.get(case.creator_id, {}), case.detail("growth", "daily")
     stated, seen_at = creator.get("n_followers"), creator.get("snapshot_at")
-    known = pl.DataFrame() if daily is None else daily.drop_nulls(["day", "n_followers"]).sort("day")
-    if not stated or known.is_empty():
+    if not stated or daily is None:
+        return
+    # The curve may end with this very count, read from the list: then it is set beside the readings before it.
+    is_own = (pl.col("day") == pl.col("day").max()) & (pl.col("n_followers") == stated)
+    known = daily.drop_nulls(["day", "n_followers"]).filter(~is_own).sort("day")
+    if known.is_empty():
         return
     # Stated of no day, it is the newest there is.
     away = pl.col("day").cast(pl.Date) - (known["day"].max() if seen_at is None else pl.lit(seen_at.date()))
