@@ -98,10 +98,15 @@ MEDIA_TYPES = (JSON, ARROW, PARQUET)
 
 def zipped(folder: Path) -> bytes:
     """A folder's files as an archive."""
+    return archive({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    """An archive of these files, under whatever names."""
     sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, path.name)
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as one:
+        for name, content in members.items():
+            one.writestr(name, content)
     return sink.getvalue()
 
 

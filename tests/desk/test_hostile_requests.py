@@ -6,7 +6,6 @@ import io
 import re
 import shutil
 import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urljoin
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
-from app_builder import LOCAL, build_service
+from app_builder import LOCAL, archive, build_service
 from desk_builder import real_models
 from fastapi.routing import APIRoute
 from forms import Form, read_forms
@@ -212,14 +211,6 @@ def test_what_is_written_into_any_field_is_shown_as_text_and_breaks_nothing(full
     assert "&lt;zf-mark" in browser.get(places["history"]).text
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return sink.getvalue()
-
-
 def far_workbook() -> bytes:
     """A workbook whose one value lies in the last cell that there is."""
     sink = io.BytesIO()
@@ -259,8 +250,8 @@ def linking_tar() -> bytes:
 
 
 HOSTILE_FILES: dict[str, Callable[[], bytes]] = {
-    "bomb.zip": lambda: zipped({"bomb.csv": b"0" * 2**27}),
-    "climbing.zip": lambda: zipped({"../../../evil.csv": b"a,b\n1,2\n"}),
+    "bomb.zip": lambda: archive({"bomb.csv": b"0" * 2**27}),
+    "climbing.zip": lambda: archive({"../../../evil.csv": b"a,b\n1,2\n"}),
     "far.xlsx": far_workbook,
     "lying.xlsx": lying_workbook,
     "repeated.parquet": repeated_parquet,

@@ -25,6 +25,13 @@ from zhenfen.service.job_process import run
 from zhenfen.tables import Tables, read_tables, write_tables
 
 
+def look_twice(desk: Any) -> None:
+    """What was complete at the first look is taken at the second."""
+    watch = Watch(desk)
+    for at_s in (0.0, SETTLE_S):
+        watch.take_new(at_s)
+
+
 def pack(tables: Tables, folder: Path, path: Path) -> None:
     """An export as one file, complete at once."""
     write_tables(tables, folder)
@@ -119,9 +126,7 @@ def test_what_people_said_outlives_the_newer_report(watched: Any, small_tables: 
     tables = read_tables(small_tables)
     counts = tables["follower_counts"].with_columns(n_followers=tables["follower_counts"]["n_followers"] + 1)
     pack(tables.replace(follower_counts=counts), tmp_path / "t", exports / "october.zip")
-    watch = Watch(desk)
-    for at_s in (0.0, SETTLE_S):
-        watch.take_new(at_s)
+    look_twice(desk)
     assert work(browser, toy_models()).state == "done"
     found = desk.reviews.find(project_id, browser.files()[0])
     assert (found.decision, found.reason) == ("wait", "ask first")
@@ -138,9 +143,7 @@ def test_the_same_export_under_another_name_makes_no_second_report(
     browser, exports = watched
     desk, project_id = browser.desk, browser.project.project_id
     pack(read_tables(small_tables), tmp_path / "t", exports / "again.zip")
-    watch = Watch(desk)
-    for at_s in (0.0, SETTLE_S):
-        watch.take_new(at_s)
+    look_twice(desk)
     assert work(browser, toy_models()).state == "done"
     assert [one.number for one in desk.projects.list_runs(project_id)] == [1]
 
@@ -152,9 +155,7 @@ def test_a_file_that_fails_within_the_job_is_told_and_the_report_stays(
     browser, exports = watched
     desk, project_id = browser.desk, browser.project.project_id
     pack(read_tables(small_tables), tmp_path / "t", exports / "a.zip")
-    watch = Watch(desk)
-    for at_s in (0.0, SETTLE_S):
-        watch.take_new(at_s)
+    look_twice(desk)
     (_, newest) = desk.projects.list_batches(project_id)
     newest.write_bytes(b"no archive any more")
     job = work(browser, toy_models())

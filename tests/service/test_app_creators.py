@@ -7,13 +7,12 @@ import io
 import json
 import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from app_builder import from_body, open_client
+from app_builder import archive, from_body, open_client
 from starlette.testclient import TestClient
 
 from toy_models import toy_models
@@ -30,14 +29,6 @@ URL = "/v1/score/creators"
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with open_client(tmp_path_factory.mktemp("creators"), expanded_bytes=2**24) as one:
         yield one
-
-
-def archive(members: dict[str, bytes]) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as one:
-        for name, content in members.items():
-            one.writestr(name, content)
-    return sink.getvalue()
 
 
 def as_json(folder: Path) -> str:

@@ -32,7 +32,7 @@ def make_account_router(desk: Desk) -> APIRouter:
             return desk.page(request, "login.html", {"is_wrong": True}, 401)
         response = see("/")
         # Behind a proxy the browser's own word says whether it came by TLS.
-        is_https = "https://" in (f"{request.url.scheme}://", request.headers.get("origin", "")[: len("https://")])
+        is_https = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
         response.set_cookie(COOKIE, token, LASTS_S, httponly=True, samesite="strict", secure=is_https)
         return response
 

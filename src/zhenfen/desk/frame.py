@@ -54,6 +54,8 @@ MARKS = {name: Markup(f"<{name}>") for name in ("stamp", "owner", "back", "decis
 """What stands in a kept page for something else. Text from outside cannot hold one: its angle brackets are escaped."""
 MOST_BYTES_OF_PAGES, MOST_BYTES_OF_SHORTLISTS = 32 * 2**20, 32 * 2**20
 """A creator's page takes about 20 kB as it is kept, 200 lines of a shortlist 200 kB, their dict 3.5 MB."""
+BYTES_A_KEY = 800
+"""What says when a page is another one takes as much as a line: 750 to 774 bytes (tracemalloc)."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ class Desk:
     projects: Projects
     reviews: Reviews
     rereads: Rereads = field(default_factory=Rereads)
-    pages: Kept[bytes] = field(default_factory=lambda: Kept(MOST_BYTES_OF_PAGES, sys.getsizeof))
+    pages: Kept[bytes] = field(
+        default_factory=lambda: Kept(MOST_BYTES_OF_PAGES, lambda one: sys.getsizeof(one) + BYTES_A_KEY)
+    )
     shortlists: Kept[tuple[dict[str, Any], int]] = field(
         default_factory=lambda: Kept(MOST_BYTES_OF_SHORTLISTS, lambda one: one[1])
     )
@@ -138,12 +142,13 @@ class Desk:
 
     def _tell_reader(self, request: Request) -> dict[str, str]:
         """What differs in the frame of a page from one reader to the next."""
-        return {"stamp": self._stamp(request), "owner": request.state.owner, "back": quote(place_of(request))}
+        return {"stamp": self._stamp(request), "owner": request.state.owner, "back": quote(address_of(request))}
 
     def _render(self, request: Request, template: str, content: Mapping[str, Any], reader: Mapping[str, str]) -> str:
         language = language_of(request)
         shown = {"project": None, "current": "", **content}
         summary = shown.pop("r", None) or {"language": language}
+        catalogue = Catalogue(summary["language"])
         try:
             return render_page(
                 template,
@@ -152,11 +157,11 @@ class Desk:
                 desk_language=language,
                 languages=LANGUAGES,
                 **{name: reader[name] for name in ("stamp", "owner", "back")},
-                share=Catalogue(summary["language"]).share,
+                share=catalogue.share,
                 role=self.role_of(request),
                 has_login=self.service.settings.needs_key,
-                name_person=partial(name_person, catalogue=Catalogue(summary["language"])),
-                name_platform=partial(name_platform, catalogue=Catalogue(summary["language"])),
+                name_person=partial(name_person, catalogue=catalogue),
+                name_platform=partial(name_platform, catalogue=catalogue),
                 assets=hash_assets(),
                 **shown,
             )
@@ -232,7 +237,7 @@ def catalogue_of(request: Request) -> Catalogue:
     return Catalogue(language_of(request))
 
 
-def place_of(request: Request) -> str:
+def address_of(request: Request) -> str:
     """Where a page is found again; of an answer to a form, the page that it stood on."""
     place = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
     return f"{place.path or '/'}?{place.query}".removesuffix("?")

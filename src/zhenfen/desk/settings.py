@@ -9,8 +9,7 @@ import polars as pl
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from zhenfen.config import load_platforms
-from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
+from zhenfen.desk.frame import Desk, catalogue_of, see
 from zhenfen.desk_cases.panel import LONGEST_PANEL_NAME_CHARS
 from zhenfen.desk_cases.project import KEEP
 from zhenfen.errors import ConfigError
@@ -80,6 +79,5 @@ def show(desk: Desk, request: Request, made: str = "", wrong_panel: str | None =
         "projects": [one for one in desk.projects.list_all() if desk.projects.list_runs(one.project_id)],
         "wrong_panel": wrong_panel,
         "count": catalogue_of(request).count,
-        "platforms": {name: one.name[language_of(request)] for name, one in load_platforms().items()},
     }
     return desk.page(request, "settings.html", content, 422 if wrong_panel else 200)

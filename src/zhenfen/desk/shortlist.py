@@ -14,7 +14,7 @@ from zhenfen.desk.frame import Desk, catalogue_of, language_of, see
 from zhenfen.desk.job import ENDED, find_due, find_job, is_ready, tell_job
 from zhenfen.desk.review import find_review
 from zhenfen.desk_cases.project import RUNS, Project
-from zhenfen.desk_cases.review import DECISIONS, Review
+from zhenfen.desk_cases.review import DECISIONS
 from zhenfen.desk_cases.roster import read_roster
 from zhenfen.report.compare import FEWEST, MOST, summarise_comparison
 from zhenfen.report.write import is_report_file
@@ -83,11 +83,11 @@ def show_shortlist(desk: Desk, request: Request, project: Project) -> Response:
         desk.keep(
             request,
             "parts/line.html",
-            (path, written, review := reviews[row["file"]]),
-            partial(dict, about, row=row, review=review),
+            (path, written, row["file"], reviews[row["file"]].version),
+            partial(dict, about, row=row, review=reviews[row["file"]]),
         )
         # What somebody pinned stands first, in the order of the list.
-        for row in sorted(content["creators"], key=lambda row: not is_pinned(reviews.get(row["file"])))
+        for row in sorted(content["creators"], key=lambda row: not reviews[row["file"]].is_pinned)
     ]
     shown = {
         "lines": [desk.fill(request, line) for line in lines],
@@ -99,11 +99,6 @@ def show_shortlist(desk: Desk, request: Request, project: Project) -> Response:
         "most_compared": MOST,
     }
     return desk.page(request, "desk_shortlist.html", {**about, **shown})
-
-
-def is_pinned(review: Review | None) -> bool:
-    """Whether somebody wants a creator at the top."""
-    return review is not None and review.is_pinned
 
 
 def place_of(desk: Desk, request: Request, project: Project) -> Path:

@@ -202,9 +202,13 @@ class Panels:
     def find_used(self, project: Project) -> str | None:
         """A project's own panel where its newest report was judged beside it; None before that, and without one."""
         own, runs = project.options.panel, self.projects.list_runs(project.project_id)
-        if own is None or not runs or own not in self.list_names():
+        if own is None or not runs:
             return None
-        return own if _read(self.find(own)).sha256.startswith(runs[0].versions.get("panel", "none")) else None
+        try:
+            sha256 = _read(self.find(own)).sha256
+        except LookupError:
+            return None
+        return own if sha256.startswith(runs[0].versions["panel"]) else None
 
     def _place(self, panel_id: str) -> Path:
         return self.folder / f"{panel_id}.csv"

@@ -62,12 +62,11 @@ class Rereads:
         as_of = project.options.to_vet("en", None).as_of
         # Tables are only ever written whole, as new files.
         written = sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
-        asked = repr((str(folder), written, as_of, sorted(models.versions.items())))
-        key = hashlib.sha256(asked.encode()).hexdigest()
-        events = tuple((one.kind, one.starts_on, one.note) for one in declared)
+        asked = (str(folder), written, as_of, sorted(models.versions.items()))
+        events = [(one.kind, one.starts_on, one.note) for one in declared]
 
         def read_once() -> list[Reread]:
-            around = self.sets.recall(key, lambda: read_around(read_tables(folder), as_of))
+            around = self.sets.recall(_digest(asked), lambda: read_around(read_tables(folder), as_of))
             own = read_tables(folder, READ_BESIDE_EVENTS, creators=[creator_id])
             before, after = read_declared(own, add_declared(own, declared), around, models)
             changed = [
@@ -77,4 +76,9 @@ class Rereads:
             ]
             return sorted(changed, key=lambda one: one.feature is not None)
 
-        return self.changes.recall((key, creator_id, events), read_once)
+        return self.changes.recall(_digest((asked, creator_id, events)), read_once)
+
+
+def _digest(asked: object) -> str:
+    # A key of one size, however much was declared.
+    return hashlib.sha256(repr(asked).encode()).hexdigest()

@@ -104,3 +104,10 @@ def own_posts(tables: Tables) -> pl.DataFrame:
     """Posts of the creators in the set, reposts left out; without a text what is read from words is null."""
     posts = tables["posts"].filter(pl.col("is_repost").ne_missing(other=True))
     return posts.join(tables["creators"].select("creator_id"), on="creator_id", how="semi")
+
+
+def rename_creator(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """One creator's rows under another name, for a copy that stands in; posts too, since no two creators share one."""
+    own = pl.lit(name).alias("creator_id")
+    posts = [pl.format("{}-{}", own, "post_id").alias("post_id")] if "post_id" in rows.columns else []
+    return rows.with_columns(own, *posts)

@@ -14,7 +14,7 @@ import polars as pl
 
 from zhenfen.features.base import load_families
 from zhenfen.features.growth.family import Growth
-from zhenfen.features.inputs import Inputs, Surroundings
+from zhenfen.features.inputs import Inputs, Surroundings, rename_creator
 from zhenfen.features.what_ifs import DocumentedChange
 from zhenfen.model_store import Models
 from zhenfen.scoring.creators import known_at, latest_moment
@@ -26,7 +26,8 @@ Facts = Mapping[tuple[str, str | None], Any]
 """Family and measurement, None for its level → value, or `basis.level`."""
 READ_BESIDE_EVENTS = ("creators", "follower_counts", "posts", "post_counts", "creator_stats", "events")
 """Tables of the families that read events."""
-_BEFORE = "before:"
+BEFORE = "before"
+"""Name of the copy of a creator of which nothing was declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +73,21 @@ def read_declared(tables: Tables, declared: Tables, around: Around, models: Mode
     """
     # Both are measured together, as two creators: polars sums and divides one row on another way than several, and the
     # last bit differs.
-    before = {name: _rename(frame) for name, frame in tables.frames.items()}
+    mine = declared["creators"]["creator_id"][0]
+    before = {name: rename_creator(frame, BEFORE) for name, frame in tables.frames.items()}
     both = {name: pl.concat([frame, declared[name]]) for name, frame in before.items()}
     known = known_at(Tables({**declared.frames, **both}), around.as_of)
-    drops = pl.concat([around.shown.drops, _rename(around.shown.drops)])
+    own_drops = around.shown.drops.filter(creator_id=mine)
+    drops = pl.concat([around.shown.drops, rename_creator(own_drops, BEFORE)])
     inputs = Inputs(known, around.as_of, with_details=False, around=replace(around.shown, drops=drops))
     changes = [DocumentedChange("event_confirmed", ref=kind) for kind in declared["events"]["kind"].unique()]
     readers = {name: family for name, family in load_families().items() if any(map(family.reads, changes))}
     measured = {name: family.measure(inputs) for name, family in readers.items()}
     # What is common in a set is asked only of families that compare creators, and these read no events.
     judged = judge_families(measured, known["creators"], models, in_set=pl.DataFrame(schema=SET_SCHEMA))
-    mine = declared["creators"]["creator_id"][0]
     facts: dict[bool, dict[tuple[str, str | None], Any]] = {True: {}, False: {}}
     for row in judged.findings.iter_rows(named=True):
         facts[row["creator_id"] == mine][row["family"], None] = f"{row['basis']}.{row['level']}"
     for row in judged.evidence.iter_rows(named=True):
         facts[row["creator_id"] == mine][row["family"], row["feature"]] = row["value"]
     return facts[False], facts[True]
-
-
-def _rename(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows as those of another creator, in the same order of keys."""
-    keys = [name for name in ("creator_id", "post_id") if name in frame.columns]
-    return frame.with_columns((pl.lit(_BEFORE) + pl.col(key)).alias(key) for key in keys)

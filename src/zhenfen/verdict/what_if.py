@@ -13,7 +13,7 @@ from typing import get_args
 import polars as pl
 
 from zhenfen.features.base import Family, Measured, load_families
-from zhenfen.features.inputs import Inputs
+from zhenfen.features.inputs import Inputs, rename_creator
 from zhenfen.features.what_ifs import Changes, DocumentedChange, Kind, WhatIf
 from zhenfen.tables import Tables
 from zhenfen.verdict.audience import FAMILY as AUDIENCE
@@ -96,7 +96,7 @@ class WhatIfs:
                     details = self.measured[owner].only(creator_id).details
                     tables = what_if.record(tables, creator_id, mine, details)
             for table, frames in parts.items():
-                frames.append(_rename(tables[table], name))
+                frames.append(rename_creator(tables[table], name))
         around = family.surround(self.inputs)
         placed = around and replace(around, drops=_copy(around.drops, _list_copies(trials)))
         tables = Tables({table: pl.concat(frames) for table, frames in parts.items()})
@@ -197,13 +197,6 @@ def _copy(rows: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     """The rows of each stand-in: its creator's, under its own name."""
     copied = copies.join(rows, on="creator_id", maintain_order="left_right")
     return copied.with_columns(creator_id=STAND_IN).select(rows.columns)
-
-
-def _rename(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A creator's rows under the name of a stand-in; posts too, since no two creators share one."""
-    own = pl.lit(name).alias("creator_id")
-    posts = [pl.format("{}-{}", own, "post_id").alias("post_id")] if "post_id" in rows.columns else []
-    return rows.with_columns(own, *posts)
 
 
 def _replace(measured: Measured, again: Measured) -> Measured:
