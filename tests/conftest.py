@@ -16,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from cli_runner import Runner
+    from pyspark import SparkContext
     from small_disk import SmallDisk
 
     from toy_models import ToyCreatorModel
@@ -78,6 +79,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if item.get_closest_marker("torch") and find_spec("torch") is None:
             item.add_marker(pytest.mark.skip(reason="the encoder needs the extra `deep`"))
+    items.sort(key=place_in_run)
+
+
+def place_in_run(item: pytest.Item) -> tuple[bool, bool]:
+    """Spark's tests first, for what takes longest must not begin last; and beside the rest of the registry's.
+
+    The processes of pytest-xdist begin with a stretch of the list each: one of them starts Spark and fills a registry.
+    """
+    return "spark" not in getattr(item, "fixturenames", ()), "model_registry" not in item.path.parts
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +128,23 @@ def toy_creator(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyCreatorModel]:
     stages.models.cache_clear()
     yield model
     stages.models.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkContext]:
+    """One Spark of one worker for all tests: starting it takes long."""
+    from zhenfen.batch import spark_engine
+
+    if find_spec("pyspark") is None or spark_engine.find_java() is None:
+        pytest.skip("needs pyspark and Java 17")
+    with pytest.MonkeyPatch.context() as patch:
+        # What starts takes the time: Java compiles for short runs, a task has one worker (and one that makes what it
+        # reads), and what dies is begun twice.
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        patch.setattr(spark_engine, "MOST_FAILURES", 2)
+        opened = spark_engine.open_spark(1)
+    yield opened.context
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from creator_builder import CAST, SMALL_EVIDENCE, make_config, make_rows, no_floors
 from training import creator, creator_fit
+from training import recipe as recipe_module
 from training.creator_fit import (
     CHALLENGER,
     FOREST,
@@ -45,6 +46,27 @@ from zhenfen.tables import Tables, write_tables
 @pytest.fixture(scope="module")
 def models() -> Models:
     return load_models()
+
+
+@pytest.fixture(scope="module")
+def within() -> HeldOut:
+    """The rows of `make_rows` by detectors that had not seen their roster: what a training takes longest for."""
+    config = make_config()
+    return score_by_roster(make_rows(), config, no_floors(config))
+
+
+@pytest.fixture(scope="module")
+def left_out() -> dict[str, HeldOut]:
+    """The same by detectors that had not seen the manipulation either."""
+    config = make_config()
+    return score_left_out(make_rows(), config, no_floors(config))
+
+
+@pytest.fixture
+def _held_out_once(within: HeldOut, left_out: dict[str, HeldOut], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings on `make_rows` judge by these, which depend on nothing else."""
+    monkeypatch.setattr(creator, "score_by_roster", lambda *_: within)
+    monkeypatch.setattr(creator, "score_left_out", lambda *_: left_out)
 
 
 def test_cast_is_drawn_from_what_there_is() -> None:
@@ -123,25 +145,23 @@ def recall_of(parts: dict[str, HeldOut], detector: str) -> dict[str, float]:
     return {row["manipulation"]: row["n_found"] / row["n"] for row in counts.iter_rows(named=True)}
 
 
-def test_left_out_manipulation_was_not_trained_on() -> None:
-    rows, config = make_rows(), make_config()
-    parts = score_left_out(rows, config, no_floors(config))
-    assert set(parts) == {"x", "y"}
-    for kind, held in parts.items():
+def test_left_out_manipulation_was_not_trained_on(within: HeldOut, left_out: dict[str, HeldOut]) -> None:
+    assert set(left_out) == {"x", "y"}
+    for kind, held in left_out.items():
         found = held.rows["manipulation"].drop_nulls().unique().to_list()
         assert found == [kind]
-    known = dict.fromkeys(parts, score_by_roster(rows, config, no_floors(config)))
+    known = dict.fromkeys(left_out, within)
     # Each shows in a family in which nothing else does: a classifier that has not seen it does not look there.
     assert min(recall_of(known, CHALLENGER).values()) > 0.8
-    assert max(recall_of(parts, CHALLENGER).values()) < 0.5
+    assert max(recall_of(left_out, CHALLENGER).values()) < 0.5
 
 
-def test_the_mixture_finds_what_nobody_has_seen_as_well_as_what_is_known() -> None:
-    rows, config = make_rows(), make_config()
-    parts, known = score_left_out(rows, config, no_floors(config)), score_by_roster(rows, config, no_floors(config))
-    assert min(recall_of(parts, MODEL).values()) > 0.7
-    score_of = dict(zip(known.rows["creator_id"], known.scores[MODEL], strict=True))
-    for held in parts.values():
+def test_the_mixture_finds_what_nobody_has_seen_as_well_as_what_is_known(
+    within: HeldOut, left_out: dict[str, HeldOut]
+) -> None:
+    assert min(recall_of(left_out, MODEL).values()) > 0.7
+    score_of = dict(zip(within.rows["creator_id"], within.scores[MODEL], strict=True))
+    for held in left_out.values():
         assert held.scores[MODEL].tolist() == [score_of[one] for one in held.rows["creator_id"]]
 
 
@@ -151,12 +171,11 @@ def test_purchases_teach_the_evidence_nothing() -> None:
     assert fit_evidence(rows, config, no_floors(config)) == fit_evidence(innocent, config, no_floors(config))
 
 
-def test_rosters_do_not_straddle_folds() -> None:
+def test_rosters_do_not_straddle_folds(within: HeldOut) -> None:
     rows, config = make_rows(), make_config()
-    held = score_by_roster(rows, config, no_floors(config))
-    assert held.rows.height == rows.height
-    assert set(held.scores) == {MODEL, CHALLENGER, FOREST, "z-score of a day's growth", "followers by interactions"}
-    assert np.isfinite(held.scores[MODEL]).all()
+    assert within.rows.height == rows.height
+    assert set(within.scores) == {MODEL, CHALLENGER, FOREST, "z-score of a day's growth", "followers by interactions"}
+    assert np.isfinite(within.scores[MODEL]).all()
     for _, mask in creator_fit.make_folds(rows, config.n_folds, config.seed):
         assert not set(rows.filter(pl.Series(mask))["twin"]) & set(rows.filter(pl.Series(~mask))["twin"])
 
@@ -223,6 +242,7 @@ def test_baselines_by_hand() -> None:
     assert found[RATIO].to_list() == [pytest.approx(340 / 17), None]
 
 
+@pytest.mark.usefixtures("_held_out_once")
 @pytest.mark.parametrize(
     ("gain", "kind"),
     [((0.02, 0.001, 0.04), "linear"), ((0.02, 0.0, 0.04), "mixture"), ((0.02, -0.01, 0.05), "mixture")],
@@ -263,11 +283,12 @@ def own_creators(n: int = 300, *, noise: float) -> pl.DataFrame:
     return pl.DataFrame(rows).with_columns(source=pl.lit("outcomes"), twin="creator_id")
 
 
+@pytest.mark.usefixtures("_held_out_once")
 @pytest.mark.parametrize(("noise", "takes_over"), [(4.0, True), (0.5, False)])
 def test_an_agencys_outcomes_let_the_challenger_take_over_where_it_wins(
     noise: float, takes_over: bool, models: Models
 ) -> None:
-    rows, config = make_rows(1_200), make_config()
+    rows, config = make_rows(), make_config()
     own = own_creators(noise=noise)
     data = creator.CreatorData(rows, rows.head(60), no_floors(config))
     trained, _, judged = train(creator.CreatorRecipe(config, models, own), data, ())
@@ -419,10 +440,12 @@ def test_too_few_of_either_sort_are_no_outcomes(
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_run_with_outcomes_reaches_the_shelf(
-    small_run: CreatorConfig, agency: Path, models: Models, tmp_path: Path
+    small_run: CreatorConfig, agency: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = read_outcomes(agency / "tables", agency / "outcomes.csv", models)
     pytest.importorskip("mlflow")
+    # The run without outcomes logs its model.
+    monkeypatch.setattr(recipe_module, "log_shelf", lambda *_: None)
     recipe = creator.CreatorRecipe(small_run, models, own)
     written = run(recipe, tmp_path, tmp_path / "models", uri(tmp_path))
     model = load_creator_model(written)
