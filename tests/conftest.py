@@ -172,12 +172,17 @@ def plain_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vetted(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of these tables without options: a vetting takes seconds."""
+    from made_once import make_once
+
     from zhenfen import model_store
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
-    folder = tmp_path_factory.mktemp("vetted") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
-        vet(small_tables, folder, model_store.load_models(), VetOptions())
-    return folder
+        made = make_once(
+            tmp_path_factory,
+            "vetted",
+            lambda folder: vet(small_tables, folder / "out", model_store.load_models(), VetOptions()),
+        )
+    return made / "out"

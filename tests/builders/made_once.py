@@ -1,4 +1,4 @@
-"""What takes seconds to make and is only read: made by the first process of a run that needs it, read by all."""
+"""What takes seconds to make, made by the first process of a run that needs it; the others copy it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from zhenfen.files import alone_in
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """The folder that `make` fills, in the processes of pytest-xdist the same one; whoever writes into it copies it."""
+    """A folder of this process with what `make` puts into the folder that it is given."""
     run = factory.getbasetemp()
-    # Where locks let everybody in, each process has its own.
+    # The folders of pytest-xdist's processes lie in that of the run. Where locks let everybody in, each makes its own.
     if "PYTEST_XDIST_WORKER" in os.environ and sys.platform != "win32":
         run = run.parent
     place = run / f"once-{name}"
@@ -28,4 +28,4 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             made.mkdir()
             make(made)
             whole.touch()
-    return made
+    return Path(shutil.copytree(made, factory.mktemp(name) / name))
