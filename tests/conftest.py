@@ -6,6 +6,7 @@ What is expensive to import is imported by the fixtures that need it: a test of 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -34,10 +35,16 @@ SLOW = ROOT / "tests" / "slow.txt"
 SLOW_FROM = 0.5
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of their own: pytest numbers its folders by listing those that are there, thousands of them."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def _private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _private_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own key."""
-    monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("ZHENFEN_HOME", tempfile.mkdtemp(dir=_homes))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
