@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,3 +30,14 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(made)
             whole.touch()
     return Path(shutil.copytree(made, factory.mktemp(name) / name))
+
+
+def keep_first(call: Callable[..., Any], kept: list[Any]) -> Callable[..., Any]:
+    """What `call` gave the first time, kept in a list: for tests of what is made of it, in several languages."""
+
+    def give(*arguments: Any, **options: Any) -> Any:
+        if not kept:
+            kept.append(call(*arguments, **options))
+        return kept[0]
+
+    return give
