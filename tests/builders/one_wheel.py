@@ -18,7 +18,7 @@ def _one_wheel() -> Iterator[None]:
     def build_once(target: Path) -> Path:
         if not made:
             made.append(build(Path(folder)))
-        return shutil.copy2(made[0], target)
+        return Path(shutil.copy2(made[0], target))
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(packaging, "build_wheel", build_once)
