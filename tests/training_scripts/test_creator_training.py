@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from creator_builder import CAST, SMALL_EVIDENCE, make_config, make_rows, no_floors
+from sklearn.metrics import roc_auc_score
 from training import creator, creator_fit
 from training import recipe as recipe_module
 from training.creator_fit import (
@@ -28,7 +29,7 @@ from training.creator_fit import (
     score_left_out,
     sum_parts,
 )
-from training.creator_judge import compare_auc, count_found, detector_table, recall_table
+from training.creator_judge import compare_auc, count_found, detector_table, measure_auc, recall_table
 from training.creators import RATIO, Z_SCORE, draw_campaign, draw_roles, measure_baselines
 from training.creators import make_rows as make_simulated_rows
 from training.evaluate import calibration_error
@@ -268,6 +269,15 @@ def test_the_compared_interval_is_paired_and_by_rosters() -> None:
     assert 0 < low < gain < high
     assert compare_auc(labels, good, good, rosters, seed=1, n_draws=100) == (0.0, 0.0, 0.0)
     assert compare_auc(labels, good, better, rosters, seed=1, n_draws=100)[0] == pytest.approx(-gain)
+
+
+def test_the_compared_auc_is_scikit_learns() -> None:
+    rng = np.random.default_rng(4)
+    labels, weight = rng.integers(2, size=200), rng.integers(4, size=200).astype(np.float64)
+    for scores in (rng.normal(labels), rng.integers(5, size=200) + labels, np.zeros(200)):
+        ranks = np.unique(scores, return_inverse=True)[1]
+        expected = roc_auc_score(labels, scores, sample_weight=weight)
+        assert measure_auc(labels, ranks, weight) == pytest.approx(expected, rel=1e-12)
 
 
 def own_creators(n: int = 300, *, noise: float) -> pl.DataFrame:
