@@ -92,21 +92,22 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
                     env={**os.environ, "TMPDIR": scratch},
                 )
         except subprocess.TimeoutExpired as error:
-            raise _too_much(path, room) from error
+            raise too_much(path.name, room) from error
         if done.returncode == errno.ENOSPC:
             raise DiskFullError(scratch)
         if done.returncode != 0 or not 0 < said_to.stat().st_size <= room.answer_bytes:
-            raise _too_much(path, room)
+            raise too_much(path.name, room)
         answer = _ANSWERS.validate_json(said_to.read_bytes())
     if answer.preview is None:
         raise getattr(errors, answer.error)(answer.problems)
     return answer.preview
 
 
-def _too_much(path: Path, room: Room) -> UnreadableFileError:
+def too_much(name: str, room: Room) -> UnreadableFileError:
+    """What is said of a file whose process took more than `room`, or was ended by a parser."""
     fields = {"gib": room.memory_bytes >> 30, "s": int(room.wall_s)}
     expected = f"files that can be read with {fields['gib']} GiB of memory within {fields['s']} s"
-    return UnreadableFileError(Problem(expected, path.name, key="expected.room", fields=fields))
+    return UnreadableFileError(Problem(expected, name, key="expected.room", fields=fields))
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from zhenfen.errors import ConfigError
 State = Literal["queued", "running", "done", "failed"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed")
 MOST_ATTEMPTS = 10
-"""A job that is still not done when the service was killed so often beneath it is set aside: it may be what kills it."""
+"""A job that was begun so often and is not done is set aside: it may be what kills the service."""
 BUSY_S = 30
 VERSION = 1
 

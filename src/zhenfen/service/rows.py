@@ -86,11 +86,11 @@ def make_rows_router(service: Service) -> APIRouter:
     """The three routes."""
     router = APIRouter(prefix="/v1/score", tags=["score"])
     settings = service.settings
-    profiles = make_reader(PROFILE.table, PROFILE.needed, PROFILE.read, settings)
-    comments = make_reader(COMMENT.table, COMMENT.needed, COMMENT.read, settings)
+    profiles = make_reader(PROFILE.table, PROFILE.needed, PROFILE.read, settings, service.readers)
+    comments = make_reader(COMMENT.table, COMMENT.needed, COMMENT.read, settings, service.readers)
     # Read when a caller first asks for names, once a process.
     open_book = cache(load_brands)
-    posts = make_reader(POST.table, POST.needed, POST.read, settings)
+    posts = make_reader(POST.table, POST.needed, POST.read, settings, service.readers)
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
     async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
