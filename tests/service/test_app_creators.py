@@ -18,10 +18,10 @@ from starlette.testclient import TestClient
 from toy_models import toy_models
 from zhenfen.batch.creator_files import score_creators_file
 from zhenfen.errors import Problem, UnreadableFileError
+from zhenfen.service.body_reading import answer_to
 from zhenfen.service.creators import NOT_SENT
 from zhenfen.service.exports import PackedExport
 from zhenfen.service.frames import ARROW, JSON, PARQUET
-from zhenfen.service.read_process import answer_to
 from zhenfen.service.settings import Limits
 from zhenfen.tables import read_tables
 

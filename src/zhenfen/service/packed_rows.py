@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def not_whole(error: BaseException) -> UnreadableFileError:
     return UnreadableFileError(Problem(expected, BODY, value=type(error).__name__))
 
 
-def _arrow_to_parquet(body: Path, columns: Sequence[str], limits: Limits) -> Path:
+def _arrow_to_parquet(body: Path, columns: Collection[str], limits: Limits) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

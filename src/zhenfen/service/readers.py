@@ -95,7 +95,7 @@ class Readers:
                 refusal.status, refusal.code, refusal.text, refusal.problems, n_problems=refusal.n_problems
             )
         folder = Path(packed.path).parent / READ
-        return {name: pl.read_ipc(folder / name, memory_map=False) for name in answer.names}
+        return {name: pl.read_ipc(folder / name) for name in answer.names}
 
     def close(self) -> None:
         """End those that wait; one that reads ends when it is done."""

@@ -122,7 +122,13 @@ def make_vet_router(service: Service) -> APIRouter:
         # Only names that the report's writer gives: none of them leads anywhere else.
         if name not in job.files or not is_report_file(Path(name)):
             raise ServiceError(404, "not_found", "this report has no such file")
-        return FileResponse(jobs_folder(data) / job.job_id / REPORT / name, headers=PAGE_HEADERS)
+        path = jobs_folder(data) / job.job_id / REPORT / name
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            # Somebody removes the job meanwhile.
+            raise ServiceError(404, "not_found", "this report is gone") from None
+        return FileResponse(path, headers=PAGE_HEADERS, stat_result=found)
 
     @router.delete(
         "/jobs/{job_id}",
