@@ -18,7 +18,7 @@ from zhenfen.errors import InputError, UnreadableFileError
 from zhenfen.service import readers
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.exports import PackedExport
-from zhenfen.service.frames import ARROW, PARQUET
+from zhenfen.service.frames import ARROW, JSON, PARQUET
 from zhenfen.service.packed_rows import PackedRows
 from zhenfen.service.readers import Readers
 from zhenfen.service.settings import Limits
@@ -63,7 +63,8 @@ def test_a_body_that_unpacks_to_more_than_there_is_ends_its_reader_alone(
         answer = client.post(URL, content=body, headers={"content-type": ARROW})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unreadable_body"), answer.text
         assert "/tmp" not in answer.text
-        good = client.post(URL, content=as_body(GOOD, PARQUET), headers={"content-type": PARQUET})
+        headers = {"content-type": PARQUET, "accept": JSON}
+        good = client.post(URL, content=as_body(GOOD, PARQUET), headers=headers)
         assert good.json()["n_rows"] == 2, good.text
 
 
