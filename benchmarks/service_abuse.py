@@ -59,6 +59,9 @@ SENT_AS = {
 N_SLOW = 20
 """Slow clients at a time, beside the mixed load."""
 
+VET_EVERY = 8
+"""Jobs run one at a time: more would wait for longer than anybody watches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -240,13 +243,14 @@ def damage_rows(rng: random.Random) -> Iterator[Question]:
 
 
 def damage_exports(seed: int) -> Iterator[Question]:
-    """Damaged exports, to be scored at once and to be vetted by turns."""
+    """Damaged exports, to be scored at once and, one in VET_EVERY, to be vetted."""
     for number in itertools.count(seed):
         with tempfile.TemporaryDirectory() as name:
             path = make_mutant(number, Path(name))[2]
             suffix = next((one for one in SENT_AS if path.name.endswith(one)), None)
             body = path.read_bytes() if path.is_file() and suffix else zip_folder(Path(name))
-            yield ("/v1/score/creators", "/v1/vet")[number % 2], body, SENT_AS[suffix or ".zip"]
+            path_asked = "/v1/score/creators" if number % VET_EVERY else "/v1/vet"
+            yield path_asked, body, SENT_AS[suffix or ".zip"]
 
 
 def ask_on(running: Running, questions: Iterator[Question], until: float, pause_s: float) -> list[Answered]:

@@ -6,6 +6,7 @@ It has so many bytes of memory, and for each body as long as an answer may take;
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ FIRST_TO_GO = "1000"
 def main() -> None:
     """Entry point."""
     memory_bytes = int(sys.argv[1])
+    # Schedulers stop all processes of a service at once; this one ends with its input.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource
 

@@ -6,6 +6,8 @@ there; JSON is read in the service, within `Limits.json_bytes`.
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import subprocess
 import sys
 import threading
@@ -62,7 +64,7 @@ class Readers:
     def __init__(self) -> None:
         self.memory_bytes = min(ROOM.memory_bytes, find_memory() // 2)
         self._turns = threading.BoundedSemaphore(MOST_READERS)
-        self._idle: list[subprocess.Popen[bytes]] = []
+        self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
 
     def read(self, packed: PackedRows | PackedExport) -> dict[str, pl.DataFrame]:
         """The tables that a body holds.
@@ -83,7 +85,7 @@ class Readers:
                 said = b""
             answer = ANSWERS.validate_json(said) if said.endswith(b"\n") else None
             if answer is not None and not answer.is_last:
-                self._idle.append(process)
+                self._idle.put(process)
             else:
                 _end(process)
         if answer is None:
@@ -99,17 +101,18 @@ class Readers:
 
     def close(self) -> None:
         """End those that wait; one that reads ends when it is done."""
-        while self._idle:
-            process = self._idle.pop()
-            process.kill()
-            _end(process)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                process = self._idle.get_nowait()
+                process.kill()
+                _end(process)
 
     def _take(self) -> subprocess.Popen[bytes]:
-        while self._idle:
-            process = self._idle.pop()
-            if process.poll() is None:
-                return process
-            _end(process)
+        with contextlib.suppress(queue.Empty):
+            # One that ended while it waited is no loss: another begins.
+            while (process := self._idle.get_nowait()).poll() is not None:
+                _end(process)
+            return process
         # In a session of its own it does not hear a Ctrl+C that is meant for the service; it ends with its input.
         command = [*PROGRAM, str(self.memory_bytes)]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603 (our own program)
@@ -118,9 +121,8 @@ class Readers:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Close what leads to a process and wait for its end."""
     for pipe in (process.stdin, process.stdout):
-        try:
+        # What was not written to one that died is still to be flushed.
+        with contextlib.suppress(BrokenPipeError):
             if pipe is not None:
                 pipe.close()
-        except BrokenPipeError:
-            pass
     process.wait()
