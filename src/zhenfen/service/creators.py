@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -66,11 +67,13 @@ def make_creators_router(service: Service) -> APIRouter:
             body = await request.body() if is_json else None
             path = folder if body is not None else await save_export(request, folder, limits)
 
+            packed = PackedExport(str(path), options.found_by, options.platform, limits)
+            found = None if body is not None else await service.reading.run(partial(service.readers.read, packed))
+
             def work() -> bytes:
                 if body is None:
-                    packed = PackedExport(str(path), options.found_by, options.platform, limits)
                     # They were checked where they were read.
-                    tables = Tables(service.readers.read(packed))
+                    tables = Tables(found or {})
                 else:
                     frames = json.read(body)
                     check_tables(frames)

@@ -10,7 +10,6 @@ import contextlib
 import queue
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,11 +58,10 @@ ANSWERS = TypeAdapter(Answer)
 
 
 class Readers:
-    """The processes of one service; they start when they are first needed."""
+    """The processes of one service, as many as threads wait for one at once; they start when they are first needed."""
 
     def __init__(self) -> None:
         self.memory_bytes = min(ROOM.memory_bytes, find_memory() // 2)
-        self._turns = threading.BoundedSemaphore(MOST_READERS)
         self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
 
     def read(self, packed: PackedRows | PackedExport) -> dict[str, pl.DataFrame]:
@@ -73,21 +71,20 @@ class Readers:
             UnreadableFileError: The process died over it, for want of memory or time, or because a parser aborted.
             ServiceError: It cannot be used.
         """
-        with self._turns:
-            process = self._take()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                process.stdin.write(ORDERS.dump_json(packed) + b"\n")
-                process.stdin.flush()
-                said = process.stdout.readline()
-            except BrokenPipeError:
-                said = b""
-            answer = ANSWERS.validate_json(said) if said.endswith(b"\n") else None
-            if answer is not None and not answer.is_last:
-                self._idle.put(process)
-            else:
-                _end(process)
+        process = self._take()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(ORDERS.dump_json(packed) + b"\n")
+            process.stdin.flush()
+            said = process.stdout.readline()
+        except BrokenPipeError:
+            said = b""
+        answer = ANSWERS.validate_json(said) if said.endswith(b"\n") else None
+        if answer is not None and not answer.is_last:
+            self._idle.put(process)
+        else:
+            _end(process)
         if answer is None:
             if process.returncode > 0:
                 raise RuntimeError(f"a process that reads bodies ended with {process.returncode}")

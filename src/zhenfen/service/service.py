@@ -26,6 +26,7 @@ class Service:
         models: Everything that findings depend on.
         metrics: What is counted.
         pool: Threads that score.
+        reading: Threads that wait for those processes, one for each.
         readers: Processes that read bodies.
         store: Jobs.
         worker: Runs them.
@@ -37,6 +38,7 @@ class Service:
     models: Models
     metrics: Metrics
     pool: Pool
+    reading: Pool
     readers: Readers
     store: JobStore
     worker: Worker
