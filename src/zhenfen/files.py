@@ -104,7 +104,7 @@ def held_if_free(folder: Path) -> Iterator[bool]:
     import fcntl
 
     try:
-        asked = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+        asked = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
     except OSError:
         yield False
         return
@@ -215,7 +215,8 @@ def clear_killed(folder: Path, is_ours: Callable[[Path], bool]) -> None:
     for path in sorted(found, key=lambda one: one.name.endswith(OLD)):
         made = path.with_name(path.name.removesuffix(OLD))
         with held_if_free(path) as is_free, held_if_free(made) as is_made_free:
-            if not is_free or (path != made and made.exists() and not is_made_free):
+            # Another may have cleared it just before.
+            if not is_free or not path.exists() or (path != made and made.exists() and not is_made_free):
                 continue
             if all(is_ours(one) for one in path.iterdir()):
                 if path != made and not folder.exists():
