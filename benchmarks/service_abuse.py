@@ -229,16 +229,17 @@ def damage_rows(rng: random.Random) -> Iterator[Question]:
     )
     while True:
         with tempfile.TemporaryDirectory() as name:
-            path, kind = Path(name) / rng.choice(["rows.json", "rows.parquet", "rows.arrow"]), rng.choice(KINDS)
+            (folder := Path(name) / "rows").mkdir()
+            path, kind = folder / rng.choice(["rows.json", "rows.parquet", "rows.arrow"]), rng.choice(KINDS)
             if path.suffix == ".json":
                 path.write_text(f'{{"rows":{rows.write_json()}}}', encoding="utf-8")
             elif path.suffix == ".parquet":
                 rows.write_parquet(path)
             else:
                 rows.write_ipc_stream(path)
-            next(one for _, mutate in find_fitting(rng) if (one := mutate(rng, path.parent)) is not None)
+            next(one for _, mutate in find_fitting(rng) if (one := mutate(rng, folder)) is not None)
             # A mutation may give the file another name, or remove it.
-            bodies = [one.read_bytes() for one in path.parent.rglob("*") if one.is_file()]
+            bodies = [one.read_bytes() for one in Path(name).rglob("*") if one.is_file()]
             yield f"/v1/score/{kind}", b"".join(bodies), SENT_AS[path.suffix]
 
 
@@ -246,9 +247,11 @@ def damage_exports(seed: int) -> Iterator[Question]:
     """Damaged exports, to be scored at once and, one in VET_EVERY, to be vetted."""
     for number in itertools.count(seed):
         with tempfile.TemporaryDirectory() as name:
-            path = make_mutant(number, Path(name))[2]
+            # Some mutations write beside the export.
+            (folder := Path(name) / "export").mkdir()
+            path = make_mutant(number, folder)[2]
             suffix = next((one for one in SENT_AS if path.name.endswith(one)), None)
-            body = path.read_bytes() if path.is_file() and suffix else zip_folder(Path(name))
+            body = path.read_bytes() if path.is_file() and suffix else zip_folder(folder)
             path_asked = "/v1/score/creators" if number % VET_EVERY else "/v1/vet"
             yield path_asked, body, SENT_AS[suffix or ".zip"]
 
