@@ -1,13 +1,15 @@
 """A service that is treated badly: slow connections, many at once, kills in the middle of uploads and jobs.
 
 `python -m benchmarks.service_abuse [kills]` prints what became of each; exits with 1 where nobody else is answered,
-a job is lost or something is left behind.
+a job is lost or something is left behind. `python -m benchmarks.service_abuse --minutes 10` mixes instead good profiles
+and vets with damaged bodies, damaged exports and slow clients for so long.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import random
@@ -23,10 +25,16 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import polars as pl
+
+from benchmarks.export_mutations import find_fitting
+from benchmarks.mutated_exports import make_mutant
 
 N_CONNECTIONS = 300
 N_KILLS = 10
@@ -38,6 +46,31 @@ LONGEST_S = 300
 PROFILES = json.dumps(
     {"rows": [{"profile_id": "1", "platform": "weibo", "n_followers": 10, "n_following": 9}]}
 ).encode()
+
+KINDS = ("profiles", "comments", "posts")
+SENT_AS = {
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".arrow": "application/vnd.apache.arrow.stream",
+    ".zip": "application/zip",
+    ".tar": "application/x-tar",
+    ".tar.gz": "application/gzip",
+}
+N_SLOW = 20
+"""Slow clients at a time, beside the mixed load."""
+
+VET_EVERY = 8
+"""Jobs run one at a time: more would wait for longer than anybody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question, and its answer: `status` is 0 where there is none."""
+
+    path: str
+    status: int
+    seconds: float
+    said: bytes
 
 
 class Running:
@@ -109,6 +142,12 @@ def crawl(port: int, until: float, ends: Counter[str]) -> None:
         ends["hung up on"] += 1
 
 
+def crawl_on(port: int, until: float, ends: Counter[str]) -> None:
+    """`crawl`, again whenever it was hung up on."""
+    while time.monotonic() < until:
+        crawl(port, until, ends)
+
+
 def starve(running: Running) -> bool:
     """Good requests beside slow clients."""
     ends: Counter[str] = Counter()
@@ -148,17 +187,140 @@ def make_export() -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "tables"
         write_tables(simulate(["organic_small"], seed=1).tables, folder)
-        sink = io.BytesIO()
-        with zipfile.ZipFile(sink, "w") as archive:
-            for path in sorted(folder.iterdir()):
-                archive.write(path, path.name)
-        return sink.getvalue()
+        return zip_folder(folder)
+
+
+def zip_folder(folder: Path) -> bytes:
+    """All files of a folder as an archive."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            archive.write(path, path.relative_to(folder))
+    return sink.getvalue()
 
 
 def tell_state(running: Running, job_id: str) -> str:
     """The state of a job; of one that failed, why."""
     job = json.loads(running.ask(f"/v1/jobs/{job_id}")[1])
     return str(job["error"]["code"] if job.get("error") else job.get("state", "lost"))
+
+
+def await_jobs(running: Running, job_ids: Sequence[str]) -> dict[str, str]:
+    """The states of jobs when they have ended, or none of them has changed for LONGEST_S."""
+    until, states = time.monotonic() + LONGEST_S, dict[str, str]()
+    while time.monotonic() < until:
+        before, states = states, {one: tell_state(running, one) for one in job_ids}
+        if states != before:
+            until = time.monotonic() + LONGEST_S
+        if not {"queued", "running"} & set(states.values()):
+            break
+        time.sleep(1)
+    return states
+
+
+Question = tuple[str, bytes, str]
+"""Path, body and content type."""
+
+
+def damage_rows(rng: random.Random) -> Iterator[Question]:
+    """Bodies of good rows, damaged as exports are."""
+    rows = pl.DataFrame(
+        {"profile_id": ["1", "2"], "comment_id": ["1", "2"], "post_id": ["1", "2"], "text": ["好", "x"]}
+    )
+    while True:
+        with tempfile.TemporaryDirectory() as name:
+            (folder := Path(name) / "rows").mkdir()
+            path, kind = folder / rng.choice(["rows.json", "rows.parquet", "rows.arrow"]), rng.choice(KINDS)
+            if path.suffix == ".json":
+                path.write_text(f'{{"rows":{rows.write_json()}}}', encoding="utf-8")
+            elif path.suffix == ".parquet":
+                rows.write_parquet(path)
+            else:
+                rows.write_ipc_stream(path)
+            next(one for _, mutate in find_fitting(rng) if (one := mutate(rng, folder)) is not None)
+            # A mutation may give the file another name, or remove it.
+            bodies = [one.read_bytes() for one in Path(name).rglob("*") if one.is_file()]
+            yield f"/v1/score/{kind}", b"".join(bodies), SENT_AS[path.suffix]
+
+
+def damage_exports(seed: int) -> Iterator[Question]:
+    """Damaged exports, to be scored at once and, one in VET_EVERY, to be vetted."""
+    for number in itertools.count(seed):
+        with tempfile.TemporaryDirectory() as name:
+            # Some mutations write beside the export.
+            (folder := Path(name) / "export").mkdir()
+            path = make_mutant(number, folder)[2]
+            suffix = next((one for one in SENT_AS if path.name.endswith(one)), None)
+            body = path.read_bytes() if path.is_file() and suffix else zip_folder(folder)
+            path_asked = "/v1/score/creators" if number % VET_EVERY else "/v1/vet"
+            yield path_asked, body, SENT_AS[suffix or ".zip"]
+
+
+def ask_on(running: Running, questions: Iterator[Question], until: float, pause_s: float) -> list[Answered]:
+    """One client: what it asked, and what it was answered."""
+    found = []
+    for path, body, kind in questions:
+        if time.monotonic() > until:
+            break
+        start = time.monotonic()
+        status, said = running.ask(path, body, kind)
+        found.append(Answered(path, status, time.monotonic() - start, said))
+        time.sleep(pause_s)
+    return found
+
+
+def watch_memory(running: Running, until: float) -> list[float]:
+    """MiB that the service itself held, at the start, in the middle and at the end."""
+    found, pause_s = [], (until - time.monotonic() - 2) / 2
+    for turn in range(3):
+        if turn:
+            time.sleep(pause_s)
+        told = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")
+        found.append(int(told.partition("VmRSS:")[2].split()[0]) / 1024)
+    return found
+
+
+def mix(minutes: float) -> bool:
+    """Good and hostile requests together; the good ones are answered, and every job that was promised ends."""
+    rng, export = random.Random(SEED), make_export()
+    good: Question = ("/v1/score/profiles", PROFILES, "application/json")
+    vets: Question = ("/v1/vet", export, "application/zip")
+    with serve() as (running, _):
+        until = time.monotonic() + 60 * minutes
+        ends: Counter[str] = Counter()
+        slow = [threading.Thread(target=crawl_on, args=(running.port, until, ends)) for _ in range(N_SLOW)]
+        for one in slow:
+            one.start()
+        with ThreadPoolExecutor() as pool:
+            memory = pool.submit(watch_memory, running, until)
+            asked = {
+                "good profiles": pool.submit(ask_on, running, itertools.repeat(good), until, 0.2),
+                "good vets": pool.submit(ask_on, running, itertools.repeat(vets), until, 60),
+                "damaged rows": pool.submit(ask_on, running, damage_rows(rng), until, 0.2),
+                "damaged exports": pool.submit(ask_on, running, damage_exports(SEED), until, 1),
+            }
+            found = {name: one.result() for name, one in asked.items()}
+        for one in slow:
+            one.join()
+        promised = [
+            (name, json.loads(one.said)["job_id"])
+            for name, answers in found.items()
+            for one in answers
+            if one.path == "/v1/vet" and one.status == 202  # noqa: PLR2004 (HTTP)
+        ]
+        states = await_jobs(running, [job_id for _, job_id in promised])
+        after = running.ask("/healthz")[0]
+    for name, answers in found.items():
+        slowest = max(one.seconds for one in answers)
+        print(f"{name}: {dict(Counter(one.status for one in answers))}, slowest {slowest:.1f} s")
+    print(f"{N_SLOW} slow clients: {dict(ends)}")
+    print("memory of the service:", ", ".join(f"{one:.0f} MiB" for one in memory.result()))
+    ended = {name: Counter(states[job_id] for own, job_id in promised if own == name) for name in found}
+    print("jobs:", {name: dict(one) for name, one in ended.items() if one}, "afterwards:", after)
+    answered = Counter(one.status for name in ("good profiles", "good vets") for one in found[name])
+    faults = [one for answers in found.values() for one in answers if one.status in (0, 500)]
+    lost = set(states.values()) & {"queued", "running", "lost", "internal"}
+    return not faults and not lost and set(answered) <= {200, 202, 503} and set(ended["good vets"]) == {"done"}
 
 
 def kill_often(n_kills: int) -> bool:
@@ -178,14 +340,7 @@ def kill_often(n_kills: int) -> bool:
                 time.sleep(rng.uniform(0, 1))
             timer.join()
         running = Running(folder)
-        until, states = time.monotonic() + LONGEST_S, dict[str, str]()
-        while time.monotonic() < until:
-            before, states = states, {one: tell_state(running, one) for one in promised}
-            if states != before:
-                until = time.monotonic() + LONGEST_S
-            if not {"queued", "running"} & set(states.values()):
-                break
-            time.sleep(1)
+        states = await_jobs(running, promised)
         running.kill()
         with closing(sqlite3.connect(running.data / "jobs.sqlite")) as database:
             sound = database.execute("pragma integrity_check").fetchone()[0]
@@ -198,6 +353,8 @@ def kill_often(n_kills: int) -> bool:
 
 def main() -> None:
     """Print what became of all."""
+    if "--minutes" in sys.argv:
+        sys.exit(not mix(float(sys.argv[-1])))
     with serve() as (running, _):
         results = [starve(running), crowd(running)]
     results.append(kill_often(int(sys.argv[1]) if len(sys.argv) > 1 else N_KILLS))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from zhenfen.files import check_replaceable, replace_folder
+from zhenfen import files
+from zhenfen.files import alone_in, check_replaceable, clear_killed, replace_folder, temporary_folder
 
 WRITE = """
 import os, signal, sys
@@ -103,3 +104,76 @@ def test_one_that_lives_and_what_is_somebodys_stay(tmp_path: Path) -> None:
         process.stdin.close()
     assert process.returncode == 0
     assert (folder / "index.html").read_text() == "half"
+
+
+@pytest.mark.parametrize("moment", ["mkdtemp", "flock"])
+def test_a_folder_that_is_cleared_before_it_is_held_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Another process looks for leftovers between the making of a folder and its lock."""
+    import fcntl
+
+    place = files.tempfile if moment == "mkdtemp" else fcntl
+    real, n_cleared = getattr(place, moment), 0
+
+    def make_and_clear(*args, **options):
+        nonlocal n_cleared
+        made = real(*args, **options) if moment == "mkdtemp" else None
+        found = [path for path in tmp_path.iterdir() if path.name.startswith(".report-")]
+        if found and not n_cleared:
+            n_cleared += 1
+            clear_killed(tmp_path / "report", is_ours)
+        return real(*args, **options) if moment == "flock" else made
+
+    monkeypatch.setattr(place, moment, make_and_clear)
+    put(tmp_path / "report", "new")
+    assert n_cleared == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    assert (tmp_path / "report" / "index.html").read_text() == "new"
+
+
+IN_TEMPORARY = """
+import os, signal, sys, tempfile
+from zhenfen.files import temporary_folder
+
+tempfile.tempdir = sys.argv[1]
+with temporary_folder() as folder:
+    (folder / "export.csv").write_text("persons")
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_temporary_folders_of_dead_processes_are_cleared_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files.tempfile, "tempdir", str(tmp_path))
+    # Somebody's own, which may be called like ours.
+    for name in ("zhenfen-projects", "zhenfen-notes"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", IN_TEMPORARY, str(tmp_path)]
+    options = {"env": environment, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **options) as dead, subprocess.Popen(command, **options) as alive:
+        assert dead.stdout is not None
+        assert alive.stdout is not None
+        left, kept = (Path(one.readline().decode().strip()) for one in (dead.stdout, alive.stdout))
+        dead.kill()
+        dead.wait()
+        assert (left / "export.csv").exists()
+        with temporary_folder() as folder:
+            assert list(folder.iterdir()) == []
+            assert not left.parent.exists()
+            assert (kept / "export.csv").exists()
+        alive.communicate()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["zhenfen-notes", "zhenfen-projects"]
+
+
+def test_one_that_was_made_and_not_yet_held_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files.tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "zhenfen-abcdefgh").mkdir()
+    with temporary_folder() as folder, temporary_folder() as other, alone_in(tmp_path):
+        assert folder.exists()
+        assert other.exists()
+        assert (tmp_path / "zhenfen-abcdefgh").exists()

@@ -25,6 +25,10 @@ _FULL_IN_RUST = tuple(f"(os error {number})" for number in FULL)
 OLD = "-old"
 """End of the name of a folder that was moved aside for a newer one."""
 
+_TEMPORARY = "zhenfen-"
+_MARK = ".made-by-zhenfen"
+"""In every temporary folder of ours: a user's own may be called zhenfen-anything."""
+
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -88,23 +92,50 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def is_held(folder: Path) -> bool:
-    """Whether a process is within a block of `alone_in`, as far as that can be known: where it cannot, one is."""
+@contextlib.contextmanager
+def held_if_free(folder: Path) -> Iterator[bool]:
+    """`alone_in` that waits for nobody: whether no process is within such a block, and none comes in within this one.
+
+    Where that cannot be known one is.
+    """
     if sys.platform == "win32":
-        return True
+        yield False
+        return
     import fcntl
 
     try:
-        asked = os.open(folder, os.O_RDONLY)
+        asked = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
     except OSError:
-        return True
+        yield False
+        return
     try:
         fcntl.flock(asked, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return True
+        yield False
+    else:
+        yield True
     finally:
         os.close(asked)
-    return False
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """An empty folder in the system's temporary one, gone when the block ends.
+
+    What killed processes left there is cleared first: of this user's folders those that carry our mark and that no
+    living process holds.
+    """
+    around = Path(tempfile.gettempdir())
+    for path in around.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError), held_if_free(path) as is_free:
+            if is_free and (path / _MARK).is_file() and path.stat().st_uid == os.getuid():
+                shutil.rmtree(path, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True) as name, alone_in(Path(name)):
+        # After the lock: what carries the mark and is not held has outlived its process.
+        (Path(name) / _MARK).touch()
+        folder = Path(name) / "in"
+        folder.mkdir()
+        yield folder
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -156,20 +187,19 @@ def replace_folder(folder: Path, is_ours: Callable[[Path], bool]) -> Iterator[Pa
     # "." has no name, and a link is not the folder that it leads to.
     target = folder.resolve()
     check_replaceable(target, is_ours)
-    partial = _make_beside(target)
-    try:
-        # Held as long as this process lives: who finds it later and can have it knows that its maker was killed.
-        with alone_in(partial):
+    with contextlib.ExitStack() as held:
+        partial = _make_beside(target, held)
+        try:
             yield partial
             partial.chmod(0o755)
             _replace(target, partial)
-    except Exception as error:
-        # Whoever writes a folder has many ways to say it: spreadsheets, polars, Python.
-        if is_disk_full(error):
-            raise DiskFullError(str(folder)) from error
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        except Exception as error:
+            # Whoever writes a folder has many ways to say it: spreadsheets, polars, Python.
+            if is_disk_full(error):
+                raise DiskFullError(str(folder)) from error
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def clear_killed(folder: Path, is_ours: Callable[[Path], bool]) -> None:
@@ -184,20 +214,32 @@ def clear_killed(folder: Path, is_ours: Callable[[Path], bool]) -> None:
     # Those moved aside come last, when the folder that was made is known to be there or not.
     for path in sorted(found, key=lambda one: one.name.endswith(OLD)):
         made = path.with_name(path.name.removesuffix(OLD))
-        if path.is_symlink() or is_held(path) or (made.exists() and is_held(made)):
-            continue
-        if all(is_ours(one) for one in path.iterdir()):
-            if path != made and not folder.exists():
-                settle(path, folder)
-            shutil.rmtree(path, ignore_errors=True)
+        with held_if_free(path) as is_free, held_if_free(made) as is_made_free:
+            # Another may have cleared it just before.
+            if not is_free or not path.exists() or (path != made and made.exists() and not is_made_free):
+                continue
+            if all(is_ours(one) for one in path.iterdir()):
+                if path != made and not folder.exists():
+                    settle(path, folder)
+                shutil.rmtree(path, ignore_errors=True)
 
 
-def _make_beside(folder: Path) -> Path:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise unwritable(folder, error) from error
+def _make_beside(folder: Path, held: contextlib.ExitStack) -> Path:
+    """A new folder, held as long as `held` is: who finds it later and can have it knows that its maker was killed."""
+    while True:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        try:
+            held.enter_context(alone_in(made))
+        except ConfigError:
+            if made.exists():
+                raise
+        # Another process may have found it before it was held, and cleared it.
+        if made.exists():
+            return made
 
 
 def _replace(folder: Path, partial: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from zhenfen.errors import DiskFullError, StoreError, StoreFault
-from zhenfen.files import check_replaceable, is_disk_full, settle
+from zhenfen.files import check_replaceable, is_disk_full, settle, temporary_folder
 from zhenfen.s3 import CHECK, SECRETS, WORK, Patience, open_s3
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def at_hand(location: str) -> Iterator[Path]:
     if not is_address(location):
         yield Path(location)
         return
-    with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as folder:
         yield _fetch(location, Path(folder, *["copy"] * FOLDERS_AROUND))
 
 
@@ -195,8 +195,8 @@ def delivered(location: str, is_ours: Callable[[Path], bool] | None = None) -> I
         yield Path(location)
         return
     filesystem, root = _open_target(location, is_ours)
-    with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as folder:
-        local = Path(folder) / PurePosixPath(root).name
+    with temporary_folder() as folder:
+        local = folder / PurePosixPath(root).name
         if is_ours is None and filesystem.get_file_info(root).is_file is False and list_place(filesystem, root):
             settle(_fetch(location, Path(folder, "before")), local)
         yield local

@@ -71,6 +71,25 @@ def test_a_layer_computes_what_bert_does(shipped: TextEncoder) -> None:
     assert n_tokens.tolist() == [len(ids[0])]
 
 
+def test_whoever_has_no_use_for_the_vectors_can_stop_between_batches(shipped: TextEncoder) -> None:
+    # Texts of different lengths are different batches.
+    n_batches = 0
+
+    def stop() -> None:
+        nonlocal n_batches
+        n_batches += 1
+        if n_batches > 1:
+            raise TimeoutError
+
+    token = text_encoder.BEFORE_BATCH.set(stop)
+    try:
+        with pytest.raises(TimeoutError):
+            shipped.embed(TEXTS)
+    finally:
+        text_encoder.BEFORE_BATCH.reset(token)
+    assert shipped.embed(TEXTS)[0].shape[0] == len(TEXTS)
+
+
 def test_neighbours_and_order_do_not_matter(shipped: TextEncoder) -> None:
     together, n_tokens = shipped.embed(TEXTS)
     backwards, _ = shipped.embed(TEXTS.reverse())

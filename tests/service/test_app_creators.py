@@ -18,8 +18,11 @@ from starlette.testclient import TestClient
 from toy_models import toy_models
 from zhenfen.batch.creator_files import score_creators_file
 from zhenfen.errors import Problem, UnreadableFileError
+from zhenfen.service.body_reading import answer_to
 from zhenfen.service.creators import NOT_SENT
+from zhenfen.service.exports import PackedExport
 from zhenfen.service.frames import ARROW, JSON, PARQUET
+from zhenfen.service.settings import Limits
 from zhenfen.tables import read_tables
 
 URL = "/v1/score/creators"
@@ -96,14 +99,17 @@ def test_links_and_devices_are_refused(client: TestClient, kind: bytes) -> None:
 
 
 def test_a_disk_that_is_full_when_unpacking_is_not_the_clients_fault(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fill(*_: object) -> None:
         raise UnreadableFileError(Problem("a whole archive", "export.zip")) from OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr("zhenfen.service.creators.unpack", fill)
-    answer = client.post(URL, content=archive({"x.csv": b"a"}), headers={"content-type": "application/zip"})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "disk_full")
+    monkeypatch.setattr("zhenfen.connectors.reading.archive.unpack", fill)
+    path = tmp_path / "export.zip"
+    path.write_bytes(archive({"x.csv": b"a"}))
+    refusal = answer_to(PackedExport(str(path), None, None, Limits()), 2**30).refusal
+    assert refusal is not None
+    assert (refusal.status, refusal.code) == (507, "disk_full")
 
 
 def test_every_problem_of_json_tables_is_listed(client: TestClient) -> None:

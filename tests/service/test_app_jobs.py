@@ -332,6 +332,36 @@ def test_what_a_kill_left_running_waits_again_but_not_for_ever(store: JobStore) 
     assert store.counts()["failed"] == 1
 
 
+def test_a_job_that_kills_cut_off_again_lets_the_others_pass(store: JobStore) -> None:
+    first, second = (add_job(store, number).job_id for number in (1, 2))
+    taken = []
+    for _ in range(3):
+        job = store.claim()
+        assert job is not None
+        taken.append(job.job_id)
+        store.recover(ERROR)
+    # One kill may hit any job, so that it keeps its place; the second makes it suspect.
+    assert taken == [first, first, second]
+
+
+def test_kills_of_the_service_are_not_held_against_a_job(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    add_job(store := JobStore(tmp_path / "data" / "jobs.sqlite"))
+    for _ in range(MOST_ATTEMPTS - 3):
+        store.claim()
+        store.recover(ERROR)
+    # Its own process dies once, and does its work when it is begun again.
+    dies_once = (
+        "import os, signal, sys; from pathlib import Path; from zhenfen.service.jobs import JobStore\n"
+        "data = Path(sys.argv[1]); job_id, attempt = sys.stdin.readline().split(); mark = data / 'died'\n"
+        "if not mark.exists(): mark.touch(); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "store = JobStore(data / 'jobs.sqlite'); store.finish(store.get(job_id), [])"
+    )
+    with open_client(tmp_path, program=(sys.executable, "-c", dies_once)) as client:
+        job = wait_for(client, f"/v1/jobs/{1:032x}", "done", "failed")
+    assert (job["state"], job["error"]) == ("done", None)
+
+
 def test_one_folder_has_one_service(tmp_path: Path) -> None:
     expected = pytest.raises(ConfigError, match="another service works in this folder")
     with hold_folder(tmp_path), expected, hold_folder(tmp_path):

@@ -16,6 +16,7 @@ import pytest
 from app_builder import build_service, open_client
 from starlette.testclient import TestClient
 
+from zhenfen.estimators.text_encoder import BEFORE_BATCH
 from zhenfen.service import server
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.factory import make_app
@@ -222,6 +223,32 @@ def test_paths_that_are_not_there(small: TestClient) -> None:
     assert outcome(small.get("/v1/nothing")) == (404, "not_found")
     assert outcome(small.get(SCORE)) == (405, "method_not_allowed")
     assert outcome(small.get("/docs")) == (404, "not_found")
+
+
+def test_work_that_nobody_waits_for_reads_no_further() -> None:
+    gate, reached = threading.Event(), []
+
+    def work() -> None:
+        BEFORE_BATCH.get()()
+        reached.append("first batch")
+        gate.wait()
+        BEFORE_BATCH.get()()
+        reached.append("second batch")
+
+    async def ask() -> None:
+        pool = Pool(1, 1, 0.2)
+        with pytest.raises(ServiceError) as late:
+            await pool.run(work)
+        assert late.value.code == "took_too_long"
+        gate.set()
+        while pool.n_open:
+            await asyncio.sleep(0.01)
+        # Another's time is its own.
+        await pool.run(BEFORE_BATCH.get())
+        pool.close()
+
+    asyncio.run(ask())
+    assert reached == ["first batch"]
 
 
 def test_more_than_can_wait_is_refused_and_what_takes_too_long_is_given_up() -> None:

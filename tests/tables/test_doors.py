@@ -15,8 +15,9 @@ import pytest
 from zhenfen.connectors.reading.cells import read_column
 from zhenfen.errors import InvalidTableError, Problem
 from zhenfen.service.errors import ServiceError
-from zhenfen.service.frames import ARROW, JSON, PARQUET, RowsReader
+from zhenfen.service.frames import ARROW, JSON, PARQUET
 from zhenfen.service.json_rows import make_rows_reader
+from zhenfen.service.packed_rows import PackedRows, read_packed
 from zhenfen.service.settings import Limits
 from zhenfen.tables import TABLES, find_problems, read_tables
 from zhenfen.tables.foreign import take_columns
@@ -86,7 +87,6 @@ def from_frame(frame: pl.DataFrame, _folder: Path) -> list[Problem]:
 
 def from_body(frame: pl.DataFrame, folder: Path, media_type: str) -> list[Problem]:
     json = make_rows_reader("audience", ["profile_id"], Limits())
-    reader = RowsReader(SPEC, ("profile_id",), None, Limits(), folder, json)
     path = folder / "body"
     if media_type == JSON:
         rows = frame.with_columns(pl.col(pl.Datetime).dt.to_string("%+"))
@@ -97,7 +97,10 @@ def from_body(frame: pl.DataFrame, folder: Path, media_type: str) -> list[Proble
         with pa.ipc.new_stream(path, frame.to_arrow().schema) as sink:
             sink.write_table(frame.to_arrow())
     try:
-        reader.frame(path.read_bytes(), media_type)
+        if media_type == JSON:
+            json.read(path.read_bytes())
+        else:
+            read_packed(PackedRows(str(path), media_type == ARROW, SPEC.name, ("profile_id",), None, Limits()))
     except (InvalidTableError, ServiceError) as error:
         return list(error.problems)
     return []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zhenfen.config import config_dir
 from zhenfen.errors import ConfigError
 from zhenfen.text import characters
-from zhenfen.text.characters import to_characters, to_texts, unify_characters
+from zhenfen.text.characters import cut_out, to_characters, to_texts, unify_characters
 
 ALIKE = [
     ("轉發這個頻道", "转发这个频道"),
@@ -93,3 +93,16 @@ def test_the_table_says_where_it_comes_from() -> None:
     head = (config_dir() / "text" / "simplified.txt").read_text(encoding="utf-8").splitlines()[:3]
     assert "OpenCC" in head[1]
     assert "Apache-2.0" in head[2]
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=6), st.data())
+def test_pieces_are_what_python_cuts(texts: list[str], data: st.DataObject) -> None:
+    def draw_span(row: int) -> tuple[int, int, int]:
+        start = data.draw(st.integers(0, len(texts[row])))
+        return row, start, data.draw(st.integers(start, len(texts[row])))
+
+    # In any order, and over one another.
+    rows = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=8))
+    spans = np.array([draw_span(row) for row in rows], dtype=np.int64).reshape(-1, 3)
+    found = cut_out(pl.Series(texts), *spans.T)
+    assert found.to_list() == [texts[row][start:end] for row, start, end in spans]

@@ -34,6 +34,12 @@ def test_rows_do_not_see_each_other() -> None:
     assert find_spans(pl.Series(["a", "b"]), "ab").is_empty()
 
 
+def test_a_text_of_some_mb_is_not_counted_anew_for_every_match() -> None:
+    # Counting from the beginning for each of a million matches would take hours: polars' own work is not seen below.
+    found = find_spans(pl.Series(["好1" * 1_000_000]), r"\d")
+    assert (found.height, found["end"].max(), set(found["seen"])) == (1_000_000, 2_000_000, {"1"})
+
+
 def test_a_long_text_is_linear_work() -> None:
     found = find_spans(pl.Series(["a1" * 50_000]), r"\d")
     assert (found.height, found["end"].max()) == (50_000, 100_000)

@@ -37,3 +37,10 @@ def test_windows_are_where_they_say(texts: list[str]) -> None:
         assert texts[row][start:end] == window
     joined = found.group_by("row", maintain_order=True).agg(pl.col("window").str.join(""))["window"]
     assert joined.to_list() == texts
+
+
+def test_a_text_of_some_mb_is_not_counted_anew_for_every_window() -> None:
+    # Counting from the beginning for each would take an hour.
+    found = cut_windows(pl.Series(["好" * 4_000_000]), SMALL.model_copy(update={"most": 10**6}))
+    assert found.height == 400_000
+    assert set(found["window"]) == {"好" * 10}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zhenfen.errors import ConfigError, StoreError, StoreFault
-from zhenfen.files import settle, unwritable, write_file
+from zhenfen.files import settle, temporary_folder, unwritable, write_file
 from zhenfen.stores import check_bucket, is_address, list_place, name_place, open_place, put_file, tell_fault
 
 if TYPE_CHECKING:
@@ -197,8 +196,8 @@ def open_scores(out: Path | str) -> Iterator[ScoresPlace]:
         raise tell_fault(location, error, writing=True) from None
     if found and MANIFEST not in found:
         raise StoreError(name_place(location), StoreFault.STRANGERS, found[0])
-    with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as work:
-        yield ScoresStore(location, filesystem, root, Path(work))
+    with temporary_folder() as work:
+        yield ScoresStore(location, filesystem, root, work)
 
 
 def hash_file(path: Path) -> str:

@@ -12,7 +12,6 @@ import itertools
 import os
 import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -39,7 +38,7 @@ from zhenfen.batch.engine import (
     check,
 )
 from zhenfen.errors import ConfigError
-from zhenfen.files import write_file
+from zhenfen.files import temporary_folder, write_file
 from zhenfen.s3 import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -204,8 +203,7 @@ def _do(
     """On a worker: do a task in a folder of its own; its outcome, then what it made."""
     if not tasks:
         return
-    with tempfile.TemporaryDirectory(prefix="zhenfen-") as folder:
-        work = Path(folder)
+    with temporary_folder() as work:
         for path, content in itertools.chain(needed.value, (file for _, file in files)):
             write_file(work / path, content)
         before = _paths(work)

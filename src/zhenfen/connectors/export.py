@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from zhenfen.connectors.reading.heading_rows import UNNAMED
 from zhenfen.connectors.reading.tidy import FILE, ROW
 from zhenfen.connectors.recognised import Recognised
 from zhenfen.errors import InputError, Problem, UnreadableFileError
+from zhenfen.files import temporary_folder
 
 EMPTY_BYTES = 1_000
 """White space alone is never more."""
@@ -187,7 +187,7 @@ def open_export(path: Path, bounds: Bounds | None = None, import_map: ImportMap 
     with contextlib.ExitStack() as stack:
         root, name = path, _readable(path.name)
         if not path.is_dir() and is_archive(path):
-            root = Path(stack.enter_context(_temporary_folder()))
+            root = stack.enter_context(temporary_folder())
             unpack(path, root, bounds or Bounds())
         files = _list_files(root)
         if not files:
@@ -196,7 +196,7 @@ def open_export(path: Path, bounds: Bounds | None = None, import_map: ImportMap 
             )
         root = root.parent if root.is_file() else root
         if any(_readable(file) != file for file in files):
-            files, root = _link(files, root, Path(stack.enter_context(_temporary_folder())))
+            files, root = _link(files, root, stack.enter_context(temporary_folder()))
         rows: dict[str, dict[str, int]] = {}
         for one in import_map.sheets if import_map else ():
             if one.heading_row is not None:
@@ -207,10 +207,6 @@ def open_export(path: Path, bounds: Bounds | None = None, import_map: ImportMap 
 
 FOLDERS_AROUND = 2
 """Crawlers put a platform and a kind of file around their files; further up are the user's own folders."""
-
-
-def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True)
 
 
 def _list_files(path: Path) -> list[str]:

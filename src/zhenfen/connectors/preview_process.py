@@ -10,7 +10,6 @@ import errno
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from zhenfen.connectors.base import Options
 from zhenfen.connectors.import_map import ImportMap
 from zhenfen.connectors.preview import Preview, preview_export
 from zhenfen.errors import DiskFullError, InputError, Problem, UnreadableFileError
-from zhenfen.files import is_disk_full
+from zhenfen.files import is_disk_full, temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,8 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
     said = (options.platform, options.needs_platform, options.frame, options.creator_name)
     order = _ORDERS.dump_json(_Order(str(path.absolute()), room, *said, import_map))
     # What it unpacks lies in a folder that is gone afterwards, even where the process is killed.
-    with tempfile.TemporaryDirectory(prefix="zhenfen-", ignore_cleanup_errors=True) as scratch:
-        said_to = Path(scratch) / "answer"
+    with temporary_folder() as scratch:
+        said_to = scratch / "answer"
         command = [sys.executable, "-m", "zhenfen.connectors.preview_process"]
         try:
             with said_to.open("wb") as sink:
@@ -89,24 +88,25 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
                     # What it says on standard error stands in the caller's log: it may be an error of ours.
                     timeout=room.wall_s,
                     check=False,
-                    env={**os.environ, "TMPDIR": scratch},
+                    env={**os.environ, "TMPDIR": str(scratch)},
                 )
         except subprocess.TimeoutExpired as error:
-            raise _too_much(path, room) from error
+            raise too_much(path.name, room) from error
         if done.returncode == errno.ENOSPC:
-            raise DiskFullError(scratch)
+            raise DiskFullError(str(scratch))
         if done.returncode != 0 or not 0 < said_to.stat().st_size <= room.answer_bytes:
-            raise _too_much(path, room)
+            raise too_much(path.name, room)
         answer = _ANSWERS.validate_json(said_to.read_bytes())
     if answer.preview is None:
         raise getattr(errors, answer.error)(answer.problems)
     return answer.preview
 
 
-def _too_much(path: Path, room: Room) -> UnreadableFileError:
+def too_much(name: str, room: Room) -> UnreadableFileError:
+    """What is said of a file whose process took more than `room`, or was ended by a parser."""
     fields = {"gib": room.memory_bytes >> 30, "s": int(room.wall_s)}
     expected = f"files that can be read with {fields['gib']} GiB of memory within {fields['s']} s"
-    return UnreadableFileError(Problem(expected, path.name, key="expected.room", fields=fields))
+    return UnreadableFileError(Problem(expected, name, key="expected.room", fields=fields))
 
 
 def main() -> None:

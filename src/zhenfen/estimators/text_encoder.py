@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -40,6 +41,14 @@ BATCH_TOKENS = 4096
 BLOCK = 32
 """Weights that share a scale, as the 4-bit format Q4_0 has it."""
 _THREADS = threading.Lock()
+
+
+def _do_nothing() -> None:
+    pass
+
+
+BEFORE_BATCH: ContextVar[Callable[[], None]] = ContextVar("before_batch", default=_do_nothing)
+"""Called before each batch: a thread cannot be stopped, but whoever has no use for its work any more can raise here."""
 
 
 class EncoderConfig(Strict):
@@ -120,7 +129,10 @@ class TextEncoder:
         ids = self.tokenise([self.config.prefix + text for text in texts])
         n_tokens = np.array([len(one) for one in ids], dtype=np.int64)
 
+        go_on = BEFORE_BATCH.get()
+
         def read(part: Int) -> Vectors:
+            go_on()
             with torch.inference_mode():
                 outputs = self.forward(torch.tensor([ids[row] for row in part]))
                 pooled = outputs.mean(1) if self.config.pooling == "mean" else outputs[:, 0]

@@ -14,7 +14,7 @@ import polars as pl
 
 from zhenfen.errors import ConfigError
 from zhenfen.estimators.ngram_shares import share_ngrams
-from zhenfen.text.characters import to_characters
+from zhenfen.text.characters import cut_out, to_characters
 from zhenfen.text.ngrams import N_BUCKETS, count_buckets, map_parts, number_rows, split_keys
 
 if TYPE_CHECKING:
@@ -123,12 +123,10 @@ class LinearTextClassifier:
         is_first = np.ones(len(adds), dtype=bool)
         is_first[1:] = (rows[1:] != rows[:-1]) | ((adds[1:] > 0) != (adds[:-1] > 0))
         starts = np.flatnonzero(is_first)
-        lengths = np.diff(starts, append=len(adds))
-        runs = pl.DataFrame({"row": rows[starts], "start": starts - offsets[rows[starts]], "length": lengths})
-        text = texts.rename("text").gather(rows[starts]).to_frame()
-        piece = pl.col("text").str.slice(pl.col("start"), pl.col("length"))
+        row, ends = rows[starts], np.append(starts[1:], len(adds))[: len(starts)]
+        piece = cut_out(texts, row, starts - offsets[row], ends - offsets[row])
         sums = np.add.reduceat(adds, starts) if len(starts) else np.empty(0)
-        return runs.hstack(text).select("row", piece=piece, contribution=pl.Series(sums, dtype=pl.Float64)), len(texts)
+        return pl.DataFrame({"row": row, "piece": piece, "contribution": pl.Series(sums, dtype=pl.Float64)}), len(texts)
 
     def save(self, path: Path) -> None:
         """Write the weights as arrays (npz, half precision, no pickle)."""

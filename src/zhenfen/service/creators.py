@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,27 +12,21 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from zhenfen.connectors.found_by import settle_found_by
-from zhenfen.connectors.importing import import_export
-from zhenfen.connectors.reading.archive import Bounds, is_archive, unpack
-from zhenfen.errors import InputError
 from zhenfen.estimators.creator_model import CREATOR
 from zhenfen.model_store import Models
 from zhenfen.scoring.many import score_creators
-from zhenfen.service.errors import rename
 from zhenfen.service.examples import ROWS_SHOWN, describe_answer, describe_upload
+from zhenfen.service.exports import UPLOAD, PackedExport
 from zhenfen.service.frames import JSON, encode, reply_type
 from zhenfen.service.json_rows import make_tables_reader
 from zhenfen.service.rows import Moment, Platform, list_choices, one_of
 from zhenfen.service.service import Service, need
-from zhenfen.service.settings import Limits
 from zhenfen.service.uploads import save_export
 from zhenfen.tables import FOUND_BY, TABLES, Tables, check_tables
-from zhenfen.vetting.options import NOT_STATED
 
 NOT_SENT = ("provenance", "unusable")
 """Tables that an import writes; nobody sends them row by row."""
 SENT = tuple(name for name in TABLES if name not in NOT_SENT)
-UPLOAD = "upload"
 FoundBy = Annotated[str, AfterValidator(one_of(FOUND_BY)), list_choices(FOUND_BY)]
 FOUND_BY_TEXT = "How the creators were found, if the export is silent. What a search selects gives no level."
 
@@ -72,9 +67,13 @@ def make_creators_router(service: Service) -> APIRouter:
             body = await request.body() if is_json else None
             path = folder if body is not None else await save_export(request, folder, limits)
 
+            packed = PackedExport(str(path), options.found_by, options.platform, limits)
+            found = None if body is not None else await service.reading.run(partial(service.readers.read, packed))
+
             def work() -> bytes:
                 if body is None:
-                    tables = read_export(path, options, limits)
+                    # They were checked where they were read.
+                    tables = Tables(found or {})
                 else:
                     frames = json.read(body)
                     check_tables(frames)
@@ -93,22 +92,3 @@ def make_creators_router(service: Service) -> APIRouter:
 def score(tables: Tables, models: Models, options: CreatorOptions) -> pl.DataFrame:
     """`scoring.many.score_creators` with the options of a query."""
     return score_creators(tables, models, as_of=options.as_of)
-
-
-def read_export(path: Path, options: CreatorOptions, limits: Limits) -> Tables:
-    """The tables of an upload, read as the command line reads an export; an archive is unpacked within bounds.
-
-    Raises:
-        InputError: With every problem found; files are named as the client named them.
-    """
-    try:
-        export = path
-        if is_archive(path):
-            # The folder's name stands in what clients are told about an archive as a whole.
-            export = path.with_name(UPLOAD)
-            unpack(path, export, Bounds(limits.expanded_bytes, limits.n_files))
-        return import_export(
-            export, obtained_how=NOT_STATED, found_by=options.found_by, platform=options.platform, keep_ids=True
-        )
-    except InputError as error:
-        raise rename(error, UPLOAD, path.with_name(UPLOAD), path, path.parent) from error

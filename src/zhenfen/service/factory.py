@@ -22,6 +22,7 @@ from zhenfen.service.jobs import JobStore
 from zhenfen.service.keys import KeyFile
 from zhenfen.service.metrics import Metrics
 from zhenfen.service.pool import Pool
+from zhenfen.service.readers import MOST_READERS, Readers
 from zhenfen.service.rows import make_rows_router
 from zhenfen.service.service import Service
 from zhenfen.service.sessions import Sessions
@@ -61,9 +62,9 @@ def make_service(settings: Settings, models: Models) -> Service:
     store = JobStore(settings.data / STORE)
     limits, keys = settings.limits, KeyFile(settings.keys)
     pool = Pool(settings.n_threads, limits.n_waiting, limits.answer_s)
-    return Service(
-        settings, models, Metrics(models, limits), pool, store, Worker(store, settings), keys, Sessions(keys)
-    )
+    metrics, worker = Metrics(models, limits), Worker(store, settings)
+    reading = Pool(MOST_READERS, limits.n_waiting, limits.answer_s)
+    return Service(settings, models, metrics, pool, reading, Readers(), store, worker, keys, Sessions(keys))
 
 
 def make_app(service: Service) -> FastAPI:
@@ -74,6 +75,8 @@ def make_app(service: Service) -> FastAPI:
         service.worker.start()
         yield
         service.pool.close()
+        service.reading.close()
+        service.readers.close()
         await run_in_threadpool(service.worker.stop)
 
     # The interactive pages of FastAPI load scripts from another site: only the description itself is served.

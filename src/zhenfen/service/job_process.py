@@ -6,7 +6,6 @@ nobody foresaw goes to standard error, the service's log, with exit code 1.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
@@ -23,6 +22,7 @@ from zhenfen.files import is_disk_full
 from zhenfen.progress import Progress
 from zhenfen.service.errors import classify, disk_full, make_reply, rename
 from zhenfen.service.jobs import Job, JobStore
+from zhenfen.service.memory import find_memory
 from zhenfen.service.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
 
 if TYPE_CHECKING:
@@ -37,18 +37,13 @@ NICENESS = 10
 """Whoever looks at a page comes before a job: ten steps are a tenth of the processor's time where both want it."""
 MEMORY_SHARE = 0.8
 """Of the machine's memory, or of the container's: a job that would take all of it ends before the service does."""
-CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 
 
 def bound_memory() -> int:
     """Hold this process to MEMORY_SHARE of the memory that there is; returns how many bytes that is."""
     import resource
 
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError, ValueError):
-        # "max" where a container has no limit of its own.
-        there = min(there, int(CONTAINER_MEMORY.read_text(encoding="ascii")))
-    most = int(MEMORY_SHARE * there)
+    most = int(MEMORY_SHARE * find_memory())
     # Not the address space, which threads and allocators reserve without using it.
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     return most

@@ -19,8 +19,8 @@ from zhenfen.errors import ConfigError
 
 State = Literal["queued", "running", "done", "failed"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed")
-MOST_ATTEMPTS = 2
-"""A job that took the service down twice is set aside."""
+MOST_ATTEMPTS = 10
+"""A job that was begun so often and is not done is set aside: it may be what kills the service."""
 BUSY_S = 30
 VERSION = 1
 
@@ -122,12 +122,19 @@ class JobStore:
         self._settle(job, "state = 'queued', step = null, attempt = attempt - ?", (0 if counts else 1,))
 
     def recover(self, error: dict[str, Any]) -> None:
-        """Jobs that ran when the service was killed wait again; those that were cut off too often fail with `error`."""
+        """Jobs that ran when the service was killed wait again; those that were begun too often fail with `error`.
+
+        A kill is not the job's fault, so that it keeps its place; from the second on it waits behind all others, which
+        it would hold up for ever if it were what kills the service.
+        """
         self._change(
             "update jobs set state = 'failed', step = null, error = ?, finished_at = ? "
             "where state = 'running' and attempt >= ?",
             (json.dumps(error), _now(), MOST_ATTEMPTS),
         )
+        for job_id in self.job_ids("running"):
+            last = "update jobs set rowid = (select max(rowid) + 1 from jobs) where job_id = ? and attempt > 1"
+            self._change(last, (job_id,))
         self._change("update jobs set state = 'queued', step = null where state = 'running'", ())
 
     def remove(self, job_id: str) -> None:

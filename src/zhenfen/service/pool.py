@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from zhenfen.errors import is_panic
+from zhenfen.estimators.text_encoder import BEFORE_BATCH
 from zhenfen.service.errors import ServiceError
 
 Result = TypeVar("Result")
@@ -19,7 +22,8 @@ RETRY_S = "1"
 class Pool:
     """Runs blocking work beside the event loop.
 
-    A thread cannot be stopped: work that took too long keeps its thread until it ends, and counts as open until then.
+    A thread cannot be stopped: work that took too long keeps its thread until it ends or the encoder's next batch, and
+    counts as open until then.
 
     Args:
         n_threads: Work done at once.
@@ -49,17 +53,31 @@ class Pool:
             if self._n_open >= self.most_open:
                 raise ServiceError(503, "busy", "too many requests are waiting", headers={"Retry-After": RETRY_S})
             self._n_open += 1
-        future = self._executor.submit(_without_panic, work)
+        until = time.monotonic() + self.answer_s
+
+        def go_on() -> None:
+            if time.monotonic() > until:
+                raise self._too_long()
+
+        def do() -> Result:
+            # Nobody waits for it any more: what reads closely, the longest part of the longest work, ends then.
+            BEFORE_BATCH.set(go_on)
+            return _without_panic(work)
+
+        future = self._executor.submit(copy_context().run, do)
         future.add_done_callback(self._count_down)
         try:
             async with asyncio.timeout(self.answer_s):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
-            raise ServiceError(504, "took_too_long", f"no answer within {self.answer_s:g} seconds") from None
+            raise self._too_long() from None
 
     def close(self) -> None:
         """Start nothing new."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _too_long(self) -> ServiceError:
+        return ServiceError(504, "took_too_long", f"no answer within {self.answer_s:g} seconds")
 
     def _count_down(self, _future: Future[Result]) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 import polars as pl
@@ -19,7 +19,7 @@ from zhenfen.model_store import Models
 from zhenfen.moment import read_moment
 from zhenfen.scoring import N_REASONS, score_comments, score_posts, score_profiles
 from zhenfen.service.examples import describe_rows
-from zhenfen.service.frames import MEDIA_TYPES, encode, make_reader, media_type, reply_type
+from zhenfen.service.frames import JSON, MEDIA_TYPES, encode, make_reader, media_type, reply_type
 from zhenfen.service.json_rows import JsonTables
 from zhenfen.service.score_counts import BY_LENGTH, count_outside_profiles
 from zhenfen.service.service import Service, need
@@ -86,11 +86,11 @@ def make_rows_router(service: Service) -> APIRouter:
     """The three routes."""
     router = APIRouter(prefix="/v1/score", tags=["score"])
     settings = service.settings
-    profiles = make_reader(PROFILE.table, PROFILE.needed, PROFILE.read, settings)
-    comments = make_reader(COMMENT.table, COMMENT.needed, COMMENT.read, settings)
+    profiles = make_reader(PROFILE.table, PROFILE.needed, PROFILE.read, settings, service.readers)
+    comments = make_reader(COMMENT.table, COMMENT.needed, COMMENT.read, settings, service.readers)
     # Read when a caller first asks for names, once a process.
     open_book = cache(load_brands)
-    posts = make_reader(POST.table, POST.needed, POST.read, settings)
+    posts = make_reader(POST.table, POST.needed, POST.read, settings, service.readers)
 
     @router.post("/profiles", summary="P(inauthentic) of every profile", **_about("profiles", profiles.json))
     async def post_profiles(request: Request, options: Annotated[ProfileOptions, Query()]) -> Response:
@@ -160,8 +160,11 @@ async def _answer(
     wanted = reply_type(request.headers, given)
     body = await request.body()
 
+    # What is read apart takes none of the threads that score: bodies that never come to an end would keep them all.
+    read_apart = None if given == JSON else await service.reading.run(partial(read, body, given))
+
     def work() -> bytes:
-        rows = read(body, given)
+        rows = read(body, given) if read_apart is None else read_apart
         scored = score(rows)
         label = need(service.models, kind).manifest.label
         service.metrics.count_scored(kind.rows, label, scored, find_outside(rows, scored) if find_outside else {})

@@ -11,6 +11,7 @@ from zhenfen.service.jobs import JobStore
 from zhenfen.service.keys import KeyFile
 from zhenfen.service.metrics import Metrics
 from zhenfen.service.pool import Pool
+from zhenfen.service.readers import Readers
 from zhenfen.service.sessions import Sessions
 from zhenfen.service.settings import Settings
 from zhenfen.service.worker import Worker
@@ -25,6 +26,8 @@ class Service:
         models: Everything that findings depend on.
         metrics: What is counted.
         pool: Threads that score.
+        reading: Threads that wait for those processes, one for each.
+        readers: Processes that read bodies.
         store: Jobs.
         worker: Runs them.
         keys: API keys.
@@ -35,6 +38,8 @@ class Service:
     models: Models
     metrics: Metrics
     pool: Pool
+    reading: Pool
+    readers: Readers
     store: JobStore
     worker: Worker
     keys: KeyFile

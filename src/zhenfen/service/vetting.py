@@ -122,7 +122,7 @@ def make_vet_router(service: Service) -> APIRouter:
         # Only names that the report's writer gives: none of them leads anywhere else.
         if name not in job.files or not is_report_file(Path(name)):
             raise ServiceError(404, "not_found", "this report has no such file")
-        return FileResponse(jobs_folder(data) / job.job_id / REPORT / name, headers=PAGE_HEADERS)
+        return send_page(jobs_folder(data) / job.job_id / REPORT / name)
 
     @router.delete(
         "/jobs/{job_id}",
@@ -137,6 +137,18 @@ def make_vet_router(service: Service) -> APIRouter:
             service.worker.drop_files(job.job_id)
 
     return router
+
+
+def send_page(path: Path) -> FileResponse:
+    """A file of a report as an answer.
+
+    Raises:
+        ServiceError: It is gone: somebody removes the job meanwhile.
+    """
+    try:
+        return FileResponse(path, headers=PAGE_HEADERS, stat_result=path.stat())
+    except FileNotFoundError:
+        raise ServiceError(404, "not_found", "this report is gone") from None
 
 
 def _find(service: Service, request: Request, job_id: str) -> Job:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -38,7 +39,9 @@ LONGEST_END_S = 10
 FULL_DISK_S = 5
 """Pause before writing again what could not be written."""
 PROGRAM = (sys.executable, "-m", "zhenfen.service.job_process")
-CUT_OFF = make_reply("worker_died", "the job ended its process more than once").error.model_dump()
+MOST_DEATHS = 2
+"""A job whose process died so often, of its own or for want of memory, is set aside."""
+CUT_OFF = make_reply("worker_died", "the job was cut off too often").error.model_dump()
 TOO_LONG = make_reply("took_too_long", "the job took longer than the service allows").error.model_dump()
 INTERNAL = make_reply("internal", "the service failed; its log says why").error.model_dump()
 
@@ -67,6 +70,8 @@ class Worker:
         self._stop_by: float | None = None
         self._running: str | None = None
         self._next: subprocess.Popen[bytes] | None = None
+        # Of each job whose process died: kills of the service count elsewhere.
+        self._deaths = Counter[str]()
 
     @property
     def is_alive(self) -> bool:
@@ -175,7 +180,8 @@ class Worker:
         # A process that ended well has noted so itself, and then nothing more is changed.
         if process.returncode > 0:
             return lambda: self.store.fail(job, INTERNAL)
-        if job.attempt >= MOST_ATTEMPTS:
+        self._deaths[job.job_id] += 1
+        if self._deaths[job.job_id] >= MOST_DEATHS or job.attempt >= MOST_ATTEMPTS:
             return lambda: self.store.fail(job, CUT_OFF)
         return lambda: self.store.put_back(job, counts=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from zhenfen.text.characters import to_characters
+from zhenfen.text.characters import cut_out, to_characters
 
 SPANS_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
@@ -38,6 +38,6 @@ def find_spans(texts: pl.Series, regex: str) -> pl.DataFrame:
     n_before = np.arange(len(opened)) - np.searchsorted(row, row, side="left")
     # Two signs stand before each earlier match of the text, one more before the end of this one.
     starts = opened - offsets[row] - 2 * n_before
-    found = pl.DataFrame({"row": row, "start": starts, "end": closed - offsets[row] - 2 * n_before - 1})
-    seen = texts.gather(found["row"]).str.slice(found["start"], found["end"] - found["start"])
-    return found.with_columns(row=at.gather(found["row"]), seen=seen).cast(SPANS_SCHEMA)  # type: ignore[arg-type]
+    ends = closed - offsets[row] - 2 * n_before - 1
+    columns = {"row": at.gather(row), "start": starts, "end": ends, "seen": cut_out(texts, row, starts, ends)}
+    return pl.DataFrame(columns).cast(SPANS_SCHEMA)  # type: ignore[arg-type]

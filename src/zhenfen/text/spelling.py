@@ -18,6 +18,7 @@ from zhenfen.text.characters import (
     N_CODE_POINTS,
     PUNCTUATION,
     change_where,
+    cut_out,
     escape_codes,
     make_table,
     read_simplified,
@@ -61,9 +62,7 @@ def place_in_raw(spans: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
             places[first + start[moved]] - begin,
             places[first + end[moved] - 1] + 1 - begin,
         )
-    placed = spans.with_columns(start=pl.Series(start), end=pl.Series(end))
-    seen = texts.gather(spans["row"]).str.slice(placed["start"], placed["end"] - placed["start"])
-    return placed.with_columns(seen=seen)
+    return spans.with_columns(start=pl.Series(start), end=pl.Series(end), seen=cut_out(texts, row, start, end))
 
 
 def _replace(texts: pl.Series) -> pl.Series:

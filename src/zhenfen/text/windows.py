@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from zhenfen.config import Strict
+from zhenfen.text.characters import cut_out
 
 WINDOWS_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
@@ -49,13 +50,12 @@ def cut_windows(texts: pl.Series, config: WindowConfig) -> pl.DataFrame:
     place = np.arange(len(row)) - np.repeat(np.cumsum(n_kept) - n_kept, n_kept)
     start = place * config.n_chars
     end = np.where(place == n_whole[row] - 1, n_chars[row], start + config.n_chars)
-    window = texts.gather(row).rename("text").to_frame().with_columns(start=start, length=end - start)
     return pl.DataFrame(
         {
             "row": row,
             "start": start,
             "end": end,
-            "window": window.select(pl.col("text").str.slice(pl.col("start"), pl.col("length"))).to_series(),
+            "window": cut_out(texts, row, start, end),
         },
         schema=WINDOWS_SCHEMA,
     )

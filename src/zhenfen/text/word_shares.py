@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from zhenfen.text.characters import to_characters
+from zhenfen.text.characters import cut_out, to_characters
 from zhenfen.text.segment import cut_texts
 from zhenfen.text.spelling import spell_in_place
 
@@ -62,7 +62,7 @@ def share_words(texts: pl.Series, pieces: pl.DataFrame, names: tuple[str, ...] =
     found = pl.DataFrame(
         {"at": rows, "start": word_starts - offsets[rows], "end": ends - offsets[rows], "contribution": sums}
     ).filter(pl.col("contribution") != 0)
-    word = mine.gather(found["at"]).str.slice(found["start"], found["end"] - found["start"])
+    word = cut_out(mine, *(found[name].to_numpy() for name in ("at", "start", "end")))
     named = found.with_columns(row=used.gather(found["at"]), word=word)
     return named.select(pl.col(name).cast(dtype) for name, dtype in WORDS_SCHEMA.items())
 
