@@ -3,7 +3,7 @@
 `import torch` takes longer than reading the posts of a creator; the library with the kernels opens in a tenth of that,
 and they compute the same bits (tests/estimators/test_torch_kernels.py). The interface is the stable one of
 torch/csrc/stable/c/shim.h, which extensions are built against; where it cannot be had, `open_kernels` says so and torch
-itself is to be asked. See docs/decisions.md, 185.
+itself is to be asked. See docs/decisions.md, 111.
 """
 
 from __future__ import annotations
