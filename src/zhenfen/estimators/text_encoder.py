@@ -78,7 +78,7 @@ class EncoderShape(Strict):
 
 
 @dataclass(frozen=True)
-class Network:
+class VectorNetwork:
     """What computes vectors.
 
     Attributes:
@@ -102,7 +102,7 @@ class TextEncoder:
     """
 
     tokenise: Callable[[list[str]], list[list[int]]]
-    network: Network
+    network: VectorNetwork
     config: EncoderConfig
 
     @classmethod
@@ -148,7 +148,7 @@ class TextEncoder:
         return found[np.argsort(order)], n_tokens
 
 
-def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Network]:
+def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], VectorNetwork]:
     """`tokenise` and `network` of an encoder of the shelf.
 
     A layer is torch's own, which computes what transformers' BertModel does and starts in a third of the time.
@@ -175,7 +175,7 @@ def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any
         return read(found + positions[: ids.shape[1]])
 
     one_thread = kernels.one_thread if kernels else one_torch_thread
-    return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], Network(forward, one_thread)
+    return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], VectorNetwork(forward, one_thread)
 
 
 def find_layer(config: EncoderConfig, n_layers: int) -> int:
@@ -271,7 +271,7 @@ def pool_tokens(outputs: torch.Tensor, config: EncoderConfig) -> Vectors:
 
 @contextmanager
 def one_torch_thread() -> Iterator[int]:
-    """`Network.one_thread` of torch."""
+    """`VectorNetwork.one_thread` of torch."""
     import torch
 
     before = torch.get_num_threads()
@@ -322,7 +322,7 @@ def read_blocks(stored: npt.NDArray[np.uint8], size: tuple[int, ...]) -> Vectors
     return weights.reshape(size)
 
 
-def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Network]:
+def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], VectorNetwork]:
     """`tokenise` and `network` of any encoder that transformers can load.
 
     Weights are read as safetensors alone, and no code of a repository is run.
@@ -354,4 +354,4 @@ def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Network]:
             states = network(input_ids=torch.from_numpy(ids), output_hidden_states=True).hidden_states
             return pool_tokens(states[layer], config)
 
-    return tokenise, Network(forward, one_torch_thread)
+    return tokenise, VectorNetwork(forward, one_torch_thread)
