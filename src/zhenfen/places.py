@@ -102,9 +102,10 @@ def parse_targets(names: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UnknownPlaceError: A name is known to nobody; with those that are spelled most like it.
     """
-    known, _ = _spellings()
     codes: set[str] = set()
     for name in names:
+        # Where nothing was asked, not even the countries' names are read.
+        known, _ = _spellings()
         code = known.get(_plain(name))
         if code is None or code == ABROAD:
             places = [spelling for spelling, place in known.items() if place != ABROAD]

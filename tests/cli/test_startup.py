@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
 
 from zhenfen.cli.main import COMMANDS
+from zhenfen.simulate import simulate
+from zhenfen.tables import write_tables
 
 HEAVY = {
     "babel",
@@ -52,6 +55,16 @@ loaded["libraries"] = sorted({{one.split(".")[0] for one in sys.modules}} & {HEA
 sys.stderr.write(json.dumps(loaded))
 """
 
+VET = """
+import sys
+from contextlib import suppress
+from zhenfen.cli.main import app
+
+with suppress(SystemExit):
+    app(sys.argv[1:])
+sys.stderr.write("\\n" + " ".join(sys.modules))
+"""
+
 
 def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nsys.stderr.write(' '.join(sorted({{m.split('.')[0] for m in sys.modules}})))"
@@ -62,6 +75,18 @@ def loaded_by(code: str) -> set[str]:
 def test_importing_the_package_loads_no_library() -> None:
     loaded = {name for name in loaded_by("import zhenfen") - loaded_by("") if name not in sys.stdlib_module_names}
     assert loaded == {"zhenfen"}
+
+
+@pytest.mark.torch
+def test_a_report_loads_no_package_that_takes_longer_than_itself(tmp_path: Path) -> None:
+    """Python's torch, scipy's distributions and LightGBM: what is used of them is asked for in a lighter way."""
+    write_tables(simulate(["engagement_pod"], 1).tables, tmp_path / "tables")
+    command = ["vet", str(tmp_path / "tables"), "--out", str(tmp_path / "report")]
+    done = subprocess.run([sys.executable, "-c", VET, *command], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.splitlines()[-1].split())
+    # The encoder was asked, and what it is asked by is there.
+    assert {"scipy.special", "tokenizers"} <= loaded
+    assert not loaded & {"torch", "scipy.stats", "lightgbm", "sklearn", "pandas"}
 
 
 def test_help_loads_nothing_heavy_and_a_command_no_other() -> None:

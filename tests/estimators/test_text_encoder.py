@@ -14,7 +14,7 @@ from encoder_builder import TEXTS, write_encoder
 from zhenfen.config import models_dir
 from zhenfen.errors import ConfigError
 from zhenfen.estimators import text_encoder
-from zhenfen.estimators.text_encoder import SHAPE, TOKENIZER, WEIGHTS, EncoderConfig, TextEncoder, read_blocks
+from zhenfen.estimators.text_encoder import SHAPE, TOKENIZER, WEIGHTS, WORDS, EncoderConfig, TextEncoder, read_blocks
 
 pytestmark = pytest.mark.torch
 
@@ -43,6 +43,7 @@ def test_a_layer_computes_what_bert_does(shipped: TextEncoder) -> None:
     shape = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
     bert = BertModel(BertConfig(**shape, type_vocab_size=1, attn_implementation="eager"), add_pooling_layer=False)
     weights = text_encoder.read_weights(folder / WEIGHTS, text_encoder.EncoderShape.model_validate(shape))
+    words = read_blocks(weights[WORDS], (shape["vocab_size"], shape["hidden_size"]))
     names = {
         "attention.self.query": "q",
         "attention.self.key": "k",
@@ -52,7 +53,7 @@ def test_a_layer_computes_what_bert_does(shipped: TextEncoder) -> None:
         "output.dense": "fo",
     }
     state = {
-        "embeddings.word_embeddings.weight": weights["emb.word"],
+        "embeddings.word_embeddings.weight": words,
         "embeddings.position_embeddings.weight": weights["emb.pos"],
         "embeddings.token_type_embeddings.weight": weights["emb.type"][:1],
         "embeddings.LayerNorm.weight": weights["emb.ln.w"],

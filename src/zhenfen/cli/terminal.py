@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich import box
@@ -15,15 +15,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from zhenfen.audit.loop import Applied, Sampled
 from zhenfen.cli.terminal_import import forget_problems, print_recognised, tell_problems
-from zhenfen.connectors.joining import Joined
 from zhenfen.errors import DiskFullError, FoundBySearchError, InputError, StoreError, UnknownPlaceError, ZhenfenError
 from zhenfen.messages import Catalogue
 from zhenfen.report.quote import clean
-from zhenfen.tables import Tables
-from zhenfen.vetting.demo import Demo
-from zhenfen.vetting.vet import Vetted
+
+if TYPE_CHECKING:
+    from zhenfen.audit.loop import Applied, Sampled
+    from zhenfen.connectors.joining import Joined
+    from zhenfen.tables import Tables
+    from zhenfen.vetting.demo import Demo
+    from zhenfen.vetting.vet import Vetted
 
 MOST_ROWS = 20
 """Creators listed in the terminal; the page has them all."""

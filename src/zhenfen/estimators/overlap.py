@@ -91,7 +91,7 @@ def sum_shared(
         n_total: Accounts that each audience has, shape (P, 2).
         confidence_level: In (0, 1).
     """
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv
 
     tail = (1 - confidence_level) / 2
     weights = 1 / np.prod(n_drawn / n_total, axis=1)
@@ -101,9 +101,9 @@ def sum_shared(
         return known, known
     counts, weights = n_both[~is_exact], weights[~is_exact]
     total, variance, most = float(counts @ weights), float(counts @ weights**2), float(weights.max())
-    low = variance / (2 * total) * float(chi2.ppf(tail, 2 * total**2 / variance)) if total > 0 else 0.0
+    low = variance / (2 * total) * 2 * float(gammaincinv(total**2 / variance, tail)) if total > 0 else 0.0
     above, spread = total + most, variance + most**2
-    return known + low, known + spread / (2 * above) * float(chi2.ppf(1 - tail, 2 * above**2 / spread))
+    return known + low, known + spread / (2 * above) * 2 * float(gammaincinv(above**2 / spread, 1 - tail))
 
 
 def bound_union(

@@ -175,11 +175,10 @@ def worst_case(
 
 def _predict_rate(counts: Sequence[tuple[int, int]], confidence_level: float) -> tuple[float, float]:
     """Prediction interval of a rate in one more domain, from hits and trials in two or more; half a count is added."""
-    from scipy.special import expit
-    from scipy.stats import t
+    from scipy.special import expit, stdtrit
 
     log_odds = np.log([(hits + 0.5) / (trials - hits + 0.5) for hits, trials in counts])
-    quantile = float(t.ppf((1 + confidence_level) / 2, len(counts) - 1))
+    quantile = float(stdtrit(len(counts) - 1, (1 + confidence_level) / 2))
     reach = quantile * float(np.std(log_odds, ddof=1)) * (1 + 1 / len(counts)) ** 0.5
     return float(expit(log_odds.mean() - reach)), float(expit(log_odds.mean() + reach))
 
@@ -260,14 +259,14 @@ def share_from_labels(
     estimate: Estimate, confidence_level: float, prior: SharePrior | None = None
 ) -> tuple[float, float, float]:
     """Share, low and high of a labelled draw, see `prediction_powered`; the share may lie a little outside [0, 1]."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     n_fake, n = estimate.effective_labels(confidence_level)
     if prior is not None:
         return prior.interval(n_fake, n, confidence_level)
     tail = (1 - confidence_level) / 2
-    low = float(beta.ppf(tail, n_fake, n - n_fake + 1)) if n_fake > 0 else 0.0
-    return estimate.share, low, float(beta.ppf(1 - tail, n_fake + 1, n - n_fake)) if n_fake < n else 1.0
+    low = float(betaincinv(n_fake, n - n_fake + 1, tail)) if n_fake > 0 else 0.0
+    return estimate.share, low, float(betaincinv(n_fake + 1, n - n_fake, 1 - tail)) if n_fake < n else 1.0
 
 
 def _quantile(confidence_level: float) -> float:

@@ -130,7 +130,7 @@ class Sightings:
             changes: By how much the count changes without each of a creator's posts.
             confidence_level: In (0, 1).
         """
-        from scipy.stats import chi2, t
+        from scipy.special import gammaincinv, stdtrit
 
         if min(map(len, changes.values()), default=0) < N_POSTS_NEEDED:
             return SeenCount(value, None, None)
@@ -138,10 +138,10 @@ class Sightings:
         tail, variance = (1 - confidence_level) / 2, max(float(parts.sum()), 1e-12)
         # Welch & Satterthwaite: how many posts the spread really rests on.
         freedom = variance**2 / max(float((parts**2 / [len(one) - 1 for one in changes.values()]).sum()), 1e-24)
-        ratio = float(t.ppf(1 - tail, freedom)) / NormalDist().inv_cdf(1 - tail) if parts.sum() > 0 else 1.0
+        ratio = float(stdtrit(freedom, 1 - tail)) / NormalDist().inv_cdf(1 - tail) if parts.sum() > 0 else 1.0
         spread = max(1.0, variance / max(value, 1) * ratio**2)
-        low = float(chi2.ppf(tail, 2 * value / spread)) / 2 * spread if value > 0 else 0.0
-        return SeenCount(value, low, float(chi2.ppf(1 - tail, 2 * (value / spread + 1))) / 2 * spread)
+        low = float(gammaincinv(value / spread, tail)) * spread if value > 0 else 0.0
+        return SeenCount(value, low, float(gammaincinv(value / spread + 1, 1 - tail)) * spread)
 
 
 def _kinds(x: IntArray, y: IntArray) -> FloatArray:

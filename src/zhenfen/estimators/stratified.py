@@ -48,10 +48,10 @@ class Estimate:
 
     def effective_labels(self, confidence_level: float) -> tuple[float, float]:
         """Fakes and labels of a plain sample that would say as much, fewer by the t-quantile for what strata take."""
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         normal = NormalDist().inv_cdf((1 + confidence_level) / 2)
-        small_sample = (normal / float(t.ppf(1 - (1 - confidence_level) / 2, self.degrees))) ** 2
+        small_sample = (normal / float(stdtrit(self.degrees, 1 - (1 - confidence_level) / 2))) ** 2
         n = self.smooth_share * (1 - self.smooth_share) / self.variance * small_sample
         return min(max(self.share, 0.0), 1.0) * n, n
 

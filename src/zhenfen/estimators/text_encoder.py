@@ -8,8 +8,9 @@ weights will do instead: configs/models/encoder.yaml names one, and the post mod
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from pydantic import Field
 
 from zhenfen.config import Strict, models_dir, read_config
 from zhenfen.errors import ConfigError
+from zhenfen.estimators.torch_kernels import Kernels, Some, open_kernels
 from zhenfen.shelf import ENCODER, ShelfManifest, read_shelf_manifest
 from zhenfen.text.windows import WindowConfig
 
@@ -40,6 +42,8 @@ BATCH_TOKENS = 4096
 """Tokens of a batch, under 100 MB."""
 BLOCK = 32
 """Weights that share a scale, as the 4-bit format Q4_0 has it."""
+BLOCK_BYTES = 2 + BLOCK // 2
+WORDS = "emb.word"
 _THREADS = threading.Lock()
 
 
@@ -83,18 +87,31 @@ class EncoderShape(Strict):
 
 
 @dataclass(frozen=True)
+class VectorNetwork:
+    """What computes vectors.
+
+    Attributes:
+        forward: Token ids, shape (n, n_tokens), none of them padding → a vector of each row, shape (n, width).
+        one_thread: As long as it lasts, `forward` runs on the thread that calls it alone; gives how many threads it
+            would run on.
+    """
+
+    forward: Callable[[Int], Vectors]
+    one_thread: Callable[[], AbstractContextManager[int]]
+
+
+@dataclass(frozen=True)
 class TextEncoder:
     """Texts to vectors.
 
     Attributes:
         tokenise: Texts, prefix and all → the token ids of each.
-        forward: Token ids, shape (n, n_tokens), none of them padding → outputs of the layer that is read, shape
-            (n, n_tokens, width).
+        network: Token ids to vectors.
         config: How it is read.
     """
 
     tokenise: Callable[[list[str]], list[list[int]]]
-    forward: Callable[[torch.Tensor], torch.Tensor]
+    network: VectorNetwork
     config: EncoderConfig
 
     @classmethod
@@ -124,47 +141,35 @@ class TextEncoder:
         Returns:
             Vectors, shape (n, width), and tokens, shape (n,), edge tokens and prefix included.
         """
-        import torch
-
         ids = self.tokenise([self.config.prefix + text for text in texts])
         n_tokens = np.array([len(one) for one in ids], dtype=np.int64)
-
-        go_on = BEFORE_BATCH.get()
-
-        def read(part: Int) -> Vectors:
-            go_on()
-            with torch.inference_mode():
-                outputs = self.forward(torch.tensor([ids[row] for row in part]))
-                pooled = outputs.mean(1) if self.config.pooling == "mean" else outputs[:, 0]
-                return np.asarray(pooled.float().numpy())
-
         parts: list[Int] = []
         for length in np.unique(n_tokens):
             rows = np.flatnonzero(n_tokens == length)
             parts += np.array_split(rows, -(-len(rows) * length // BATCH_TOKENS))
+        go_on = BEFORE_BATCH.get()
+
+        def read(part: Int) -> Vectors:
+            go_on()
+            return self.network.forward(np.array([ids[row] for row in part], dtype=np.int64))
+
         # A batch a core: cores that share one wait for each other, busily, longer than they compute. The number of
         # threads is the whole process's: two callers that change it at once would leave it at one.
-        with _THREADS:
-            n_threads = torch.get_num_threads()
-            torch.set_num_threads(1)
-            try:
-                with ThreadPoolExecutor(n_threads) as pool:
-                    vectors = list(pool.map(read, parts))
-            finally:
-                torch.set_num_threads(n_threads)
+        with _THREADS, self.network.one_thread() as n_threads, ThreadPoolExecutor(n_threads) as pool:
+            vectors = list(pool.map(read, parts))
         order = np.concatenate([np.empty(0, np.int64), *parts])
         found = np.concatenate(vectors) if vectors else np.empty((0, 0), np.float32)
         return found[np.argsort(order)], n_tokens
 
 
-def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`tokenise` and `forward` of an encoder of the shelf.
+def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any], VectorNetwork]:
+    """`tokenise` and `network` of an encoder of the shelf.
 
     A layer is torch's own, which computes what transformers' BertModel does and starts in a third of the time.
     """
-    import torch
     from tokenizers import Tokenizer
 
+    kernels = open_kernels()
     manifest = read_shelf_manifest(folder, ShelfManifest)
     if missing := sorted(set(FILES) - manifest.files.keys()):
         raise ConfigError(f"{folder}: the encoder lacks {', '.join(missing)}")
@@ -175,19 +180,16 @@ def open_shelved(folder: Path, config: EncoderConfig) -> tuple[Callable[..., Any
         raise ConfigError(f"{folder / TOKENIZER}: expected at most {shape.vocab_size} tokens, found {n_words}")
     tokenizer.enable_truncation(shape.max_position_embeddings)
     weights = read_weights(folder / WEIGHTS, shape)
-    tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
-    n_layers = find_layer(config, shape.num_hidden_layers)
-    layers = [make_layer(tensors, f"l{place}.", shape) for place in range(n_layers)]
-    positions = tensors["emb.pos"] + tensors["emb.type"][0]
-    norm = (shape.hidden_size,), tensors["emb.ln.w"], tensors["emb.ln.b"], shape.layer_norm_eps
+    read = run_kernels(kernels, weights, shape, config) if kernels else run_torch(weights, shape, config)
+    positions, words = weights["emb.pos"] + weights["emb.type"][0], weights[WORDS]
 
-    def forward(ids: torch.Tensor) -> torch.Tensor:
-        hidden = torch.nn.functional.layer_norm(tensors["emb.word"][ids] + positions[: ids.shape[1]], *norm)
-        for layer in layers:
-            hidden = layer(hidden)
-        return hidden
+    def forward(ids: Int) -> Vectors:
+        # Only the words that stand there: reading back the whole vocabulary takes longer than reading sixty posts.
+        found = read_blocks(words[ids], (*ids.shape, shape.hidden_size)) if words.dtype == np.uint8 else words[ids]
+        return read(found + positions[: ids.shape[1]])
 
-    return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], forward
+    one_thread = kernels.one_thread if kernels else one_torch_thread
+    return lambda texts: [one.ids for one in tokenizer.encode_batch(texts)], VectorNetwork(forward, one_thread)
 
 
 def find_layer(config: EncoderConfig, n_layers: int) -> int:
@@ -201,47 +203,117 @@ def find_layer(config: EncoderConfig, n_layers: int) -> int:
     return config.layer or n_layers
 
 
-def make_layer(tensors: dict[str, torch.Tensor], name: str, shape: EncoderShape) -> torch.nn.Module:
-    """One layer of the encoder, from the tensors whose names begin with `name`."""
+def find_state(weights: Mapping[str, Vectors], place: int) -> dict[str, Vectors]:
+    """The weights of a layer under the names that torch's TransformerEncoderLayer gives them."""
+    names = {"self_attn.out_proj.": "ao", "norm1.": "aln", "norm2.": "oln", "linear1.": "fi", "linear2.": "fo"}
+    kinds = (("weight", "w"), ("bias", "b"))
+    state = {}
+    for kind, short in kinds:
+        parts = [weights[f"l{place}.{part}.{short}"] for part in "qkv"]
+        state[f"self_attn.in_proj_{kind}"] = np.concatenate(parts)
+    return state | {
+        f"{ours}{kind}": weights[f"l{place}.{its}.{short}"] for ours, its in names.items() for kind, short in kinds
+    }
+
+
+def run_kernels(
+    kernels: Kernels, weights: Mapping[str, Vectors], shape: EncoderShape, config: EncoderConfig
+) -> Callable[[Vectors], Vectors]:
+    """Embeddings, shape (n, n_tokens, width), to vectors, shape (n, width), by torch's kernels.
+
+    What torch's TransformerEncoderLayer calls where nothing is learned.
+    """
+    tensors = {name: kernels.tensor(weights[name]) for name in ("emb.ln.w", "emb.ln.b")}
+    width, eps = shape.hidden_size, shape.layer_norm_eps
+    norm = ([width], Some(tensors["emb.ln.w"]), Some(tensors["emb.ln.b"]), eps)
+    states = (find_state(weights, place) for place in range(find_layer(config, shape.num_hidden_layers)))
+    layers = [[kernels.tensor(values) for values in state.values()] for state in states]
+
+    def read(embedded: Vectors) -> Vectors:
+        hidden = kernels.call("aten::native_layer_norm", kernels.tensor(embedded), *norm, n_returned=3)
+        for attention, rest in ((layer[:4], layer[4:]) for layer in layers):
+            # With GELU, norms after what they normalise, no mask.
+            before = (width, shape.num_attention_heads, *attention, True, False, eps)
+            hidden = kernels.call("aten::_transformer_encoder_layer_fwd", hidden, *before, *rest, None, None)
+        if config.pooling == "first":
+            return hidden.to_numpy()[:, 0]
+        return kernels.call("aten::mean", hidden, Some([1]), False, None, overload="dim").to_numpy()
+
+    return read
+
+
+def run_torch(
+    weights: Mapping[str, Vectors], shape: EncoderShape, config: EncoderConfig
+) -> Callable[[Vectors], Vectors]:
+    """`run_kernels` by torch itself, where its library cannot be called: the same bits."""
     import torch
 
-    # Without weights of its own: drawing some at random, to be overwritten, takes longer than reading a post.
-    layer = torch.nn.TransformerEncoderLayer(
-        shape.hidden_size,
-        shape.num_attention_heads,
-        shape.intermediate_size,
-        dropout=0.0,
-        activation="gelu",
-        layer_norm_eps=shape.layer_norm_eps,
-        batch_first=True,
-        device="meta",
-    )
-    names = {
-        "self_attn.out_proj.": "ao.",
-        "linear1.": "fi.",
-        "linear2.": "fo.",
-        "norm1.": "aln.",
-        "norm2.": "oln.",
-    }
-    kinds = (("weight", "w"), ("bias", "b"))
-    state = {f"{ours}{kind}": tensors[f"{name}{its}{short}"] for ours, its in names.items() for kind, short in kinds}
-    for kind, short in kinds:
-        state[f"self_attn.in_proj_{kind}"] = torch.cat([tensors[f"{name}{part}.{short}"] for part in "qkv"])
-    layer.load_state_dict(state, assign=True)
-    return layer.eval()
+    layers = []
+    for place in range(find_layer(config, shape.num_hidden_layers)):
+        # Without weights of its own: drawing some at random, to be overwritten, takes longer than reading a post.
+        layer = torch.nn.TransformerEncoderLayer(
+            shape.hidden_size,
+            shape.num_attention_heads,
+            shape.intermediate_size,
+            dropout=0.0,
+            activation="gelu",
+            layer_norm_eps=shape.layer_norm_eps,
+            batch_first=True,
+            device="meta",
+        )
+        state = {name: torch.from_numpy(values) for name, values in find_state(weights, place).items()}
+        layer.load_state_dict(state, assign=True)
+        layers.append(layer.eval())
+    norm = [torch.from_numpy(weights[name]) for name in ("emb.ln.w", "emb.ln.b")]
+
+    def read(embedded: Vectors) -> Vectors:
+        with torch.inference_mode():
+            hidden = torch.from_numpy(embedded)
+            hidden = torch.nn.functional.layer_norm(hidden, (shape.hidden_size,), *norm, shape.layer_norm_eps)
+            for layer in layers:
+                hidden = layer(hidden)
+            return pool_tokens(hidden, config)
+
+    return read
 
 
-def read_weights(path: Path, shape: EncoderShape) -> dict[str, npt.NDArray[np.float32]]:
-    """Name → weights of the embeddings (emb.) and layers (l0., l1. …), 4-bit blocks read back."""
+def pool_tokens(outputs: torch.Tensor, config: EncoderConfig) -> Vectors:
+    """A vector of each text from the outputs at its tokens, shape (n, n_tokens, width)."""
+    pooled = outputs.mean(1) if config.pooling == "mean" else outputs[:, 0]
+    return np.asarray(pooled.float().numpy())
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[int]:
+    """`VectorNetwork.one_thread` of torch."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield before
+    finally:
+        torch.set_num_threads(before)
+
+
+def read_weights(path: Path, shape: EncoderShape) -> dict[str, npt.NDArray[Any]]:
+    """Name → weights of the embeddings (emb.) and layers (l0., l1. …), 4-bit blocks read back.
+
+    Those of the words stay in their blocks, a word a row: they are half of all, and a text needs a few.
+    """
     width, inner = shape.hidden_size, shape.intermediate_size
-    sizes = {"emb.word": (shape.vocab_size, width), "fi.w": (inner, width), "fo.w": (width, inner)}
+    sizes = {"fi.w": (inner, width), "fo.w": (width, inner)}
     try:
         with np.load(path, allow_pickle=False) as held:
             found = {}
             for name in held.files:
-                size = sizes.get(name, sizes.get(name.partition(".")[2], (width, width)))
                 stored = held[name]
-                found[name] = read_blocks(stored, size) if stored.dtype == np.uint8 else stored.astype(np.float32)
+                if stored.dtype == np.uint8 and name != WORDS:
+                    found[name] = read_blocks(stored, sizes.get(name.partition(".")[2], (width, width)))
+                else:
+                    found[name] = stored if stored.dtype == np.uint8 else stored.astype(np.float32)
+        row = width // BLOCK * BLOCK_BYTES if found[WORDS].dtype == np.uint8 else width
+        found[WORDS] = found[WORDS].reshape(shape.vocab_size, row)
         found["emb.pos"] = found["emb.pos"].reshape(shape.max_position_embeddings, width)
         found["emb.type"] = found["emb.type"].reshape(-1, width)
     except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
@@ -249,20 +321,23 @@ def read_weights(path: Path, shape: EncoderShape) -> dict[str, npt.NDArray[np.fl
     return found
 
 
-def read_blocks(stored: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.float32]:
+def read_blocks(stored: npt.NDArray[np.uint8], size: tuple[int, ...]) -> Vectors:
     """Weights of shape `size` from 4-bit blocks (Q4_0): a half-precision scale, then BLOCK weights, two a byte.
 
     The low halves of the bytes are the first half of the block; a weight is (half byte − 8) × scale.
     """
-    blocks = stored.reshape(-1, 2 + BLOCK // 2)
+    blocks = stored.reshape(-1, BLOCK_BYTES)
     scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
     packed = blocks[:, 2:]
-    halves = np.concatenate((packed & 15, packed >> 4), axis=1).astype(np.float32)
-    return np.asarray(((halves - 8) * scale).reshape(size), dtype=np.float32)
+    weights = np.empty((len(blocks), 2, BLOCK // 2), np.float32)
+    weights[:, 0], weights[:, 1] = packed & 15, packed >> 4
+    weights -= 8
+    weights *= scale[:, :, np.newaxis]
+    return weights.reshape(size)
 
 
-def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """`tokenise` and `forward` of any encoder that transformers can load.
+def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], VectorNetwork]:
+    """`tokenise` and `network` of any encoder that transformers can load.
 
     Weights are read as safetensors alone, and no code of a repository is run.
     """
@@ -288,9 +363,9 @@ def open_foreign(config: EncoderConfig) -> tuple[Callable[..., Any], Callable[..
         ids: list[list[int]] = read["input_ids"]
         return ids
 
-    def forward(ids: torch.Tensor) -> torch.Tensor:
-        states = network(input_ids=ids, output_hidden_states=True).hidden_states
-        read: torch.Tensor = states[layer]
-        return read
+    def forward(ids: Int) -> Vectors:
+        with torch.inference_mode():
+            states = network(input_ids=torch.from_numpy(ids), output_hidden_states=True).hidden_states
+            return pool_tokens(states[layer], config)
 
-    return tokenise, forward
+    return tokenise, VectorNetwork(forward, one_torch_thread)

@@ -197,7 +197,8 @@ def warm_up() -> Models | Callable[[], Models]:
         models = load_models()
         # What takes seconds to load: as long as no job waits for it.
         if sys.platform != "win32" and not select.select([sys.stdin], [], [], 0)[0]:
-            import scipy.stats  # noqa: F401
+            import scipy.sparse
+            import scipy.special  # noqa: F401
 
             if models.post is not None and has_encoder():
                 _ = models.post.encoder

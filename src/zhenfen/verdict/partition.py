@@ -138,11 +138,12 @@ def bound_jointly(shares: FloatArray, n: FloatArray, n_classes: int) -> tuple[Fl
         n: Profiles behind each, above 0, need not be whole, shape (k,).
         n_classes: For how many an interval has to hold at once.
     """
-    from scipy.stats import beta
+    # What scipy.stats.beta.ppf calls: importing that package takes longer than a verdict.
+    from scipy.special import betaincinv
 
     tail, n_in = (1 - CONFIDENCE_LEVEL) / n_classes / 2, shares * n
-    # beta.ppf is NaN where one of its parameters is 0: there the end is that of the scale.
-    low, high = beta.ppf(tail, n_in, n - n_in + 1), beta.ppf(1 - tail, n_in + 1, n - n_in)
+    # The quantile is NaN where one of its parameters is 0: there the end is that of the scale.
+    low, high = betaincinv(n_in, n - n_in + 1, tail), betaincinv(n_in + 1, n - n_in, 1 - tail)
     return np.where(n_in > 0, low, 0.0), np.where(shares < 1, high, 1.0)
 
 
