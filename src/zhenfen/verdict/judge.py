@@ -129,7 +129,7 @@ def judge_families(
     compared = pl.concat(
         match_peers(one, creators, standards.panel, admitted.values[name]) for name, one in values.items()
     )
-    evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
+    evidence = weigh(compared, describe_features(), rules)
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
     return JudgedFamilies(values, admitted, compared, evidence, findings)
 
