@@ -18,14 +18,9 @@ import polars as pl
 from zhenfen.errors import ConfigError, DiskFullError, InputError, StoreError
 from zhenfen.files import is_disk_full
 
-FOR_WORKERS = {
-    "POLARS_MAX_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "_RJEM_MALLOC_CONF": "narenas:1,oversize_threshold:0,dirty_decay_ms:-1",
-}
+ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A worker a core: threads of several workers would only get in each other's way. And the same number everywhere:
-the last bits of a creator's contributions depend on it. Polars' allocator (jemalloc) keeps what was freed for the next
-frame, in one place for all threads: to give pages back and fault them in again took a fifth of the processor's time."""
+the last bits of a creator's contributions depend on it."""
 TEXTS, GROUPED = "texts", "grouped"
 """Folders of the work folder: comments with their normalised texts, and with their clusters, by name."""
 LOST = "the worker process died (out of memory, or killed)"

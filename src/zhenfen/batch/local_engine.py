@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 
 from zhenfen.batch import components
 from zhenfen.batch.engine import (
-    FOR_WORKERS,
     GROUPED,
     LOST,
     NO_TRAFFIC,
+    ONE_THREAD,
     TEXTS,
     Block,
     Engine,
@@ -125,8 +125,8 @@ class LocalEngine(Engine):
             spawn = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.n_workers, spawn, initializer=_end_with_parent)
         # For a process that starts now: polars reads the number of its threads when it is first imported.
-        before = {name: os.environ.get(name) for name in FOR_WORKERS}
-        os.environ.update(FOR_WORKERS)
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(ONE_THREAD)
         try:
             return self._pool.submit(attempt, task, work)
         finally:

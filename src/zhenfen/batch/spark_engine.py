@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from zhenfen.batch import components
 from zhenfen.batch.engine import (
-    FOR_WORKERS,
     GROUPED,
     LOST,
     NO_TRAFFIC,
+    ONE_THREAD,
     TEXTS,
     Block,
     Engine,
@@ -300,7 +300,7 @@ def open_spark(n_workers: int) -> SparkEngine:
     }
     missing = {name: value for name, value in environment.items() if not conf.contains(f"spark.executorEnv.{name}")}
     context = SparkContext._active_spark_context
-    return SparkEngine(context or SparkContext(conf=conf, environment={**missing, **FOR_WORKERS}))
+    return SparkEngine(context or SparkContext(conf=conf, environment={**missing, **ONE_THREAD}))
 
 
 def find_java() -> str | None:

@@ -15,6 +15,16 @@ NO_REFERENCE = "no_reference"
 DESCRIBED = "described_only"
 """Reason of a family that stands beside peers but of which no side asks for a look."""
 _LIMITS = ("p1", "p5", "p95", "p99")
+_SHOWN_FROM = {
+    "low": "p5",
+    "high": "p95",
+    "median": "p50",
+    "reference": "source",
+    "reference_scope": "scope",
+    "reference_window": "window",
+    "reference_on": "observed_on",
+}
+"""Column of the evidence → that of the references."""
 _URGENCY = {"high": 2, "elevated": 1}
 
 
@@ -95,22 +105,12 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
         .select("row", "creator_id", *specs.columns, "contribution")
         .sort("creator_id", "family", "feature")
     )
-    return matched[weighed["row"]].select(
-        "creator_id",
-        weighed["family"],
-        "feature",
-        "value",
-        "judged",
-        *(weighed[name] for name in ("unit", "concern", "contribution")),
-        "n_peers",
-        low="p5",
-        high="p95",
-        median="p50",
-        reference=pl.col("source").fill_null(""),
-        reference_scope="scope",
-        reference_window="window",
-        reference_on="observed_on",
-    ).select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE_SCHEMA.items())
+    chosen = matched[weighed["row"]].with_columns(
+        *weighed.drop("row", "creator_id", "feature").get_columns(), pl.col("source").fill_null("")
+    )
+    return chosen.select(
+        pl.col(_SHOWN_FROM.get(name, name)).cast(dtype).alias(name) for name, dtype in EVIDENCE_SCHEMA.items()
+    )
 
 
 def decide(
