@@ -42,6 +42,16 @@ def test_writing_again_replaces_the_tables(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "t").iterdir()] == ["creators.parquet"]
 
 
+def test_fewer_rows_stand_in_the_order_of_all() -> None:
+    all_of_them = Tables(
+        {**TABLES.frames, "events": pl.DataFrame({"creator_id": ["b", "c", "a"], "note": ["2", "3", "1"]})}
+    )
+    fewer = all_of_them.filter({"events": pl.col("note") != "2", "comments": pl.col("text") == ""})
+    assert fewer["events"]["creator_id"].to_list() == ["a", "c"]
+    assert same(fewer, TABLES)
+    assert list(fewer.frames) == list(all_of_them.frames)
+
+
 def test_a_partitioned_table_is_read_whole(tmp_path: Path) -> None:
     for bucket, frame in enumerate(TABLES["creators"].iter_slices(1)):
         folder = tmp_path / "creators" / f"creator_bucket={bucket:02d}"

@@ -291,6 +291,18 @@ def test_unmeasured_values_are_not_matched(tmp_path: Path) -> None:
     assert match_peers(values, creators, panel).is_empty()
 
 
+def test_what_may_be_judged_stands_beside_what_was_measured(tmp_path: Path) -> None:
+    parts = (build_panel(*make_peers(200), source("one")), build_panel(*make_peers(200), source("two")))
+    values = pl.DataFrame({"creator_id": ["a", "b", "c"], "engagement_rate": [0.5, None, 0.25]})
+    admitted = values.with_columns(engagement_rate=pl.Series([0.125, None, None], dtype=pl.Float64))
+    creators = pl.DataFrame({"creator_id": ["c", "b", "a"], "platform": "douyin", "n_followers": 50_000})
+    panel = make_panel(tmp_path, *parts)
+    matched = match_peers(values, creators, panel, admitted)
+    assert matched.drop("judged").equals(match_peers(values, creators, panel))
+    expected = [("a", 0.5, 0.125), ("a", 0.5, 0.125), ("c", 0.25, None), ("c", 0.25, None)]
+    assert matched.sort("creator_id").select("creator_id", "value", "judged").rows() == expected
+
+
 def test_every_creator_counts_once_however_the_rows_lie(tmp_path: Path) -> None:
     values, creators = make_peers(200)
     forward = build_panel(values, creators, source())

@@ -30,7 +30,7 @@ from zhenfen.features.inputs import Inputs, Surroundings
 from zhenfen.features.network.family import count_creators
 from zhenfen.files import write_file
 from zhenfen.scoring import known_at
-from zhenfen.scoring.creators import measure_inputs
+from zhenfen.scoring.creators import leave_out_later, measure_inputs
 from zhenfen.scoring.many import judge_measured
 from zhenfen.stores import name_place
 from zhenfen.tables import OBSERVED, TABLES, Tables, TableSpec, latest_time, read_checked, read_tables
@@ -47,11 +47,14 @@ READINGS, MOVES, FALLS, LOSSES = "readings", "moves", "falls", "losses"
 """Folders of the work folder, a file a bucket: what the days of its followers' counts add to those of all."""
 DAYS = "days"
 """… and the days themselves: to mark them again takes three times what writing and reading takes."""
+STANDING = "standing"
+"""A bucket's creators as they stood at the moment, which takes all readings of their followers to say."""
 SPREAD = {"clusters": "cluster_id", "authors": "author_id"}
 """Folder → of what it counts the creators of a bucket."""
 SPREADING = ("creators", "comments")
-JUDGING = ("creators", "follower_counts", "posts", "audience", "audit_labels", "earlier_audits")
-"""Tables of a bucket that its spread is counted from, and that its creators are judged by."""
+JUDGING = ("creators", "audience", "audit_labels", "earlier_audits")
+"""Tables of a bucket that its spread is counted from, and that its creators are judged by; posts too where there is an
+audience."""
 VALUES, REASONS, PLACED = "values", "reasons", "placed"
 """Of a bucket's creators: what was measured, what could not be, and of what must be known how common it is."""
 
@@ -173,6 +176,7 @@ def read_bucket(work: Path, *, name: str, as_of: datetime) -> int:
     """
     tables = known_at(read_tables(bucket_folder(work, name)), as_of)
     creators = tables["creators"]
+    write_whole(creators, work / STANDING / name)
     if not (work / LOSSES / name).exists():
         marked = mark_days(tables["follower_counts"].join(creators, on="creator_id", how="semi"))
         write_whole(normalise_comments(tables["comments"]), work / TEXTS / name)
@@ -244,6 +248,8 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
         ConfigError: `out` cannot be written.
     """
     tables = _tables(name, as_of, work, JUDGING)
+    if tables.has("audience"):
+        tables = _tables(name, as_of, work, (*JUDGING, "posts"))
     in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
     wide, reasons = pl.read_parquet(work / VALUES / name), pl.read_parquet(work / REASONS / name)
     measured = {
@@ -260,7 +266,8 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
 
 def _tables(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Tables:
     """Of a bucket that `read_bucket` has checked."""
-    return known_at(read_checked(bucket_folder(work, name), tables), as_of)
+    others = read_checked(bucket_folder(work, name), [one for one in tables if one != "creators"])
+    return leave_out_later(others, as_of).replace(creators=pl.read_parquet(work / STANDING / name))
 
 
 def _inputs(name: str, as_of: datetime, work: Path, tables: Collection[str] = TABLES) -> Inputs:

@@ -125,20 +125,7 @@ def known_at(tables: Tables, moment: datetime) -> Tables:
     Later rows are gone. Counts of a creator that were seen later, or not with the profile, are those of the latest
     reading in `follower_counts`; null where there is none.
     """
-    happened = {
-        "follower_counts": "observed_at",
-        "creator_stats": "observed_at",
-        "post_counts": "observed_at",
-        "posts": "published_at",
-        "comments": "created_at",
-        "events": "starts_at",
-    }
-    past = {
-        name: tables[name].filter((pl.col(column) <= moment).fill_null(value=True))
-        for name, column in happened.items()
-        if tables.has(name)
-    }
-    earlier = tables.replace(**past)
+    earlier = leave_out_later(tables, moment)
     creators, follower_counts = earlier["creators"], earlier["follower_counts"]
     counts = [name for name in follower_counts.columns if name.startswith("n_")]
     latest = follower_counts.sort("observed_at").group_by("creator_id").agg(pl.col(counts).drop_nulls().last())
@@ -147,6 +134,19 @@ def known_at(tables: Tables, moment: datetime) -> Tables:
     joined = own.join(latest, on="creator_id", how="left", suffix="_latest", maintain_order="left")
     standing = joined.with_columns(pl.coalesce(name, f"{name}_latest") for name in counts)
     return earlier.replace(creators=standing.select(creators.columns))
+
+
+def leave_out_later(tables: Tables, moment: datetime) -> Tables:
+    """The tables without what happened later; who the creators were is left as it stands."""
+    happened = {
+        "follower_counts": "observed_at",
+        "creator_stats": "observed_at",
+        "post_counts": "observed_at",
+        "posts": "published_at",
+        "comments": "created_at",
+        "events": "starts_at",
+    }
+    return tables.filter({name: (pl.col(at) <= moment).fill_null(value=True) for name, at in happened.items()})
 
 
 def _conclude(

@@ -57,6 +57,14 @@ class Tables:
         object.__setattr__(exchanged, "frames", {**self.frames, **exchanged.frames})
         return exchanged
 
+    def filter(self, wanted: Mapping[str, pl.Expr]) -> Tables:
+        """A copy without the rows of each named table for which its expression is not true."""
+        fewer = {name: self.frames[name].filter(rows) for name, rows in wanted.items() if name in self.frames}
+        left = Tables()
+        # Fewer rows are in the order that all of them are in.
+        object.__setattr__(left, "frames", {**self.frames, **fewer})
+        return left
+
     def for_creators(self, creator_ids: Collection[str]) -> Tables:
         """The rows of these creators only; tables that name no creator stay whole."""
         wanted = pl.Series(sorted(creator_ids), dtype=pl.String)

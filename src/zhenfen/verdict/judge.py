@@ -126,18 +126,10 @@ def judge_families(
     rules = standards.levels.rules
     admitted = admit(values, creators, rules.least, in_set, rules.lower_z)
     reasons = pl.concat([own, admitted.reasons]).unique(["creator_id", "family"], keep="first", maintain_order=True)
-    beside = [match_peers(one, creators, standards.panel) for one in values.values()]
-    judged = [
-        frame.with_columns(pl.exclude("creator_id").cast(pl.Float64)).unpivot(
-            index="creator_id", variable_name="feature", value_name="judged"
-        )
-        for frame in admitted.values.values()
-        if frame.width > 1
-    ]
-    compared = pl.concat(beside).join(
-        pl.concat(judged), on=["creator_id", "feature"], how="left", maintain_order="left"
+    compared = pl.concat(
+        match_peers(one, creators, standards.panel, admitted.values[name]) for name, one in values.items()
     )
-    evidence = weigh(compared, describe_features(), rules).sort("creator_id", "family", "feature")
+    evidence = weigh(compared, describe_features(), rules)
     findings = decide(evidence, reasons, creators["creator_id"], sorted(values), rules)
     return JudgedFamilies(values, admitted, compared, evidence, findings)
 

@@ -14,6 +14,17 @@ NO_REFERENCE = "no_reference"
 """Reason of a family that was measured but has no peers to be set against."""
 DESCRIBED = "described_only"
 """Reason of a family that stands beside peers but of which no side asks for a look."""
+_LIMITS = ("p1", "p5", "p95", "p99")
+_SHOWN_FROM = {
+    "low": "p5",
+    "high": "p95",
+    "median": "p50",
+    "reference": "source",
+    "reference_scope": "scope",
+    "reference_window": "window",
+    "reference_on": "observed_on",
+}
+"""Column of the evidence → that of the references."""
 _URGENCY = {"high": 2, "elevated": 1}
 
 
@@ -50,7 +61,7 @@ class LevelRules(Strict):
 
 
 def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.DataFrame:
-    """Evidence (EVIDENCE_SCHEMA): each measurement with one range and what it adds to the score.
+    """Evidence (EVIDENCE_SCHEMA): each measurement with one range and what it adds to the score, sorted.
 
     Peers of long ago add nothing (`panel.COMPARED`). Where several sources cover a creator, the one that finds the
     measurement least unusual stands (then the youngest): what is usual in any of them is no finding. Peers of one trade
@@ -76,30 +87,30 @@ def weigh(matched: pl.DataFrame, specs: pl.DataFrame, rules: LevelRules) -> pl.D
         .otherwise(0.0)
         .fill_null(0.0)
     )
+    # A row a measurement is chosen among its numbers alone, and put in order: all columns are many to move.
+    compared = matched.select("creator_id", "feature", "scope", "judged", "observed_on", "source", *_LIMITS)
     weighed = (
-        matched.join(specs, on="feature")
-        .with_columns(contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(points).otherwise(0.0))
+        compared.with_row_index("row")
+        .join(specs, on="feature")
+        .select(
+            "row",
+            "creator_id",
+            *specs.columns,
+            "observed_on",
+            "source",
+            contribution=pl.when(pl.col("scope").is_in(COMPARED)).then(points).otherwise(0.0),
+        )
         .sort("contribution", "observed_on", "source", descending=[False, True, False], nulls_last=True)
         .unique(["creator_id", "feature"], keep="first", maintain_order=True)
+        .select("row", "creator_id", *specs.columns, "contribution")
+        .sort("creator_id", "family", "feature")
     )
-    return weighed.select(
-        "creator_id",
-        "family",
-        "feature",
-        "value",
-        "judged",
-        "unit",
-        "concern",
-        "contribution",
-        "n_peers",
-        low="p5",
-        high="p95",
-        median="p50",
-        reference=pl.col("source").fill_null(""),
-        reference_scope="scope",
-        reference_window="window",
-        reference_on="observed_on",
-    ).select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE_SCHEMA.items())
+    chosen = matched[weighed["row"]].with_columns(
+        *weighed.drop("row", "creator_id", "feature").get_columns(), pl.col("source").fill_null("")
+    )
+    return chosen.select(
+        pl.col(_SHOWN_FROM.get(name, name)).cast(dtype).alias(name) for name, dtype in EVIDENCE_SCHEMA.items()
+    )
 
 
 def decide(

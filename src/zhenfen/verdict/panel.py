@@ -254,34 +254,47 @@ def build_panel(values: pl.DataFrame, creators: pl.DataFrame, source: PanelSourc
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """Creators with one reference of a feature, or with none: rows, shape (n,), their values, places and peers."""
+    """Creators with one reference of a feature, or with none: rows, shape (n,), what was measured, places and peers.
+
+    Attributes:
+        measured: Columns by name, value first; n rows.
+    """
 
     feature: str
     rows: npt.NDArray[np.int64]
-    values: Array
+    measured: pl.DataFrame
     ranks: npt.NDArray[np.int8]
     found: Array
     about: PanelSource | None
 
 
-def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> pl.DataFrame:
+def match_peers(
+    values: pl.DataFrame, creators: pl.DataFrame, panel: Panel, admitted: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Every measurement beside its references: the nearest of SCOPES that there are.
 
     A creator of known size is never compared with peers that do not span that size. Where several sources cover a
     creator equally well, each stands in a row of its own: sources are never pooled.
 
+    Args:
+        values: creator_id and one column a feature.
+        creators: creator_id, platform, n_followers (null: unknown).
+        panel: The references.
+        admitted: What of `values` may be judged (`admission.Admitted`): the same rows and columns.
+
     Returns:
-        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES);
-        at least one row a measured value.
+        creator_id, feature, value, the quantiles, source, window, observed_on, n_peers and scope (SCOPES), and with
+        `admitted` judged: what may be judged of the value; at least one row a measured value.
     """
-    sizes = creators.select("creator_id", "platform", "n_followers")
-    known = values.join(sizes, on="creator_id", how="left", maintain_order="left")
+    sizes = creators.select("creator_id", "platform", pl.col("n_followers").cast(pl.Float64))
+    known = values.select("creator_id").join(sizes, on="creator_id", how="left", maintain_order="left")
+    all_platforms, all_followers = known["platform"].to_numpy(), known["n_followers"].to_numpy()
+    frames = {"value": values} if admitted is None else {"value": values, "judged": admitted}
     matches: list[_Match] = []
     for feature in (name for name in values.columns if name != "creator_id"):
-        measured = known[feature].cast(pl.Float64).to_numpy()
-        rows = np.flatnonzero(np.isfinite(measured))
-        platforms = known["platform"].to_numpy()[rows]
-        n_followers = known["n_followers"].cast(pl.Float64).to_numpy()[rows]
+        measured = pl.DataFrame({name: frame[feature].cast(pl.Float64) for name, frame in frames.items()})
+        rows = np.flatnonzero(np.isfinite(measured["value"].to_numpy()))
+        platforms, n_followers = all_platforms[rows], all_followers[rows]
         references = panel.references.get(feature, [])
         ranks = [one.rank(platforms, n_followers) for one in references]
         none = _RANKS[NONE]
@@ -294,13 +307,16 @@ def match_peers(values: pl.DataFrame, creators: pl.DataFrame, panel: Panel) -> p
         alone = np.flatnonzero(nearest == none)
         lacking = np.full((len(alone), 1 + len(QUANTILES)), np.nan)
         matches.append(_Match(feature, rows[alone], measured[rows[alone]], nearest[alone], lacking, None))
-    return _stand_beside(known["creator_id"], matches)
+    return _stand_beside(known["creator_id"], matches, tuple(frames))
 
 
-def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
+def _stand_beside(ids: pl.Series, matches: list[_Match], columns: tuple[str, ...]) -> pl.DataFrame:
     """The frame of `match_peers`: built once, for a feature's own would take longer than all the rest."""
+    _, *others = columns
     if not matches:
-        return pl.DataFrame(schema={"creator_id": pl.String, "feature": pl.String, "value": pl.Float64, **_BESIDE})
+        first = {"creator_id": pl.String, "feature": pl.String, "value": pl.Float64}
+        return pl.DataFrame(schema={**first, **_BESIDE, **dict.fromkeys(others, pl.Float64)})
+    measured = pl.concat([one.measured for one in matches])
     counts = [len(one.rows) for one in matches]
     found = pl.DataFrame(np.concatenate([one.found for one in matches]), ["n_peers", *QUANTILES]).fill_nan(None)
     abouts = [one.about for one in matches]
@@ -314,13 +330,14 @@ def _stand_beside(ids: pl.Series, matches: list[_Match]) -> pl.DataFrame:
     return repeated.select(
         ids.gather(np.concatenate([one.rows for one in matches])).alias("creator_id"),
         "feature",
-        pl.Series("value", np.concatenate([one.values for one in matches])),
+        measured["value"],
         *(found[name] for name in QUANTILES),
         "source",
         "window",
         "observed_on",
         found["n_peers"].round().cast(pl.Int64),
         ranks.replace_strict(range(len(SCOPES)), SCOPES, return_dtype=pl.String).alias("scope"),
+        *(measured[name] for name in others),
     )
 
 

@@ -142,8 +142,10 @@ def mark_ripe(posts: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 
 def find_followers(creators: pl.DataFrame, follower_counts: pl.DataFrame) -> pl.DataFrame:
     """creator_id, fee_cny and n_followers: of the creators row, else of the latest reading; null when 0 or unknown."""
+    unknown = creators.filter(pl.col("n_followers").is_null())
     latest = (
-        follower_counts.select("creator_id", "observed_at", n_latest="n_followers")
+        follower_counts.join(unknown, on="creator_id", how="semi")
+        .select("creator_id", "observed_at", n_latest="n_followers")
         .drop_nulls()
         .sort("creator_id", "observed_at", "n_latest")
         .unique("creator_id", keep="last")

@@ -184,9 +184,10 @@ def _test_platform(
     """
     creators = tables["creators"]
     peaks = spans.filter(pl.col("shape") != "drip").join(creators.select("creator_id", "platform"), on="creator_id")
-    near = marked.filter(pl.col("day").is_in(peaks["peak_on"].unique().implode()))
-    days = count_moves(near, creators) if moves is None else moves
-    tested = peaks.join(days, left_on=("platform", "peak_on"), right_on=("platform", "day"), how="left")
+    if moves is None:
+        near = marked.filter(pl.col("day").is_in(peaks["peak_on"].unique().implode()))
+        moves = count_moves(near, creators)
+    tested = peaks.join(moves, left_on=("platform", "peak_on"), right_on=("platform", "day"), how="left")
     is_up = pl.col("direction") > 0
     itself = (pl.col("shape") != "gap").cast(pl.Int64)
     n_others = pl.col("n").fill_null(0) - itself
@@ -216,9 +217,11 @@ def count_moves(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
 
 
 def list_readings(marked: pl.DataFrame, creators: pl.DataFrame) -> pl.DataFrame:
-    """The columns of `spans.mark_runs` with platform: readings that could move, without gaps."""
-    read = marked.filter(~pl.col("is_gap"), pl.col("z").is_not_null())
-    return read.join(creators.select("creator_id", "platform"), on="creator_id")
+    """platform, and day, direction, excess and n_base of `spans.mark_runs`: readings that could move, without gaps."""
+    columns = ("creator_id", "day", "direction", "excess", "n_base")
+    read = marked.select(*columns, could_move=~pl.col("is_gap") & pl.col("z").is_not_null())
+    placed = read.filter("could_move").join(creators.select("creator_id", "platform"), on="creator_id")
+    return placed.drop("creator_id", "could_move")
 
 
 def count_readings(read: pl.DataFrame) -> pl.DataFrame:

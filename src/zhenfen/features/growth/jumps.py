@@ -42,15 +42,15 @@ def measure_jumps(marked: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         marked: Result of `spans.mark_runs`.
         tables: creators, posts and events.
     """
-    recent = marked.filter(pl.col("days_back") < WINDOW_DAYS)
     base = pl.max_horizontal("n_before", pl.lit(LEAST_FOLLOWERS))
-    days = recent.select(
+    days = marked.select(
         "creator_id",
         "stretch",
         "day",
+        "days_back",
         excess=pl.when(~pl.col("is_gap")).then(pl.col("excess") / base),
         tail=pl.col("tail") / base,
-    )
+    ).filter(pl.col("days_back") < WINDOW_DAYS)
     # Days in the reach of an event are left out; a live room is a day like others to the followers.
     events = tables["events"].filter(pl.col("kind") != "live").drop_nulls("starts_at")
     starts = pl.col("starts_at").dt.date()

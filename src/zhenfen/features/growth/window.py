@@ -138,7 +138,9 @@ def measure_window(steps: pl.DataFrame, spans: pl.DataFrame, drops: pl.DataFrame
         drops: Result of `drops.find_drops`.
         level: Highest p-value of an unexplained span.
     """
-    recent = steps.filter(pl.col("days_back") < WINDOW_DAYS)
+    # Of thirty columns these are read.
+    columns = ("creator_id", "day", "n_days", "days_back", "n_followers", "n_before", "gained", "per_day")
+    recent = steps.select(columns).filter(pl.col("days_back") < WINDOW_DAYS)
     is_open = pl.col("explanation") == "none"
     is_unexplained = is_open & (pl.col("p_value") <= level)
     # The days of unexplained spans: rising, falling and dripping.
