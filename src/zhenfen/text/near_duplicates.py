@@ -41,7 +41,8 @@ N_PERMUTATIONS = 32
 """Two to a band: 16 bands propose a pair of Jaccard .5 with 99 %, and .47 is the least that is ever verified."""
 BANDS = range(0, N_PERMUTATIONS, 2)
 ORDER_BITS = np.uint64(16)
-N_NEIGHBOURS = 2
+N_NEIGHBOURS = 4
+"""With 2, the crowded bands of a million comments part copies: recall .973 for .989; with 8 it is .990."""
 MOST_UNDERRATED = 0.15
 """A pair is verified when the share of its hashes that agree falls short of the needed Jaccard by no more. The share
 has a standard deviation of at most .09 (binomial, 32); of the links among a million comments this loses .7 %, and it
