@@ -71,7 +71,7 @@ bench: setup ## speed and memory, beside references measured in the same run
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.batch
 
-fuzz: setup ## 2,000 damaged exports: read, with what was not used listed, or refused with a place
+fuzz: setup ## 10,000 damaged exports: read, with what was not used listed, or refused with a place
 	$(BIN)/python -m benchmarks.mutated_exports
 
 bench-quality: setup ## detection quality: false alarms, the models beside baselines, shares and their intervals

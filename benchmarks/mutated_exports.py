@@ -1,4 +1,4 @@
-"""What becomes of damaged exports: 2,000 seeded mutants of small exports, imported as the command line imports them.
+"""What becomes of damaged exports: 10,000 seeded mutants of small exports, imported as the command line imports them.
 
 Each is read, with what was not used listed, or refused with a place and an expectation. Anything else is a fault: an
 error that is not ours, a refusal that names no file, something half-written, a process that dies, rows that are lost
@@ -19,16 +19,19 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 from benchmarks.export_mutations import find_fitting
 from benchmarks.export_seeds import SEEDS, hand_in
 
-N_MUTANTS = 2_000
+N_MUTANTS = 10_000
+N_TOLD = 500
+"""After how many mutants of a process it is said how far the run is."""
 FIRST_SEED = 20261129
 LARGEST_BYTES = 4 * 2**30
 """What a process may have of memory: 4 GiB is a quarter of a usual laptop."""
@@ -169,7 +172,7 @@ def main() -> None:
     """Print a table of exports and mutations, then every fault."""
     n_mutants = int(sys.argv[1]) if len(sys.argv) > 1 else N_MUTANTS
     first = int(sys.argv[2]) if len(sys.argv) > 2 else FIRST_SEED  # noqa: PLR2004
-    outcomes = list(_try_all(range(first, first + n_mutants)))
+    outcomes = _try_all(range(first, first + n_mutants))
     _print_table(outcomes, "export")
     _print_table(outcomes, "mutation")
     faults = [one for one in outcomes if one.result not in ("read", "refused")]
@@ -180,17 +183,28 @@ def main() -> None:
     sys.exit(bool(faults))
 
 
-def _try_all(seeds: range) -> Iterator[Outcome]:
-    """The outcomes of all; a process that dies or hangs is one of them, and another goes on behind it."""
-    left = list(seeds)
+def _try_all(seeds: range) -> list[Outcome]:
+    """The outcomes of all, in the order of their numbers, by as many processes as there are cores."""
+    n_shares = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(n_shares) as pool:
+        shares = pool.map(_try_share, [list(seeds[number::n_shares]) for number in range(n_shares)])
+    return sorted(chain.from_iterable(shares), key=lambda one: one.seed)
+
+
+def _try_share(left: list[int]) -> list[Outcome]:
+    """The outcomes of these; a process that dies or hangs is one of them, and another goes on behind it."""
+    outcomes = list[Outcome]()
     while left:
         command = [sys.executable, "-m", "benchmarks.mutated_exports", "--child", *map(str, left)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
             for line in child.stdout or ():
-                yield Outcome(**json.loads(line))
+                outcomes.append(Outcome(**json.loads(line)))
                 left.pop(0)
+                if outcomes[-1].result not in ("read", "refused") or len(outcomes) % N_TOLD == 0:
+                    print(f"{len(outcomes)} of this process: {outcomes[-1]}", file=sys.stderr, flush=True)
         if left:
-            yield Outcome(left.pop(0), "?", "?", "died", f"exit code {child.returncode}", 0, 0)
+            outcomes.append(Outcome(left.pop(0), "?", "?", "died", f"exit code {child.returncode}", 0, 0))
+    return outcomes
 
 
 def _try_in_child(seeds: list[int]) -> None:
