@@ -6,6 +6,7 @@ What is expensive to import is imported by the fixtures that need it: a test of 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from cli_runner import Runner
+    from pyspark import SparkContext
     from small_disk import SmallDisk
 
     from toy_models import ToyCreatorModel
@@ -33,10 +35,16 @@ SLOW = ROOT / "tests" / "slow.txt"
 SLOW_FROM = 0.5
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of their own: pytest numbers its folders by listing those that are there, thousands of them."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def _private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _private_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own key."""
-    monkeypatch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("ZHENFEN_HOME", tempfile.mkdtemp(dir=_homes))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,6 +86,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if item.get_closest_marker("torch") and find_spec("torch") is None:
             item.add_marker(pytest.mark.skip(reason="the encoder needs the extra `deep`"))
+    items.sort(key=place_in_run)
+
+
+def place_in_run(item: pytest.Item) -> tuple[bool, bool]:
+    """Spark's tests first, for what takes longest must not begin last; and beside the rest of the registry's.
+
+    The processes of pytest-xdist begin with a stretch of the list each: one of them starts Spark and fills a registry.
+    """
+    return "spark" not in getattr(item, "fixturenames", ()), "model_registry" not in item.path.parts
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +138,23 @@ def toy_creator(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyCreatorModel]:
 
 
 @pytest.fixture(scope="session")
+def spark() -> Iterator[SparkContext]:
+    """One Spark of one worker for all tests: starting it takes long."""
+    from zhenfen.batch import spark_engine
+
+    if find_spec("pyspark") is None or spark_engine.find_java() is None:
+        pytest.skip("needs pyspark and Java 17")
+    with pytest.MonkeyPatch.context() as patch:
+        # What starts takes the time: Java compiles for short runs, a task has one worker (and one that makes what it
+        # reads), and what dies is begun twice.
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        patch.setattr(spark_engine, "MOST_FAILURES", 2)
+        opened = spark_engine.open_spark(1)
+    yield opened.context
+    opened.close()
+
+
+@pytest.fixture(scope="session")
 def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of tables of three simulated creators."""
     from zhenfen.simulate import simulate
@@ -145,12 +179,17 @@ def plain_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vetted(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of these tables without options: a vetting takes seconds."""
+    from made_once import make_once
+
     from zhenfen import model_store
     from zhenfen.vetting.options import VetOptions
     from zhenfen.vetting.vet import vet
 
-    folder = tmp_path_factory.mktemp("vetted") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZHENFEN_HOME", str(tmp_path_factory.mktemp("home")))
-        vet(small_tables, folder, model_store.load_models(), VetOptions())
-    return folder
+        made = make_once(
+            tmp_path_factory,
+            "vetted",
+            lambda folder: vet(small_tables, folder / "out", model_store.load_models(), VetOptions()),
+        )
+    return made / "out"

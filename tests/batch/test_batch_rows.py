@@ -95,7 +95,10 @@ def test_a_part_that_is_gone_takes_its_scores_along(tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line's engine does everything in this process: one that starts takes seconds."""
+    """The command line's engine does everything in this process: one that starts takes seconds.
+
+    A run that is killed has real ones, of the same command.
+    """
     monkeypatch.setattr(batch, "open_engine", lambda name, n_workers: Here())
 
 
@@ -237,13 +240,11 @@ def test_folders_that_cannot_take_the_scores_are_named(tmp_path: Path) -> None:
         run_here("profiles", source, tmp_path / "held")
 
 
+@pytest.mark.usefixtures("no_process")
 @pytest.mark.parametrize("asked", [("--engine", "local"), ("--workers", "1")])
 def test_a_single_file_stays_one_unless_parts_are_asked_for(
-    zhenfen: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
+    zhenfen: Runner, tmp_path: Path, asked: tuple[str, str]
 ) -> None:
-    if asked[0] == "--engine":
-        # One of them with a process is enough.
-        monkeypatch.setattr(batch, "open_engine", lambda name, n_workers: Here())
     source = write_profiles(tmp_path / "in", n_parts=1) / "0.parquet"
     assert zhenfen("score", "profiles", source, "--out", tmp_path / "a.parquet").code == 0
     assert zhenfen("score", "profiles", source, "--out", tmp_path / "b", *asked).code == 0

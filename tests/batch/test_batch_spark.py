@@ -70,31 +70,17 @@ class Kept(spark_engine.SparkEngine):
         self._made.clear()
 
 
-@pytest.fixture(scope="module")
-def context() -> Iterator[SparkContext]:
-    if spark_engine.find_java() is None:
-        pytest.skip("Spark needs Java 17, and there is none here")
+@pytest.fixture
+def engine(spark: SparkContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     from pyspark import cloudpickle
 
     # Spark's workers cannot import these modules.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     cloudpickle.register_pickle_by_value(batch_tasks)
-    with pytest.MonkeyPatch.context() as patch:
-        # What starts takes the time: Java compiles for short runs, a task has one worker (and one that makes what it
-        # reads), and what dies is begun twice.
-        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        patch.setattr(spark_engine, "MOST_FAILURES", 2)
-        opened = spark_engine.open_spark(1)
-        yield opened.context
-        opened.close()
-
-
-@pytest.fixture
-def engine(context: SparkContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     # The folder of the scores is named relative to this process's: whoever wrote there from a worker, which has kept
     # its own, would miss it, as on another machine.
     monkeypatch.chdir(tmp_path)
-    return Kept(context)
+    return Kept(spark)
 
 
 def test_comments_are_the_same_bytes_though_workers_are_killed(

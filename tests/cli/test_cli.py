@@ -9,12 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 from cli_runner import Runner
+from made_once import keep_first
 
 from zhenfen.connectors import importing
 from zhenfen.messages import Catalogue
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
+from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting import options as vetting
+from zhenfen.vetting import vet
 from zhenfen.vetting.panels import build_own_panel
 
 
@@ -169,6 +172,18 @@ def test_panel_show_of_ones_own(zhenfen: Runner, own_panel: Path, tmp_path: Path
     assert zhenfen("panel", "show", "--panel", tmp_path / "no.csv").code == 2
 
 
+@pytest.fixture(scope="module")
+def _kept() -> list[Findings]:
+    return []
+
+
+@pytest.fixture
+def _scored_once(_kept: list[Findings], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings are the same in every language."""
+    monkeypatch.setattr(vet, "score", keep_first(vet.score, _kept))
+
+
+@pytest.mark.usefixtures("_scored_once")
 @pytest.mark.parametrize(
     ("lang", "words"),
     [

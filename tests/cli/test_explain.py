@@ -9,11 +9,14 @@ import polars as pl
 import pytest
 import yaml
 from cli_runner import Runner
+from made_once import keep_first
 from series_builder import BAD
 
 from toy_models import ToyCreatorModel
 from zhenfen.simulate import simulate
 from zhenfen.tables import TABLES, make_frame, read_tables, write_tables
+from zhenfen.verdict.evidence import Findings
+from zhenfen.vetting import explain
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,18 @@ def buyer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, read_tables(folder)["creators"]["creator_id"][0]
 
 
+@pytest.fixture(scope="module")
+def _kept() -> list[Findings]:
+    return []
+
+
+@pytest.fixture
+def _scored_once(_kept: list[Findings], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings are the same in every language."""
+    monkeypatch.setattr(explain, "score", keep_first(explain.score, _kept))
+
+
+@pytest.mark.usefixtures("_scored_once")
 @pytest.mark.parametrize(
     ("lang", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from app_builder import LOCAL, build_service
 from desk_builder import real_models
 from full_desk import furnish
+from made_once import make_once
 from starlette.testclient import TestClient
 from watched import CHROMIUM
 
@@ -69,27 +71,33 @@ OpenDesk = Callable[..., Browser]
 @pytest.fixture(scope="session")
 def desk_data(small_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a desk with one project, whose report is there: to be copied, for a vetting takes seconds."""
-    folder = tmp_path_factory.mktemp("desk")
-    projects = open_projects(folder)
-    project = projects.make("Autumn", "local")
-    write_tables(read_tables(small_tables), projects.add_batch(project.project_id))
-    assess(projects, project, toy_models(), "en")
-    projects.database.compact()
-    return folder
+
+    def make(folder: Path) -> None:
+        projects = open_projects(folder)
+        project = projects.make("Autumn", "local")
+        write_tables(read_tables(small_tables), projects.add_batch(project.project_id))
+        assess(projects, project, toy_models(), "en")
+        projects.database.compact()
+
+    return make_once(tmp_path_factory, "desk", make)
 
 
 @pytest.fixture(scope="session")
 def full_desk(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The data folder of a desk on which people did everything, and the address of each of its pages: to be copied."""
-    folder = tmp_path_factory.mktemp("full")
-    shutil.copytree(desk_data, folder / "data")
-    service = build_service(folder, models=real_models())
-    app = make_app(service)
-    desk = add_desk(app, service)
-    # Nobody enters the client: no thread takes the jobs that are put on the list.
-    places = furnish(Browser(TestClient(app, LOCAL), desk, {"accept-language": "en"}))
-    desk.projects.database.compact()
-    return folder / "data", places
+
+    def make(folder: Path) -> None:
+        shutil.copytree(desk_data, folder / "data")
+        service = build_service(folder, models=real_models())
+        app = make_app(service)
+        desk = add_desk(app, service)
+        # Nobody enters the client: no thread takes the jobs that are put on the list.
+        places = furnish(Browser(TestClient(app, LOCAL), desk, {"accept-language": "en"}))
+        desk.projects.database.compact()
+        (folder / "places.json").write_text(json.dumps(places), encoding="utf-8")
+
+    folder = make_once(tmp_path_factory, "full", make)
+    return folder / "data", json.loads((folder / "places.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

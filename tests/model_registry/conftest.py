@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from one_wheel import _one_wheel  # noqa: F401
 
 from registry_builder import Store, build_store, copy_store
 

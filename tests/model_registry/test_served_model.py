@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -16,6 +16,9 @@ from registry_builder import SHIPPED, Store
 from zhenfen.estimators.manifest import read_manifest
 from zhenfen.estimators.profile_model import load_profile_model
 from zhenfen.scoring import score_profiles
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 URI = "models:/zhenfen-audience/1"
@@ -111,29 +114,18 @@ def test_rows_that_cannot_be_used_are_named(mlflow, rows: pl.DataFrame) -> None:
     assert "n_followers" in str(caught.value)
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
-def test_in_spark_it_gives_the_same_scores(
-    mlflow, rows: pl.DataFrame, expected: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
+def test_in_spark_it_gives_the_same_scores(mlflow, spark: SparkContext, rows: pl.DataFrame) -> None:
+    from pyspark.sql import SparkSession, functions
 
-    pyspark = pytest.importorskip("pyspark.sql")
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    # Java compiles for short runs, and Spark plans for a few rows: what starts takes the time.
-    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-    builder = pyspark.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.sql.adaptive.enabled", "false").config("spark.sql.codegen.wholeStage", "false")
-    # Spark hands times over in the session's zone.
-    spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    try:
-        names = ["profile_id", "platform", "display_name", "n_followers", "n_following", "n_posts", "created_at"]
-        score = mlflow.pyfunc.spark_udf(
-            spark, URI, result_type="p_fake double", env_manager="local", params={"as_of": AS_OF}
-        )
-        frame = spark.createDataFrame(rows.select(names).to_arrow()).repartition(2)
-        found = frame.select("profile_id", score(pyspark.functions.struct(*names)).alias("s")).collect()
-    finally:
-        spark.stop()
+    # Spark plans for a few rows, and hands times over in the session's zone.
+    options = {"adaptive.enabled": "false", "codegen.wholeStage": "false", "session.timeZone": "UTC"}
+    session = SparkSession(spark, options={f"spark.sql.{name}": value for name, value in options.items()})
+    names = ["profile_id", "platform", "display_name", "n_followers", "n_following", "n_posts", "created_at"]
+    score = mlflow.pyfunc.spark_udf(
+        session, URI, result_type="p_fake double", env_manager="local", params={"as_of": AS_OF}
+    )
+    frame = session.createDataFrame(rows.select(names).to_arrow()).repartition(2)
+    found = frame.select("profile_id", score(functions.struct(*names)).alias("s")).collect()
     alone = score_profiles(rows.select(names), load_profile_model(SHIPPED), datetime(2026, 6, 1, tzinfo=UTC))
     wanted = dict(alone.select("profile_id", "p_fake").iter_rows())
     assert {row.profile_id: row.s.p_fake for row in found} == wanted
