@@ -9,7 +9,25 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zhenfen.text.near_duplicates import cluster_comments, connect, jaccard, least_jaccard
+from zhenfen.simulate import texts as simulated
+from zhenfen.simulate.sellers import bought_comments
+from zhenfen.text.near_duplicates import (
+    BANDS,
+    MOST_UNDERRATED,
+    N_NEIGHBOURS,
+    N_PERMUTATIONS,
+    ORDER_BITS,
+    band_keys,
+    cluster_comments,
+    connect,
+    count_chars,
+    jaccard,
+    least_jaccard,
+    may_be_alike,
+    sign_texts,
+    size_clusters,
+    sketch_texts,
+)
 
 TEMPLATE = "跟着博主买的这款面霜真的太好用了"
 LONG = "用了一个星期皮肤真的变好了很多，朋友们都来问我用了什么，感谢博主的分享"
@@ -146,6 +164,83 @@ def test_components_equal_those_of_a_plain_search() -> None:
         assert connect(np.arange(n), first, second).tolist() == _smallest_reached(
             n, list(zip(first, second, strict=True))
         )
+
+
+def test_marks_leave_out_no_pair_that_is_alike_and_most_others() -> None:
+    rng = np.random.default_rng(6)
+    words = ["".join("甲乙丙丁戊己庚辛"[at] for at in rng.integers(0, 8, length)) for length in range(8, 260)]
+    texts = pl.Series([_change(rng, word, n) for word in words for n in range(6)])
+    near = np.arange(len(texts) - 6)
+    first, second = np.tile(near, 6), np.concatenate([near + step for step in range(1, 7)])
+    n_chars, marks = count_chars(texts).astype(np.int32), sketch_texts(texts)[1]
+    may = may_be_alike(marks[first], marks[second], n_chars[first], n_chars[second])
+    needed = least_jaccard(np.maximum(n_chars[first], n_chars[second]))
+    is_alike = jaccard(texts.gather(first), texts.gather(second)) >= needed
+    assert is_alike.sum() > 1_000
+    assert not (is_alike & ~may).any()
+    written = pl.Series(simulated.organic_comments(rng, 1_000)).unique().sort()
+    written = written.filter(written.str.len_chars() >= 8)
+    first, second = np.triu_indices(len(written), 1)
+    n_chars, marks = count_chars(written).astype(np.int32), sketch_texts(written)[1]
+    assert may_be_alike(marks[first], marks[second], n_chars[first], n_chars[second]).mean() < 0.02
+
+
+def test_a_signature_is_the_least_of_each_hash_whatever_stands_beside_the_text() -> None:
+    rng = np.random.default_rng(7)
+    texts = pl.Series([_sentence(rng, shortest=1, longest=300) for _ in range(1_500)] + [""])
+    signatures, marks = sketch_texts(texts)
+    assert signatures.shape == (1_501, N_PERMUTATIONS)
+    for at in (0, 1, 700, 1_499, 1_500):
+        alone, mark = sketch_texts(texts.slice(at, 1))
+        assert alone[0].tolist() == signatures[at].tolist()
+        assert mark[0] == marks[at]
+    # A text with all pairs of another, and more, has no larger hash.
+    longer, shorter = sign_texts(pl.Series([TEMPLATE + TEMPLATE, TEMPLATE]))
+    assert (longer <= shorter).all()
+    assert len(set(sign_texts(pl.Series([TEMPLATE]))[0].tolist())) == N_PERMUTATIONS
+
+
+def test_clusters_equal_those_of_a_plain_search_of_all_bands() -> None:
+    rng = np.random.default_rng(8)
+    written = pl.concat(
+        [
+            pl.Series(simulated.organic_comments(rng, 6_000)),
+            bought_comments("template", 0, 0, 1_500, rng),
+            pl.Series(_planted(rng, n_templates=60, n_copies=9)[0]),
+            # More than the neighbours of a band, so that their order counts.
+            pl.Series([_change(rng, LONG, 2) for _ in range(400)]),
+        ]
+    )
+    texts = written.filter((written.str.len_bytes() + written.str.len_chars()) / 4 >= 8).unique().sort()
+    assert len(texts) > 5_000
+    frame = pl.DataFrame({"comment_id": pl.int_range(len(texts), eager=True), "normalised": texts})
+    # One text a comment and ids in their order: of a cluster the least id is the least text's number.
+    found = size_clusters(frame)
+    roots = _plain_roots(texts)
+    n_alike = np.bincount(roots, minlength=len(texts))[roots]
+    clustered = found["cluster_id"].is_not_null().to_numpy()
+    assert clustered.sum() > 500
+    assert found["cluster_id"].drop_nulls().to_list() == roots[clustered].tolist()
+    assert found["cluster_size"].drop_nulls().to_list() == n_alike[clustered].tolist()
+    assert n_alike[~clustered].max() == 2
+    assert clustered[n_alike > 2].all()
+
+
+def _plain_roots(texts: pl.Series) -> np.ndarray:
+    """What `cluster_comments` joins, band by band and pair by pair, nothing left out beforehand."""
+    signatures, n_chars, pairs = sign_texts(texts), count_chars(texts), set()
+    for band in BANDS:
+        keys = band_keys(signatures, band)
+        order = sorted(range(len(texts)), key=lambda at, keys=keys: (int(keys[at]), at))
+        for step in range(1, N_NEIGHBOURS + 1):
+            for one, other in zip(order, order[step:], strict=False):
+                if keys[one] >> ORDER_BITS == keys[other] >> ORDER_BITS:
+                    pairs.add((min(one, other), max(one, other)))
+    first, second = np.array(sorted(pairs)).T
+    needed = least_jaccard(np.maximum(n_chars[first], n_chars[second]))
+    agreeing = (signatures[first] == signatures[second]).sum(axis=1) >= N_PERMUTATIONS * (needed - MOST_UNDERRATED)
+    alike = agreeing & (jaccard(texts.gather(first), texts.gather(second)) >= needed)
+    return connect(np.arange(len(texts)), first[alike], second[alike])
 
 
 def _smallest_reached(n: int, links: list[tuple[int, int]]) -> list[int]:

@@ -16,7 +16,7 @@ from zhenfen.estimators.calibration import Calibration
 from zhenfen.estimators.manifest import Manifest, read_manifest
 from zhenfen.estimators.shelved import ShelvedModel, register
 from zhenfen.estimators.text_linear import LinearTextClassifier, score_together
-from zhenfen.text.near_duplicates import cluster_normalised
+from zhenfen.text.near_duplicates import size_clusters
 from zhenfen.text.normalise import normalise_comments
 
 Array = npt.NDArray[np.float64]
@@ -126,9 +126,7 @@ def group_comments(texts: pl.DataFrame) -> pl.DataFrame:
     """
     ids = texts["comment_id"]
     once = texts if ids.n_unique() == len(ids) else texts.unique("comment_id", keep="first", maintain_order=True)
-    clusters = cluster_normalised(once)
-    n_like = pl.len().over("cluster_id").cast(pl.Int64)
-    sized = clusters.with_columns(cluster_size=pl.when(pl.col("cluster_id").is_not_null()).then(n_like).otherwise(1))
+    sized = size_clusters(once).with_columns(pl.col("cluster_size").fill_null(1))
     if once.height == texts.height:
         grouped = texts.with_columns(sized["cluster_id"], sized["cluster_size"])
     else:

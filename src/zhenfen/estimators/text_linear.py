@@ -163,14 +163,20 @@ def score_together(classifiers: Sequence[LinearTextClassifier], texts: pl.Series
 
     Their buckets are as many and their signs the same, so each text's n-grams and signs are counted once for all.
     """
+    from scipy.sparse import csr_matrix
+
     n_buckets, signs = len(classifiers[0].weights), classifiers[0].signs
+    weights = [one.weights.astype(np.float64) for one in classifiers]
 
     def score(part: pl.Series) -> Array:
         characters, offsets = _shape(part)
         rows, buckets = split_keys(count_buckets(characters, offsets, n_buckets)[0], n_buckets)
-        length = _length(np.bincount(rows, minlength=len(part)))
-        sums = [np.bincount(rows, one.weights[buckets], len(part)) for one in classifiers]
-        return np.stack([one.intercept + own / length for one, own in zip(classifiers, sums, strict=True)])
+        n_kinds = np.bincount(rows, minlength=len(part))
+        ends = np.concatenate(([0], np.cumsum(n_kinds)), dtype=np.int32)
+        # A product with a sparse matrix adds up in the order of its entries, as counting does, in a third of the time.
+        shown = csr_matrix((np.ones(len(buckets)), buckets, ends), shape=(len(part), n_buckets))
+        length = _length(n_kinds)
+        return np.stack([one.intercept + shown @ own / length for one, own in zip(classifiers, weights, strict=True)])
 
     scores = np.concatenate([np.empty((len(classifiers), 0)), *map_parts(score, texts, n_buckets)], axis=1)
     counted = count_signs(texts, signs)
@@ -197,8 +203,11 @@ def weigh_ngrams(texts: pl.Series, n_buckets: int = N_BUCKETS) -> csr_matrix:
 def count_signs(texts: pl.Series, signs: Mapping[str, str]) -> Array:
     """log(1 + matches) of each sign, and last how many of them a text shows; shape (n, n_signs + 1); 0 for null."""
     text = pl.col("text").str
-    matches = (text.count_matches(pattern).fill_null(0).alias(name) for name, pattern in signs.items())
-    counts = [one.to_numpy() for one in texts.alias("text").to_frame().select(matches)]
+    # A dot is any character but a line's end: to count characters takes a tenth of the time.
+    n_dots = text.len_chars() - text.count_matches("\n", literal=True)
+    matches = (n_dots if pattern == "." else text.count_matches(pattern) for pattern in signs.values())
+    named = (one.fill_null(0).alias(name) for name, one in zip(signs, matches, strict=True))
+    counts = [one.to_numpy() for one in texts.alias("text").to_frame().select(named)]
     table = np.stack(counts, axis=1) if counts else np.zeros((len(texts), 0))
     return np.column_stack((np.log1p(table), (table > 0).sum(axis=1)))
 
