@@ -264,12 +264,12 @@ def run_torch(
         state = {name: torch.from_numpy(values) for name, values in find_state(weights, place).items()}
         layer.load_state_dict(state, assign=True)
         layers.append(layer.eval())
-    norm = [torch.from_numpy(weights[name]) for name in ("emb.ln.w", "emb.ln.b")]
+    scale, shift = (torch.from_numpy(weights[name]) for name in ("emb.ln.w", "emb.ln.b"))
 
     def read(embedded: Vectors) -> Vectors:
         with torch.inference_mode():
             hidden = torch.from_numpy(embedded)
-            hidden = torch.nn.functional.layer_norm(hidden, (shape.hidden_size,), *norm, shape.layer_norm_eps)
+            hidden = torch.nn.functional.layer_norm(hidden, (shape.hidden_size,), scale, shift, shape.layer_norm_eps)
             for layer in layers:
                 hidden = layer(hidden)
             return pool_tokens(hidden, config)
