@@ -68,6 +68,13 @@ class Problem:
     key: str | None = None
     fields: Mapping[str, object] = field(default_factory=dict, hash=False)
 
+    def __post_init__(self) -> None:
+        # Half a character, which JSON and names of files may hold, can be neither stored nor sent.
+        for name in ("expected", "file", "column", "value"):
+            text = getattr(self, name)
+            if text is not None:
+                object.__setattr__(self, name, text.encode(errors="replace").decode())
+
     def __str__(self) -> str:
         parts = [self.file]
         if self.row is not None:

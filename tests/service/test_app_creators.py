@@ -87,6 +87,18 @@ def test_an_archive_that_cannot_be_used_is_refused(
     assert {one["file"] for one in answer.json()["error"]["problems"]} <= {"export.zip", "upload", *members}
 
 
+def test_halves_of_characters_are_the_clients_fault(client: TestClient) -> None:
+    """Names that are no UTF-8, and what JSON may hold: a refusal that named them as they are could not be sent."""
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w", errors="surrogateescape") as one:
+        one.addfile(tarfile.TarInfo("../\udcff.csv"))
+    packed = client.post(URL, content=sink.getvalue(), headers={"content-type": "application/x-tar"})
+    assert (packed.status_code, packed.json()["error"]["code"]) == (400, "unreadable_body")
+    assert packed.json()["error"]["problems"][0]["value"] == "../?.csv"
+    parts = client.post(URL, files={"file": ("e.json", b'[{"comment_id": "1", "\\ud800": "\\ud800"}]')})
+    assert (parts.status_code, parts.json()["error"]["code"]) == (422, "unknown_format")
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_are_refused(client: TestClient, kind: bytes) -> None:
     sink = io.BytesIO()

@@ -157,7 +157,7 @@ def test_a_file_name_that_leads_elsewhere_is_refused(idle: TestClient, name: str
         check_name(name)
 
 
-@pytest.mark.parametrize("name", [None, "", "a\0b", "a\nb"])
+@pytest.mark.parametrize("name", [None, "", "a\0b", "a\nb", "a\ud800b"])
 def test_a_name_that_is_none_is_refused(name: str | None) -> None:
     with pytest.raises(ServiceError, match="a file's name cannot be used"):
         check_name(name)

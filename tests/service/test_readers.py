@@ -19,7 +19,7 @@ from zhenfen.service import readers
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.exports import PackedExport
 from zhenfen.service.frames import ARROW, JSON, PARQUET
-from zhenfen.service.packed_rows import PackedRows
+from zhenfen.service.packed_rows import PackedRows, read_packed
 from zhenfen.service.readers import Readers
 from zhenfen.service.settings import Limits
 
@@ -66,6 +66,19 @@ def test_a_body_that_unpacks_to_more_than_there_is_ends_its_reader_alone(
         headers = {"content-type": PARQUET, "accept": JSON}
         good = client.post(URL, content=as_body(GOOD, PARQUET), headers=headers)
         assert good.json()["n_rows"] == 2, good.text
+
+
+def test_batches_that_unpack_to_more_than_is_allowed_are_not_written(tmp_path: Path) -> None:
+    batch = pa.record_batch({"comment_id": ["1"], "text": ["0" * MIB]})
+    path = tmp_path / "body"
+    with pa.ipc.new_stream(path, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        for _ in range(40):
+            stream.write_batch(batch)
+    assert path.stat().st_size < MIB
+    packed = PackedRows(str(path), True, "comments", ("comment_id", "text"), None, Limits(expanded_bytes=4 * MIB))
+    with pytest.raises(ServiceError, match="once unpacked"):
+        read_packed(packed)
+    assert sum(one.stat().st_size for one in tmp_path.iterdir()) < 8 * MIB
 
 
 @pytest.mark.parametrize(("end", "status"), [("os.abort()", 400), ("os._exit(1)", 500)])

@@ -61,7 +61,8 @@ def make_creators_router(service: Service) -> APIRouter:
     async def post_creators(request: Request, options: Annotated[CreatorOptions, Query()]) -> Response:
         label = need(service.models, CREATOR).manifest.label
         wanted = reply_type(request.headers, JSON)
-        with tempfile.TemporaryDirectory(dir=service.settings.scratch) as place:
+        # Where the answer is late the process that reads still writes there.
+        with tempfile.TemporaryDirectory(dir=service.settings.scratch, ignore_cleanup_errors=True) as place:
             folder = Path(place) / UPLOAD
             is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
             body = await request.body() if is_json else None

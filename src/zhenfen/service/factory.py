@@ -56,7 +56,8 @@ def make_service(settings: Settings, models: Models) -> Service:
     scratch = settings.scratch
     try:
         shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
+        # A process that reads for a service that was killed may still write there.
+        scratch.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{scratch}: cannot be used for files of requests ({error.strerror})") from error
     store = JobStore(settings.data / STORE)

@@ -82,14 +82,18 @@ def _arrow_to_parquet(body: Path, columns: Collection[str], limits: Limits) -> P
         with pa.OSFile(str(body)) as source, pa.ipc.open_stream(source) as stream:
             kept = [place for place, name in enumerate(stream.schema.names) if name in columns]
             fields = pa.schema([stream.schema.field(place) for place in kept])
-            n_rows = 0
+            n_rows = n_bytes = 0
             with pq.ParquetWriter(path, fields, compression="none") as sink:
                 for batch in stream:
                     n_rows += batch.num_rows
                     _check_count(n_rows, limits.rows)
                     # Offsets that lead out of a buffer would be followed otherwise.
                     batch.validate(full=True)
-                    sink.write_batch(pa.record_batch([batch.column(place) for place in kept], schema=fields))
+                    rows = pa.record_batch([batch.column(place) for place in kept], schema=fields)
+                    # Buffers of some kB may unpack to more than the disk holds.
+                    n_bytes += rows.nbytes
+                    _check_size(n_bytes, limits.expanded_bytes)
+                    sink.write_batch(rows)
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -51,10 +51,10 @@ def check_name(name: str | None) -> str:
     """The name of an uploaded file, when it is a plain one.
 
     Raises:
-        ServiceError: It is empty or hidden, names a folder or a drive, or is too long.
+        ServiceError: It is empty or hidden, names a folder or a drive, holds half a character, or is too long.
     """
     plain = name or ""
-    is_odd = any(sign in plain for sign in "/\\:") or any(ord(sign) < ord(" ") for sign in plain)
+    is_odd = any(sign in "/\\:" or sign < " " or "\ud800" <= sign <= "\udfff" for sign in plain)
     if not plain or plain.startswith(".") or is_odd or len(plain.encode()) > LONGEST_NAME_BYTES:
         problem = Problem("a plain file name, without folders", "body", value=name)
         raise ServiceError(400, "bad_file_name", "a file's name cannot be used", [problem])
