@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import threading
 import time
@@ -223,6 +224,14 @@ def test_paths_that_are_not_there(small: TestClient) -> None:
     assert outcome(small.get("/v1/nothing")) == (404, "not_found")
     assert outcome(small.get(SCORE)) == (405, "method_not_allowed")
     assert outcome(small.get("/docs")) == (404, "not_found")
+
+
+def test_a_service_starts_while_a_process_of_the_one_before_still_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data" / "scratch" / "body").mkdir(parents=True)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    assert build_service(tmp_path).settings.scratch.is_dir()
 
 
 def test_work_that_nobody_waits_for_reads_no_further() -> None:

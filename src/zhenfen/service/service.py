@@ -26,7 +26,7 @@ class Service:
         models: Everything that findings depend on.
         metrics: What is counted.
         pool: Threads that score.
-        reading: Threads that wait for those processes, one for each.
+        reading: Threads that wait for the processes of `readers`, one for each.
         readers: Processes that read bodies.
         store: Jobs.
         worker: Runs them.

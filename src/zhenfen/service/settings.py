@@ -24,7 +24,8 @@ class Limits:
         idle_s: Silence in the middle of a body.
         body_s: A whole body; at the limit that is 1 MiB/s.
         upload_s: A whole export; at the limit that is 300 KiB/s.
-        answer_s: Waiting for a thread and scoring; proxies give up after 60 s by default.
+        answer_s: Waiting for a thread and scoring; proxies give up after 60 s by default. As long again for what
+            is read in a process of its own.
         job_s: One vetting; the largest shortlists measured take minutes.
         keep_s: How long an ended job and its report are kept; a month, in which a shortlist is decided on and paid.
         grace_s: What a running job gets to finish when the service stops; container schedulers wait 30 s.
