@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import signal
@@ -57,7 +58,7 @@ def answer_to(packed: PackedRows | PackedExport, memory_bytes: int) -> Answer:
             found = from_input_error(error)
         elif is_panic(error):
             found = from_input_error(not_whole(error))
-        elif isinstance(error, MemoryError):
+        elif isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
             found = from_input_error(too_much(packed.known_as, Room(memory_bytes, wall_s=packed.limits.answer_s)))
         else:
             raise

@@ -123,7 +123,9 @@ class _State(Collector):
         for state, n_jobs in sorted(self.jobs.items()):
             family.add_metric((state,), n_jobs)
         yield family
-        yield GaugeMetricFamily("zhenfen_scoring_open", "Requests being scored or waiting for a thread.", self.n_open)
+        yield GaugeMetricFamily(
+            "zhenfen_scoring_open", "Requests being read apart or scored, or waiting for it.", self.n_open
+        )
 
 
 class _Held(Collector):

@@ -58,7 +58,8 @@ def make_status_router(service: Service) -> APIRouter:
 
     @router.get("/metrics", summary="Counts and times for Prometheus", response_class=Response, responses=refusals())
     def get_metrics() -> Response:
-        told = service.metrics.render(service.store.counts(), service.pool.n_open)
+        n_open = service.pool.n_open + service.reading.n_open
+        told = service.metrics.render(service.store.counts(), n_open)
         return Response(told, media_type=CONTENT_TYPE)
 
     @router.get("/v1/models", summary="The models that score", responses=refusals())

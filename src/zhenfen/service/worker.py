@@ -147,6 +147,8 @@ class Worker:
                 self.drop_files(job.job_id)
             elif found.state != "queued":
                 shutil.rmtree(folder / UPLOAD, ignore_errors=True)
+            if found is None or found.state != "queued":
+                del self._deaths[job.job_id]
         if self._next is not None:
             with self._next as idle:
                 idle.kill()
