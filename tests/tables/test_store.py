@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from zhenfen.errors import ConfigError, InvalidTableError, MissingTableError, UnreadableFileError
+from zhenfen.errors import ConfigError, InputError, InvalidTableError, MissingTableError, UnreadableFileError
 from zhenfen.files import replace_folder
 from zhenfen.tables import Tables, is_table_file, read_tables, write_tables
 
@@ -140,6 +140,22 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, make, error: type[Exceptio
     make(tmp_path)
     with pytest.raises(error):
         read_tables(tmp_path)
+
+
+def test_a_damaged_page_is_an_error_of_the_file(tmp_path: Path) -> None:
+    # Some of these end the parser's thread: a panic, which is no Exception.
+    n_followers = pl.Series([None if number % 3 else number % 5 for number in range(60)], dtype=pl.Int64)
+    creators = pl.DataFrame({"creator_id": ["a"] * 60, "platform": ["weibo"] * 60, "n_followers": n_followers})
+    creators.write_parquet(tmp_path / "creators.parquet")
+    whole = (tmp_path / "creators.parquet").read_bytes()
+    n_refused = 0
+    for at in range(len(b"PAR1"), 160):
+        (tmp_path / "creators.parquet").write_bytes(whole[:at] + bytes(4) + whole[at + 4 :])
+        try:
+            read_tables(tmp_path)
+        except InputError:
+            n_refused += 1
+    assert n_refused > 0
 
 
 def test_a_text_file_is_no_database(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError
+from zhenfen.errors import ConfigError, MissingTableError, Problem, UnreadableFileError, is_panic
 from zhenfen.files import replace_folder
 from zhenfen.tables.bundle import Tables, make_frame
 from zhenfen.tables.check import check_tables
@@ -174,7 +174,10 @@ def _read_parquet(spec: TableSpec, path: Path, creators: Collection[str] | None)
         if creators is not None and "creator_id" in names:
             frame = frame.filter(pl.col("creator_id").is_in(list(creators)))
         return check_texts(frame.select(name for name in names if name in spec.schema).collect(), str(path))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except BaseException as error:
+        # A page that was damaged can end the parser's thread, which is no Exception.
+        if not isinstance(error, pl.exceptions.PolarsError | OSError) and not is_panic(error):
+            raise
         raise _unreadable("a whole Parquet file", "expected.parquet", path, error) from error
 
 
@@ -226,6 +229,6 @@ def _select(table: str, columns: Iterable[str]) -> str:
     return f"select {wanted or 'null'} from {quote_name(table)}"  # noqa: S608
 
 
-def _unreadable(expected: str, key: str, path: Path, error: Exception) -> UnreadableFileError:
+def _unreadable(expected: str, key: str, path: Path, error: BaseException) -> UnreadableFileError:
     value = str(error).partition("\n")[0]
     return UnreadableFileError(Problem(expected, str(path), value=value, key=key))
