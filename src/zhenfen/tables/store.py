@@ -165,20 +165,27 @@ def _read_folder(folder: Path, names: Collection[str], creators: Collection[str]
     return {name: _read_parquet(TABLES[name], file, creators) for name, file in found.items() if file is not None}
 
 
+@contextlib.contextmanager
+def reading_parquet(file: str) -> Iterator[None]:
+    """What polars says of a Parquet file that it cannot read, as an UnreadableFileError that names `file`."""
+    try:
+        yield
+    except BaseException as error:
+        # A page that was damaged can end the parser's thread, which is no Exception.
+        if not isinstance(error, pl.exceptions.PolarsError | OSError) and not is_panic(error):
+            raise
+        raise _unreadable("a whole Parquet file", "expected.parquet", file, error) from error
+
+
 def _read_parquet(spec: TableSpec, path: Path, creators: Collection[str] | None) -> pl.DataFrame:
     pattern = path / "**/*.parquet" if path.is_dir() else path
-    try:
+    with reading_parquet(str(path)):
         # Extra columns are kept out; a column missing from one part of several is null there.
         frame = pl.scan_parquet(pattern, missing_columns="insert", extra_columns="ignore", hive_partitioning=False)
         names = frame.collect_schema().names()
         if creators is not None and "creator_id" in names:
             frame = frame.filter(pl.col("creator_id").is_in(list(creators)))
         return check_texts(frame.select(name for name in names if name in spec.schema).collect(), str(path))
-    except BaseException as error:
-        # A page that was damaged can end the parser's thread, which is no Exception.
-        if not isinstance(error, pl.exceptions.PolarsError | OSError) and not is_panic(error):
-            raise
-        raise _unreadable("a whole Parquet file", "expected.parquet", path, error) from error
 
 
 def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
@@ -190,7 +197,7 @@ def _read_sqlite(path: Path) -> dict[str, pl.DataFrame]:
                 if name in TABLES
             }
     except sqlite3.DatabaseError as error:
-        raise _unreadable("a SQLite database", "expected.database", path, error) from error
+        raise _unreadable("a SQLite database", "expected.database", str(path), error) from error
 
 
 def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
@@ -219,7 +226,7 @@ def _read_duckdb(path: Path) -> dict[str, pl.DataFrame]:
             return frames
     # A torn file also makes it stumble: std::bad_cast comes as a RuntimeError.
     except (duckdb.Error, RuntimeError) as error:
-        raise _unreadable("a DuckDB database", "expected.duckdb", path, error) from error
+        raise _unreadable("a DuckDB database", "expected.duckdb", str(path), error) from error
 
 
 def _select(table: str, columns: Iterable[str]) -> str:
@@ -229,6 +236,5 @@ def _select(table: str, columns: Iterable[str]) -> str:
     return f"select {wanted or 'null'} from {quote_name(table)}"  # noqa: S608
 
 
-def _unreadable(expected: str, key: str, path: Path, error: BaseException) -> UnreadableFileError:
-    value = str(error).partition("\n")[0]
-    return UnreadableFileError(Problem(expected, str(path), value=value, key=key))
+def _unreadable(expected: str, key: str, file: str, error: BaseException) -> UnreadableFileError:
+    return UnreadableFileError(Problem(expected, file, value=str(error).partition("\n")[0], key=key))

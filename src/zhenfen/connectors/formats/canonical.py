@@ -13,9 +13,9 @@ import polars as pl
 
 from zhenfen.connectors.base import Connector, Imported, Options
 from zhenfen.connectors.export import Export
-from zhenfen.errors import InputError, Problem, UnreadableFileError, is_panic
+from zhenfen.errors import InputError
 from zhenfen.tables import TABLES, Tables, check_tables, read_tables
-from zhenfen.tables.store import DATABASE_SUFFIXES, check_texts
+from zhenfen.tables.store import DATABASE_SUFFIXES, check_texts, reading_parquet
 
 
 class Canonical(Connector, name="canonical"):
@@ -38,14 +38,8 @@ class Canonical(Connector, name="canonical"):
         elif len(files) == len(export.files) == 1 and PurePosixPath(files[0]).stem in TABLES:
             export.used.add(files[0])
             name = PurePosixPath(files[0]).stem
-            try:
+            with reading_parquet(files[0]):
                 frame = check_texts(pl.read_parquet(export.path(files[0])), files[0])
-            except BaseException as error:
-                # A page that was damaged can end the parser's thread, which is no Exception.
-                if not isinstance(error, pl.exceptions.PolarsError) and not is_panic(error):
-                    raise
-                problem = Problem("a whole Parquet file", files[0], value=str(error), key="expected.parquet")
-                raise UnreadableFileError(problem) from error
             single = {name: frame.select(one for one in frame.columns if one in TABLES[name].schema)}
             check_tables(single)
             tables = Tables(single)

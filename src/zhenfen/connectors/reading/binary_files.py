@@ -19,7 +19,7 @@ import polars as pl
 from zhenfen.connectors.reading.heading_rows import SEARCHED_ROWS, UNNAMED, find_heading_row, name_columns
 from zhenfen.errors import Problem, UnreadableFileError
 from zhenfen.tables.contract import possible_times
-from zhenfen.tables.store import check_texts, list_sqlite_tables, open_sqlite, quote_name
+from zhenfen.tables.store import check_texts, list_sqlite_tables, open_sqlite, quote_name, reading_parquet
 
 LARGEST_WORKBOOK_BYTES = 512 * 2**20
 """Unpacked: a million rows of ten columns, about the most that a sheet can hold, are some 400 MB of XML."""
@@ -165,10 +165,8 @@ def peek_parquet(path: Path, file: str) -> dict[str, tuple[str, ...]]:
     Raises:
         UnreadableFileError: No Parquet file.
     """
-    try:
+    with reading_parquet(file):
         return {"": tuple(pl.read_parquet_schema(path))}
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable("a whole Parquet file", "expected.parquet", file, error) from error
 
 
 def read_parquet(path: Path, file: str) -> pl.DataFrame:
@@ -179,10 +177,8 @@ def read_parquet(path: Path, file: str) -> pl.DataFrame:
     Raises:
         UnreadableFileError: No Parquet file.
     """
-    try:
+    with reading_parquet(file):
         frame = check_texts(pl.read_parquet(path), file)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable("a whole Parquet file", "expected.parquet", file, error) from error
     flat = {name: dtype for name, dtype in frame.schema.items() if not dtype.is_nested()}
     cells, naive = [], []
     for name, dtype in flat.items():
