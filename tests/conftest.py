@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,6 +33,12 @@ MARK_OF_ROOM = {
 SLOW = ROOT / "tests" / "slow.txt"
 """Seconds and names of the test functions that take half a second and more, all their parameters together."""
 SLOW_FROM = 0.5
+
+
+@pytest.fixture(scope="module")
+def kept() -> list[Any]:
+    """What the first of a module's tests makes for the others (`made_once.keep_first`)."""
+    return []
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,7 +16,6 @@ from zhenfen.connectors import importing
 from zhenfen.messages import Catalogue
 from zhenfen.simulate import simulate
 from zhenfen.tables import read_tables, write_tables
-from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting import options as vetting
 from zhenfen.vetting import vet
 from zhenfen.vetting.panels import build_own_panel
@@ -172,15 +172,10 @@ def test_panel_show_of_ones_own(zhenfen: Runner, own_panel: Path, tmp_path: Path
     assert zhenfen("panel", "show", "--panel", tmp_path / "no.csv").code == 2
 
 
-@pytest.fixture(scope="module")
-def _kept() -> list[Findings]:
-    return []
-
-
 @pytest.fixture
-def _scored_once(_kept: list[Findings], monkeypatch: pytest.MonkeyPatch) -> None:
+def _scored_once(kept: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Findings are the same in every language."""
-    monkeypatch.setattr(vet, "score", keep_first(vet.score, _kept))
+    monkeypatch.setattr(vet, "score", keep_first(vet.score, kept))
 
 
 @pytest.mark.usefixtures("_scored_once")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,7 +16,6 @@ from series_builder import BAD
 from toy_models import ToyCreatorModel
 from zhenfen.simulate import simulate
 from zhenfen.tables import TABLES, make_frame, read_tables, write_tables
-from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting import explain
 
 
@@ -28,15 +28,10 @@ def buyer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, read_tables(folder)["creators"]["creator_id"][0]
 
 
-@pytest.fixture(scope="module")
-def _kept() -> list[Findings]:
-    return []
-
-
 @pytest.fixture
-def _scored_once(_kept: list[Findings], monkeypatch: pytest.MonkeyPatch) -> None:
+def _scored_once(kept: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Findings are the same in every language."""
-    monkeypatch.setattr(explain, "score", keep_first(explain.score, _kept))
+    monkeypatch.setattr(explain, "score", keep_first(explain.score, kept))
 
 
 @pytest.mark.usefixtures("_scored_once")
