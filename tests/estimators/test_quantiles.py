@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
+from zhenfen.features.audience.patterns import most_by_chance
 from zhenfen.features.comments.bursts import betabinomial_tails
 
 N = 2_000
@@ -33,3 +34,8 @@ def test_tails_of_a_beta_binomial_are_those_of_the_distribution() -> None:
     shapes = (n, share * size, (1 - share) * size)
     assert are_same(betabinomial_tails(k, *shapes), stats.betabinom.sf(k - 1, *shapes))
     assert betabinomial_tails(*(np.empty(0) for _ in range(4))).shape == (0,)
+
+
+def test_what_chance_exceeds_is_the_distributions() -> None:
+    for false_alarm in (0.001, 0.01, 0.05, 0.5):
+        assert are_same(most_by_chance(LARGE, false_alarm), stats.poisson.isf(false_alarm, LARGE))

@@ -12,6 +12,7 @@ from functools import cache
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from zhenfen.config import Strict, config_dir, read_config
@@ -19,6 +20,8 @@ from zhenfen.features.audience.batches import BatchRule, find_batches
 from zhenfen.features.audience.profile import DEFAULT_NAME
 from zhenfen.text.contacts import mask_contacts
 from zhenfen.text.normalise import normalise
+
+FloatArray = npt.NDArray[np.float64]
 
 PATTERNS = ("batch", "name_pattern", "mass_following", "inactive", "identical_bio")
 CONFIDENCE_LEVEL = 0.95
@@ -223,18 +226,29 @@ def _read_names(rows: pl.DataFrame, rules: PatternRules) -> PatternReading:
     return PatternReading(shapes.known, pl.concat((shapes.members, stems.members)), shapes.limits)
 
 
+def most_by_chance(expected: FloatArray, false_alarm: float) -> FloatArray:
+    """How many of so many expected chance alone exceeds with at most `false_alarm`, shape (n,).
+
+    The bits of `scipy.stats.poisson.isf`: importing that package takes longer than measuring an audience.
+
+    Args:
+        expected: Means, shape (n,).
+        false_alarm: In (0, 1).
+    """
+    from scipy.special import pdtr, pdtrik
+
+    kept = 1 - false_alarm
+    above = np.ceil(pdtrik(kept, expected))
+    below = np.maximum(above - 1, 0)
+    return np.asarray(np.where(pdtr(below, expected) >= kept, below, above), dtype=np.float64)
+
+
 def _cluster(
     keyed: pl.DataFrame, known: pl.DataFrame, shown: pl.Expr, base_share: float, rule: ClusterRule
 ) -> PatternReading:
     """Rows of one creator with the same key, where they are more than the base share explains."""
-    # What scipy.stats.poisson.isf calls: importing that package takes longer than measuring an audience.
-    from scipy.special import pdtr, pdtrik
-
     sizes = known.group_by("creator_id").agg(n=pl.len())
-    expected, kept = base_share * sizes["n"].to_numpy(), 1 - rule.false_alarm
-    above = np.ceil(pdtrik(kept, expected))
-    below = np.maximum(above - 1, 0)
-    by_chance = np.where(pdtr(below, expected) >= kept, below, above)
+    by_chance = most_by_chance(base_share * sizes["n"].to_numpy(), rule.false_alarm)
     limits = sizes.select("creator_id", limit=(pl.Series(by_chance, dtype=pl.Float64) + 1).clip(rule.fewest))
     members = (
         keyed.join(limits, on="creator_id")
