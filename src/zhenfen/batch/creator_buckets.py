@@ -249,7 +249,7 @@ def score_bucket(out: Path, work: Path, *, name: str, as_of: datetime) -> int:
     """
     tables = _tables(name, as_of, work, JUDGING)
     if tables.has("audience"):
-        tables = _tables(name, as_of, work, (*JUDGING, "posts"))
+        tables = tables.replace(posts=_tables(name, as_of, work, ["posts"])["posts"])
     in_set = pl.read_parquet(work / AROUND / "in_set.parquet")
     wide, reasons = pl.read_parquet(work / VALUES / name), pl.read_parquet(work / REASONS / name)
     measured = {
