@@ -21,6 +21,7 @@ from zhenfen.connectors.import_map import ImportMap
 from zhenfen.connectors.preview import Preview, preview_export
 from zhenfen.errors import DiskFullError, InputError, Problem, UnreadableFileError
 from zhenfen.files import is_disk_full, temporary_folder
+from zhenfen.memory import limit_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,11 @@ def too_much(name: str, room: Room) -> UnreadableFileError:
 def main() -> None:
     """Entry point."""
     order = _ORDERS.validate_json(sys.stdin.buffer.read())
+    limit_memory(order.room.memory_bytes)
     if sys.platform != "win32":
         import resource
 
-        # Not the address space, which threads and allocators reserve without using it.
-        resource.setrlimit(resource.RLIMIT_DATA, (order.room.memory_bytes,) * 2)
         resource.setrlimit(resource.RLIMIT_CPU, (order.room.cpu_s,) * 2)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     options = Options(order.platform, order.needs_platform, order.frame, order.creator_name)
     try:
         answer = _Answer(preview_export(Path(order.path), options, order.import_map))

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from zhenfen.errors import ConfigError, InputError
 from zhenfen.files import is_disk_full
+from zhenfen.memory import find_memory, limit_memory
 from zhenfen.progress import Progress
 from zhenfen.service.errors import classify, disk_full, make_reply, rename
 from zhenfen.service.jobs import Job, JobStore
-from zhenfen.service.memory import find_memory
 from zhenfen.service.worker import REPORT, SCRATCH, UPLOAD, jobs_folder
 
 if TYPE_CHECKING:
@@ -41,11 +41,8 @@ MEMORY_SHARE = 0.8
 
 def bound_memory() -> int:
     """Hold this process to MEMORY_SHARE of the memory that there is; returns how many bytes that is."""
-    import resource
-
     most = int(MEMORY_SHARE * find_memory())
-    # Not the address space, which threads and allocators reserve without using it.
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    limit_memory(most)
     return most
 
 
@@ -166,8 +163,8 @@ def _end_with_the_service() -> None:
 def main() -> None:
     """Entry point."""
     data = Path(sys.argv[1])
+    bound_memory()
     if sys.platform != "win32":
-        bound_memory()
         os.nice(NICENESS)
     # Schedulers stop all processes of a service at once; whether this one may finish is for the service to say.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -10,6 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
+from zhenfen.memory import limit_memory
+
 FIRST_TO_GO = "1000"
 """Where a machine runs out of memory its system ends this process, not the service."""
 
@@ -19,13 +21,8 @@ def main() -> None:
     memory_bytes = int(sys.argv[1])
     # Schedulers stop all processes of a service at once; this one ends with its input.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    limit_memory(memory_bytes)
     if sys.platform != "win32":
-        import resource
-
-        # Not the address space, which threads and allocators reserve without using it. Before anything is loaded: what
-        # an allocator has taken by then is not held to it.
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO, encoding="ascii")
     from zhenfen.service.body_reading import serve

@@ -18,9 +18,9 @@ from pydantic import TypeAdapter
 
 from zhenfen.connectors.preview_process import ROOM, Room, too_much
 from zhenfen.errors import Problem
+from zhenfen.memory import find_memory
 from zhenfen.service.errors import ServiceError
 from zhenfen.service.exports import PackedExport
-from zhenfen.service.memory import find_memory
 from zhenfen.service.packed_rows import PackedRows
 
 MOST_READERS = 4

@@ -1,4 +1,4 @@
-"""How much memory there is for the processes of a service."""
+"""How much memory there is, and holding a process to a part of it."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def find_memory() -> int:
         # "max" where a container has no limit of its own.
         there = min(there, int(CONTAINER_MEMORY.read_text(encoding="ascii")))
     return there
+
+
+def limit_memory(n_bytes: int) -> None:
+    """Hold this process to so many bytes, and to no image of them on the disk when it dies; nothing on Windows.
+
+    Before anything is loaded: what an allocator has taken by then is not held to it.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    # Not the address space, which threads and allocators reserve without using it.
+    resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, n_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
