@@ -6,6 +6,7 @@ What is expensive to import is imported by the fixtures that need it: a test of 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -51,6 +52,23 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _private_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own key."""
     monkeypatch.setenv("ZHENFEN_HOME", tempfile.mkdtemp(dir=_homes))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _texts_are_read_once() -> Iterator[None]:
+    """Posts of the same tables have the same vectors: computing them takes most of a vetting's time.
+
+    A test of the encoder itself loads another one for a second answer.
+    """
+    module = sys.modules.get("zhenfen.estimators.text_encoder")
+    if module is None:  # No test of this run asks for it, and loading it takes longer than many a test.
+        yield
+        return
+    from made_once import read_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module.TextEncoder, "embed", read_once(module.TextEncoder.embed))
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,11 +7,17 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
 from zhenfen.files import alone_in
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from zhenfen.estimators.text_encoder import Int, TextEncoder, Vectors
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
@@ -39,5 +45,22 @@ def keep_first(call: Callable[..., Any], kept: list[Any]) -> Callable[..., Any]:
         if not kept:
             kept.append(call(*arguments, **options))
         return kept[0]
+
+    return give
+
+
+def read_once(embed: Callable[[TextEncoder, pl.Series], tuple[Vectors, Int]]) -> Callable[..., tuple[Vectors, Int]]:
+    """`TextEncoder.embed`, which asks an encoder for the vectors of the same texts in the same order once.
+
+    Of other texts or another order the vectors may differ in their last bits: these are computed.
+    """
+    known: WeakKeyDictionary[TextEncoder, dict[tuple[str, ...], tuple[Vectors, Int]]] = WeakKeyDictionary()
+
+    def give(encoder: TextEncoder, texts: pl.Series) -> tuple[Vectors, Int]:
+        mine, asked = known.setdefault(encoder, {}), tuple(texts)
+        if asked not in mine:
+            mine[asked] = embed(encoder, texts)
+        vectors, n_tokens = mine[asked]
+        return vectors.copy(), n_tokens.copy()
 
     return give

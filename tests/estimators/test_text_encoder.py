@@ -101,6 +101,10 @@ def test_neighbours_and_order_do_not_matter(shipped: TextEncoder) -> None:
     assert (n_tokens > 3).all()
 
 
+def test_two_encoders_give_the_same_bits(shipped: TextEncoder) -> None:
+    np.testing.assert_array_equal(TextEncoder.load(SHIPPED).embed(TEXTS)[0], shipped.embed(TEXTS)[0])
+
+
 def test_hostile_texts_have_a_vector(shipped: TextEncoder) -> None:
     vectors, n_tokens = shipped.embed(HOSTILE)
     assert np.isfinite(vectors).all()
