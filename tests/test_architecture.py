@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from parsed import parse
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "zhenfen"
@@ -226,14 +227,17 @@ GUARDED: dict[str, tuple[str, ...]] = {
 """Library → the files of src that may import it."""
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
     """Everything imported, inside functions and for type checkers too; of names the dotted name."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    names: list[str] = []
+    for node in parse(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def room_of(path: Path) -> str:
@@ -278,7 +282,7 @@ def test_a_file_takes_its_final_name_in_one_place() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in (*sources(), *sorted((ROOT / "training").rglob("*.py")))
         if path != SRC / "files.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in parse(path)
         if isinstance(node, ast.Call) and is_renaming(node)
     ]
     assert renaming == []

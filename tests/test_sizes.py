@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from parsed import parse
+
 SRC = Path(__file__).parents[1] / "src" / "zhenfen"
 LINES_OF_A_FILE = 500
 LINES_OF_A_FUNCTION = 60
@@ -18,12 +20,12 @@ names does not follow one thought. Lower it whenever the share has fallen; never
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def trees() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SRC.rglob("*.py"))}
+def files() -> list[Path]:
+    return sorted(SRC.rglob("*.py"))
 
 
-def functions_of(tree: ast.Module) -> Iterator[Function]:
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+def functions_of(path: Path) -> Iterator[Function]:
+    return (node for node in parse(path) if isinstance(node, Function))
 
 
 def n_lines(function: Function) -> int:
@@ -31,12 +33,12 @@ def n_lines(function: Function) -> int:
 
 
 def test_no_file_is_long() -> None:
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in trees()}
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files()}
     assert {path: n for path, n in lengths.items() if n > LINES_OF_A_FILE} == {}
 
 
 def test_functions_tell_one_story() -> None:
-    functions = [(n_lines(one), path.name, one.name) for path, tree in trees().items() for one in functions_of(tree)]
+    functions = [(n_lines(one), path.name, one.name) for path in files() for one in functions_of(path)]
     lengths = sorted(n for n, _, _ in functions)
     assert [one for one in functions if one[0] > LINES_OF_A_FUNCTION] == []
     assert lengths[int(len(lengths) * 0.9)] <= LINES_OF_NINE_IN_TEN_FUNCTIONS
@@ -44,12 +46,12 @@ def test_functions_tell_one_story() -> None:
 
 def test_few_private_functions_are_called_once() -> None:
     called_once, n_functions = [], 0
-    for path, tree in trees().items():
-        names = [one.name for one in functions_of(tree)]
+    for path in files():
+        names = [one.name for one in functions_of(path)]
         n_functions += len(names)
         used = Counter(
             node.id if isinstance(node, ast.Name) else node.attr
-            for node in ast.walk(tree)
+            for node in parse(path)
             if isinstance(node, ast.Name | ast.Attribute)
         )
         private = (name for name in names if name.startswith("_") and not name.startswith("__"))
@@ -59,5 +61,5 @@ def test_few_private_functions_are_called_once() -> None:
 
 
 def test_a_name_of_a_class_stands_once() -> None:
-    names = Counter(node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    names = Counter(node.name for path in files() for node in parse(path) if isinstance(node, ast.ClassDef))
     assert {name: n for name, n in names.items() if n > 1} == {}

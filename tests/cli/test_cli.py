@@ -132,11 +132,12 @@ def test_import_then_check_then_vet(zhenfen: Runner, plain_tables: Path, tmp_pat
     assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out").code == 0
 
 
-def test_panel_build_serves_vet(zhenfen: Runner, own_panel: Path, plain_tables: Path, tmp_path: Path) -> None:
+def test_panel_build_serves_vet(zhenfen: Runner, own_panel: Path, tmp_path: Path) -> None:
     peers, panel = own_panel.with_name("tables"), tmp_path / "panel.csv"
     built = zhenfen("panel", "build", peers, "--out", panel, "--source", "house panel")
     assert built.code == 0, built.err
-    assert zhenfen("vet", plain_tables, "--out", tmp_path / "out", "--panel", panel).code == 0
+    write_tables(simulate(["organic_small"], seed=1, platforms=("weibo",)).tables, tmp_path / "tables")
+    assert zhenfen("vet", tmp_path / "tables", "--out", tmp_path / "out", "--panel", panel).code == 0
     page = next((tmp_path / "out").glob("creator-*.json")).read_text(encoding="utf-8")
     assert "house panel" in page
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import inspect
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
+from parsed import parse
 from polars.testing import assert_frame_equal
 
-from zhenfen.features.base import REASONS_SCHEMA, load_families
+from zhenfen.features.base import REASONS_SCHEMA, Measured, load_families
 from zhenfen.features.inputs import Inputs
 from zhenfen.messages import LANGUAGES, Catalogue
 from zhenfen.simulate import simulate
@@ -42,6 +44,12 @@ def values_of(name: str, tables: Tables) -> pl.DataFrame:
     return FAMILIES[name].measure(Inputs(tables, AS_OF)).values.sort("creator_id")
 
 
+@cache
+def measured_of(name: str) -> Measured:
+    """What a family measures of TABLES."""
+    return FAMILIES[name].measure(Inputs(TABLES, AS_OF))
+
+
 def test_a_family_is_spelled_in_its_own_package_alone() -> None:
     """Names that a table or a lexicon bears as well cannot be looked for: `comments` and `audience` are tables,
     `sponsorship` is a list of words and `live` a kind of event, so that their literals need not mean the family."""
@@ -51,14 +59,13 @@ def test_a_family_is_spelled_in_its_own_package_alone() -> None:
         if name not in (*TABLE_SPECS, "sponsorship", "live")
     }
     for path in (path for room in ("features", "verdict", "scoring") for path in (SRC / room).rglob("*.py")):
-        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        literals = {node.value for node in nodes if isinstance(node, ast.Constant)}
+        literals = {node.value for node in parse(path) if isinstance(node, ast.Constant)}
         assert not literals & {name for name, home in homes.items() if not path.is_relative_to(home)}, path
 
 
 @pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.is_alone])
 def test_who_is_measured_alone_needs_no_others(name: str) -> None:
-    whole = values_of(name, TABLES)
+    whole = measured_of(name).values.sort("creator_id")
     alone = [values_of(name, TABLES.for_creators([one])) for one in whole["creator_id"]]
     # A sum may differ in its last bits with the rows that are added up beside it.
     assert_frame_equal(pl.concat(alone), whole, rel_tol=1e-12)
@@ -67,7 +74,7 @@ def test_who_is_measured_alone_needs_no_others(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.what_ifs])
 def test_who_is_measured_again_from_some_tables_among_what_all_show_is_measured_the_same(name: str) -> None:
     family, inputs = FAMILIES[name], Inputs(TABLES, AS_OF)
-    around, whole = family.surround(inputs), values_of(name, TABLES)
+    around, whole = family.surround(inputs), measured_of(name).values.sort("creator_id")
     assert (around is None) == family.is_alone
     read = Tables({table: TABLES[table] for table in family.again_from})
     parts = [read.for_creators([one]) for one in whole["creator_id"]]
@@ -78,12 +85,12 @@ def test_who_is_measured_again_from_some_tables_among_what_all_show_is_measured_
 @pytest.mark.parametrize("name", FAMILIES)
 class TestEveryFamily:
     def test_one_row_a_creator_and_one_column_a_feature(self, name: str) -> None:
-        values = values_of(name, TABLES)
+        values = measured_of(name).values.sort("creator_id")
         assert values["creator_id"].to_list() == TABLES["creators"]["creator_id"].sort().to_list()
         assert values.columns == ["creator_id", *(spec.name for spec in FAMILIES[name].specs)]
 
     def test_values_lie_in_their_range_and_are_numbers(self, name: str) -> None:
-        values = values_of(name, TABLES)
+        values = measured_of(name).values.sort("creator_id")
         for spec in FAMILIES[name].specs:
             column = values[spec.name].drop_nulls()
             assert column.is_finite().all(), spec.name
@@ -96,7 +103,7 @@ class TestEveryFamily:
             assert "percent" not in spec.name
 
     def test_who_is_not_measured_has_a_reason_and_nobody_has_two(self, name: str) -> None:
-        measured = FAMILIES[name].measure(Inputs(TABLES, AS_OF))
+        measured = measured_of(name)
         assert dict(measured.reasons.schema) == REASONS_SCHEMA
         assert measured.reasons["creator_id"].is_unique().all()
         empty = measured.values.filter(pl.all_horizontal(pl.exclude("creator_id").is_null()))
@@ -115,16 +122,16 @@ class TestEveryFamily:
         assert measured.reasons.is_empty()
 
     def test_the_order_of_rows_changes_nothing(self, name: str) -> None:
-        assert values_of(name, Tables(shuffled(TABLES))).equals(values_of(name, TABLES))
+        assert values_of(name, Tables(shuffled(TABLES))).equals(measured_of(name).values.sort("creator_id"))
 
     def test_other_ids_change_nothing_but_the_ids(self, name: str) -> None:
         renamed = values_of(name, rename(TABLES, "-x")).drop("creator_id")
-        assert renamed.equals(values_of(name, TABLES).drop("creator_id"))
+        assert renamed.equals(measured_of(name).values.sort("creator_id").drop("creator_id"))
 
     def test_details_come_only_when_asked_for_and_change_no_value(self, name: str) -> None:
         lean = FAMILIES[name].measure(Inputs(TABLES, AS_OF, with_details=False))
         assert lean.details == {}
-        assert lean.values.sort("creator_id").equals(values_of(name, TABLES))
+        assert lean.values.sort("creator_id").equals(measured_of(name).values.sort("creator_id"))
 
     @pytest.mark.parametrize("tables", [TABLES, Tables({"creators": TABLES["creators"]}), Tables()])
     def test_details_are_those_declared_and_fit_their_schemas(self, name: str, tables: Tables) -> None:
@@ -135,7 +142,7 @@ class TestEveryFamily:
         assert all(next(iter(schema)) == "creator_id" for schema in FAMILIES[name].details.values())
 
     def test_what_can_be_documented_is_read_and_leaves_the_tables_whole(self, name: str) -> None:
-        details = FAMILIES[name].measure(Inputs(TABLES, AS_OF)).details
+        details = measured_of(name).details
         for what_if in FAMILIES[name].what_ifs:
             for creator_id in TABLES["creators"]["creator_id"]:
                 mine = {frame: rows.filter(creator_id=creator_id) for frame, rows in details.items()}
@@ -150,7 +157,7 @@ class TestEveryFamily:
     def test_every_word_is_in_every_catalogue(self, name: str) -> None:
         keys = [f"family.{name}", f"family.{name}.about"]
         keys += [f"feature.{spec.name}{part}" for spec in FAMILIES[name].specs for part in ("", ".about")]
-        reasons = FAMILIES[name].measure(Inputs(TABLES, AS_OF)).reasons["reason"].unique()
+        reasons = measured_of(name).reasons["reason"].unique()
         for language in LANGUAGES:
             catalogue = Catalogue(language)
             assert all(catalogue.text(key) for key in keys)

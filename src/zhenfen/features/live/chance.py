@@ -8,7 +8,10 @@ below.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 LARGE_SUM = 1000
@@ -30,19 +33,14 @@ def bound_evenness(pairs: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         pairs: `keys` and the counts `one` and `other` of neighbouring, not overlapping stretches; sums above 0.
         keys: What names a series.
     """
-    from scipy.stats import binom
-
     total = pl.col("one") + pl.col("other")
     known = pairs.with_columns(
         total=total, near=((pl.col("one") - pl.col("other")) ** 2 / total).clip(0.0, MOST_APART)
     ).filter(total > 0)
     sums = known["total"].unique().sort()
-    # Row by row the log of E exp(-slope * near) for a pair of this sum, column by column the slopes.
     logs = np.empty((len(sums), len(_SLOPES)))
     for row, n in enumerate(sums.clip(upper_bound=LARGE_SUM).to_list()):
-        k = np.arange(n + 1)
-        near = np.minimum((2 * k - n) ** 2 / n, MOST_APART)
-        logs[row] = np.log(binom.pmf(k, n, 0.5) @ np.exp(-np.outer(near, _SLOPES)))
+        logs[row] = log_means(n)
     names = [f"_{number}" for number in range(len(_SLOPES))]
     table = pl.DataFrame(logs, names, orient="row").with_columns(total=sums)
     # Sorted before they are summed: floats in another order end in other bits.
@@ -54,6 +52,20 @@ def bound_evenness(pairs: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
     bounds = (slope * pl.col("near") + pl.col(name) for slope, name in zip(_SLOPES.tolist(), names, strict=True))
     return summed.select(*keys, "n_pairs", p_value=pl.min_horizontal(0.0, *bounds).exp())
+
+
+@cache
+def log_means(n: int) -> npt.NDArray[np.float64]:
+    """The log of E exp(-slope * near) for a pair of the sum `n`, shape (n_slopes,).
+
+    Kept: there are LARGE_SUM sums at most, and the rooms of a shortlist ask for most of them several times.
+    """
+    from scipy.stats import binom
+
+    k = np.arange(n + 1)
+    near = np.minimum((2 * k - n) ** 2 / n, MOST_APART)
+    means: npt.NDArray[np.float64] = np.log(binom.pmf(k, n, 0.5) @ np.exp(-np.outer(near, _SLOPES)))
+    return means
 
 
 def bound_packets(steps: pl.DataFrame, keys: list[str], least: int) -> pl.DataFrame:
