@@ -69,7 +69,8 @@ class S3Server:
             return False
         command = [weed, "server", f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer"]
         command += ["-s3", f"-s3.config={self.folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-        command += ["-volume.max=20", "-master.volumeSizeLimitMB=64"]
+        # Started again, it waits so long for other masters that may be there.
+        command += ["-volume.max=20", "-master.volumeSizeLimitMB=64", "-master.electionTimeout=1s"]
         command += [f"-{name}.port={port}" for name, port in self.ports.items()]
         with (self.folder / "log").open("ab") as log:
             environment = {**os.environ, "GOMAXPROCS": "1"}

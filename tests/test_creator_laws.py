@@ -48,6 +48,12 @@ def judge(tables: Tables) -> Findings:
     return score(tables, load_models(), with_details=False)
 
 
+@cache
+def judged(kinds: Sequence[str] = CLEAN) -> Findings:
+    """A roster as it is."""
+    return judge(roster(kinds))
+
+
 def p_of(findings: Findings) -> dict[str, float]:
     return dict(findings.creators.select("creator_id", "p_manipulated").iter_rows())
 
@@ -130,12 +136,19 @@ def with_ring(tables: Tables, members: Sequence[str], n_accounts: int = 400) -> 
 KINDS_FIVE = (*CLEAN, "viral_spike")
 
 
+@cache
+def judged_tied(way: str | None) -> Findings:
+    """Five creators, the first two of whom share a ring."""
+    five = roster(KINDS_FIVE)
+    return judge(found(with_ring(without_texts(five), ids(five)[:2]), way))
+
+
 @pytest.mark.parametrize(("way", "said"), [("search", "search"), ("unknown", "unknown"), (None, "unknown")])
 def test_what_creators_share_is_not_judged_where_a_search_or_nobody_knows_what_found_them(
     way: str | None, said: str
 ) -> None:
-    tied = with_ring(without_texts(roster(KINDS_FIVE)), ids(roster(KINDS_FIVE))[:2])
-    as_roster, as_search = judge(tied), judge(found(tied, way))
+    tied = roster(KINDS_FIVE)
+    as_roster, as_search = judged_tied("roster"), judged_tied(way)
     evidence = as_search.evidence.filter(pl.col("feature").str.starts_with("network_"))
     assert evidence["value"].drop_nulls().max() > 0
     assert evidence["judged"].null_count() == evidence.height
@@ -147,9 +160,8 @@ def test_what_creators_share_is_not_judged_where_a_search_or_nobody_knows_what_f
 
 
 def test_the_same_set_found_by_a_search_is_never_more_suspicious() -> None:
-    tied = with_ring(without_texts(roster(KINDS_FIVE)), ids(roster(KINDS_FIVE))[:2])
-    by_roster, by_search = p_of(judge(tied)), p_of(judge(found(tied, "search")))
-    assert all(by_search[one] <= by_roster[one] + EPSILON for one in ids(tied)[:2])
+    by_roster, by_search = p_of(judged_tied("roster")), p_of(judged_tied("search"))
+    assert all(by_search[one] <= by_roster[one] + EPSILON for one in ids(roster(KINDS_FIVE))[:2])
 
 
 # Purchases and missing families
@@ -159,7 +171,7 @@ def test_the_same_set_found_by_a_search_is_never_more_suspicious() -> None:
 def test_a_purchased_burst_that_nothing_explains_never_lowers_the_probability(place: int) -> None:
     tables = roster()
     mine = ids(tables)[place]
-    probas = [p_of(judge(tables))[mine]]
+    probas = [p_of(judged())[mine]]
     for dose in (0.05, 0.3):
         bought = inject(tables, {mine: Campaign("follower_burst", dose)}, seed=2).tables
         probas.append(p_of(judge(bought))[mine])
@@ -170,10 +182,9 @@ def test_a_purchased_burst_that_nothing_explains_never_lowers_the_probability(pl
 
 @pytest.mark.parametrize(("table", "family"), [("follower_counts", "growth"), ("audience", "audience")])
 def test_a_missing_family_adds_nothing_and_leaves_the_others_as_they_were(table: str, family: str) -> None:
-    tables = roster()
-    as_of = score(tables, load_models(), with_details=False).as_of
-    fewer = score(tables.replace(**{table: tables[table].clear()}), load_models(), as_of=as_of, with_details=False)
-    whole = score(tables, load_models(), as_of=as_of, with_details=False)
+    tables, whole = roster(), judged()
+    cleared = tables.replace(**{table: tables[table].clear()})
+    fewer = score(cleared, load_models(), as_of=whole.as_of, with_details=False)
     model = load_models().need(CREATOR)
     slope, intercept = model.calibration.scores
     for creator_id in ids(tables):
@@ -214,7 +225,7 @@ def audited(tables: Tables, share: float) -> Tables:
 def test_an_audit_with_half_not_real_raises_the_level_and_a_clean_one_does_not() -> None:
     tables = roster()
     mine = ids(tables)[0]
-    before, clean, half = (judge(one) for one in (tables, audited(tables, 0.0), audited(tables, 0.5)))
+    before, clean, half = judged(), *(judge(audited(tables, share)) for share in (0.0, 0.5))
     assert before.details[AUDIENCE]["shares"].filter(creator_id=mine)["reason"].item() is not None
     assert half.details[AUDIENCE]["shares"].filter(creator_id=mine)["low"].item() > 0.3
     assert (levels_of(before)[mine], levels_of(clean)[mine], levels_of(half)[mine]) == ("low", "low", "high")

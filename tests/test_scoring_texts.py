@@ -86,13 +86,18 @@ def test_examples_are_of_the_kind_and_spans_point_into_the_post() -> None:
         assert all(posts[post_id][one["start"] : one["end"]] == one["piece"] for one in reasons)
 
 
+@cache
+def found_of(creator_id: str) -> Findings:
+    return score(made_tables(), toy_models(), as_of=latest_moment(made_tables()), creators=[creator_id])
+
+
 @pytest.mark.parametrize("creator_id", [FARMED, ORGANIC])
 @pytest.mark.parametrize("n", [1, 40])
 def test_organic_comments_never_raise_the_comment_finding(creator_id: str, n: int) -> None:
     """DESIGN §8. Neither the level nor its score, nor any share of a kind that is not genuine."""
     models = toy_models()
     tables, as_of = made_tables(), latest_moment(made_tables())
-    before = score(tables, models, as_of=as_of, creators=[creator_id])
+    before = found_of(creator_id)
     after = score(add_organic(tables, creator_id, n), models, as_of=as_of, creators=[creator_id])
     rows = [found.findings.filter(family="comments").row(0, named=True) for found in (before, after)]
     order = ["low", "elevated", "high"]

@@ -15,7 +15,7 @@ from zhenfen.connectors.importing import import_export
 from zhenfen.errors import InputError
 from zhenfen.messages import LANGUAGES, Catalogue
 
-N_MUTANTS, N_CHUNKS = 240, 8
+N_MUTANTS, N_CHUNKS = 160, 4
 MOST_MB = 2_000
 UNKNOWABLE = ("bytes", "cells", "nesting", "sheets")
 """Damage after which nobody can know that there were more rows: a cut at the end of a line, an emptied sheet."""

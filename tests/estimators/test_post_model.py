@@ -239,7 +239,7 @@ def test_a_long_text_is_linear_work(model: PostModel, text: str) -> None:
         model.predict(_posts([longer]))
         model.explain(_posts([longer]), 3)
 
-    check_linear(read, text * (2_000 // len(text)))
+    check_linear(read, text * (1_000 // len(text)))
 
 
 def test_the_shipped_model_tells_selling_from_a_diary() -> None:

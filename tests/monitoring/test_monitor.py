@@ -52,9 +52,9 @@ def make_profiles(bought: float, seed: int) -> pl.DataFrame:
     return make_frame(TABLES["audience"], pl.DataFrame({**about, **columns}))
 
 
-def make_texts(key: str, shift: int, seed: int) -> pl.DataFrame:
-    places = np.random.default_rng(seed).integers(0, 4, N) % (len(TEXTS) - shift) + shift
-    return pl.DataFrame({key: [f"t{i}" for i in range(N)], "text": pl.Series(TEXTS).gather(places)})
+def make_texts(key: str, shift: int, seed: int, n: int = N) -> pl.DataFrame:
+    places = np.random.default_rng(seed).integers(0, 4, n) % (len(TEXTS) - shift) + shift
+    return pl.DataFrame({key: [f"t{i}" for i in range(n)], "text": pl.Series(TEXTS).gather(places)})
 
 
 def make_scores(high: float, seed: int, model: str = "audience/1") -> pl.DataFrame:
@@ -81,7 +81,8 @@ def write(folder: Path, **frames: pl.DataFrame) -> list[Path]:
     [
         (make_profiles(0.1, 1), make_profiles(0.1, 2), make_profiles(0.5, 3)),
         (make_texts("comment_id", 0, 1), make_texts("comment_id", 0, 2), make_texts("comment_id", 2, 3)),
-        (make_texts("post_id", 0, 1), make_texts("post_id", 0, 2), make_texts("post_id", 2, 3)),
+        # Fewer, for posts are read closely.
+        (make_texts("post_id", 0, 1, 120), make_texts("post_id", 0, 2, 120), make_texts("post_id", 2, 3, 120)),
         (make_scores(0.1, 1), make_scores(0.1, 2), make_scores(0.5, 3)),
     ],
     ids=["profiles", "comments", "posts", "scores"],

@@ -29,10 +29,11 @@ def call(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
 
 
 def test_a_run_keeps_data_parameters_and_the_file(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, store_uri: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mlflow = pytest.importorskip("mlflow")
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    import mlflow
+
+    uri = store_uri
     call(monkeypatch, "--tracking-uri", uri)
 
     monkeypatch.setattr(artefact_run, "models_dir", lambda: tmp_path / "models")
@@ -78,11 +79,10 @@ def test_other_bytes_are_a_new_version_and_the_same_are_none(tmp_path: Path) -> 
 
 
 def test_a_store_that_is_down_stops_before_anything_is_written(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, store_uri: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("mlflow")
     (tmp_path / "mlruns").write_text("no folder", encoding="utf-8")
-    call(monkeypatch, "--tracking-uri", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    call(monkeypatch, "--tracking-uri", store_uri)
     with pytest.raises(SystemExit) as ended:
         write_artefact("growth", "about", [VTUBERS], lambda _: pytest.fail("nothing may be written"))
     assert ended.value.code == 2

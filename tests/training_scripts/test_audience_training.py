@@ -169,14 +169,14 @@ def test_a_store_that_fails_is_told_of_before_training(uri: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_run_leaves_parameters_figures_and_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: tuple[Any, Any]
+    tmp_path: Path, store_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mlflow = pytest.importorskip("mlflow")
+    import mlflow
+
     monkeypatch.setattr(script.AudienceRecipe, "data", lambda recipe, folder: (ROWS, SOURCES))
     monkeypatch.setattr(script, "BASELINES", {})
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    written = run(script.AudienceRecipe(TINY), tmp_path, tmp_path / "models", uri)
-    (tracked,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("audience").experiment_id])
+    written = run(script.AudienceRecipe(TINY), tmp_path, tmp_path / "models", store_uri)
+    (tracked,) = mlflow.MlflowClient(store_uri).search_runs([mlflow.get_experiment_by_name("audience").experiment_id])
     assert tracked.data.params["n_trees"] == "5"
     assert tracked.data.tags["data.one.sha256"] == "0" * 64
     assert tracked.data.metrics["across.mean_auc"] > 0.8

@@ -100,13 +100,15 @@ def test_one_run_from_rows_to_a_shelf_that_loads(trained: tuple[Any, Any], tmp_p
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_leaves_parameters_figures_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mlflow = pytest.importorskip("mlflow")
+def test_a_run_leaves_parameters_figures_and_files(
+    tmp_path: Path, store_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
     data = script.CommentData(COMMENTS, make_weak_fillers())
     monkeypatch.setattr(script.CommentRecipe, "data", lambda recipe, folder: (data, SOURCES))
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    written = run(script.CommentRecipe(TINY), tmp_path, tmp_path / "models", uri)
-    (tracked,) = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("comment").experiment_id])
+    written = run(script.CommentRecipe(TINY), tmp_path, tmp_path / "models", store_uri)
+    (tracked,) = mlflow.MlflowClient(store_uri).search_runs([mlflow.get_experiment_by_name("comment").experiment_id])
     assert tracked.data.params["advert.penalty"] == str(TINY.advert.penalty)
     assert tracked.data.tags["data.one.sha256"] == "0" * 64
     assert tracked.data.metrics["across.one.auc"] > 0.8

@@ -28,8 +28,8 @@ def mlflow():
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'mlflow.db'}"
+def uri(store_uri: str) -> str:
+    return store_uri
 
 
 def find_runs(mlflow, uri: str):

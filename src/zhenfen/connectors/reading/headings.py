@@ -162,8 +162,8 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
     """
     known = load_headings()
     there = {plain(column) for column in columns}
-    named = (tool for tool in known.tools if there.issuperset(map(plain, tool.headings)))
-    if tool := next((one for one in named if there.isdisjoint(map(plain, one.without))), None):
+    named = (tool for tool in known.tools if there.issuperset(map(plain_known, tool.headings)))
+    if tool := next((one for one in named if there.isdisjoint(map(plain_known, one.without))), None):
         laid = _lay_out(tool.table, known, columns, tool.columns)
         # 关注量 of an account's own post is who came to follow it by that post, not whom the account follows.
         of_creator = {} if tool.is_own else laid.of_creator
@@ -176,7 +176,7 @@ def find_layout(name: str, columns: tuple[str, ...]) -> Layout | None:
         if all(any(column in layout.headings for column in group) for group in known.needs.get(table, ()))
     }
     for table, words in known.names.items():
-        if table in possible and any(plain(word) in plain(name) for word in words):
+        if table in possible and any(plain_known(word) in plain(name) for word in words):
             return possible[table]
     best = max(possible.values(), key=lambda layout: len(layout.headings), default=None)
     # Averages belong to creators: dated counts beside them are a state, not a series.
@@ -271,7 +271,7 @@ def _lay_out(
     for column in columns:
         there.setdefault(plain(column), []).append(column)
     found = {
-        name: tuple(dict.fromkeys(column for heading in headings for column in there.get(plain(heading), ())))
+        name: tuple(dict.fromkeys(column for heading in headings for column in there.get(plain_known(heading), ())))
         for name, headings in wanted.items()
     }
     units: dict[str, str] = {}
@@ -283,12 +283,12 @@ def _lay_out(
     taken = {one for names in headings.values() for one in names}
     of_creator: dict[str, tuple[str, ...]] = {}
     if table == "posts":
-        theirs = {name: {plain(one) for one in known.columns["creators"].get(name, ())} for name in _OF_CREATOR}
+        theirs = {name: {plain_known(one) for one in known.columns["creators"].get(name, ())} for name in _OF_CREATOR}
         for name, words in theirs.items():
             if there_too := tuple(one for one in columns if one not in taken and plain(one) in words):
                 of_creator[name] = there_too
                 taken.update(there_too)
-    people = [plain(word) for word in known.people]
+    people = [plain_known(word) for word in known.people]
     unclaimed = tuple(one for one in columns if one not in taken and any(word in plain(one) for word in people))
     return Layout(table, headings, units, of_creator=of_creator, unclaimed=unclaimed)
 
@@ -297,3 +297,7 @@ def plain(heading: str) -> str:
     """A heading as it is compared: narrow, lower case, simplified, without spaces, separators and brackets."""
     text = unicodedata.normalize("NFKC", heading).lower().translate(_TRADITIONAL)
     return _SEPARATORS.sub("", _BRACKETS.sub("", text))
+
+
+plain_known = cache(plain)
+"""Of a heading of the maps: each sheet is set against thousands of them, always the same. Never of one of an export."""
