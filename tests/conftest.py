@@ -131,6 +131,14 @@ def data_dir() -> Path:
 
 
 @pytest.fixture
+def by_letters_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of posts, of which no assertion of a test speaks, are not read by the encoder."""
+    from zhenfen.estimators import post_model
+
+    monkeypatch.setattr(post_model, "has_encoder", lambda: False)
+
+
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A disk that can be filled."""
     from small_disk import mount_disk

@@ -38,6 +38,7 @@ def check(found: Findings) -> None:
             assert list(frame.schema.items()) == list(declared[family][name].items()), (family, name)
 
 
+@pytest.mark.usefixtures("by_letters_alone")
 def test_with_the_models_of_the_shelf_every_declared_frame_is_there_and_fits_its_schema() -> None:
     found = score(demo(), load_models())
     check(found)

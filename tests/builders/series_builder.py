@@ -47,3 +47,10 @@ BAD: dict[str, Callable[[], pl.DataFrame]] = {
     "every minute of a day": lambda: series(list(range(1440)), [minute / 1440 for minute in range(1440)]),
 }
 """Every one a table that keeps the contract, rows in any order."""
+
+
+def all_bad() -> pl.DataFrame:
+    """All of them, each under its name and until the day on which the last one ends: what ended is not judged."""
+    made = pl.concat(make().with_columns(creator_id=pl.lit(name)) for name, make in BAD.items())
+    at = pl.col("observed_at")
+    return made.with_columns(observed_at=at + (at.max() - at.max().over("creator_id")))

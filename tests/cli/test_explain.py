@@ -11,11 +11,14 @@ import pytest
 import yaml
 from cli_runner import Runner
 from made_once import keep_first
-from series_builder import BAD
+from series_builder import BAD, all_bad
 
 from toy_models import ToyCreatorModel
+from zhenfen.model_store import Models
+from zhenfen.scoring import score
 from zhenfen.simulate import simulate
-from zhenfen.tables import TABLES, make_frame, read_tables, write_tables
+from zhenfen.tables import TABLES, Tables, make_frame, read_tables, write_tables
+from zhenfen.verdict.evidence import Findings
 from zhenfen.vetting import explain
 
 
@@ -81,12 +84,36 @@ def test_a_map_reads_what_has_other_headings(zhenfen: Runner, tmp_path: Path) ->
     assert "小明" in ran.out
 
 
+@pytest.fixture(scope="module")
+def bad_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bad")
+    all_bad().write_parquet(folder / "follower_counts.parquet")
+    about = {"creator_id": list(BAD), "platform": "bilibili", "display_name": "[red]\x1b[31mHost"}
+    make_frame(TABLES["creators"], pl.DataFrame(about)).write_parquet(folder / "creators.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kept_bad() -> list[Any]:
+    return []
+
+
 @pytest.mark.parametrize("name", BAD)
-def test_bad_series_are_explained(zhenfen: Runner, tmp_path: Path, toy_creator: ToyCreatorModel, name: str) -> None:
-    BAD[name]().write_parquet(tmp_path / "follower_counts.parquet")
-    creator = pl.DataFrame({"creator_id": ["c1"], "platform": ["bilibili"], "display_name": ["[red]\x1b[31mHost"]})
-    make_frame(TABLES["creators"], creator).write_parquet(tmp_path / "creators.parquet")
-    ran = zhenfen("explain", tmp_path, "--creator", "c1")
+def test_bad_series_are_explained(  # noqa: PLR0917
+    zhenfen: Runner,
+    bad_series: Path,
+    toy_creator: ToyCreatorModel,
+    kept_bad: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """All are scored at once, and each is explained."""
+
+    def score_all(tables: Tables, models: Models, *, creators: list[str], **options: Any) -> Findings:
+        return score(tables, models, **options)
+
+    monkeypatch.setattr(explain, "score", keep_first(score_all, kept_bad))
+    ran = zhenfen("explain", bad_series, "--creator", name)
     assert ran.code == 0, ran.err
     assert "\x1b" not in ran.out
     assert "[red]" in ran.out

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from cli_runner import Runner
-from series_builder import BAD, FIRST, steady
+from series_builder import BAD, FIRST, all_bad, steady
 
 from toy_models import ToyCreatorModel, put_creator
 from zhenfen.model_store import load_models
@@ -108,10 +108,18 @@ def test_as_of_hides_what_came_later(
     assert all("growth" not in families for families in early["families_assessed"])
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_series_are_scored_or_not_assessed(
-    zhenfen: Runner, tmp_path: Path, toy_creator: ToyCreatorModel, name: str
-) -> None:
+def test_bad_series_are_scored_or_not_assessed(zhenfen: Runner, tmp_path: Path, toy_creator: ToyCreatorModel) -> None:
+    all_bad().write_parquet(tmp_path / "follower_counts.parquet")
+    CREATOR.select(pl.lit(pl.Series("creator_id", list(BAD))), pl.exclude("creator_id").first()).write_parquet(
+        tmp_path / "creators.parquet"
+    )
+    scored = run(zhenfen, tmp_path, tmp_path.parent / "out.parquet")
+    assert set(scored["creator_id"]) == set(BAD)
+    assert scored["p_manipulated"].is_between(0, 1).all()
+
+
+@pytest.mark.parametrize("name", ["one reading", "years-long gap"])
+def test_a_bad_series_alone_is_scored(zhenfen: Runner, tmp_path: Path, toy_creator: ToyCreatorModel, name: str) -> None:
     BAD[name]().write_parquet(tmp_path / "follower_counts.parquet")
     CREATOR.write_parquet(tmp_path / "creators.parquet")
     scored = run(zhenfen, tmp_path, tmp_path.parent / "out.parquet")
