@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from creator_builder import CAST, SMALL_EVIDENCE, make_config, make_rows, no_floors
 from sklearn.metrics import roc_auc_score
-from training import creator, creator_fit
+from training import baselines, creator, creator_fit
 from training import recipe as recipe_module
 from training.creator_fit import (
     CHALLENGER,
@@ -50,15 +50,23 @@ def models() -> Models:
     return load_models()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_forests() -> Iterator[None]:
+    """The isolation forest stands beside the model for comparison, and takes longer than it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(baselines, "N_TREES", 10)
+        yield
+
+
 @pytest.fixture(scope="module")
-def within() -> HeldOut:
+def within(_small_forests: None) -> HeldOut:
     """The rows of `make_rows` by detectors that had not seen their roster: what a training takes longest for."""
     config = make_config()
     return score_by_roster(make_rows(), config, no_floors(config))
 
 
 @pytest.fixture(scope="module")
-def left_out() -> dict[str, HeldOut]:
+def left_out(_small_forests: None) -> dict[str, HeldOut]:
     """The same by detectors that had not seen the manipulation either."""
     config = make_config()
     return score_left_out(make_rows(), config, no_floors(config))
@@ -351,16 +359,14 @@ def small_run(simulated: list[pl.DataFrame], monkeypatch: pytest.MonkeyPatch) ->
     return config
 
 
-def uri(folder: Path) -> str:
-    return f"sqlite:///{folder / 'mlflow.db'}"
-
-
 @pytest.mark.filterwarnings("ignore")
 def test_a_small_run_goes_from_the_simulation_to_the_shelf(
     small_run: CreatorConfig, simulated: list[pl.DataFrame], models: Models, tmp_path: Path
 ) -> None:
     pytest.importorskip("mlflow")
-    written = run(creator.CreatorRecipe(small_run, models), tmp_path, tmp_path / "models", uri(tmp_path))
+    # The store is made as well.
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    written = run(creator.CreatorRecipe(small_run, models), tmp_path, tmp_path / "models", uri)
     model = load_creator_model(written)
     assert model.evidence.columns == (
         *small_run.measurements, "audience_share_low",
@@ -451,15 +457,19 @@ def test_too_few_of_either_sort_are_no_outcomes(
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_with_outcomes_reaches_the_shelf(
-    small_run: CreatorConfig, agency: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_with_outcomes_reaches_the_shelf(  # noqa: PLR0917
+    small_run: CreatorConfig,
+    agency: Path,
+    models: Models,
+    tmp_path: Path,
+    store_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = read_outcomes(agency / "tables", agency / "outcomes.csv", models)
-    pytest.importorskip("mlflow")
     # The run without outcomes logs its model.
     monkeypatch.setattr(recipe_module, "log_shelf", lambda *_: None)
     recipe = creator.CreatorRecipe(small_run, models, own)
-    written = run(recipe, tmp_path, tmp_path / "models", uri(tmp_path))
+    written = run(recipe, tmp_path, tmp_path / "models", store_uri)
     model = load_creator_model(written)
     card = (written / "card.md").read_text(encoding="utf-8")
     assert "on an agency's outcomes" in card

@@ -192,8 +192,14 @@ def report(tuner: Tuner[Guess], rows: pl.DataFrame, *, nested: bool) -> float:
 
 
 @pytest.mark.parametrize("n_trials", [2, 16])
-def test_of_noise_the_nested_figure_is_chance_however_long_the_search(tmp_path: Path, n_trials: int) -> None:
+def test_of_noise_the_nested_figure_is_chance_however_long_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_trials: int
+) -> None:
     """The same figure with a look at the rows that judge rises with the search: so the test can tell them apart."""
+    import optuna
+
+    # Keeping a trial in a file takes longer than all else of it.
+    monkeypatch.setattr(Tuner, "_open", lambda *_: optuna.create_study(direction="maximize"))
     rng = np.random.default_rng(3)
     sources = np.repeat([f"s{i}" for i in range(4)], 300)
     rows = pl.DataFrame({"row": np.arange(1200), "source": sources, "is_fake": rng.permutation(1200) % 2, "twin": 0})
