@@ -42,7 +42,10 @@ def test_comments_are_cut_where_workers_are_many_or_memory_is_short(
     monkeypatch.setattr(local_engine, "find_memory", lambda: memory)
     (tmp_path / "texts").mkdir()
     comments = pl.DataFrame(
-        {"comment_id": [str(number) for number in range(120)], "normalised": ["买它买它好用"] * 120}
+        {
+            "comment_id": [str(number) for number in range(120)],
+            "normalised": ["这个面膜真的很好用我已经回购三次了"] * 120,
+        }
     )
     comments.write_parquet(tmp_path / "texts" / "a")
     engine = Here()

@@ -81,7 +81,7 @@ class LocalEngine(Engine):
                     yield _await(task, future)
 
     def group(self, names: Sequence[str], work: Path) -> None:
-        """See `Engine.group`; at once in this process, or by the processes in turn where they are many or memory is short.
+        """See `Engine.group`; at once in this process, or in pieces where workers are many or memory is short.
 
         Nothing is done where a run that was stopped had done it.
         """
