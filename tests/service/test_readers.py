@@ -76,6 +76,7 @@ def test_a_body_that_unpacks_to_more_than_there_is_ends_its_reader_alone(
         assert len(body) < MIB
         answer = client.post(URL, content=body, headers={"content-type": ARROW})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unreadable_body"), answer.text
+        assert "512 MiB of memory" in answer.text
         assert "/tmp" not in answer.text
         headers = {"content-type": PARQUET, "accept": JSON}
         good = client.post(URL, content=as_body(GOOD, PARQUET), headers=headers)
