@@ -138,6 +138,7 @@ ROOMS: dict[str, set[str]] = {
         "estimators",
         "features",
         "files",
+        "memory",
         "model_store",
         "s3",
         "scoring",
