@@ -47,7 +47,7 @@ def make_desk(folder: Path, *, runs: bool = False, **options: Any) -> tuple[Desk
 
 
 def make_quiet_desk(folder: Path) -> Desk:
-    """One that nobody asks for a page: putting its routes together takes long."""
+    """One that nobody asks for a page: its routes take long to make."""
     service = build_service(folder)
     projects = open_projects(service.settings.data)
     return Desk(service, projects, Reviews(projects.database))

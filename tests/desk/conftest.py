@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -119,30 +121,37 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@contextmanager
+def serving_desk(folder: Path, data: Path, language: str = "en", **options: Any) -> Iterator[Browser]:
+    """A desk over a copy of a data folder, with its threads, as long as the block."""
+    shutil.copytree(data, folder / "data")
+    service = build_service(folder, **options)
+    app = make_app(service)
+    desk = add_desk(app, service)
+    with TestClient(app, LOCAL, raise_server_exceptions=False) as client:
+        yield Browser(client, desk, {"accept-language": language})
+
+
 @pytest.fixture
 def open_desk(tmp_path: Path, desk_data: Path) -> Iterator[OpenDesk]:
     """Start a desk with that project; more of them have folders of their own."""
-    running: list[TestClient] = []
+    with ExitStack() as running:
+        numbers = count()
+        yield lambda language="en", **options: running.enter_context(
+            serving_desk(tmp_path / str(next(numbers)), desk_data, language, **options)
+        )
 
-    def start(language: str = "en", **options: Any) -> Browser:
-        folder = tmp_path / str(len(running))
-        shutil.copytree(desk_data, folder / "data")
-        service = build_service(folder, **options)
-        app = make_app(service)
-        desk = add_desk(app, service)
-        client = TestClient(app, LOCAL, raise_server_exceptions=False)
-        client.__enter__()
-        running.append(client)
-        return Browser(client, desk, {"accept-language": language})
 
-    yield start
-    for client in running:
-        client.__exit__(None, None, None)
+@pytest.fixture(scope="module")
+def shared_browser(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A desk of a module's tests that leave nothing there, or what no other minds: routes take long to make."""
+    with serving_desk(tmp_path_factory.mktemp("shared"), desk_data) as browser:
+        yield browser
 
 
 @pytest.fixture
 def reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are looked at in this process: what a strange one does to one of its own is test_hostile_requests' matter."""
+    """Files are looked at in this process: for what strange ones do to one of its own see test_hostile_requests."""
     monkeypatch.setattr(intake, "preview_apart", preview_export)
 
 

@@ -17,7 +17,7 @@ from zhenfen.messages import LANGUAGES, Catalogue
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Desk and client of all these tests, each of which has a project of its own: putting the routes together takes long."""
+    """Desk and client of all these tests, each of which has a project of its own: routes take long to make."""
     return make_desk(tmp_path_factory.mktemp("history"))
 
 

@@ -15,7 +15,7 @@ from zhenfen.desk_cases.project import ATTACHED
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Desk and client of all these tests, each of which has a project of its own: putting the routes together takes long."""
+    """Desk and client of all these tests, each of which has a project of its own: routes take long to make."""
     return make_desk(tmp_path_factory.mktemp("letters"), n_files=3, upload_bytes=2_000)
 
 
