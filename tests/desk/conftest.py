@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,10 @@ class Browser:
     def home(self) -> str:
         """Its address."""
         return f"/projects/{self.project.project_id}"
+
+    def speak(self, language: str) -> Browser:
+        """The same client, whose pages are asked for in another language."""
+        return replace(self, headers={"accept-language": language})
 
     def files(self) -> list[str]:
         """Pages of its creators."""
