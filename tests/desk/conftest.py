@@ -153,6 +153,13 @@ def shared_browser(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
         yield browser
 
 
+@pytest.fixture(scope="module")
+def modelled(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The same, with the models of the shelf."""
+    with serving_desk(tmp_path_factory.mktemp("modelled"), desk_data, models=real_models()) as browser:
+        yield browser
+
+
 @pytest.fixture
 def reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are looked at in this process: for what strange ones do to one of its own see test_hostile_requests."""

@@ -7,15 +7,13 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-from desk_builder import real_models
 
-from conftest import Browser, OpenDesk, add_member, serving_desk
+from conftest import Browser, OpenDesk, add_member
 from zhenfen.desk.frame import HEADERS
 from zhenfen.desk_cases.declaration import list_declarations
 from zhenfen.desk_cases.project import RUNS
@@ -33,13 +31,6 @@ def upload(browser: Browser, text: str, name: str = "list.csv") -> str:
     answer = browser.post("/projects", files={"files": (name, text.encode(), "text/csv")})
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
-
-
-@pytest.fixture(scope="module")
-def modelled(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser at a desk with the models of the shelf."""
-    with serving_desk(tmp_path_factory.mktemp("modelled"), desk_data, models=real_models()) as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
