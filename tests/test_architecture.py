@@ -137,6 +137,7 @@ ROOMS: dict[str, set[str]] = {
         "estimators",
         "features",
         "files",
+        "memory",
         "model_store",
         "s3",
         "scoring",

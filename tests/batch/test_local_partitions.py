@@ -23,12 +23,36 @@ def test_comments_in_partitions_are_the_same_bytes(tmp_path: Path, monkeypatch: 
     source = write_comments(tmp_path / "in")
     run_here("comments", source, tmp_path / "at_once")
     monkeypatch.setattr(components, "ROWS_A_PARTITION", 50)
+    monkeypatch.setattr(local_engine, "find_memory", lambda: 0)
     (tmp_path / "in_partitions" / "_work" / SHUFFLE / "of a run that was killed").mkdir(parents=True)
     engine = Here()
     score_folder(Order("comments", str(source), tmp_path / "in_partitions"), engine)
     assert len(engine.done) > 50
     assert contents(tmp_path / "in_partitions") == contents(tmp_path / "at_once")
     assert not list((tmp_path / "in_partitions").rglob(f"{SHUFFLE}*"))
+
+
+@pytest.mark.parametrize(
+    ("n_workers", "memory", "cut"), [(2, 2**34, False), (3, 2**34, True), (1, 4 * 600 * 120, False), (1, 4 * 600, True)]
+)
+def test_comments_are_cut_where_workers_are_many_or_memory_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_workers: int, memory: int, *, cut: bool
+) -> None:
+    monkeypatch.setattr(components, "ROWS_A_PARTITION", 50)
+    monkeypatch.setattr(local_engine, "find_memory", lambda: memory)
+    (tmp_path / "texts").mkdir()
+    comments = pl.DataFrame(
+        {
+            "comment_id": [str(number) for number in range(120)],
+            "normalised": ["这个面膜真的很好用我已经回购三次了"] * 120,
+        }
+    )
+    comments.write_parquet(tmp_path / "texts" / "a")
+    engine = Here()
+    engine.n_workers = n_workers
+    engine.group(["a"], tmp_path)
+    assert bool(engine.done) == cut
+    assert pl.read_parquet(tmp_path / "grouped" / "a")["cluster_size"].to_list() == [120] * 120
 
 
 def _count_up(partition: int, frames: Frames) -> Iterator[Block]:
@@ -79,6 +103,7 @@ def test_the_file_that_cannot_be_read_is_named_and_nothing_is_left(
     with pytest.raises(ConfigError, match=r"gone\.parquet"):
         LocalPartitions.open(Here(), tmp_path, [partial(local_engine._open, path=tmp_path / "gone.parquet")])
     monkeypatch.setattr(components, "ROWS_A_PARTITION", 0)
+    monkeypatch.setattr(local_engine, "find_memory", lambda: 0)
     (tmp_path / "texts").mkdir()
     pl.DataFrame({"comment_id": ["a"]}).write_parquet(tmp_path / "texts" / "a")
     with pytest.raises(pl.exceptions.ColumnNotFoundError):

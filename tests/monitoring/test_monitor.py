@@ -253,6 +253,18 @@ def test_a_torn_file_is_named(zhenfen: Runner, tmp_path: Path, bytes_: bytes | N
         assert "b.parquet" in ran.err
 
 
+def test_a_damaged_page_is_an_error_of_the_file(zhenfen: Runner, tmp_path: Path) -> None:
+    # Some of these end the parser's thread: a panic, which is no Exception.
+    good, damaged = write(tmp_path, a=make_scores(0.1, 1), b=make_scores(0.1, 1))
+    whole, codes = damaged.read_bytes(), set()
+    for at in range(120, 132):
+        damaged.write_bytes(whole[:at] + bytes(4) + whole[at + 4 :])
+        ran = zhenfen("monitor", good, damaged)
+        codes.add(ran.code)
+        assert ran.code != 2 or "b.parquet" in ran.err
+    assert 2 in codes <= {0, 2, 4}
+
+
 def test_a_folder_of_others_is_kept(zhenfen: Runner, tmp_path: Path) -> None:
     paths = write(tmp_path, a=make_scores(0.1, 1), b=make_scores(0.1, 2))
     (tmp_path / "mine").mkdir()

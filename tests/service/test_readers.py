@@ -36,6 +36,20 @@ def some() -> Iterator[Readers]:
     one.close()
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that are started, as they are."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    class Begun(subprocess.Popen[bytes]):
+        def __init__(self, *args, **options) -> None:
+            super().__init__(*args, **options)
+            begun.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Begun)
+    return begun
+
+
 def pack(folder: Path, body: bytes | None, limits: Limits | None = None) -> PackedRows:
     path = folder / "body"
     if body is not None:
@@ -62,6 +76,7 @@ def test_a_body_that_unpacks_to_more_than_there_is_ends_its_reader_alone(
         assert len(body) < MIB
         answer = client.post(URL, content=body, headers={"content-type": ARROW})
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unreadable_body"), answer.text
+        assert "512 MiB of memory" in answer.text
         assert "/tmp" not in answer.text
         headers = {"content-type": PARQUET, "accept": JSON}
         good = client.post(URL, content=as_body(GOOD, PARQUET), headers=headers)
@@ -103,15 +118,9 @@ def test_a_reader_that_does_not_come_to_an_end_is_ended(tmp_path: Path, some: Re
         some.read(packed)
 
 
-def test_a_reader_stays_warm_until_it_is_gone(tmp_path: Path, some: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[subprocess.Popen[bytes]] = []
-
-    class Begun(subprocess.Popen[bytes]):
-        def __init__(self, *args, **options) -> None:
-            super().__init__(*args, **options)
-            begun.append(self)
-
-    monkeypatch.setattr(subprocess, "Popen", Begun)
+def test_a_reader_stays_warm_until_it_is_gone(
+    tmp_path: Path, some: Readers, begun: list[subprocess.Popen[bytes]]
+) -> None:
     for n_begun, folder in ((1, "first"), (1, "second"), (2, "third")):
         (tmp_path / folder).mkdir()
         if folder == "third":
@@ -125,6 +134,17 @@ def test_a_reader_stays_warm_until_it_is_gone(tmp_path: Path, some: Readers, mon
     with pytest.raises(ServiceError, match="cannot be used"):
         some.read(pack(tmp_path / "fourth", b"PAR1"))
     assert len(begun) == 2
+
+
+def test_a_reader_whose_word_is_none_is_ended(
+    tmp_path: Path, some: Readers, begun: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "PROGRAM", (sys.executable, "-c", "input(); print('{', flush=True); input()"))
+    for n_begun in (1, 2):
+        with pytest.raises(ValueError, match="Invalid JSON"):
+            some.read(pack(tmp_path, as_body(GOOD, PARQUET)))
+        assert len(begun) == n_begun
+        assert begun[-1].poll() is not None
 
 
 def test_what_a_reader_says_of_an_export_is_what_was_said_before(tmp_path: Path, some: Readers) -> None:

@@ -18,9 +18,15 @@ import polars as pl
 from zhenfen.errors import ConfigError, DiskFullError, InputError, StoreError
 from zhenfen.files import is_disk_full
 
-ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""A worker a core: threads of several workers would only get in each other's way. And the same number everywhere:
-the last bits of a creator's contributions depend on it."""
+OF_WORKERS = {
+    "POLARS_MAX_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "_RJEM_MALLOC_CONF": "narenas:1,oversize_threshold:0",
+}
+"""Environment of a worker. One thread, a worker a core: threads of several workers would only get in each other's way.
+And the same number everywhere: the last bits of a creator's contributions depend on it. Of polars' allocator one arena,
+for large blocks too: by default each thread has its own, and large blocks go back to the system at once, to be asked
+for again."""
 TEXTS, GROUPED = "texts", "grouped"
 """Folders of the work folder: comments with their normalised texts, and with their clusters, by name."""
 LOST = "the worker process died (out of memory, or killed)"

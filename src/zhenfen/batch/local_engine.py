@@ -25,7 +25,7 @@ from zhenfen.batch.engine import (
     GROUPED,
     LOST,
     NO_TRAFFIC,
-    ONE_THREAD,
+    OF_WORKERS,
     TEXTS,
     Block,
     Engine,
@@ -42,10 +42,17 @@ from zhenfen.batch.engine import (
 from zhenfen.batch.stages import write_whole
 from zhenfen.errors import ConfigError
 from zhenfen.files import unwritable, write_file
+from zhenfen.memory import find_memory
 from zhenfen.scoring import group_comments
 
 SHUFFLE = "pieces"
 """Folder of the work folder with the blocks of frames."""
+FEW_WORKERS = 2
+"""In partitions comments take 2.3 times the work, which is shared: with more workers that is sooner done."""
+BYTES_A_COMMENT = 600
+"""What grouping comments at once takes: of four million, 2.4 GB."""
+SHARE_OF_MEMORY = 4
+"""A quarter of the memory is grouping's, beside workers that wait with what they hold."""
 
 
 class LocalEngine(Engine):
@@ -74,13 +81,15 @@ class LocalEngine(Engine):
                     yield _await(task, future)
 
     def group(self, names: Sequence[str], work: Path) -> None:
-        """See `Engine.group`; at once in this process, or where comments are many by the processes in turn.
+        """See `Engine.group`; at once in this process, or in pieces where workers are many or memory is short.
 
         Nothing is done where a run that was stopped had done it.
         """
         if all((work / GROUPED / name).exists() for name in names):
             return
-        if sum(pq.read_metadata(work / TEXTS / name).num_rows for name in names) > components.ROWS_A_PARTITION:
+        n_rows = sum(pq.read_metadata(work / TEXTS / name).num_rows for name in names)
+        fits = n_rows * BYTES_A_COMMENT <= find_memory() // SHARE_OF_MEMORY
+        if n_rows > components.ROWS_A_PARTITION and not (fits and self.n_workers <= FEW_WORKERS):
             try:
                 files = LocalPartitions.open(self, work, [partial(_open, path=work / TEXTS / name) for name in names])
                 for place, (_, data) in components.group(files, len(names)).collect(components.close_file):
@@ -125,8 +134,8 @@ class LocalEngine(Engine):
             spawn = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.n_workers, spawn, initializer=_end_with_parent)
         # For a process that starts now: polars reads the number of its threads when it is first imported.
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
-        os.environ.update(ONE_THREAD)
+        before = {name: os.environ.get(name) for name in OF_WORKERS}
+        os.environ.update(OF_WORKERS)
         try:
             return self._pool.submit(attempt, task, work)
         finally:

@@ -24,7 +24,7 @@ from zhenfen.batch.engine import (
     GROUPED,
     LOST,
     NO_TRAFFIC,
-    ONE_THREAD,
+    OF_WORKERS,
     TEXTS,
     Block,
     Engine,
@@ -298,7 +298,7 @@ def open_spark(n_workers: int) -> SparkEngine:
     }
     missing = {name: value for name, value in environment.items() if not conf.contains(f"spark.executorEnv.{name}")}
     context = SparkContext._active_spark_context
-    return SparkEngine(context or SparkContext(conf=conf, environment={**missing, **ONE_THREAD}))
+    return SparkEngine(context or SparkContext(conf=conf, environment={**missing, **OF_WORKERS}))
 
 
 def find_java() -> str | None:

@@ -105,8 +105,8 @@ def preview_apart(path: Path, options: Options, import_map: ImportMap | None = N
 
 def too_much(name: str, room: Room) -> UnreadableFileError:
     """What is said of a file whose process took more than `room`, or was ended by a parser."""
-    fields = {"gib": room.memory_bytes >> 30, "s": int(room.wall_s)}
-    expected = f"files that can be read with {fields['gib']} GiB of memory within {fields['s']} s"
+    fields = {"mib": room.memory_bytes >> 20, "s": int(room.wall_s)}
+    expected = f"files that can be read with {fields['mib']} MiB of memory within {fields['s']} s"
     return UnreadableFileError(Problem(expected, name, key="expected.room", fields=fields))
 
 

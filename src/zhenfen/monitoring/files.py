@@ -27,6 +27,7 @@ from zhenfen.progress import Progress, silent
 from zhenfen.shelf import may_be_same
 from zhenfen.tables import EPOCH, TABLES, latest_time, time_columns
 from zhenfen.tables.parquet import ParquetRows
+from zhenfen.tables.store import reading_parquet
 
 MOST_ROWS = 200_000
 """Rows compared of each side: a share of them is known to .22 points, and two such files of profiles take .7 GB."""
@@ -115,10 +116,8 @@ def _find_kind(reference: Path, new: Path) -> str:
     kinds: list[tuple[Path, str | None]] = []
     for path in (reference, new):
         file = _files(path)[0]
-        try:
+        with reading_parquet(str(file)):
             have = set(pl.scan_parquet(file, glob=False).collect_schema().names())
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise _torn(file, error) from error
         scores = (name for name, one in SCORE_FILES.items() if {one.key, *one.needed} <= have)
         rows = (name for name, one in ROW_FILES.items() if set(one.needed) <= have)
         kinds.append((path, next(scores, None) or next(rows, None)))
@@ -155,11 +154,9 @@ def _read(path: Path, kind: str, most_rows: int) -> _Sample:
     else:
         wanted = {SCORE_FILES[kind].key, *SCORE_FILES[kind].columns, "cluster_id", "model"}
         for one in files:
-            try:
+            with reading_parquet(str(one)):
                 scan = pl.scan_parquet(one, glob=False)
                 part = scan.select(name for name in scan.collect_schema().names() if name in wanted).collect()
-            except (pl.exceptions.PolarsError, OSError) as error:
-                raise _torn(one, error) from error
             check_scores(part, kind, str(one))
             parts.append(part)
         n_rows = sum(part.height for part in parts)
@@ -201,7 +198,3 @@ def _may_be_same(models: tuple[str, ...], others: tuple[str, ...]) -> bool:
 
 def _step(n_rows: int, most_rows: int) -> int:
     return max(-(-n_rows // most_rows), 1)
-
-
-def _torn(path: Path, error: Exception) -> UnreadableFileError:
-    return UnreadableFileError(Problem("a whole Parquet file", str(path), value=str(error).partition("\n")[0]))

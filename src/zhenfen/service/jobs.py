@@ -124,8 +124,8 @@ class JobStore:
     def recover(self, error: dict[str, Any]) -> None:
         """Jobs that ran when the service was killed wait again; those that were begun too often fail with `error`.
 
-        A kill is not the job's fault, so that it keeps its place; from the second on it waits behind all others, which
-        it would hold up for ever if it were what kills the service.
+        A kill is not the job's fault, so that it keeps its place; one that was cut off before, by a kill or a death of
+        its own process, waits behind all others, which it would hold up for ever if it were what kills the service.
         """
         self._change(
             "update jobs set state = 'failed', step = null, error = ?, finished_at = ? "

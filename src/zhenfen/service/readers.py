@@ -74,17 +74,18 @@ class Readers:
         process = self._take()
         assert process.stdin is not None
         assert process.stdout is not None
+        answer: Answer | None = None
         try:
-            process.stdin.write(ORDERS.dump_json(packed) + b"\n")
-            process.stdin.flush()
-            said = process.stdout.readline()
-        except BrokenPipeError:
-            said = b""
-        answer = ANSWERS.validate_json(said) if said.endswith(b"\n") else None
-        if answer is not None and not answer.is_last:
-            self._idle.put(process)
-        else:
-            _end(process)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(ORDERS.dump_json(packed) + b"\n")
+                process.stdin.flush()
+                said = process.stdout.readline()
+                answer = ANSWERS.validate_json(said) if said.endswith(b"\n") else None
+        finally:
+            if answer is not None and not answer.is_last:
+                self._idle.put(process)
+            else:
+                _end(process)
         if answer is None:
             if process.returncode > 0:
                 raise RuntimeError(f"a process that reads bodies ended with {process.returncode}")
