@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from app_builder import LOCAL, build_service
 from starlette.testclient import TestClient
@@ -14,7 +15,8 @@ from starlette.testclient import TestClient
 from zhenfen.desk.application import add_desk
 from zhenfen.desk.frame import Desk
 from zhenfen.desk_cases.database import now
-from zhenfen.desk_cases.project import RUNS, Project
+from zhenfen.desk_cases.project import RUNS, Project, open_projects
+from zhenfen.desk_cases.review import Reviews
 from zhenfen.messages import LANGUAGES
 from zhenfen.service.factory import make_app
 
@@ -32,6 +34,7 @@ HOSTILE = (
     "\r\nSet-Cookie: a=b",
     "名" * 300,
 )
+STAMPS: WeakKeyDictionary[TestClient, str] = WeakKeyDictionary()
 
 
 def make_desk(folder: Path, *, runs: bool = False, **options: Any) -> tuple[Desk, TestClient]:
@@ -41,6 +44,13 @@ def make_desk(folder: Path, *, runs: bool = False, **options: Any) -> tuple[Desk
     desk = add_desk(app, service)
     client = TestClient(app, LOCAL, raise_server_exceptions=not runs, follow_redirects=False)
     return desk, client
+
+
+def make_quiet_desk(folder: Path) -> Desk:
+    """One that nobody asks for a page: its routes take long to make."""
+    service = build_service(folder)
+    projects = open_projects(service.settings.data)
+    return Desk(service, projects, Reviews(projects.database))
 
 
 def add_run(
@@ -94,10 +104,10 @@ def describe(creator_id: str, language: str, level: str, row: Mapping[str, Any])
     }
 
 
-def send(client: TestClient, url: str, page: str = "/", *, is_htmx: bool = False, **values: Any) -> Any:
-    """Send a form as a page of this session does."""
-    stamp = re.search(r'data-stamp="([^"]+)"', client.get(page, follow_redirects=True).text)
-    assert stamp is not None
-    headers = {"x-stamp": stamp[1], **({"hx-request": "true"} if is_htmx else {})}
+def send(client: TestClient, url: str, *, is_htmx: bool = False, **values: Any) -> Any:
+    """Send a form as a page of this session does; its stamp is read once, for it stays the same."""
+    if client not in STAMPS:
+        (STAMPS[client],) = re.findall(r'data-stamp="([^"]+)"', client.get("/", follow_redirects=True).text)
+    headers = {"x-stamp": STAMPS[client], **({"hx-request": "true"} if is_htmx else {})}
     files = values.pop("files", None)
     return client.post(url, data=values, files=files, headers=headers)

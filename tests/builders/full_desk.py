@@ -187,7 +187,8 @@ def _furnish_creators(browser: Browser) -> dict[str, str]:
         (browser.desk.projects.place(project_id) / RUNS / "1" / "en" / f"{second}.json").read_text(encoding="utf-8")
     )["growth"]
     span = growth["spans"][0] if growth and growth["spans"] else {"starts_on": "2026-09-01", "ends_on": "2026-09-05"}
-    both = {"local": ["fake", "real", "cannot_say"] * 12, "lou": ["fake", "fake", "real"] * 12}
+    agreed = ["fake", "real", "cannot_say"] * 11
+    both = {"local": ["fake", "real", "cannot_say", *agreed], "lou": ["fake", "fake", "real", *agreed]}
     return {
         "audit to begin": f"{home}/{first}/audit?kind=post",
         "audit with nobody to draw": f"{home}/{third}/audit",

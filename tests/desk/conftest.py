@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +21,29 @@ from starlette.testclient import TestClient
 from watched import CHROMIUM
 
 from toy_models import toy_models
+from zhenfen.connectors.preview import preview_export
+from zhenfen.desk import intake
 from zhenfen.desk.application import add_desk
 from zhenfen.desk.frame import Desk
 from zhenfen.desk_cases.assessment import assess
 from zhenfen.desk_cases.project import Project, open_projects
 from zhenfen.service.factory import make_app
 from zhenfen.service.keys import add_key
+from zhenfen.service.sessions import COOKIE
 from zhenfen.tables import read_tables, write_tables
 
 
 @dataclass
 class Browser:
-    """A client that sends forms as a page would: with its stamp, and from its own origin."""
+    """A client that sends forms as a page would: with its stamp, and from its own origin.
+
+    A session's stamp is read from a page once: it stays the same.
+    """
 
     client: TestClient
     desk: Desk
     headers: dict[str, str]
+    stamps: dict[str, str] = field(default_factory=dict)
 
     @property
     def project(self) -> Project:
@@ -46,6 +55,10 @@ class Browser:
         """Its address."""
         return f"/projects/{self.project.project_id}"
 
+    def speak(self, language: str) -> Browser:
+        """The same client, whose pages are asked for in another language."""
+        return replace(self, headers={"accept-language": language})
+
     def files(self) -> list[str]:
         """Pages of its creators."""
         return sorted(self.desk.reviews.list_all(self.project.project_id))
@@ -54,10 +67,12 @@ class Browser:
         return self.client.get(url, headers=self.headers | more.pop("headers", {}), **more)
 
     def post(self, url: str, data: Any = None, **more: Any) -> Any:
-        page = self.get("/")
-        stamp = re.search(r'data-stamp="([0-9a-f]+)"', page.text)
-        assert stamp is not None
-        sent = {"x-stamp": stamp[1], "origin": LOCAL, **self.headers, **more.pop("headers", {})}
+        session = self.client.cookies.get(COOKIE, "")
+        if session not in self.stamps:
+            stamp = re.search(r'data-stamp="([0-9a-f]+)"', self.get("/").text)
+            assert stamp is not None
+            self.stamps[session] = stamp[1]
+        sent = {"x-stamp": self.stamps[session], "origin": LOCAL, **self.headers, **more.pop("headers", {})}
         return self.client.post(url, data=data, headers=sent, follow_redirects=False, **more)
 
     def log_in(self, key: str) -> Any:
@@ -110,25 +125,45 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@contextmanager
+def serving_desk(folder: Path, data: Path, language: str = "en", **options: Any) -> Iterator[Browser]:
+    """A desk over a copy of a data folder, with its threads, as long as the block."""
+    shutil.copytree(data, folder / "data")
+    service = build_service(folder, **options)
+    app = make_app(service)
+    desk = add_desk(app, service)
+    with TestClient(app, LOCAL, raise_server_exceptions=False) as client:
+        yield Browser(client, desk, {"accept-language": language})
+
+
 @pytest.fixture
 def open_desk(tmp_path: Path, desk_data: Path) -> Iterator[OpenDesk]:
     """Start a desk with that project; more of them have folders of their own."""
-    running: list[TestClient] = []
+    with ExitStack() as running:
+        numbers = count()
+        yield lambda language="en", **options: running.enter_context(
+            serving_desk(tmp_path / str(next(numbers)), desk_data, language, **options)
+        )
 
-    def start(language: str = "en", **options: Any) -> Browser:
-        folder = tmp_path / str(len(running))
-        shutil.copytree(desk_data, folder / "data")
-        service = build_service(folder, **options)
-        app = make_app(service)
-        desk = add_desk(app, service)
-        client = TestClient(app, LOCAL, raise_server_exceptions=False)
-        client.__enter__()
-        running.append(client)
-        return Browser(client, desk, {"accept-language": language})
 
-    yield start
-    for client in running:
-        client.__exit__(None, None, None)
+@pytest.fixture(scope="module")
+def shared_browser(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A desk of a module's tests that leave nothing there, or what no other minds: routes take long to make."""
+    with serving_desk(tmp_path_factory.mktemp("shared"), desk_data) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def modelled(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The same, with the models of the shelf."""
+    with serving_desk(tmp_path_factory.mktemp("modelled"), desk_data, models=real_models()) as browser:
+        yield browser
+
+
+@pytest.fixture
+def reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are looked at in this process: for what strange ones do to one of its own see test_hostile_requests."""
+    monkeypatch.setattr(intake, "preview_apart", preview_export)
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ SIT = Callable[..., tuple[Browser, str]]
 
 
 @pytest.fixture
-def sit(open_desk: OpenDesk) -> SIT:
-    """A browser, and the address of one creator's labelling."""
+def sit(open_desk: OpenDesk, modelled: Browser) -> SIT:
+    """A browser, and the address of one creator's labelling, in a project of its own."""
 
-    def start(tables: Tables | None = None, language: str = "en", **options: object) -> tuple[Browser, str]:
-        browser = open_desk(language, models=real_models(), **options)
+    def start(tables: Tables | None = None, language: str = "en", needs_key: bool = False) -> tuple[Browser, str]:
+        browser = open_desk(models=real_models(), needs_key=True) if needs_key else modelled.speak(language)
         _, project_id = make_project(browser.desk.service.settings.data, tables or audience_tables())
         return browser, f"/projects/{project_id}/{CREATOR_FILE}/audit"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,6 @@ import pytest
 from watched import CHROMIUM, PATIENCE_MS, Watched, serving
 
 from zhenfen.desk_cases.project import open_projects
-from zhenfen.model_store import load_models
-from zhenfen.service.worker import PROGRAM
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.service, pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")]
@@ -22,12 +21,21 @@ LIST = """达人昵称,平台,粉丝数,近30天平均点赞,近30天平均评�
 """
 
 
+TOY_JOBS = f"""import sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from toy_models import toy_models
+from zhenfen.service import job_process
+job_process.warm_up = toy_models
+job_process.main()"""
+"""The process of a job with toys on its shelf: an encoder takes seconds to load, for every job anew."""
+
+
 @pytest.fixture(scope="module")
 def address(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A desk with a project, on a port of its own."""
     folder = tmp_path_factory.mktemp("browser")
     shutil.copytree(desk_data, folder / "data")
-    with serving(folder, models=load_models(), program=PROGRAM) as (place, _):
+    with serving(folder, program=(sys.executable, "-c", TOY_JOBS)) as (place, _):
         yield place
 
 

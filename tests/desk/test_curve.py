@@ -95,8 +95,8 @@ class TestDrawn:
             seen.append(page.text_content("#curve .range"))
         assert len(set(seen)) == 3
         assert (seen[3], seen[4]) == (seen[1], whole)
-        page.locator("#curve .u-over").scroll_into_view_if_needed()
-        page.wait_for_timeout(1000)
+        # Scrolls there, and waits until it stands still.
+        page.locator("#curve .u-over").hover()
         box = page.locator("#curve .u-over").bounding_box()
         page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 50)
         page.mouse.down()

@@ -13,6 +13,12 @@ import pytest
 from zhenfen.desk_cases.letter import Letters
 
 
+@pytest.fixture
+def browser(shared_browser: Any, reads_here: None) -> Any:
+    """One desk for all: each of these tests takes back what it says."""
+    return shared_browser
+
+
 class Forms(HTMLParser):
     """The forms of a page as a browser would send them: address, and fields with what stands in them."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +15,16 @@ from zhenfen.desk_cases.project import ProjectOptions
 from zhenfen.messages import LANGUAGES, Catalogue
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Desk and client of all these tests, each of which has a project of its own: routes take long to make."""
+    return make_desk(tmp_path_factory.mktemp("history"))
+
+
 @pytest.fixture
-def opened(tmp_path: Path) -> Any:
+def opened(served: Any) -> Any:
     """Desk, client, project and its address."""
-    desk, client = make_desk(tmp_path)
+    desk, client = served
     client.headers["accept-language"] = "en"
     project = desk.projects.make("项目", "li")
     add_run(desk, project, creators=("a", "b"))

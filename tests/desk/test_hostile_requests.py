@@ -21,7 +21,7 @@ from forms import Form, read_forms
 from full_desk import SLEEPS
 from starlette.testclient import TestClient
 
-from conftest import Browser, OpenDesk, add_member
+from conftest import Browser, OpenDesk, add_member, serving_desk
 from zhenfen.desk.application import ROUTERS, add_desk
 from zhenfen.desk.frame import Desk
 from zhenfen.messages import LANGUAGES, Catalogue
@@ -36,12 +36,13 @@ MARK = "<zf-mark>\"'></textarea></title><script>alert(1)</script>"
 Full = tuple[Browser, dict[str, str], dict[str, str]]
 
 
-@pytest.fixture
-def full(tmp_path: Path, full_desk: tuple[Path, dict[str, str]]) -> Full:
+@pytest.fixture(scope="module")
+def full(full_desk: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Full:
     """A browser at the desk on which everything was done, its pages, and an id for each parameter of a route."""
     data, places = full_desk
-    shutil.copytree(data, tmp_path / "data")
-    service = build_service(tmp_path, models=real_models(), program=SLEEPS)
+    folder = tmp_path_factory.mktemp("hostile")
+    shutil.copytree(data, folder / "data")
+    service = build_service(folder, models=real_models(), program=SLEEPS)
     app = make_app(service)
     desk = add_desk(app, service)
     # No thread takes the jobs: nobody enters the client.
@@ -183,7 +184,7 @@ def list_forms(browser: Browser, places: dict[str, str]) -> Iterator[tuple[str, 
                 yield place, form
 
 
-def test_what_is_written_into_any_field_is_shown_as_text_and_breaks_nothing(full: Full) -> None:
+def test_what_is_written_into_any_field_is_shown_as_text_and_breaks_nothing(full: Full, reads_here: None) -> None:
     browser, places, _ = full
     tried = set()
     for place, form in list(list_forms(browser, places)):
@@ -260,9 +261,9 @@ HOSTILE_FILES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE_FILES)
-def test_a_hostile_file_is_told_on_a_page_and_leaves_nothing(open_desk: OpenDesk, name: str) -> None:
+def test_a_hostile_file_is_told_on_a_page_and_leaves_nothing(shared_browser: Browser, name: str) -> None:
     language = LANGUAGES[sorted(HOSTILE_FILES).index(name) % len(LANGUAGES)]
-    browser = open_desk(language)
+    browser = shared_browser.speak(language)
     data = browser.desk.service.settings.data
     content = HOSTILE_FILES[name]()
     place = browser.post("/projects", files={"files": (name, content)}).headers["location"]
@@ -279,6 +280,13 @@ def test_a_hostile_file_is_told_on_a_page_and_leaves_nothing(open_desk: OpenDesk
     assert browser.get("/").status_code == 200
 
 
+@pytest.fixture(scope="module")
+def strict(desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser at a desk that takes three files at once."""
+    with serving_desk(tmp_path_factory.mktemp("strict"), desk_data, n_files=3) as browser:
+        yield browser
+
+
 @pytest.mark.parametrize(
     ("files", "status"),
     [
@@ -291,9 +299,9 @@ def test_a_hostile_file_is_told_on_a_page_and_leaves_nothing(open_desk: OpenDesk
 )
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_upload_that_is_refused_is_told_in_the_readers_words_and_leaves_nothing(
-    open_desk: OpenDesk, language: str, files: list[tuple[str, bytes]], status: int
+    strict: Browser, language: str, files: list[tuple[str, bytes]], status: int
 ) -> None:
-    browser = open_desk(language, n_files=3)
+    browser = strict.speak(language)
     data, before = browser.desk.service.settings.data, dump(browser.desk)
     stored = sorted(data.joinpath("projects").rglob("*"))
     for place in ("/projects", f"{browser.home}/uploads"):
@@ -306,7 +314,7 @@ def test_an_upload_that_is_refused_is_told_in_the_readers_words_and_leaves_nothi
     assert dump(browser.desk) == before
 
 
-def test_names_of_files_and_projects_are_text(browser: Browser) -> None:
+def test_names_of_files_and_projects_are_text(browser: Browser, reads_here: None) -> None:
     name = "<img src=x onerror=alert(1)>.csv"
     place = browser.post("/projects", files={"files": (name, "达人昵称,平台\n阿木,微博\n".encode())}).headers[
         "location"

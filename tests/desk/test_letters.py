@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,16 @@ from zhenfen.desk_cases.letter import MOST_QUESTIONS, STATUSES, LetterError, Let
 from zhenfen.desk_cases.project import ATTACHED
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Desk and client of all these tests, each of which has a project of its own: routes take long to make."""
+    return make_desk(tmp_path_factory.mktemp("letters"), n_files=3, upload_bytes=2_000)
+
+
 @pytest.fixture
-def opened(tmp_path: Path) -> Any:
+def opened(served: Any) -> Any:
     """Desk, client, project and the address of a creator of it."""
-    desk, client = make_desk(tmp_path, n_files=3, upload_bytes=2_000)
+    desk, client = served
     project = desk.projects.make("项目", "li")
     add_run(desk, project)
     return desk, client, project, f"/projects/{project.project_id}/{FILE}"
@@ -231,8 +236,11 @@ def attach(opened: Any, *files: tuple[str, bytes]) -> Any:
 
 
 def listed(opened: Any) -> list[Any]:
-    desk = opened[0]
-    return [dict(row) for row in desk.projects.database.read("select * from attachments order by rowid")]
+    desk, _, project, _ = opened
+    found = desk.projects.database.read(
+        "select * from attachments where project_id = ? order by rowid", project.project_id
+    )
+    return [dict(row) for row in found]
 
 
 def test_a_file_is_kept_without_its_name_and_handed_back_as_bytes(opened: Any) -> None:

@@ -161,21 +161,21 @@ def spoil(text: str, column: str, value: str) -> str:
         ("n_followers", "7"),
     ],
 )
-def test_a_spoiled_panel_is_refused(browser: Any, house: Path, column: str, value: str) -> None:
+def test_a_spoiled_panel_is_refused(shared_browser: Any, house: Path, column: str, value: str) -> None:
     spoiled = spoil((house / "panel.csv").read_text(encoding="utf-8"), column, value)
-    answer = bring(browser, spoiled.encode())
+    answer = bring(shared_browser, spoiled.encode())
     assert answer.status_code == 422
     assert "no reference panel" in answer.text
-    assert browser.desk.panels.list_names() == []
-    assert list(browser.desk.service.settings.scratch.iterdir()) == []
+    assert shared_browser.desk.panels.list_names() == []
+    assert list(shared_browser.desk.service.settings.scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe\x00", b"PK\x03\x04", b"a,b\n1,2\n", *(one.encode() for one in HOSTILE)]
 )
-def test_what_is_no_panel_is_refused(browser: Any, content: bytes) -> None:
-    assert bring(browser, content).status_code == 422
-    assert browser.desk.panels.list_names() == []
+def test_what_is_no_panel_is_refused(shared_browser: Any, content: bytes) -> None:
+    assert bring(shared_browser, content).status_code == 422
+    assert shared_browser.desk.panels.list_names() == []
 
 
 def test_one_that_is_too_large_is_not_read(browser: Any, tmp_path: Path) -> None:
@@ -187,15 +187,17 @@ def test_one_that_is_too_large_is_not_read(browser: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["", "   ", "House list"])
-def test_a_name_is_needed_and_used_once(browser: Any, house: Path, name: str) -> None:
+def test_a_name_is_needed_and_used_once(shared_browser: Any, house: Path, name: str) -> None:
     content = (house / "panel.csv").read_bytes()
-    bring(browser, content)
-    assert bring(browser, content, name).status_code == 422
-    assert browser.desk.panels.list_names() == ["House list"]
+    bring(shared_browser, content)
+    assert bring(shared_browser, content, name).status_code == 422
+    assert shared_browser.desk.panels.list_names() == ["House list"]
+    shared_browser.desk.panels.remove("House list")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_shown_as_text(browser: Any, house: Path, name: str) -> None:
+def test_a_hostile_name_is_shown_as_text(shared_browser: Any, house: Path, name: str) -> None:
+    browser = shared_browser
     assert bring(browser, (house / "panel.csv").read_bytes(), name).status_code == 303
     (kept,) = browser.desk.panels.list_names()
     set_panel(browser, kept)
@@ -204,6 +206,8 @@ def test_a_hostile_name_is_shown_as_text(browser: Any, house: Path, name: str) -
         assert page.status_code == 200
         assert "<script>alert" not in page.text
         assert "<img src=x" not in page.text
+    set_panel(browser, "")
+    browser.desk.panels.remove(kept)
 
 
 def test_only_a_lead_brings_makes_and_takes_away(open_desk: Any, house: Path) -> None:

@@ -18,7 +18,6 @@ from zhenfen.desk.frame import HEADERS
 from zhenfen.desk_cases.declaration import list_declarations
 from zhenfen.desk_cases.project import RUNS
 from zhenfen.messages import LANGUAGES, load_entries
-from zhenfen.model_store import load_models
 from zhenfen.service.sessions import COOKIE
 from zhenfen.tables import read_tables, write_tables
 
@@ -35,8 +34,10 @@ def upload(browser: Browser, text: str, name: str = "list.csv") -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_in_the_readers_language_and_under_the_policy(open_desk: OpenDesk, language: str) -> None:
-    browser = open_desk(language, models=load_models())
+def test_every_page_is_in_the_readers_language_and_under_the_policy(
+    modelled: Browser, reads_here: None, language: str
+) -> None:
+    browser = modelled.speak(language)
     file = browser.files()[0]
     places = ["/", "/models", "/models/shelf", "/models/creator/2", "/settings", "/nowhere", "/projects/0"]
     of_project = ("", "index.html", "intake", "compare.html", "roster.html", f"{file}.html")
@@ -83,7 +84,7 @@ def test_a_sheet_is_read_after_one_click(browser: Browser) -> None:
     assert told["state"] in ("queued", "running")
 
 
-def test_a_column_that_was_not_recognised_is_named_and_remembered(browser: Browser) -> None:
+def test_a_column_that_was_not_recognised_is_named_and_remembered(browser: Browser, reads_here: None) -> None:
     strange = SHEET.replace("粉丝数", "盘子")
     place = upload(browser, strange)
     page = browser.get(place).text
@@ -105,7 +106,8 @@ def test_a_column_that_was_not_recognised_is_named_and_remembered(browser: Brows
     assert 'class="unused"' not in again
 
 
-def test_a_file_that_nobody_can_read_says_why_and_nothing_is_begun(browser: Browser) -> None:
+def test_a_file_that_nobody_can_read_says_why_and_nothing_is_begun(shared_browser: Browser) -> None:
+    browser = shared_browser
     page = browser.get(upload(browser, "\x00\x01 nothing", "x.csv")).text
     assert 'class="notice wrong"' in page
     assert str(browser.desk.service.settings.data) not in page
@@ -116,9 +118,9 @@ def test_a_file_that_nobody_can_read_says_why_and_nothing_is_begun(browser: Brow
     "text", ["评论内容,评论时间\n好看,2026-10-01\n", "作品ID,发布时间,点赞数\na,2026-10-01,3\n", "\x00\x01 x"]
 )
 def test_what_is_wrong_with_a_file_names_fields_of_the_page_and_no_option(
-    open_desk: OpenDesk, language: str, text: str
+    shared_browser: Browser, reads_here: None, language: str, text: str
 ) -> None:
-    browser = open_desk(language)
+    browser = shared_browser.speak(language)
     page = browser.get(upload(browser, text)).text
     told = page[page.index('class="notice wrong"') :].partition("</ul>")[0]
     assert "list.csv" in told
@@ -153,8 +155,8 @@ def test_a_decision_says_what_was_signed_and_which_report_came_after_it(browser:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_letter_that_asks_nothing_yet_is_in_the_language_of_the_platform(open_desk: OpenDesk, language: str) -> None:
-    browser = open_desk(language)
+def test_a_letter_that_asks_nothing_yet_is_in_the_language_of_the_platform(modelled: Browser, language: str) -> None:
+    browser = modelled.speak(language)
     for file in browser.files():
         assert (
             '<pre class="letter-text" id="letter-text" lang="zh">' in browser.get(f"{browser.home}/{file}/letter").text
@@ -162,7 +164,8 @@ def test_a_letter_that_asks_nothing_yet_is_in_the_language_of_the_platform(open_
 
 
 @pytest.mark.parametrize("name", ["../../evil.csv", "a/b.csv", ".hidden", ""])
-def test_a_name_that_leads_elsewhere_is_refused_and_leaves_no_project(browser: Browser, name: str) -> None:
+def test_a_name_that_leads_elsewhere_is_refused_and_leaves_no_project(shared_browser: Browser, name: str) -> None:
+    browser = shared_browser
     n_before = len(browser.desk.projects.list_all())
     body = f'--b\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\nx\r\n--b--\r\n'.encode()
     answer = browser.post("/projects", content=body, headers={"content-type": "multipart/form-data; boundary=b"})
@@ -239,7 +242,8 @@ def test_what_is_declared_is_read_again_at_once_and_can_be_withdrawn(browser: Br
     assert browser.post(f"{browser.home}/{file}/withdraw", {"declaration_id": number}).status_code == 404
 
 
-def test_a_span_opens_its_days(browser: Browser) -> None:
+def test_a_span_opens_its_days(modelled: Browser) -> None:
+    browser = modelled
     file = browser.files()[0]
     tables = read_tables(browser.desk.projects.place(browser.project.project_id) / "tables")
     creator_id = browser.desk.reviews.find(browser.project.project_id, file).creator_id
@@ -278,7 +282,9 @@ def test_the_list_can_be_taken_away_with_its_decisions(browser: Browser) -> None
     assert book.height == len(browser.files())
 
 
-def test_a_chosen_set_is_read_as_one_audience(browser: Browser) -> None:
+def test_a_chosen_set_is_read_as_one_audience(modelled: Browser) -> None:
+    browser = modelled
+
     def n_creators(page: str) -> str:
         found = re.search(r"<dt>Creators</dt><dd>(\d+)</dd>", page)
         assert found is not None
@@ -336,8 +342,8 @@ def test_a_report_of_another_version_says_so(browser: Browser) -> None:
     assert "written by another version" in answer.text
 
 
-def test_rows_of_two_projects_are_compared(open_desk: OpenDesk, small_tables: Path) -> None:
-    browser = open_desk("fr", models=load_models())
+def test_rows_of_two_projects_are_compared(modelled: Browser, small_tables: Path) -> None:
+    browser = modelled.speak("fr")
     first = browser.project.project_id
     second = browser.desk.projects.make("Printemps", "local").project_id
     tables = read_tables(small_tables)
@@ -410,12 +416,14 @@ def test_a_session_ends_with_its_key_and_never_opens_the_interface_of_programs(o
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example"])
-def test_the_language_is_kept_and_leads_nowhere_else(browser: Browser, back: str) -> None:
+def test_the_language_is_kept_and_leads_nowhere_else(shared_browser: Browser, back: str) -> None:
+    browser = shared_browser
     answer = browser.client.get(f"/language/fr?back={back}", follow_redirects=False)
     assert answer.headers["location"] == "/"
     assert "Bureau Zhenfen" in browser.client.get("/").text
+    browser.client.cookies.clear()
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fdesk.sqlite", "index.html.json", "creator-0.json", "desk.sqlite"])
-def test_no_address_leads_out_of_a_report(browser: Browser, name: str) -> None:
-    assert browser.get(f"{browser.home}/{name}").status_code == 404
+def test_no_address_leads_out_of_a_report(modelled: Browser, name: str) -> None:
+    assert modelled.get(f"{modelled.home}/{name}").status_code == 404

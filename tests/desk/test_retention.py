@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_folder import FILE, HOSTILE, add_run, make_desk, send
+from desk_folder import FILE, HOSTILE, add_run, make_desk, make_quiet_desk, send
 
 from toy_models import toy_models
 from zhenfen.desk.job import start_job
@@ -41,12 +41,28 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Any:
-    """Desk, client and a project with a report."""
-    desk, client = make_desk(tmp_path)
+def stocked(tmp_path: Path) -> Any:
+    """A desk of which no pages are asked for, and its one project, with a report."""
+    desk = make_quiet_desk(tmp_path)
     project = desk.projects.make("项目", "li")
     add_run(desk, project)
-    return desk, client, project
+    return desk, project
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Desk and client of the tests of settings, each of which has a project of its own."""
+    return make_desk(tmp_path_factory.mktemp("settings"))
+
+
+@pytest.fixture
+def opened(served: Any) -> Iterator[Any]:
+    """Desk, client and a project with a report."""
+    desk, client = served
+    project = desk.projects.make("项目", "li")
+    add_run(desk, project)
+    yield desk, client, project
+    desk.projects.remove(project.project_id)
 
 
 def find_bytes(folder: Path, *words: str) -> list[tuple[str, str]]:
@@ -103,7 +119,7 @@ def test_nothing_of_a_deleted_project_is_in_any_byte(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_texts_that_pages_of_the_database_were_split_over(tmp_path: Path) -> None:
-    desk, _ = make_desk(tmp_path)
+    desk = make_quiet_desk(tmp_path)
     projects = [desk.projects.make(f"项目 {number}", "li") for number in range(4)]
     for number in range(200):
         project = projects[number % 4]
@@ -161,11 +177,11 @@ def test_a_real_report_leaves_nothing_in_the_data_or_among_the_score_ids(tmp_pat
     assert find_bytes(tmp_path / "own", kept.project_id) != []
 
 
-def test_maps_of_sheets_go_with_the_project_that_they_were_made_in(opened: Any) -> None:
+def test_maps_of_sheets_go_with_the_project_that_they_were_made_in(stocked: Any) -> None:
     from zhenfen.connectors.import_map import ImportMap, SheetMap
     from zhenfen.desk.intake import keep_maps, recall_maps
 
-    desk, _, project = opened
+    desk, project = stocked
     other = desk.projects.make("其他", "li")
     made = {
         one.project_id: ImportMap(
@@ -193,17 +209,17 @@ def test_maps_of_sheets_go_with_the_project_that_they_were_made_in(opened: Any) 
     ],
 )
 def test_a_project_is_kept_through_its_last_day(
-    opened: Any, keep_until: str | None, today: date, is_left: bool
+    stocked: Any, keep_until: str | None, today: date, is_left: bool
 ) -> None:
-    desk, _, project = opened
+    desk, project = stocked
     desk.projects.edit(project.project_id, 1, "li", keep_until=keep_until)
     remove_expired(desk, today)
     assert [one.project_id for one in desk.projects.list_all()] == [project.project_id] * is_left
     assert desk.projects.place(project.project_id).exists() == is_left
 
 
-def test_new_projects_get_the_last_day_that_the_settings_say(opened: Any) -> None:
-    desk, _, project = opened
+def test_new_projects_get_the_last_day_that_the_settings_say(stocked: Any) -> None:
+    desk, project = stocked
     assert project.keep_until is None
     with desk.projects.database.open() as database:
         database.execute("insert into settings (name, value) values (?, '10')", (KEEP,))
@@ -226,8 +242,8 @@ def test_a_service_deletes_what_is_overdue_when_it_starts(tmp_path: Path) -> Non
     assert not desk.projects.place(project.project_id).exists()
 
 
-def test_a_keeper_looks_again_on_the_next_day(opened: Any) -> None:
-    desk, _, project = opened
+def test_a_keeper_looks_again_on_the_next_day(stocked: Any) -> None:
+    desk, project = stocked
     desk.projects.edit(project.project_id, 1, "li", keep_until="2026-11-29")
     keeper = Keeper(desk)
     keeper.tick(TODAY, 0.0)
@@ -237,7 +253,7 @@ def test_a_keeper_looks_again_on_the_next_day(opened: Any) -> None:
 
 
 def test_two_who_delete_at_once_are_no_danger_to_each_other(tmp_path: Path) -> None:
-    desk, _ = make_desk(tmp_path)
+    desk = make_quiet_desk(tmp_path)
     failed: list[OSError] = []
 
     def sweep() -> None:
@@ -259,8 +275,8 @@ def test_two_who_delete_at_once_are_no_danger_to_each_other(tmp_path: Path) -> N
     assert list(desk.projects.folder.iterdir()) == []
 
 
-def test_what_lies_about_without_a_row_is_swept_and_nothing_else(opened: Any) -> None:
-    desk, _, project = opened
+def test_what_lies_about_without_a_row_is_swept_and_nothing_else(stocked: Any) -> None:
+    desk, project = stocked
     place, folder = desk.projects.place(project.project_id), desk.projects.folder
     (place / ATTACHED).mkdir()
     left = [folder / ("a" * 32), folder / f".{'b' * 32}", place / SIGNED / ("c" * 32)]
@@ -278,8 +294,8 @@ def test_what_lies_about_without_a_row_is_swept_and_nothing_else(opened: Any) ->
     assert sorted(path for path in (place / "runs").rglob("*")) == before
 
 
-def test_a_folder_that_cannot_be_moved_leaves_the_project_whole(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, _, project = opened
+def test_a_folder_that_cannot_be_moved_leaves_the_project_whole(stocked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, project = stocked
 
     def refuse(self: Path, target: Path) -> Path:
         raise PermissionError(13, "no", str(self))
@@ -309,8 +325,8 @@ def test_jobs_of_a_deleted_project_end_and_no_other(tmp_path: Path) -> None:
         assert len(desk.service.store.list_of_project(other.project_id)) == 1
 
 
-def test_a_job_is_not_begun_for_a_project_that_is_gone(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, _, project = opened
+def test_a_job_is_not_begun_for_a_project_that_is_gone(stocked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, project = stocked
     add = desk.service.store.add
 
     def add_late(*given: Any) -> None:
@@ -324,9 +340,9 @@ def test_a_job_is_not_begun_for_a_project_that_is_gone(opened: Any, monkeypatch:
 
 
 def test_a_report_that_is_being_made_does_not_bring_a_project_back(
-    opened: Any, monkeypatch: pytest.MonkeyPatch
+    stocked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, _, _ = opened
+    desk, _ = stocked
     project = desk.projects.make("c", "li")
     batch = desk.projects.add_batch(project.project_id)
     batch.mkdir(parents=True)
@@ -344,7 +360,7 @@ def test_a_report_that_is_being_made_does_not_bring_a_project_back(
 
 
 def test_writing_and_deleting_at_once_leaves_all_or_nothing(tmp_path: Path) -> None:
-    desk, _ = make_desk(tmp_path)
+    desk = make_quiet_desk(tmp_path)
     for _ in range(5):
         project = desk.projects.make("a", "li")
         add_run(desk, project)
@@ -469,7 +485,7 @@ def watched(tmp_path: Path) -> Iterator[Any]:
     """Desk, project, watch and the folder that it watches."""
     exports = tmp_path / "exports"
     exports.mkdir()
-    desk, _ = make_desk(tmp_path)
+    desk = make_quiet_desk(tmp_path)
     project = desk.projects.make("a", "li", ProjectOptions(watched=str(exports), platform="weibo"))
     yield desk, project, Watch(desk), exports
 
@@ -581,9 +597,9 @@ def test_an_old_report_is_due(opened: Any) -> None:
 
 
 def test_a_database_that_somebody_reads_is_compacted_the_next_time(
-    opened: Any, monkeypatch: pytest.MonkeyPatch
+    stocked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, _, project = opened
+    desk, project = stocked
     monkeypatch.setattr("zhenfen.desk_cases.database.BUSY_S", 0)
     with closing(sqlite3.connect(desk.projects.database.path)) as reader:
         reader.execute("begin")
@@ -593,6 +609,6 @@ def test_a_database_that_somebody_reads_is_compacted_the_next_time(
     assert find_bytes(desk.service.settings.data, project.project_id) == []
 
 
-def test_another_process_finds_the_same_projects(opened: Any) -> None:
-    desk, _, project = opened
+def test_another_process_finds_the_same_projects(stocked: Any) -> None:
+    desk, project = stocked
     assert [one.project_id for one in open_projects(desk.service.settings.data).list_all()] == [project.project_id]

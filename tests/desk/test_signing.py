@@ -16,10 +16,17 @@ from zhenfen.desk_cases.signature import STATEMENT, SigningError, is_unchanged, 
 from zhenfen.messages import LANGUAGES
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Desk and client of all these tests, each of which has a project of its own: routes take long to make."""
+    return make_desk(tmp_path_factory.mktemp("signing"))
+
+
 @pytest.fixture
-def opened(tmp_path: Path) -> Any:
+def opened(served: Any) -> Any:
     """Desk, client, project and the address of a creator that was decided on."""
-    desk, client = make_desk(tmp_path)
+    desk, client = served
+    client.headers.pop("accept-language", None)
     project = desk.projects.make("项目", "li")
     add_run(desk, project)
     home = f"/projects/{project.project_id}/{FILE}"
@@ -115,7 +122,7 @@ def test_a_change_on_disk_is_seen(opened: Any, how: str) -> None:
         (folder / STATEMENT).write_text(json.dumps({**said, "decision": "approve"}), encoding="utf-8")
     else:
         with desk.projects.database.open() as database:
-            database.execute("update signatures set reason = 'other'")
+            database.execute("update signatures set reason = 'other' where signature_id = ?", (one.signature_id,))
         (one,) = signed(opened)
     assert not is_unchanged(one, folder)
     place = f"/projects/{project.project_id}/signed/{one.signature_id}"
