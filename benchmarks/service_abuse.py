@@ -195,7 +195,8 @@ def zip_folder(folder: Path) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-            archive.write(path, path.relative_to(folder))
+            # A mutation may name a file in another encoding; a name in an archive is UTF-8.
+            archive.write(path, os.fsencode(path.relative_to(folder)).decode(errors="replace"))
     return sink.getvalue()
 
 
