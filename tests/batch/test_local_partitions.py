@@ -32,21 +32,23 @@ def test_comments_in_partitions_are_the_same_bytes(tmp_path: Path, monkeypatch: 
     assert not list((tmp_path / "in_partitions").rglob(f"{SHUFFLE}*"))
 
 
+ENOUGH = local_engine.SHARE_OF_MEMORY * (120 * local_engine.BYTES_A_COMMENT + 50_000 * local_engine.TIMES_ITS_SIZE)
+"""For 120 comments that are 50 kB in a file."""
+
+
 @pytest.mark.parametrize(
-    ("n_workers", "memory", "cut"), [(2, 2**34, False), (3, 2**34, True), (1, 4 * 600 * 120, False), (1, 4 * 600, True)]
+    ("n_workers", "memory", "times", "cut"),
+    [(2, ENOUGH, 1, False), (3, ENOUGH, 1, True), (1, ENOUGH, 2_000, True), (1, ENOUGH // 10, 1, True)],
+    ids=["few", "many workers", "long texts", "little memory"],
 )
-def test_comments_are_cut_where_workers_are_many_or_memory_is_short(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_workers: int, memory: int, *, cut: bool
+def test_comments_are_cut_where_workers_are_many_or_memory_is_short(  # noqa: PLR0917
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_workers: int, memory: float, times: int, cut: bool
 ) -> None:
     monkeypatch.setattr(components, "ROWS_A_PARTITION", 50)
     monkeypatch.setattr(local_engine, "find_memory", lambda: memory)
     (tmp_path / "texts").mkdir()
-    comments = pl.DataFrame(
-        {
-            "comment_id": [str(number) for number in range(120)],
-            "normalised": ["这个面膜真的很好用我已经回购三次了"] * 120,
-        }
-    )
+    ids = pl.Series("comment_id", range(120)).cast(pl.String)
+    comments = ids.to_frame().with_columns(normalised=pl.lit("这个面膜真的很好用我已经回购三次了" * times))
     comments.write_parquet(tmp_path / "texts" / "a")
     engine = Here()
     engine.n_workers = n_workers

@@ -167,7 +167,11 @@ def _read_folder(folder: Path, names: Collection[str], creators: Collection[str]
 
 @contextlib.contextmanager
 def reading_parquet(file: str) -> Iterator[None]:
-    """What polars says of a Parquet file that it cannot read, as an UnreadableFileError that names `file`."""
+    """What polars says of a Parquet file that it cannot read, as an error that names `file`.
+
+    Raises:
+        UnreadableFileError: It is none, or damaged.
+    """
     try:
         yield
     except BaseException as error:
